@@ -1,0 +1,13 @@
+//! Inception, a Compose orchestrator: desired and observed state in, one pure plan, one executor, events out.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`model`] | projects, observed state, container specifications: plain values |
+//! | [`diag`] | errors and warnings with a place, a cause and a cure |
+//! | [`env`] | the process environment, read once |
+//! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
+
+pub mod diag;
+pub mod env;
+pub mod loader;
+pub mod model;

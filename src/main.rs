@@ -1,0 +1,3 @@
+//! The `inception` program: parse, call, exit code.
+
+fn main() {}

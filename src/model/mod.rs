@@ -1,0 +1,10 @@
+//! What is desired and what is observed, as plain values: immutable once loaded, no I/O, nothing of the engine's library.
+//!
+//! Desired: [`Project`] and what hangs below it. Observed: [`Observed`]. What the planner asks the engine to
+//! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
+
+mod names;
+mod span;
+
+pub use names::*;
+pub use span::{FileId, LineColumn, Source, Sources, Span};

@@ -1,0 +1,117 @@
+//! Places in source text: which file, which bytes. Positions travel with values from the parser to the last message.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Names one text in [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one source text. `start == end` is a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The text the bytes belong to.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The place of values that stand in no file: defaults, flags, made-up parts of a project.
+    pub const NONE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
+    /// Returns whether the value stands in no file.
+    pub fn is_none(&self) -> bool {
+        self.file.0 == u32::MAX
+    }
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Span::NONE
+    }
+}
+
+/// One text that was read: a compose file, an env file, standard input.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What people call it: the path as they gave it, or `<stdin>`.
+    pub name: String,
+    /// Where it was read from; `None` for standard input.
+    pub path: Option<PathBuf>,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// Every text that was read in this run, by [`FileId`].
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    list: Vec<Source>,
+}
+
+/// A place for people: 1-based line and column (in characters).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineColumn {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Sources {
+    /// Adds a text and returns its id.
+    pub fn add(&mut self, name: impl Into<String>, path: Option<&Path>, text: impl Into<Arc<str>>) -> FileId {
+        self.list.push(Source { name: name.into(), path: path.map(Path::to_owned), text: text.into() });
+        FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Returns the text with this id, if there is one.
+    pub fn get(&self, file: FileId) -> Option<&Source> {
+        self.list.get(file.0 as usize)
+    }
+
+    /// Returns the texts in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        self.list.iter().enumerate().map(|(index, source)| (FileId(index as u32), source))
+    }
+
+    /// Returns the bytes a span covers; empty where it covers none.
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
+    }
+
+    /// Returns line and column of a span's first byte.
+    pub fn line_column(&self, span: Span) -> Option<LineColumn> {
+        let text = &self.get(span.file)?.text;
+        let before = text.get(..(span.start as usize).min(text.len()))?;
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Some(LineColumn {
+            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        })
+    }
+
+    /// Returns `file:line:column`, or `None` for a span that stands in no file.
+    pub fn place(&self, span: Span) -> Option<String> {
+        let position = self.line_column(span)?;
+        Some(format!("{}:{}:{}", self.get(span.file)?.name, position.line, position.column))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yml", None, "ä: 1\nbé: x\n");
+        let start = "ä: 1\nbé: ".len() as u32;
+        let span = Span { file, start, end: start + 1 };
+        assert_eq!(sources.place(span).as_deref(), Some("a.yml:2:5"));
+        assert_eq!(sources.text(span), "x");
+        assert_eq!(sources.place(Span::NONE), None);
+    }
+}
