@@ -5,9 +5,13 @@
 //! | [`model`] | projects, observed state, container specifications: plain values |
 //! | [`diag`] | errors and warnings with a place, a cause and a cure |
 //! | [`env`] | the process environment, read once |
+//! | [`text`] | control characters made visible |
 //! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
+//! | [`engine`] | the port to the engine, and its adapters |
 
 pub mod diag;
+pub mod engine;
 pub mod env;
 pub mod loader;
 pub mod model;
+pub mod text;

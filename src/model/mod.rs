@@ -4,7 +4,19 @@
 //! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
 
 mod names;
+mod observed;
+mod parts;
+mod project;
+mod service;
 mod span;
+mod spec;
+
+pub mod labels;
 
 pub use names::*;
+pub use observed::*;
+pub use parts::*;
+pub use project::*;
+pub use service::*;
 pub use span::{FileId, LineColumn, Source, Sources, Span};
+pub use spec::*;

@@ -1,0 +1,300 @@
+//! The observed state: one snapshot of what the engine has, in our words.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName, VolumeName, labels};
+
+/// One snapshot. Everything after `observe` refers to it; nobody lists again halfway.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// The engine itself.
+    pub engine: EngineFacts,
+    /// Every container on the engine, ours and others'; others matter for names and ports.
+    pub containers: Vec<ObservedContainer>,
+    /// Every network on the engine.
+    pub networks: Vec<ObservedNetwork>,
+    /// Every volume on the engine.
+    pub volumes: Vec<ObservedVolume>,
+    /// Images by each name they have (`repository:tag`, `repository@digest`), and by id.
+    pub images: BTreeMap<String, ImageId>,
+    /// TCP and UDP ports that programs on this machine listen on; empty where the engine is not on this machine.
+    pub listeners: Vec<Listener>,
+}
+
+/// What is known of the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// Where it answers, for messages: `unix:///var/run/docker.sock`.
+    pub endpoint: String,
+    /// The engine's own version, such as `28.5.2`.
+    pub version: String,
+    /// The negotiated API version.
+    pub api: ApiVersion,
+    /// `linux`, `windows`.
+    pub os: String,
+    /// `amd64`, `arm64`, ...
+    pub architecture: String,
+    /// Whether it runs on this machine, so that paths and ports mean the same here and there.
+    pub is_local: bool,
+}
+
+/// A version of the Engine API, such as 1.41. Ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiVersion {
+    /// Before the dot.
+    pub major: u16,
+    /// After the dot.
+    pub minor: u16,
+}
+
+impl ApiVersion {
+    /// Makes a version from its two numbers.
+    pub const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+
+    /// Reads `1.41`; `None` where the text is no such pair.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.trim().trim_start_matches('v').split_once('.')?;
+        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// A container as a list call shows it; enough to plan without an inspect of each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObservedContainer {
+    /// Full id.
+    pub id: ContainerId,
+    /// Name without the slash.
+    pub name: ContainerName,
+    /// Image as given at create.
+    pub image: String,
+    /// Id of the image it was made from.
+    pub image_id: ImageId,
+    /// Command line, as the engine shows it.
+    pub command: String,
+    /// Creation time, seconds since 1970.
+    pub created: i64,
+    /// State.
+    pub state: ContainerState,
+    /// Health, as far as a list tells it.
+    pub health: Health,
+    /// Exit code, where it has exited.
+    pub exit_code: Option<i64>,
+    /// The engine's sentence, such as `Up 3 minutes (healthy)`.
+    pub status: String,
+    /// All labels.
+    pub labels: BTreeMap<String, String>,
+    /// Networks by name, with the endpoint's facts.
+    pub networks: BTreeMap<NetworkName, ObservedEndpoint>,
+    /// `NetworkMode` as given at create.
+    pub network_mode: String,
+    /// Mounts.
+    pub mounts: Vec<ObservedMount>,
+    /// Published ports (running containers only) and exposed ones.
+    pub ports: Vec<ObservedPort>,
+}
+
+impl ObservedContainer {
+    /// Returns a label's value.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.get(name).map(String::as_str)
+    }
+
+    /// Returns the service it belongs to, by its label.
+    pub fn service(&self) -> Option<&str> {
+        self.label(labels::SERVICE)
+    }
+
+    /// Returns whether `run` made it.
+    pub fn is_oneoff(&self) -> bool {
+        self.label(labels::ONEOFF) == Some("True")
+    }
+
+    /// Returns the replica's number by its label.
+    pub fn number(&self) -> Option<u32> {
+        self.label(labels::NUMBER)?.parse().ok()
+    }
+}
+
+/// State of a container, as the engine names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerState {
+    /// Never started.
+    #[default]
+    Created,
+    /// Running.
+    Running,
+    /// Running, frozen.
+    Paused,
+    /// Between two attempts of its restart policy.
+    Restarting,
+    /// Being removed.
+    Removing,
+    /// Ended.
+    Exited,
+    /// Its removal failed half way.
+    Dead,
+    /// A word this program does not know.
+    Unknown,
+}
+
+impl ContainerState {
+    /// Reads the engine's word.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "created" | "configured" | "initialized" => Self::Created,
+            "running" => Self::Running,
+            "paused" => Self::Paused,
+            "restarting" => Self::Restarting,
+            "removing" => Self::Removing,
+            "exited" | "stopped" => Self::Exited,
+            "dead" => Self::Dead,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Returns the engine's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Removing => "removing",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Verdict of a container's health check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Health {
+    /// It has no check.
+    #[default]
+    None,
+    /// No verdict yet.
+    Starting,
+    /// The last probe passed.
+    Healthy,
+    /// Too many probes failed in a row.
+    Unhealthy,
+}
+
+impl Health {
+    /// Reads the engine's word (`none` and anything unknown are [`Health::None`]).
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "starting" => Self::Starting,
+            "healthy" => Self::Healthy,
+            "unhealthy" => Self::Unhealthy,
+            _ => Self::None,
+        }
+    }
+
+    /// Returns the engine's word; empty for no check.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Starting => "starting",
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
+/// A container's place on one network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedEndpoint {
+    /// The network's id; empty while the container has never run.
+    pub network_id: NetworkId,
+    /// IPv4 address, empty where it has none.
+    pub ip_address: String,
+    /// Aliases, as far as a list tells them.
+    pub aliases: Vec<String>,
+}
+
+/// One mount of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedMount {
+    /// `bind`, `volume`, `tmpfs`, ...
+    pub kind: String,
+    /// Volume name; empty for other kinds.
+    pub name: String,
+    /// Path on the host.
+    pub source: String,
+    /// Path inside.
+    pub destination: String,
+    /// Read-write.
+    pub is_writable: bool,
+}
+
+/// One port of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedPort {
+    /// Host address, `None` where it is not published.
+    pub host_ip: Option<IpAddr>,
+    /// Host port, `None` where it is not published.
+    pub published: Option<u16>,
+    /// Port inside.
+    pub target: u16,
+    /// `tcp`, `udp`, `sctp`.
+    pub protocol: String,
+}
+
+/// A network on the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedNetwork {
+    /// Id.
+    pub id: NetworkId,
+    /// Name; not unique in the engine.
+    pub name: NetworkName,
+    /// Driver.
+    pub driver: String,
+    /// Scope: `local`, `swarm`.
+    pub scope: String,
+    /// Subnets of its pools.
+    pub subnets: Vec<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A volume on the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedVolume {
+    /// Name.
+    pub name: VolumeName,
+    /// Driver.
+    pub driver: String,
+    /// Options.
+    pub options: BTreeMap<String, String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Path on the engine's machine.
+    pub mountpoint: String,
+    /// Creation time, RFC 3339.
+    pub created: String,
+}
+
+/// A program on this machine that listens on a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Address; unspecified is all.
+    pub address: IpAddr,
+    /// Port.
+    pub port: u16,
+    /// `tcp` or `udp`.
+    pub protocol: &'static str,
+    /// `nginx (pid 812)`, where it can be told.
+    pub holder: Option<String>,
+}

@@ -1,0 +1,257 @@
+//! One service of a project. Field names are those of the Compose specification.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::{
+    Build, Dependency, Deploy, FileReference, Healthcheck, Hook, ImageRef, Limits, Logging, Mount, NetworkAttachment,
+    NetworkKey, Port, ServiceName, Span,
+};
+
+/// A service: what to run, how many times, and what it needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Service {
+    /// The key under `services:`.
+    pub name: ServiceName,
+    /// Where the key stands.
+    pub span: Span,
+    /// The canonical service object, as `config --format json` prints it (without `$` doubling). It is the input of
+    /// the config hash and of field-by-field reasons, so both speak of what the user can see.
+    pub canonical: Arc<serde_json::Value>,
+
+    /// `image`; `None` only with `build` or `provider`.
+    pub image: Option<ImageRef>,
+    /// Where `image` stands.
+    pub image_span: Span,
+    /// `build`.
+    pub build: Option<Build>,
+    /// `pull_policy`, verbatim (`always`, `missing`, `every_12h`, ...); `None` where not set.
+    pub pull_policy: Option<String>,
+    /// `platform`: `os[/arch[/variant]]`.
+    pub platform: Option<String>,
+    /// `provider`: the service is not a container but something another program makes.
+    pub provider: Option<Provider>,
+
+    /// `command`; `None` is the image's own, an empty list is none at all.
+    pub command: Option<Vec<String>>,
+    /// `entrypoint`; `None` is the image's own, an empty list is none at all.
+    pub entrypoint: Option<Vec<String>>,
+    /// `environment` with `env_file` merged in; `None` values are inherited names that are not set.
+    pub environment: BTreeMap<String, Option<String>>,
+    /// `labels` with `label_file` merged in.
+    pub labels: BTreeMap<String, String>,
+    /// `annotations` (API 1.43).
+    pub annotations: BTreeMap<String, String>,
+
+    /// `container_name`.
+    pub container_name: Option<String>,
+    /// `hostname`.
+    pub hostname: Option<String>,
+    /// `domainname`.
+    pub domainname: Option<String>,
+    /// `user`.
+    pub user: Option<String>,
+    /// `working_dir`.
+    pub working_dir: Option<String>,
+    /// `tty`.
+    pub tty: bool,
+    /// `stdin_open`.
+    pub stdin_open: bool,
+    /// `read_only`.
+    pub read_only: bool,
+    /// `privileged`.
+    pub privileged: bool,
+    /// `init`; `Some(false)` is not the same as `None`.
+    pub init: Option<bool>,
+    /// `runtime`.
+    pub runtime: Option<String>,
+    /// `isolation`.
+    pub isolation: Option<String>,
+    /// `stop_signal`.
+    pub stop_signal: Option<String>,
+    /// `stop_grace_period`; the engine's default is 10 s.
+    pub stop_grace_period: Option<Duration>,
+    /// `restart`, or `deploy.restart_policy` where both are given.
+    pub restart: RestartPolicy,
+    /// `scale` or `deploy.replicas`; 1 where neither is given.
+    pub replicas: u32,
+    /// Whether `scale` or `deploy.replicas` stands in the file.
+    pub has_explicit_scale: bool,
+    /// `attach`: whether `up` and `logs` follow it unasked.
+    pub attach: bool,
+
+    /// `depends_on` with the implicit edges of `links`, `volumes_from` and `service:` namespaces.
+    pub depends_on: BTreeMap<ServiceName, Dependency>,
+    /// `links`: `(service, alias)`.
+    pub links: Vec<(ServiceName, String)>,
+    /// `external_links`: `(container, alias)`.
+    pub external_links: Vec<(String, String)>,
+    /// `profiles`.
+    pub profiles: Vec<String>,
+
+    /// `networks` in the order of the file; empty with `network_mode`.
+    pub networks: IndexMap<NetworkKey, NetworkAttachment>,
+    /// `network_mode`.
+    pub network_mode: Option<Namespace>,
+    /// `ipc`.
+    pub ipc: Option<Namespace>,
+    /// `pid`.
+    pub pid: Option<Namespace>,
+    /// `uts`.
+    pub uts: Option<String>,
+    /// `userns_mode`.
+    pub userns_mode: Option<String>,
+    /// `cgroup`: `host` or `private`.
+    pub cgroup: Option<String>,
+    /// `cgroup_parent`.
+    pub cgroup_parent: Option<String>,
+    /// `mac_address`.
+    pub mac_address: Option<String>,
+    /// `ports`, ranges expanded.
+    pub ports: Vec<Port>,
+    /// `expose`, `port[/protocol]`.
+    pub expose: Vec<String>,
+    /// `dns`.
+    pub dns: Vec<String>,
+    /// `dns_opt`.
+    pub dns_opt: Vec<String>,
+    /// `dns_search`.
+    pub dns_search: Vec<String>,
+    /// `extra_hosts` as `(name, address)`.
+    pub extra_hosts: Vec<(String, String)>,
+
+    /// `volumes`.
+    pub volumes: Vec<Mount>,
+    /// `volumes_from`.
+    pub volumes_from: Vec<VolumesFrom>,
+    /// `tmpfs`, `path[:options]`.
+    pub tmpfs: Vec<String>,
+    /// `secrets`.
+    pub secrets: Vec<FileReference>,
+    /// `configs`.
+    pub configs: Vec<FileReference>,
+
+    /// `healthcheck`.
+    pub healthcheck: Option<Healthcheck>,
+    /// `logging`.
+    pub logging: Option<Logging>,
+    /// `deploy`, what one machine can honour of it.
+    pub deploy: Deploy,
+    /// CPU, memory, process and block device limits.
+    pub limits: Limits,
+    /// `cap_add`.
+    pub cap_add: Vec<String>,
+    /// `cap_drop`.
+    pub cap_drop: Vec<String>,
+    /// `group_add`.
+    pub group_add: Vec<String>,
+    /// `security_opt`, verbatim; a `seccomp:FILE` is read by the planner's caller.
+    pub security_opt: Vec<String>,
+    /// `sysctls`.
+    pub sysctls: BTreeMap<String, String>,
+    /// `devices`.
+    pub devices: Vec<Device>,
+    /// `device_cgroup_rules`.
+    pub device_cgroup_rules: Vec<String>,
+    /// `gpus` and `deploy.resources.reservations.devices`.
+    pub device_requests: Vec<DeviceRequest>,
+    /// `storage_opt`.
+    pub storage_opt: BTreeMap<String, String>,
+    /// `use_api_socket`.
+    pub use_api_socket: bool,
+
+    /// `post_start`: run in the container after its start.
+    pub post_start: Vec<Hook>,
+    /// `pre_stop`: run in the container before its stop.
+    pub pre_stop: Vec<Hook>,
+}
+
+/// `provider`: another program makes the service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// `type`: the program.
+    pub kind: String,
+    /// `options`, each with its values.
+    pub options: BTreeMap<String, Vec<String>>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `restart`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RestartPolicy {
+    /// `no`, also where nothing is said.
+    #[default]
+    No,
+    /// `always`.
+    Always,
+    /// `unless-stopped`.
+    UnlessStopped,
+    /// `on-failure[:max]`; 0 is without limit.
+    OnFailure(u32),
+}
+
+/// A namespace that may be shared: `network_mode`, `ipc`, `pid`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namespace {
+    /// `service:NAME`: that of the first container of a service.
+    Service(ServiceName),
+    /// `container:NAME`: that of a container of somebody else's.
+    Container(String),
+    /// Anything the engine understands by itself: `host`, `none`, `bridge`, `private`, `shareable`.
+    Mode(String),
+}
+
+/// One entry of `volumes_from`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumesFrom {
+    /// Whose volumes.
+    pub from: VolumesFromSource,
+    /// `:ro`.
+    pub is_read_only: bool,
+}
+
+/// Whose volumes `volumes_from` takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VolumesFromSource {
+    /// Those of a service of this project.
+    Service(ServiceName),
+    /// Those of a container that is not ours.
+    Container(String),
+}
+
+/// One entry of `devices`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The path on the host, or a CDI name `vendor/class=name`.
+    pub source: String,
+    /// The path inside; empty for a CDI name.
+    pub target: String,
+    /// Some of `rwm`; empty for a CDI name.
+    pub permissions: String,
+}
+
+impl Device {
+    /// Returns whether this is a CDI device name and not a path.
+    pub fn is_cdi(&self) -> bool {
+        self.source.contains('=') && !self.source.starts_with('/')
+    }
+}
+
+/// A request for devices of a driver (`gpus`, `reservations.devices`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceRequest {
+    /// `driver`.
+    pub driver: Option<String>,
+    /// `count`; -1 is all. `None` where `device_ids` are given.
+    pub count: Option<i64>,
+    /// `device_ids`.
+    pub device_ids: Vec<String>,
+    /// `capabilities`.
+    pub capabilities: Vec<String>,
+    /// `options`.
+    pub options: BTreeMap<String, String>,
+}
