@@ -8,10 +8,14 @@
 //! | [`text`] | control characters made visible |
 //! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
 //! | [`engine`] | the port to the engine, and its adapters |
+//! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
+//! | [`event`] | what happened during a run |
 
 pub mod diag;
 pub mod engine;
 pub mod env;
+pub mod event;
 pub mod loader;
 pub mod model;
+pub mod plan;
 pub mod text;

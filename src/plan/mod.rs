@@ -1,0 +1,51 @@
+//! Decides what must happen for the engine to match the project.
+//!
+//! Pure: no I/O, no clock, no environment. A [`Plan`] holds a whole run; each resource kind has its own file.
+
+mod reason;
+mod step;
+
+pub use reason::{FieldChange, Reason};
+pub use step::{Action, ContainerRef, Reference, Slot, Step, StepId, Target, Until};
+
+use crate::diag::Diagnostic;
+use crate::model::ProjectName;
+
+/// Everything one run will do, in an order in which each step comes after those it needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// The project.
+    pub project: ProjectName,
+    /// The steps; `steps[i].id == StepId(i)`.
+    pub steps: Vec<Step>,
+    /// Replacements, for undo.
+    pub replacements: Vec<Replacement>,
+    /// What the user should know before: warnings, and errors that forbid the run.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Containers that are as they should be.
+    pub unchanged: Vec<Target>,
+}
+
+impl Plan {
+    /// Returns whether nothing needs doing.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// A container that takes the place of another. Until `commit` has begun, a failure gives the old one back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The old container.
+    pub old: crate::model::ContainerId,
+    /// What the steps act on.
+    pub target: Target,
+    /// The new container.
+    pub new: ContainerRef,
+    /// Whether the old one ran and must run again after an undo.
+    pub was_running: bool,
+    /// Steps up to and including the wait; when one of them fails, the replacement is undone.
+    pub steps: Vec<StepId>,
+    /// The removal of the old container: from here on there is no way back.
+    pub commit: StepId,
+}

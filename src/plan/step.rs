@@ -1,0 +1,312 @@
+//! What a plan is made of: steps, what they act on, and what they need.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::engine::BuildRequest;
+use crate::model::{
+    Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, Hook, ImageRef, NetworkId, NetworkKey,
+    NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
+};
+
+use super::Reason;
+
+/// Names a step within one plan: its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub u32);
+
+impl StepId {
+    /// Returns the index into [`super::Plan::steps`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0 + 1)
+    }
+}
+
+/// One step: what to do, to what, why, and which steps must have succeeded before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its place in the plan.
+    pub id: StepId,
+    /// What it acts on.
+    pub target: Target,
+    /// What it does.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Steps that must succeed first. Each is earlier in the plan, so a plan has no cycle.
+    pub requires: Vec<StepId>,
+    /// Steps that must have ended first, with whatever outcome: an optional dependency, a slot in a bounded order.
+    pub after: Vec<StepId>,
+}
+
+/// What a step acts on, with the name people know it by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// An image by name, and a service that uses it.
+    Image {
+        /// The service.
+        service: ServiceName,
+        /// The image.
+        image: ImageRef,
+    },
+    /// A network.
+    Network {
+        /// Key in the file; `None` for one that no file names.
+        key: Option<NetworkKey>,
+        /// Name in the engine.
+        name: NetworkName,
+    },
+    /// A volume.
+    Volume {
+        /// Key in the file; `None` for one that no file names.
+        key: Option<VolumeKey>,
+        /// Name in the engine.
+        name: VolumeName,
+    },
+    /// A container.
+    Container {
+        /// The service; `None` for an orphan without one.
+        service: Option<ServiceName>,
+        /// Replica number; 0 for one-off containers.
+        number: u32,
+        /// Its final name in the engine.
+        name: ContainerName,
+    },
+}
+
+impl Target {
+    /// Returns the kind with a capital, as docker compose prints it: `Container`, `Network`, `Volume`, `Image`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Target::Image { .. } => "Image",
+            Target::Network { .. } => "Network",
+            Target::Volume { .. } => "Volume",
+            Target::Container { .. } => "Container",
+        }
+    }
+
+    /// Returns the name in the engine.
+    pub fn name(&self) -> &str {
+        match self {
+            Target::Image { image, .. } => image.as_str(),
+            Target::Network { name, .. } => name.as_str(),
+            Target::Volume { name, .. } => name.as_str(),
+            Target::Container { name, .. } => name.as_str(),
+        }
+    }
+
+    /// Returns the service, where there is one.
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Target::Image { service, .. } => Some(service),
+            Target::Container { service, .. } => service.as_ref(),
+            Target::Network { .. } | Target::Volume { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind().to_lowercase(), crate::text::escape_controls(self.name()))
+    }
+}
+
+/// A container that exists, or one that an earlier step will create.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContainerRef {
+    /// It exists.
+    Existing(ContainerId),
+    /// The create step that will make it.
+    Planned(StepId),
+}
+
+/// What a step does. Each variant carries exactly the data it needs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Pulls an image.
+    PullImage {
+        /// The image.
+        image: ImageRef,
+        /// Platform asked for.
+        platform: Option<String>,
+        /// Whether a failure ends the run; false where the image is there already or can be built.
+        is_required: bool,
+    },
+    /// Builds an image.
+    BuildImage(Box<BuildRequest>),
+    /// Creates a network.
+    CreateNetwork(Box<NetworkSpec>),
+    /// Removes a network.
+    RemoveNetwork {
+        /// Its id.
+        id: NetworkId,
+    },
+    /// Connects a container to a network again, after the network was replaced.
+    ConnectNetwork {
+        /// The container.
+        container: ContainerRef,
+        /// Its endpoint.
+        endpoint: Box<EndpointSpec>,
+    },
+    /// Disconnects a container from a network.
+    DisconnectNetwork {
+        /// The container.
+        container: ContainerRef,
+        /// The network.
+        network: NetworkName,
+    },
+    /// Creates a volume.
+    CreateVolume(Box<VolumeSpec>),
+    /// Removes a volume and its data.
+    RemoveVolume {
+        /// Its name.
+        name: VolumeName,
+    },
+    /// Creates a container; references to containers that do not exist yet are filled in by the executor.
+    CreateContainer {
+        /// What to create.
+        spec: Box<ContainerSpec>,
+        /// Containers whose ids go into the spec once known.
+        references: Vec<Reference>,
+    },
+    /// Starts a container.
+    StartContainer {
+        /// The container.
+        container: ContainerRef,
+    },
+    /// Stops a container.
+    StopContainer {
+        /// The container.
+        container: ContainerRef,
+        /// Time between its stop signal and KILL; `None` is its own.
+        grace: Option<Duration>,
+    },
+    /// Sends a signal.
+    KillContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The signal's name.
+        signal: String,
+    },
+    /// Restarts a container in place.
+    RestartContainer {
+        /// The container.
+        container: ContainerRef,
+        /// Time between its stop signal and KILL; `None` is its own.
+        grace: Option<Duration>,
+    },
+    /// Freezes a container.
+    PauseContainer {
+        /// The container.
+        container: ContainerRef,
+    },
+    /// Thaws a container.
+    UnpauseContainer {
+        /// The container.
+        container: ContainerRef,
+    },
+    /// Removes a container.
+    RemoveContainer {
+        /// The container.
+        container: ContainerRef,
+        /// Remove it also while it runs.
+        force: bool,
+        /// Remove its anonymous volumes too.
+        volumes: bool,
+    },
+    /// Renames a container.
+    RenameContainer {
+        /// The container.
+        container: ContainerRef,
+        /// The new name.
+        to: ContainerName,
+    },
+    /// Waits until a container is as it must be.
+    WaitFor {
+        /// The container.
+        container: ContainerRef,
+        /// What to wait for.
+        until: Until,
+        /// Our limit; `None` derives it from the container's health check.
+        limit: Option<Duration>,
+    },
+    /// Runs a `post_start` or `pre_stop` hook in a container.
+    RunHook {
+        /// The container.
+        container: ContainerRef,
+        /// The hook.
+        hook: Box<Hook>,
+        /// Which list it stands in: `post_start` or `pre_stop`.
+        phase: &'static str,
+    },
+    /// Removes an image.
+    RemoveImage {
+        /// Name or id.
+        image: ImageRef,
+    },
+    /// Lets time pass between two batches of replacements (`update_config.delay`).
+    Pause {
+        /// How long.
+        delay: Duration,
+    },
+}
+
+/// What a wait waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Until {
+    /// A condition of `depends_on`.
+    Condition(Condition),
+    /// Alive for this long after its start, or ended with code 0; healthy sooner where it has a check.
+    Alive(Duration),
+    /// Healthy where it has a health check, else as [`Until::Alive`]: what `--wait` and replacements ask.
+    Ready(Duration),
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Until::Condition(Condition::Started) | Until::Alive(_) => "running",
+            Until::Condition(Condition::Healthy) => "healthy",
+            Until::Condition(Condition::CompletedSuccessfully) => "completed",
+            Until::Ready(_) => "ready",
+        })
+    }
+}
+
+/// A place in a [`ContainerSpec`] where another container's id goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Which container.
+    pub container: ContainerRef,
+    /// Where its id goes.
+    pub slot: Slot,
+}
+
+/// Which part of a [`ContainerSpec`] takes a container's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// `network_mode: container:ID`.
+    NetworkMode,
+    /// `ipc: container:ID`.
+    IpcMode,
+    /// `pid: container:ID`.
+    PidMode,
+    /// `volumes_from: ID[:ro]`.
+    VolumesFrom {
+        /// `:ro`.
+        is_read_only: bool,
+    },
+    /// The config hash and what is digested with it cover the ids, so they are computed last.
+    ConfigHash {
+        /// The canonical service with `service:X` references, ready for substitution.
+        canonical: std::sync::Arc<serde_json::Value>,
+        /// The service referred to.
+        service: ServiceName,
+    },
+}
