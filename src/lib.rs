@@ -10,7 +10,12 @@
 //! | [`engine`] | the port to the engine, and its adapters |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
 //! | [`event`] | what happened during a run |
+//! | [`app`] | one file per command: the order of the calls |
+//! | [`cli`] | what was typed, turned into requests |
+//! | [`ui`] | events, plans and diagnostics to text; the only place that prints |
 
+pub mod app;
+pub mod cli;
 pub mod diag;
 pub mod engine;
 pub mod env;
@@ -19,3 +24,4 @@ pub mod loader;
 pub mod model;
 pub mod plan;
 pub mod text;
+pub mod ui;

@@ -1,3 +1,9 @@
 //! The `inception` program: parse, call, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use inception::env::Environment;
+
+fn main() -> ExitCode {
+    ExitCode::from(inception::cli::run(std::env::args_os(), Environment::from_process()).0)
+}

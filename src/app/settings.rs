@@ -1,0 +1,85 @@
+//! Settings of this run: what the global options and their variables say.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+/// What holds for every command.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// Compose files as given; empty means they are looked for.
+    pub files: Vec<PathBuf>,
+    /// `--project-name`.
+    pub project_name: Option<String>,
+    /// `--profile`.
+    pub profiles: Vec<String>,
+    /// `--env-file`.
+    pub env_files: Vec<PathBuf>,
+    /// `--project-directory`.
+    pub project_directory: Option<PathBuf>,
+    /// `--progress`.
+    pub progress: ProgressKind,
+    /// `--ansi`.
+    pub ansi: AnsiWhen,
+    /// `--dry-run`.
+    pub is_dry_run: bool,
+    /// `--parallel`; -1 is without limit, `None` leaves it to `COMPOSE_PARALLEL_LIMIT` and our default.
+    pub parallel: Option<i64>,
+    /// `--compatibility`.
+    pub compatibility: bool,
+    /// `--all-resources`.
+    pub all_resources: bool,
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--context`.
+    pub docker_context: Option<String>,
+    /// `--log-level`.
+    pub log_level: LogLevel,
+}
+
+/// `--progress`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// A live view on a terminal, plain lines elsewhere.
+    #[default]
+    Auto,
+    /// A live view.
+    Tty,
+    /// A line per event.
+    Plain,
+    /// A JSON object per event.
+    Json,
+    /// Nothing.
+    #[value(alias = "none")]
+    Quiet,
+}
+
+/// `--ansi`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AnsiWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `--log-level`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Engine calls with their duration and much more.
+    Trace,
+    /// Engine calls with their duration.
+    Debug,
+    /// Commands and steps.
+    Info,
+    /// What is odd.
+    Warn,
+    /// What failed.
+    Error,
+    /// Nothing.
+    #[default]
+    Off,
+}

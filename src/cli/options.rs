@@ -1,0 +1,117 @@
+//! Options that every command has.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use crate::app::{AnsiWhen, LogLevel, ProgressKind, Settings};
+use crate::env::Environment;
+
+/// Options before the command; the long ones are also taken after it.
+#[derive(Args, Clone, Debug, Default)]
+pub struct GlobalOptions {
+    /// Compose files; later ones are merged over earlier ones, `-` is standard input
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Project name
+    #[arg(short = 'p', long, value_name = "NAME")]
+    pub project_name: Option<String>,
+
+    /// Enable a profile; `*` enables all
+    #[arg(long = "profile", value_name = "PROFILE")]
+    pub profiles: Vec<String>,
+
+    /// Env files to use instead of `.env`
+    #[arg(long = "env-file", value_name = "FILE")]
+    pub env_files: Vec<PathBuf>,
+
+    /// Base of relative paths; by default the directory of the first compose file
+    #[arg(long, value_name = "DIRECTORY", alias = "workdir")]
+    pub project_directory: Option<PathBuf>,
+
+    /// How to show progress
+    #[arg(long, value_name = "KIND", global = true)]
+    pub progress: Option<ProgressKind>,
+
+    /// When to use colour and cursor control
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub ansi: Option<AnsiWhen>,
+
+    /// Show what would be done and change nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+
+    /// How many engine calls may run at once; -1 is without limit
+    #[arg(long, value_name = "N", global = true, allow_hyphen_values = true)]
+    pub parallel: Option<i64>,
+
+    /// Names with `_` between their parts, as docker-compose 1 made them
+    #[arg(long)]
+    pub compatibility: bool,
+
+    /// Keep networks, volumes, configs and secrets that no service uses
+    #[arg(long)]
+    pub all_resources: bool,
+
+    /// The engine to talk to, such as `unix:///var/run/docker.sock`
+    #[arg(short = 'H', long, value_name = "URL")]
+    pub host: Option<String>,
+
+    /// The docker context to use
+    #[arg(short = 'c', long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// How much to log to standard error
+    #[arg(long, value_name = "LEVEL", global = true)]
+    pub log_level: Option<LogLevel>,
+
+    /// Same as `--log-level debug`
+    #[arg(short = 'D', long, alias = "verbose")]
+    pub debug: bool,
+
+    /// Never use colour
+    #[arg(long = "no-ansi", hide = true)]
+    pub no_ansi: bool,
+
+    /// Accepted for compatibility; the version is the command `version`
+    #[arg(short = 'v', long = "version", action = ArgAction::SetTrue)]
+    pub version: bool,
+}
+
+/// `-f` after the command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FileOption {
+    /// Compose files, as before the command
+    #[arg(short = 'f', long = "file", value_name = "FILE", id = "command_files")]
+    pub files: Vec<PathBuf>,
+}
+
+impl GlobalOptions {
+    /// Turns flags into settings; a flag wins over its variable (`COMPOSE_PROGRESS`, `COMPOSE_ANSI`, `INCEPTION_LOG`, ...).
+    pub(super) fn settings(self, environment: &Environment) -> Settings {
+        let variable = |name| environment.get_non_empty(name);
+        let ansi = if self.no_ansi { Some(AnsiWhen::Never) } else { self.ansi };
+        let level = if self.debug { Some(LogLevel::Debug) } else { self.log_level };
+        Settings {
+            files: self.files,
+            project_name: self.project_name,
+            profiles: self.profiles,
+            env_files: self.env_files,
+            project_directory: self.project_directory,
+            progress: self.progress.or_else(|| word(variable("COMPOSE_PROGRESS"))).unwrap_or_default(),
+            ansi: ansi.or_else(|| word(variable("COMPOSE_ANSI"))).unwrap_or_default(),
+            is_dry_run: self.dry_run,
+            parallel: self.parallel,
+            compatibility: self.compatibility,
+            all_resources: self.all_resources,
+            host: self.host,
+            docker_context: self.context,
+            log_level: level.or_else(|| word(variable("INCEPTION_LOG"))).unwrap_or_default(),
+        }
+    }
+}
+
+fn word<T: clap::ValueEnum>(text: Option<&str>) -> Option<T> {
+    T::from_str(text?, true).ok()
+}
