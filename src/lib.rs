@@ -6,6 +6,7 @@
 //! | [`diag`] | errors and warnings with a place, a cause and a cure |
 //! | [`env`] | the process environment, read once |
 //! | [`text`] | control characters made visible |
+//! | [`graph`] | dependencies between services: order, closures, cycles |
 //! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
 //! | [`engine`] | the port to the engine, and its adapters |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
@@ -20,6 +21,7 @@ pub mod diag;
 pub mod engine;
 pub mod env;
 pub mod event;
+pub mod graph;
 pub mod loader;
 pub mod model;
 pub mod plan;

@@ -11,6 +11,7 @@ mod service;
 mod span;
 mod spec;
 
+pub mod hash;
 pub mod labels;
 
 pub use names::*;

@@ -1,0 +1,58 @@
+//! Puts steps in order: hands out ids, keeps requirements earlier than the steps that need them.
+
+use super::{Action, Plan, Reason, Replacement, Step, StepId, Target};
+use crate::diag::Diagnostic;
+use crate::model::ProjectName;
+
+/// A plan under construction.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    plan: Plan,
+}
+
+impl Builder {
+    pub(super) fn new(project: &ProjectName) -> Self {
+        Self { plan: Plan { project: project.clone(), ..Plan::default() } }
+    }
+
+    /// Adds a step that needs `requires` and returns its id.
+    pub(super) fn step(
+        &mut self,
+        target: &Target,
+        action: Action,
+        reason: Reason,
+        requires: impl IntoIterator<Item = StepId>,
+    ) -> StepId {
+        let id = StepId(u32::try_from(self.plan.steps.len()).unwrap_or(u32::MAX));
+        let mut requires: Vec<StepId> = requires.into_iter().collect();
+        requires.sort_unstable();
+        requires.dedup();
+        self.plan.steps.push(Step { id, target: target.clone(), action, reason, requires, after: Vec::new() });
+        id
+    }
+
+    /// Lets a step also wait for the end of others, whatever their outcome.
+    pub(super) fn after(&mut self, id: StepId, others: impl IntoIterator<Item = StepId>) {
+        if let Some(step) = self.plan.steps.get_mut(id.index()) {
+            step.after.extend(others);
+            step.after.sort_unstable();
+            step.after.dedup();
+        }
+    }
+
+    pub(super) fn replacement(&mut self, replacement: Replacement) {
+        self.plan.replacements.push(replacement);
+    }
+
+    pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
+        self.plan.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn unchanged(&mut self, target: Target) {
+        self.plan.unchanged.push(target);
+    }
+
+    pub(super) fn finish(self) -> Plan {
+        self.plan
+    }
+}
