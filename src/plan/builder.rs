@@ -27,7 +27,15 @@ impl Builder {
         let mut requires: Vec<StepId> = requires.into_iter().collect();
         requires.sort_unstable();
         requires.dedup();
-        self.plan.steps.push(Step { id, target: target.clone(), action, reason, requires, after: Vec::new() });
+        self.plan.steps.push(Step {
+            id,
+            target: target.clone(),
+            action,
+            reason,
+            requires,
+            after: Vec::new(),
+            is_optional: false,
+        });
         id
     }
 
@@ -37,6 +45,18 @@ impl Builder {
             step.after.extend(others);
             step.after.sort_unstable();
             step.after.dedup();
+        }
+    }
+
+    /// Returns what a step acts on.
+    pub(super) fn target(&self, id: StepId) -> Option<Target> {
+        self.plan.steps.get(id.index()).map(|step| step.target.clone())
+    }
+
+    /// Makes a step's failure a warning.
+    pub(super) fn optional(&mut self, id: StepId) {
+        if let Some(step) = self.plan.steps.get_mut(id.index()) {
+            step.is_optional = true;
         }
     }
 

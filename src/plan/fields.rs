@@ -98,7 +98,12 @@ mod tests {
         let found: Vec<String> = changes(Some(&before), &after).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
-            ["environment.A → \"2\"", "environment.B (set) removed", "environment.DB_PASSWORD → (secret)", "user → \"1\""]
+            [
+                "environment.A → \"2\"",
+                "environment.B (set) removed",
+                "environment.DB_PASSWORD → (secret)",
+                "user → \"1\""
+            ]
         );
         assert!(!before.contains("x "), "values are not stored");
     }

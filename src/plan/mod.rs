@@ -2,11 +2,40 @@
 //!
 //! Pure: no I/O, no clock, no environment. A [`Plan`] holds a whole run; each resource kind has its own file.
 
+mod builder;
+mod containers;
+mod contents;
+mod down;
+mod fields;
+mod images;
+mod lifecycle;
+mod lint;
+mod naming;
+mod networks;
+mod options;
+mod orphans;
+mod ports;
 mod reason;
+mod recreate;
+mod replace;
+mod spec;
 mod step;
+mod text;
+mod up;
+mod volumes;
 
+pub use contents::{Content, Contents};
+pub use down::down;
+pub use fields::looks_secret;
+pub use images::{ImageOptions, PullPolicy, images};
+pub use lifecycle::{Lifecycle, lifecycle};
+pub use lint::lint;
+pub use naming::{familiar, image_of};
+pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, UpOptions};
 pub use reason::{FieldChange, Reason};
 pub use step::{Action, ContainerRef, Reference, Slot, Step, StepId, Target, Until};
+pub use text::{describe, render};
+pub use up::{selected, up};
 
 use crate::diag::Diagnostic;
 use crate::model::ProjectName;
@@ -48,4 +77,8 @@ pub struct Replacement {
     pub steps: Vec<StepId>,
     /// The removal of the old container: from here on there is no way back.
     pub commit: StepId,
+    /// The service, which holds together the replacements of its replicas.
+    pub group: crate::model::ServiceName,
+    /// Whether a failure also undoes the other replacements of the group (`failure_action: rollback`).
+    pub undoes_group: bool,
 }

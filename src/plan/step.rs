@@ -43,6 +43,8 @@ pub struct Step {
     pub requires: Vec<StepId>,
     /// Steps that must have ended first, with whatever outcome: an optional dependency, a slot in a bounded order.
     pub after: Vec<StepId>,
+    /// A failure is told as a warning and does not fail the run (`required: false`, images that can be had otherwise).
+    pub is_optional: bool,
 }
 
 /// What a step acts on, with the name people know it by.
@@ -135,8 +137,6 @@ pub enum Action {
         image: ImageRef,
         /// Platform asked for.
         platform: Option<String>,
-        /// Whether a failure ends the run; false where the image is there already or can be built.
-        is_required: bool,
     },
     /// Builds an image.
     BuildImage(Box<BuildRequest>),

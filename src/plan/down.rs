@@ -1,0 +1,219 @@
+//! `down`: everything of the project goes, dependents before what they depend on; data stays unless asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::options::{DownOptions, RemoveImages};
+use super::{Action, ContainerRef, Plan, Reason, StepId, Target, containers, naming, orphans};
+use crate::diag::Diagnostic;
+use crate::graph::Graph;
+use crate::model::{
+    ImageRef, NetworkKey, Observed, ObservedContainer, ObservedNetwork, ObservedVolume, Project, ServiceName, Span,
+    VolumeKey, labels,
+};
+
+const WHY: Reason = Reason::Command("down");
+
+/// Plans `down`.
+pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Plan {
+    let mut builder = Builder::new(&project.name);
+    let removed = containers(&mut builder, project, observed, options);
+    if options.services.is_empty() {
+        networks(&mut builder, project, observed, &removed);
+        if options.volumes {
+            volumes(&mut builder, project, observed, &removed);
+        }
+    }
+    images(&mut builder, project, observed, options, &removed);
+    builder.finish()
+}
+
+/// Plans the end of every container; returns the last step of each.
+fn containers(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
+    let all = all_services(project);
+    let graph = Graph::new(&all);
+    let mut last: BTreeMap<String, Vec<StepId>> = BTreeMap::new();
+    for name in
+        graph.order().into_iter().rev().filter(|name| options.services.is_empty() || options.services.contains(*name))
+    {
+        let first: Vec<StepId> = graph
+            .dependents(name)
+            .iter()
+            .filter_map(|(dependent, _)| last.get(*dependent))
+            .flatten()
+            .copied()
+            .collect();
+        for container in belongs_to(observed, project, name) {
+            let step = remove(builder, project, container, options, &first);
+            last.entry(name.to_owned()).or_default().push(step);
+        }
+    }
+    let mut removed: Vec<StepId> = last.into_values().flatten().collect();
+    if options.services.is_empty() {
+        removed.extend(leftover(builder, project, observed, options));
+    }
+    removed
+}
+
+fn all_services(project: &Project) -> BTreeMap<ServiceName, crate::model::Service> {
+    project
+        .services
+        .iter()
+        .chain(&project.disabled_services)
+        .map(|(name, service)| (name.clone(), service.clone()))
+        .collect()
+}
+
+/// Replicas and one-off containers of a service.
+fn belongs_to<'a>(
+    observed: &'a Observed,
+    project: &'a Project,
+    service: &'a str,
+) -> impl Iterator<Item = &'a ObservedContainer> {
+    observed.containers.iter().filter(move |container| {
+        container.label(labels::PROJECT) == Some(project.name.as_str()) && container.service() == Some(service)
+    })
+}
+
+fn remove(
+    builder: &mut Builder,
+    project: &Project,
+    container: &ObservedContainer,
+    options: &DownOptions,
+    first: &[StepId],
+) -> StepId {
+    let target = containers::target_of(container);
+    let reference = ContainerRef::Existing(container.id.clone());
+    let mut previous: Option<StepId> = None;
+    let mut step = |builder: &mut Builder, action: Action| {
+        let id = builder.step(&target, action, WHY, previous);
+        // A dependent that would not go does not keep its dependencies up.
+        builder.after(id, first.iter().copied());
+        previous = Some(id);
+        id
+    };
+    if containers::is_up(container) {
+        let hooks = container.service().and_then(|name| project.service(name)).map(|service| service.pre_stop.clone());
+        for hook in hooks.unwrap_or_default() {
+            let action = Action::RunHook { container: reference.clone(), hook: Box::new(hook), phase: "pre_stop" };
+            let id = step(builder, action);
+            builder.optional(id);
+        }
+        step(builder, Action::StopContainer { container: reference.clone(), grace: options.grace });
+    }
+    step(builder, Action::RemoveContainer { container: reference, force: true, volumes: options.volumes })
+}
+
+/// Orphans go where asked; where they stay, the networks they are on will stay too, and the run will say so.
+fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
+    let (elsewhere, ours): (Vec<_>, Vec<_>) =
+        orphans::find(project, observed).into_iter().partition(|orphan| orphans::is_from_elsewhere(project, orphan));
+    let ours: Vec<&ObservedContainer> =
+        ours.into_iter().filter(|orphan| orphan.service().is_none_or(|name| project.service(name).is_none())).collect();
+    if options.remove_orphans {
+        return ours.into_iter().map(|orphan| orphans::remove(builder, orphan, options.grace)).collect();
+    }
+    let staying: Vec<&ObservedContainer> = ours.into_iter().chain(elsewhere).collect();
+    if !staying.is_empty() {
+        let message = format!("containers of services that are not in the file stay: {}", orphans::names(&staying));
+        builder.tell(Diagnostic::warning("orphans", Span::NONE, message).help("remove them with `--remove-orphans`"));
+    }
+    Vec::new()
+}
+
+fn networks(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
+    for network in observed.networks.iter().filter(|network| is_ours(&network.labels, project)) {
+        let key = network.labels.get(labels::NETWORK).map(|key| NetworkKey::from(key.as_str()));
+        if key.as_ref().and_then(|key| project.networks.get(key)).is_some_and(|declared| declared.is_external) {
+            continue;
+        }
+        let target = Target::Network { key, name: network.name.clone() };
+        let id = builder.step(&target, Action::RemoveNetwork { id: network.id.clone() }, WHY, []);
+        builder.after(id, removed.iter().copied());
+        tell_users(builder, project, observed, network);
+    }
+}
+
+/// A network that others use cannot go: said before, with their names.
+fn tell_users(builder: &mut Builder, project: &Project, observed: &Observed, network: &ObservedNetwork) {
+    let uses = |container: &&ObservedContainer| {
+        container.label(labels::PROJECT) != Some(project.name.as_str())
+            && container.networks.values().any(|endpoint| endpoint.network_id == network.id)
+    };
+    let users: Vec<&ObservedContainer> = observed.containers.iter().filter(uses).collect();
+    if !users.is_empty() {
+        let message = format!("network `{}` is used by containers of others: {}", network.name, orphans::names(&users));
+        builder.tell(
+            Diagnostic::warning("network-in-use", Span::NONE, message).help("disconnect them, then run `down` again"),
+        );
+    }
+}
+
+fn is_ours(labels_found: &BTreeMap<String, String>, project: &Project) -> bool {
+    labels_found.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
+}
+
+/// Only volumes that the file declares and that carry our label go; protected ones never.
+fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
+    let mut staying = Vec::new();
+    for volume in observed.volumes.iter().filter(|volume| is_ours(&volume.labels, project)) {
+        let declared = project.volumes.values().find(|declared| declared.name == volume.name);
+        match declared {
+            Some(declared) if declared.is_external => {}
+            Some(declared) if declared.is_protected => builder.tell(
+                Diagnostic::error(
+                    "volume-protected",
+                    declared.span,
+                    format!("volume `{}` is protected and is not removed", volume.name),
+                )
+                .at(format!("volumes.{}.x-protected", declared.key))
+                .help("run `down` without `-v`, or take `x-protected: true` away first"),
+            ),
+            Some(_) => {
+                let id = builder.step(
+                    &volume_target(volume),
+                    Action::RemoveVolume { name: volume.name.clone() },
+                    Reason::Asked("--volumes"),
+                    [],
+                );
+                builder.after(id, removed.iter().copied());
+            }
+            None => staying.push(format!("`{}`", crate::text::escape_controls(volume.name.as_str()))),
+        }
+    }
+    if !staying.is_empty() {
+        let message = format!("volumes of this project that are not in the file stay: {}", staying.join(", "));
+        builder.tell(
+            Diagnostic::warning("volume-not-in-file", Span::NONE, message)
+                .help("remove them by name with `docker volume rm`"),
+        );
+    }
+}
+
+fn volume_target(volume: &ObservedVolume) -> Target {
+    let key = volume.labels.get(labels::VOLUME).map(|key| VolumeKey::from(key.as_str()));
+    Target::Volume { key, name: volume.name.clone() }
+}
+
+fn images(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions, removed: &[StepId]) {
+    if options.images == RemoveImages::None {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for service in project
+        .services
+        .values()
+        .filter(|service| options.services.is_empty() || options.services.contains(&service.name))
+    {
+        // `local` means images without a name of their own in the file: those are ours alone.
+        if options.images == RemoveImages::Local && service.image.is_some() {
+            continue;
+        }
+        let image = ImageRef::new(naming::familiar(naming::image_of(project, service, '-').as_str()));
+        if observed.images.contains_key(image.as_str()) && seen.insert(image.clone()) {
+            let target = Target::Image { service: service.name.clone(), image: image.clone() };
+            let id = builder.step(&target, Action::RemoveImage { image }, Reason::Asked("--rmi"), []);
+            builder.after(id, removed.iter().copied());
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Images: what must be pulled or built before containers can be planned.
+//!
+//! A plan of its own: whether containers must be recreated is known only when the images are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::{Action, Plan, Reason, StepId, Target, naming, up};
+use crate::diag::Diagnostic;
+use crate::engine::{BuildContext, BuildRequest};
+use crate::graph::Graph;
+use crate::model::{Build, ImageRef, Observed, Project, Service, labels};
+
+use super::options::UpOptions;
+
+/// What the user asked about images.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImageOptions {
+    /// Build what can be built (`--build`, the command `build`).
+    pub build: bool,
+    /// Never build (`--no-build`).
+    pub no_build: bool,
+    /// `--pull`, or the command `pull`.
+    pub pull: Option<PullPolicy>,
+    /// Only pull, never build (the command `pull`).
+    pub only_pull: bool,
+    /// Leave services with `build` alone when pulling (`--ignore-buildable`).
+    pub ignore_buildable: bool,
+    /// `build --no-cache`.
+    pub no_cache: bool,
+    /// `build --pull`: look for newer base images.
+    pub pull_base: bool,
+    /// `build --build-arg`.
+    pub build_args: BTreeMap<String, Option<String>>,
+    /// `pull --ignore-pull-failures`.
+    pub ignore_pull_failures: bool,
+}
+
+/// When to pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullPolicy {
+    /// Every time.
+    Always,
+    /// When there is no such image.
+    Missing,
+    /// Never.
+    Never,
+    /// Build instead.
+    Build,
+}
+
+impl PullPolicy {
+    /// Reads a policy's word. Time-based ones (`daily`, `every_12h`, ...) count as `missing`: an engine does not tell
+    /// when a name was last pulled.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "always" => Some(Self::Always),
+            "missing" | "if_not_present" | "daily" | "weekly" | "refresh" => Some(Self::Missing),
+            "never" => Some(Self::Never),
+            "build" => Some(Self::Build),
+            word if word.starts_with("every_") => Some(Self::Missing),
+            _ => None,
+        }
+    }
+}
+
+/// What must happen to one image.
+enum Need {
+    Nothing,
+    Pull(Reason),
+    Build(Reason),
+    Impossible(&'static str),
+}
+
+/// Plans pulls and builds for the selected services. Names wanted by several services are pulled once.
+pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish: &ImageOptions) -> Plan {
+    let mut builder = Builder::new(&project.name);
+    let graph = Graph::new(&project.services);
+    let selected = up::selected(&graph, project, options);
+    let mut pulled = BTreeSet::new();
+    let mut built: BTreeMap<&str, StepId> = BTreeMap::new();
+    for service in in_build_order(project, &selected) {
+        if service.provider.is_some() {
+            continue;
+        }
+        let image = naming::image_of(project, service, options.separator);
+        let target = Target::Image { service: service.name.clone(), image: image.clone() };
+        match need(service, &image, observed, wish) {
+            Need::Nothing => {}
+            Need::Pull(reason) => {
+                if pulled.insert(naming::familiar(image.as_str())) {
+                    let action = Action::PullImage { image, platform: service.platform.clone() };
+                    let step = builder.step(&target, action, reason, []);
+                    if wish.ignore_pull_failures {
+                        builder.optional(step);
+                    }
+                }
+            }
+            Need::Build(reason) => {
+                if let Some(build) = &service.build {
+                    let request = request(project, service, build, &image, wish);
+                    let first = contexts(build).filter_map(|name| built.get(name).copied());
+                    let requires: Vec<StepId> = first.collect();
+                    let step = builder.step(&target, Action::BuildImage(Box::new(request)), reason, requires);
+                    built.insert(service.name.as_str(), step);
+                }
+            }
+            Need::Impossible(why) => builder.tell(
+                Diagnostic::error(
+                    "image-missing",
+                    service.image_span,
+                    format!("there is no image `{image}` for service `{}`", service.name),
+                )
+                .at(format!("services.{}.image", service.name))
+                .cause(why)
+                .help("pull or build it first, or change the policy"),
+            ),
+        }
+    }
+    builder.finish()
+}
+
+fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOptions) -> Need {
+    let is_there = observed.images.contains_key(&naming::familiar(image.as_str()));
+    let own = service.pull_policy.as_deref().and_then(PullPolicy::parse);
+    let policy = wish.pull.or(own);
+    if wish.only_pull {
+        return match service.build.is_some() && (wish.ignore_buildable || service.image.is_none()) {
+            true => Need::Nothing,
+            false if own == Some(PullPolicy::Never) || own == Some(PullPolicy::Build) => Need::Nothing,
+            false if policy == Some(PullPolicy::Missing) && is_there => Need::Nothing,
+            false => Need::Pull(Reason::Command("pull")),
+        };
+    }
+    if service.build.is_some() {
+        return need_of_buildable(service, policy, is_there, wish);
+    }
+    match (policy.unwrap_or(PullPolicy::Missing), is_there) {
+        (PullPolicy::Always, _) => Need::Pull(Reason::Asked("pull policy `always`")),
+        (_, true) => Need::Nothing,
+        (PullPolicy::Never, false) => Need::Impossible("its pull policy is `never`"),
+        (PullPolicy::Build, false) => Need::Impossible("its pull policy is `build`, but it has no `build`"),
+        (PullPolicy::Missing, false) => Need::Pull(Reason::Missing),
+    }
+}
+
+/// Compat: what can be built is built and not looked for in a registry, unless its pull policy says so. docker compose
+/// asks the registry first, where a stranger may have put something of the same name.
+fn need_of_buildable(service: &Service, policy: Option<PullPolicy>, is_there: bool, wish: &ImageOptions) -> Need {
+    if wish.build && !wish.no_build {
+        return Need::Build(Reason::Asked("--build"));
+    }
+    match (policy, is_there) {
+        (Some(PullPolicy::Always), _) if service.image.is_some() => Need::Pull(Reason::Asked("pull policy `always`")),
+        (Some(PullPolicy::Build), _) if !wish.no_build => Need::Build(Reason::Asked("pull policy `build`")),
+        (_, true) => Need::Nothing,
+        (Some(PullPolicy::Missing), false) if service.image.is_some() => Need::Pull(Reason::Missing),
+        (_, false) if wish.no_build => Need::Impossible("it must be built, and `--no-build` forbids it"),
+        (_, false) => Need::Build(Reason::Missing),
+    }
+}
+
+/// Services whose build takes another's image as a context come after it.
+fn in_build_order<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> Vec<&'a Service> {
+    let mut order = Vec::new();
+    let mut seen = BTreeSet::new();
+    for service in project.services.values().filter(|service| selected.contains(service.name.as_str())) {
+        visit(project, service, &mut seen, &mut order);
+    }
+    order
+}
+
+fn visit<'a>(project: &'a Project, service: &'a Service, seen: &mut BTreeSet<&'a str>, order: &mut Vec<&'a Service>) {
+    if !seen.insert(service.name.as_str()) {
+        return;
+    }
+    for name in service.build.iter().flat_map(contexts) {
+        if let Some(other) = project.service(name) {
+            visit(project, other, seen, order);
+        }
+    }
+    order.push(service);
+}
+
+/// Returns the services whose images a build uses as contexts.
+fn contexts(build: &Build) -> impl Iterator<Item = &str> {
+    build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"))
+}
+
+fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef, wish: &ImageOptions) -> BuildRequest {
+    let is_remote = ["http://", "https://", "git://", "ssh://", "git@", "github.com/"]
+        .iter()
+        .any(|start| build.context.starts_with(start));
+    let context = match is_remote {
+        true => BuildContext::Remote(build.context.clone()),
+        false => BuildContext::Directory(build.context.clone().into()),
+    };
+    let mut all = build.labels.clone();
+    all.insert(labels::PROJECT.to_owned(), project.name.to_string());
+    all.insert(labels::SERVICE.to_owned(), service.name.to_string());
+    all.insert(labels::VERSION.to_owned(), labels::COMPATIBLE_VERSION.to_owned());
+    let mut args = build.args.clone();
+    args.extend(wish.build_args.clone());
+    let mut tags = vec![image.to_string()];
+    tags.extend(build.tags.iter().cloned());
+    BuildRequest {
+        context,
+        dockerfile: build.dockerfile.clone(),
+        dockerfile_inline: build.dockerfile_inline.clone(),
+        tags,
+        args,
+        labels: all,
+        target: build.target.clone(),
+        network: build.network.clone(),
+        cache_from: build.cache_from.clone(),
+        no_cache: build.no_cache || wish.no_cache,
+        pull: build.pull || wish.pull_base,
+        shm_size: build.shm_size,
+        extra_hosts: build.extra_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
+        platform: service.platform.clone().or_else(|| build.platforms.first().cloned()),
+        ulimits: build.ulimits.clone(),
+    }
+}

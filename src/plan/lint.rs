@@ -1,0 +1,70 @@
+//! What must hold of every plan; every plan made in a test passes through here.
+
+use super::{Action, ContainerRef, Plan, StepId};
+
+/// Returns what is wrong with a plan; nothing for a sound one.
+pub fn lint(plan: &Plan) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        if step.id.index() != index {
+            faults.push(format!("step {} stands at place {index}", step.id));
+        }
+        for needed in step.requires.iter().chain(&step.after) {
+            if needed.index() >= index {
+                faults.push(format!("step {} needs step {needed}, which is not before it", step.id));
+            }
+        }
+        if let Some(ContainerRef::Planned(created)) = container_of(&step.action) {
+            if !matches!(plan.steps.get(created.index()).map(|step| &step.action), Some(Action::CreateContainer { .. }))
+            {
+                faults.push(format!("step {} acts on what step {created} does not create", step.id));
+            }
+            if !is_reachable(plan, step.id, *created) {
+                faults.push(format!("step {} does not wait for step {created}, which creates its container", step.id));
+            }
+        }
+    }
+    for replacement in &plan.replacements {
+        for step in &replacement.steps {
+            if !is_reachable(plan, replacement.commit, *step) {
+                faults
+                    .push(format!("the old container goes in step {} before step {step} is done", replacement.commit));
+            }
+        }
+    }
+    faults
+}
+
+/// Returns the container a step acts on.
+pub(super) fn container_of(action: &Action) -> Option<&ContainerRef> {
+    match action {
+        Action::ConnectNetwork { container, .. }
+        | Action::DisconnectNetwork { container, .. }
+        | Action::StartContainer { container }
+        | Action::StopContainer { container, .. }
+        | Action::KillContainer { container, .. }
+        | Action::RestartContainer { container, .. }
+        | Action::PauseContainer { container }
+        | Action::UnpauseContainer { container }
+        | Action::RemoveContainer { container, .. }
+        | Action::RenameContainer { container, .. }
+        | Action::WaitFor { container, .. }
+        | Action::RunHook { container, .. } => Some(container),
+        _ => None,
+    }
+}
+
+fn is_reachable(plan: &Plan, from: StepId, to: StepId) -> bool {
+    let mut queue = vec![from];
+    let mut seen = vec![false; plan.steps.len()];
+    while let Some(at) = queue.pop() {
+        if at == to {
+            return true;
+        }
+        let Some(step) = plan.steps.get(at.index()) else { continue };
+        if !std::mem::replace(&mut seen[at.index()], true) {
+            queue.extend(step.requires.iter().copied());
+        }
+    }
+    false
+}

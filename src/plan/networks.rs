@@ -1,0 +1,276 @@
+//! Networks: which are there, which must be made, which must be made anew because their definition changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::{Action, ContainerRef, Reason, StepId, Target};
+use crate::diag::Diagnostic;
+use crate::model::{
+    ContainerId, ContainerState, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed, ObservedContainer,
+    ObservedNetwork, Project, hash, labels,
+};
+
+/// What the rest of the plan needs to know of networks.
+#[derive(Debug, Default)]
+pub(super) struct Networks {
+    /// Steps after which a network is there; none where it is there already.
+    pub ready: BTreeMap<NetworkKey, Vec<StepId>>,
+    /// Ids of networks that are there and stay.
+    pub ids: BTreeMap<NetworkName, NetworkId>,
+    /// Containers that are stopped and disconnected because a network of theirs is made anew.
+    pub displaced: BTreeMap<ContainerId, Displaced>,
+}
+
+/// A container that lost a network for a moment.
+#[derive(Debug, Default)]
+pub(super) struct Displaced {
+    /// Whether it ran.
+    pub was_running: bool,
+    /// The steps that stopped it.
+    pub stops: Vec<StepId>,
+    /// The networks it must be connected to again.
+    pub networks: Vec<NetworkKey>,
+}
+
+/// Plans the networks of `used`.
+pub(super) fn plan(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    used: &BTreeSet<&NetworkKey>,
+    grace: Option<std::time::Duration>,
+) -> Networks {
+    let mut networks = Networks::default();
+    for (key, network) in project.networks.iter().filter(|(key, _)| used.contains(key)) {
+        let found = find(project, network, observed);
+        if network.is_external {
+            external(builder, network, observed, &mut networks);
+            continue;
+        }
+        match found {
+            None => {
+                let spec = spec(project, network);
+                check_subnets(builder, network, observed, None);
+                let step = builder.step(&target(network), Action::CreateNetwork(Box::new(spec)), Reason::Missing, []);
+                networks.ready.insert(key.clone(), vec![step]);
+            }
+            Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
+            Some(existing) if is_unchanged(network, existing) => {
+                networks.ids.insert(network.name.clone(), existing.id.clone());
+                networks.ready.insert(key.clone(), Vec::new());
+            }
+            Some(existing) => replace(builder, project, network, existing, observed, &mut networks, grace),
+        }
+    }
+    networks
+}
+
+/// Returns what a step on this network acts on.
+pub(super) fn target(network: &Network) -> Target {
+    Target::Network { key: Some(network.key.clone()), name: network.name.clone() }
+}
+
+/// Ours comes before others' of the same name: names of networks are not unique.
+fn find<'a>(project: &Project, network: &Network, observed: &'a Observed) -> Option<&'a ObservedNetwork> {
+    let mut named = observed.networks.iter().filter(|candidate| candidate.name == network.name);
+    let first = named.clone().next();
+    named.find(|candidate| is_ours(project, candidate)).or(first)
+}
+
+fn is_ours(project: &Project, network: &ObservedNetwork) -> bool {
+    network.labels.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
+}
+
+/// Compat: a network without a hash was made by an older tool and is left alone.
+fn is_unchanged(network: &Network, existing: &ObservedNetwork) -> bool {
+    existing.labels.get(labels::CONFIG_HASH).is_none_or(|label| *label == hash::resource_hash(&network.canonical))
+}
+
+fn external(builder: &mut Builder, network: &Network, observed: &Observed, networks: &mut Networks) {
+    // `host`, `none` and `bridge` exist by nature; swarm networks may not be listed on workers.
+    match observed.networks.iter().find(|candidate| candidate.name == network.name) {
+        Some(existing) => {
+            networks.ids.insert(network.name.clone(), existing.id.clone());
+            networks.ready.insert(network.key.clone(), Vec::new());
+        }
+        None => builder.tell(
+            Diagnostic::error(
+                "external-network-missing",
+                network.span,
+                format!("network `{}` is declared as external, but the engine has none of that name", network.name),
+            )
+            .at(format!("networks.{}", network.key))
+            .help(format!("make it with `docker network create {}`, or drop `external`", network.name)),
+        ),
+    }
+}
+
+fn foreign(builder: &mut Builder, project: &Project, network: &Network, existing: &ObservedNetwork) {
+    let owner = match existing.labels.get(labels::PROJECT) {
+        Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
+        None => "it belongs to no project".to_owned(),
+    };
+    builder.tell(
+        Diagnostic::error(
+            "foreign-network",
+            network.span,
+            format!("a network named `{}` exists, but it is not this project's (`{}`)", network.name, project.name),
+        )
+        .at(format!("networks.{}", network.key))
+        .cause(owner)
+        .help("set `external: true` to use it as it is, or give this one another `name`"),
+    );
+}
+
+/// Makes a network anew: users stop and leave, the old one goes, the new one comes; they come back when they start.
+fn replace(
+    builder: &mut Builder,
+    project: &Project,
+    network: &Network,
+    existing: &ObservedNetwork,
+    observed: &Observed,
+    networks: &mut Networks,
+    grace: Option<std::time::Duration>,
+) {
+    let users: Vec<&ObservedContainer> = observed
+        .containers
+        .iter()
+        .filter(|container| container.networks.values().any(|endpoint| endpoint.network_id == existing.id))
+        .collect();
+    let strangers: Vec<String> = users
+        .iter()
+        .filter(|user| user.label(labels::PROJECT) != Some(project.name.as_str()))
+        .map(|user| format!("`{}`", crate::text::escape_controls(user.name.as_str())))
+        .collect();
+    if !strangers.is_empty() {
+        let message = format!("network `{}` has changed, but containers of others are attached", network.name);
+        builder.tell(
+            Diagnostic::error("network-in-use", network.span, message)
+                .at(format!("networks.{}", network.key))
+                .cause(format!("it cannot be made anew while {} use it", strangers.join(", ")))
+                .help(format!("disconnect them first: `docker network disconnect {} NAME`", network.name)),
+        );
+        return;
+    }
+    check_subnets(builder, network, observed, Some(existing));
+    let reason = Reason::Changed(Vec::new());
+    let mut gone = Vec::new();
+    for user in users {
+        gone.push(displace(builder, network, user, networks, grace));
+    }
+    let removed =
+        builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
+    let create = Action::CreateNetwork(Box::new(spec(project, network)));
+    let created = builder.step(&target(network), create, reason, [removed]);
+    networks.ready.insert(network.key.clone(), vec![created]);
+}
+
+fn displace(
+    builder: &mut Builder,
+    network: &Network,
+    user: &ObservedContainer,
+    networks: &mut Networks,
+    grace: Option<std::time::Duration>,
+) -> StepId {
+    let target = super::containers::target_of(user);
+    let container = ContainerRef::Existing(user.id.clone());
+    let reason = Reason::NotAttached(network.key.clone());
+    let displaced = networks.displaced.entry(user.id.clone()).or_default();
+    displaced.networks.push(network.key.clone());
+    if displaced.stops.is_empty() && matches!(user.state, ContainerState::Running | ContainerState::Restarting) {
+        displaced.was_running = true;
+        let stop = Action::StopContainer { container: container.clone(), grace };
+        displaced.stops.push(builder.step(&target, stop, reason.clone(), []));
+    }
+    let stops = displaced.stops.clone();
+    let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
+    builder.step(&target, leave, reason, stops)
+}
+
+/// Refuses a subnet that another network has, naming both.
+fn check_subnets(builder: &mut Builder, network: &Network, observed: &Observed, replaced: Option<&ObservedNetwork>) {
+    for pool in &network.ipam.pools {
+        let Some(wanted) = pool.subnet.as_deref().and_then(Subnet::parse) else { continue };
+        let other =
+            observed.networks.iter().filter(|other| replaced.is_none_or(|replaced| replaced.id != other.id)).find_map(
+                |other| {
+                    let subnet =
+                        other.subnets.iter().find(|text| Subnet::parse(text).is_some_and(|it| it.overlaps(&wanted)))?;
+                    Some((other, subnet))
+                },
+            );
+        if let Some((other, subnet)) = other {
+            let message = format!("subnet {} of network `{}` is already taken", wanted.text, network.key);
+            builder.tell(
+                Diagnostic::error("subnet-taken", pool.span, message)
+                    .at(format!("networks.{}.ipam.config", network.key))
+                    .cause(format!(
+                        "it overlaps {subnet} of network `{}`",
+                        crate::text::escape_controls(other.name.as_str())
+                    ))
+                    .help("choose another subnet, or leave it out and let the engine choose"),
+            );
+        }
+    }
+}
+
+/// A subnet in CIDR form.
+struct Subnet {
+    text: String,
+    is_v6: bool,
+    bits: u128,
+    prefix: u32,
+}
+
+impl Subnet {
+    fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/')?;
+        let prefix: u32 = prefix.parse().ok()?;
+        let (bits, width, is_v6) = match address.parse().ok()? {
+            std::net::IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32, false),
+            std::net::IpAddr::V6(v6) => (u128::from(v6), 128, true),
+        };
+        (prefix <= width).then(|| Self { text: text.to_owned(), is_v6, bits, prefix })
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let width = if self.is_v6 { 128 } else { 32 };
+        let shift = width - self.prefix.min(other.prefix);
+        self.is_v6 == other.is_v6
+            && self.bits.checked_shr(shift).unwrap_or(0) == other.bits.checked_shr(shift).unwrap_or(0)
+    }
+}
+
+/// Returns the specification of a network of the project.
+pub(super) fn spec(project: &Project, network: &Network) -> NetworkSpec {
+    let mut all = network.labels.clone();
+    all.insert(labels::PROJECT.to_owned(), project.name.to_string());
+    all.insert(labels::NETWORK.to_owned(), network.key.to_string());
+    all.insert(labels::VERSION.to_owned(), labels::COMPATIBLE_VERSION.to_owned());
+    all.insert(labels::CONFIG_HASH.to_owned(), hash::resource_hash(&network.canonical));
+    NetworkSpec {
+        name: network.name.clone(),
+        driver: network.driver.clone(),
+        driver_opts: network.driver_opts.clone(),
+        ipam: network.ipam.clone(),
+        internal: network.internal,
+        attachable: network.attachable,
+        enable_ipv4: network.enable_ipv4,
+        enable_ipv6: network.enable_ipv6,
+        labels: all,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Subnet;
+
+    #[test]
+    fn subnets_overlap_when_one_holds_the_other() {
+        let overlap = |a, b| Subnet::parse(a).zip(Subnet::parse(b)).is_some_and(|(a, b)| a.overlaps(&b));
+        assert!(overlap("10.0.0.0/8", "10.9.0.0/16"));
+        assert!(overlap("0.0.0.0/0", "10.9.0.0/16"));
+        assert!(!overlap("10.0.0.0/16", "10.1.0.0/16"));
+        assert!(!overlap("10.0.0.0/8", "fd00::/8"));
+    }
+}

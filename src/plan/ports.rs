@@ -1,0 +1,122 @@
+//! Host ports: are they free? Told before anything starts, with the name of who holds them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::builder::Builder;
+use super::options::UpOptions;
+use crate::diag::Diagnostic;
+use crate::model::{ContainerState, Observed, Port, Project, Service, labels};
+
+/// Checks the fixed host ports of the selected services against each other, other containers and programs of the host.
+pub(super) fn check(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) {
+    if !options.start {
+        return;
+    }
+    let mut claimed: BTreeMap<(u16, &str), Vec<(&Service, &Port)>> = BTreeMap::new();
+    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
+    for service in services.filter(|service| wanted(service, options) > 0) {
+        for port in &service.ports {
+            let Some(number) = port.fixed_published() else { continue };
+            let others = claimed.entry((number, port.protocol.as_str())).or_default();
+            if let Some((first, other)) = others.iter().find(|(_, other)| overlap(port.host_ip, other.host_ip)) {
+                builder.tell(twice(service, port, first, other, number));
+            } else if wanted(service, options) > 1 {
+                builder.tell(scaled(service, port, number, wanted(service, options)));
+            } else if let Some(holder) = holder(project, observed, number, port) {
+                builder.tell(taken(service, port, number, &holder, observed));
+            }
+            others.push((service, port));
+        }
+    }
+}
+
+fn wanted(service: &Service, options: &UpOptions) -> u32 {
+    options.scale.get(&service.name).copied().unwrap_or(service.replicas)
+}
+
+fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a == b || a.is_unspecified() || b.is_unspecified(),
+        _ => true,
+    }
+}
+
+/// Returns who holds a port, in words; `None` where it is free or held by this project.
+fn holder(project: &Project, observed: &Observed, number: u16, port: &Port) -> Option<String> {
+    let publishes = |container: &&crate::model::ObservedContainer| {
+        container.state != ContainerState::Exited
+            && container.ports.iter().any(|held| {
+                held.published == Some(number) && held.protocol == port.protocol && overlap(held.host_ip, port.host_ip)
+            })
+    };
+    if let Some(container) = observed.containers.iter().find(publishes) {
+        let owner = container.label(labels::PROJECT);
+        if owner == Some(project.name.as_str()) {
+            // One of ours: it is the port's user already, or gives way in this run.
+            return None;
+        }
+        let name = crate::text::escape_controls(container.name.as_str());
+        return Some(match owner {
+            Some(owner) => format!("container `{name}` of project `{}`", crate::text::escape_controls(owner)),
+            None => format!("container `{name}`"),
+        });
+    }
+    let listener = observed.listeners.iter().find(|listener| {
+        listener.port == number && listener.protocol == port.protocol && overlap(Some(listener.address), port.host_ip)
+    })?;
+    Some(match &listener.holder {
+        Some(holder) => format!("program `{}`", crate::text::escape_controls(holder)),
+        None => format!("a program that listens on {}:{number}", listener.address),
+    })
+}
+
+fn taken(service: &Service, port: &Port, number: u16, holder: &str, observed: &Observed) -> Diagnostic {
+    let help = match free_port(observed, number) {
+        Some(free) => format!("stop what holds it, or publish another port, such as {free}"),
+        None => "stop what holds it, or publish another port".to_owned(),
+    };
+    Diagnostic::error(
+        "port-taken",
+        port.span,
+        format!("service `{}` cannot publish port {number}: it is already taken", service.name),
+    )
+    .at(format!("services.{}.ports", service.name))
+    .cause(format!("{holder} holds it"))
+    .help(help)
+}
+
+fn twice(service: &Service, port: &Port, first: &Service, other: &Port, number: u16) -> Diagnostic {
+    let message = format!("services `{}` and `{}` both publish port {number}", first.name, service.name);
+    Diagnostic::error("port-twice", port.span, message)
+        .at(format!("services.{}.ports", service.name))
+        .related(other.span, format!("`{}` publishes it here", first.name))
+        .help("publish another port for one of them")
+}
+
+fn scaled(service: &Service, port: &Port, number: u16, replicas: u32) -> Diagnostic {
+    let message = format!("{replicas} replicas of service `{}` cannot all publish port {number}", service.name);
+    Diagnostic::error("port-twice", port.span, message)
+        .at(format!("services.{}.ports", service.name))
+        .help("publish a range such as `8000-8010:80`, or leave the host port out and let the engine choose")
+}
+
+/// Returns the next higher port that nobody is known to hold.
+fn free_port(observed: &Observed, after: u16) -> Option<u16> {
+    let held: BTreeSet<u16> = observed
+        .listeners
+        .iter()
+        .map(|listener| listener.port)
+        .chain(
+            observed.containers.iter().flat_map(|container| container.ports.iter().filter_map(|port| port.published)),
+        )
+        .collect();
+    let first = if after < 1024 { after.saturating_add(8000) } else { after.saturating_add(1) };
+    (first..u16::MAX).find(|port| !held.contains(port))
+}

@@ -1,0 +1,286 @@
+//! Replacement that gives back: the old container is stopped and kept until the new one is up; then it goes and the
+//! new one takes its name. Until then a failure removes the new one and starts the old one again (see `exec::undo`).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::up::{Replica, Up, target};
+use super::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming};
+use crate::diag::Diagnostic;
+use crate::model::{
+    FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
+};
+
+/// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
+#[derive(Debug)]
+pub(super) struct Batch {
+    update: Option<UpdateConfig>,
+    order: UpdateOrder,
+    settle: Duration,
+    /// Waits of the batch that is being filled.
+    filling: Vec<StepId>,
+    /// What the next replica must wait for.
+    gate: Vec<StepId>,
+    is_order_told: bool,
+}
+
+impl Batch {
+    pub(super) fn new(service: &Service, settle: Duration) -> Self {
+        let update = service.deploy.update.clone();
+        let settle = update.as_ref().and_then(|update| update.monitor).unwrap_or(settle);
+        let order = match &update {
+            Some(update) if obstacle(service).is_none() => update.order,
+            _ => UpdateOrder::StopFirst,
+        };
+        Self { update, order, settle, filling: Vec::new(), gate: Vec::new(), is_order_told: false }
+    }
+
+    /// Compat: without `update_config` all replicas are replaced at once, as docker compose does.
+    fn parallelism(&self) -> usize {
+        match self.update.as_ref().map(|update| update.parallelism) {
+            None | Some(0) => usize::MAX,
+            Some(count) => count as usize,
+        }
+    }
+
+    fn failure_action(&self) -> FailureAction {
+        self.update.as_ref().map(|update| update.failure_action).unwrap_or_default()
+    }
+}
+
+/// Returns what stands in the way of running old and new side by side.
+fn obstacle(service: &Service) -> Option<String> {
+    if let Some(port) = service.ports.iter().find_map(|port| port.fixed_published()) {
+        return Some(format!("both would need host port {port}"));
+    }
+    if service.container_name.is_some() {
+        return Some("`container_name` gives both one name".to_owned());
+    }
+    let volume = service.volumes.iter().find_map(|mount| match &mount.source {
+        MountSource::Volume { key, .. } if !mount.is_read_only => Some(key),
+        _ => None,
+    });
+    volume.map(|key| format!("both would write to volume `{key}`"))
+}
+
+impl Up<'_> {
+    /// Replaces a container by one that an earlier step creates.
+    pub(super) fn replace(
+        &mut self,
+        service: &Service,
+        old: &ObservedContainer,
+        number: u32,
+        reason: Reason,
+        leftover: Option<StepId>,
+        batch: &mut Batch,
+    ) {
+        let inherited = self.inherited_volumes(old);
+        let (mut spec, references, mut requires) = self.specify(service, number, inherited);
+        let last = spec.name.clone();
+        let target = target(service, number, &last);
+        spec.name = naming::temporary_name(&old.id, &last);
+        spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());
+        spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
+        requires.extend(leftover);
+        let create = Action::CreateContainer { spec: Box::new(spec), references };
+        let created = self.builder.step(&target, create, reason.clone(), requires);
+        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, reason };
+        self.swap(service, swap, vec![created], batch);
+    }
+
+    /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
+    pub(super) fn finish_replacement(
+        &mut self,
+        service: &Service,
+        old: &ObservedContainer,
+        new: &ObservedContainer,
+        number: u32,
+        batch: &mut Batch,
+    ) {
+        let last = naming::container_name(self.project, service, number, self.options.separator);
+        let swap = Swap {
+            old,
+            number,
+            target: target(service, number, &last),
+            new: ContainerRef::Existing(new.id.clone()),
+            is_new_up: containers::is_up(new),
+            reason: Reason::Unfinished("the replacement is there, the old container too"),
+        };
+        self.swap(service, swap, Vec::new(), batch);
+    }
+
+    fn swap(&mut self, service: &Service, swap: Swap<'_>, created: Vec<StepId>, batch: &mut Batch) {
+        self.tell_order(service, batch);
+        let displaced = self.networks.displaced.remove(&swap.old.id);
+        let is_finishing = matches!(swap.new, ContainerRef::Existing(_));
+        let old_ran = containers::is_up(swap.old) || is_finishing;
+        let mut steps = created.clone();
+        let mut ready = created;
+        ready.extend(displaced.iter().flat_map(|displaced| displaced.stops.clone()));
+        let must_stop = containers::is_up(swap.old) && displaced.is_none_or(|displaced| !displaced.was_running);
+        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
+        let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };
+        ready.extend(needed);
+        self.gate(&mut ready, batch);
+        if must_stop && !start_first {
+            ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
+        }
+        let mut up = ready.clone();
+        if self.options.start {
+            up = vec![self.start_new(service, &swap, ready, optional, &mut steps, batch)];
+        }
+        let waited = up.clone();
+        if must_stop && start_first {
+            up = vec![self.stop_old(service, &swap, up, Vec::new(), &mut steps)];
+        }
+        let commit = self.commit(&swap, up);
+        self.builder.replacement(Replacement {
+            old: swap.old.id.clone(),
+            target: swap.target.clone(),
+            new: swap.new.clone(),
+            was_running: old_ran && self.options.start,
+            steps,
+            commit,
+            group: service.name.clone(),
+            undoes_group: batch.failure_action() == FailureAction::Rollback,
+        });
+        batch.filling.extend(waited.iter().copied());
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.is_replaced = true;
+        }
+        let (target, container) = (swap.target, swap.new);
+        self.push(service, Replica { target, container, started: waited, untouched: None, waits: BTreeMap::new() });
+    }
+
+    /// Opens the next batch when the running one is full: after its waits, and after `delay`.
+    fn gate(&mut self, ready: &mut Vec<StepId>, batch: &mut Batch) {
+        if batch.filling.len() >= batch.parallelism() {
+            batch.gate = std::mem::take(&mut batch.filling);
+            let delay = batch.update.as_ref().map(|update| update.delay).unwrap_or_default();
+            if !delay.is_zero()
+                && let Some(last) = batch.gate.last().copied()
+                && let Some(target) = self.builder.target(last)
+            {
+                let action = Action::Pause { delay };
+                batch.gate =
+                    vec![self.builder.step(&target, action, Reason::Asked("update_config.delay"), batch.gate.clone())];
+            }
+        }
+        ready.extend(batch.gate.iter().copied());
+    }
+
+    fn stop_old(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'_>,
+        mut ready: Vec<StepId>,
+        optional: Vec<StepId>,
+        steps: &mut Vec<StepId>,
+    ) -> StepId {
+        let old = ContainerRef::Existing(swap.old.id.clone());
+        let reason = Reason::ReplacedBy(naming::temporary_name(&swap.old.id, &swap.last()));
+        for hook in &service.pre_stop {
+            let action = Action::RunHook { container: old.clone(), hook: Box::new(hook.clone()), phase: "pre_stop" };
+            let step = self.builder.step(&swap.target, action, Reason::Hook("pre_stop"), ready);
+            self.builder.optional(step);
+            self.builder.after(step, optional.clone());
+            ready = vec![step];
+            steps.push(step);
+        }
+        let stop = Action::StopContainer { container: old, grace: self.options.grace };
+        let stopped = self.builder.step(&swap.target, stop, reason, ready);
+        self.builder.after(stopped, optional);
+        steps.push(stopped);
+        stopped
+    }
+
+    fn start_new(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'_>,
+        mut ready: Vec<StepId>,
+        optional: Vec<StepId>,
+        steps: &mut Vec<StepId>,
+        batch: &Batch,
+    ) -> StepId {
+        if !swap.is_new_up {
+            let start = Action::StartContainer { container: swap.new.clone() };
+            let started = self.builder.step(&swap.target, start, swap.reason.clone(), ready);
+            self.builder.after(started, optional);
+            steps.push(started);
+            ready = vec![started];
+            for hook in &service.post_start {
+                let action =
+                    Action::RunHook { container: swap.new.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
+                let step = self.builder.step(&swap.target, action, Reason::Hook("post_start"), ready);
+                steps.push(step);
+                ready = vec![step];
+            }
+        }
+        let until = Until::Ready(batch.settle);
+        let wait = Action::WaitFor { container: swap.new.clone(), until, limit: self.options.wait_limit };
+        let waited = self.builder.step(&swap.target, wait, Reason::Verify, ready);
+        steps.push(waited);
+        waited
+    }
+
+    fn commit(&mut self, swap: &Swap<'_>, up: Vec<StepId>) -> StepId {
+        let old = ContainerRef::Existing(swap.old.id.clone());
+        let reason = Reason::ReplacedBy(swap.last());
+        let remove =
+            Action::RemoveContainer { container: old, force: false, volumes: self.options.renew_anonymous_volumes };
+        let commit = self.builder.step(&swap.target, remove, reason, up);
+        let rename = Action::RenameContainer { container: swap.new.clone(), to: swap.last() };
+        self.builder.step(&swap.target, rename, Reason::FinalName, [commit]);
+        commit
+    }
+
+    /// Anonymous volumes go with the replica, unless the user wants new ones.
+    fn inherited_volumes(&self, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
+        if self.options.renew_anonymous_volumes {
+            return BTreeMap::new();
+        }
+        let named: Vec<&str> = self.project.volumes.values().map(|volume| volume.name.as_str()).collect();
+        let is_anonymous = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        old.mounts
+            .iter()
+            .filter(|mount| {
+                mount.kind == "volume" && is_anonymous(&mount.name) && !named.contains(&mount.name.as_str())
+            })
+            .map(|mount| (mount.destination.clone(), VolumeName::new(mount.name.clone())))
+            .collect()
+    }
+
+    fn tell_order(&mut self, service: &Service, batch: &mut Batch) {
+        let asked = batch.update.as_ref().is_some_and(|update| update.order == UpdateOrder::StartFirst);
+        if !asked || batch.is_order_told {
+            return;
+        }
+        batch.is_order_told = true;
+        if let Some(obstacle) = obstacle(service) {
+            let message = format!("service `{}` is replaced stop-first, not start-first as asked", service.name);
+            self.builder.tell(
+                Diagnostic::warning("start-first-impossible", service.span, message)
+                    .at(format!("services.{}.deploy.update_config.order", service.name))
+                    .cause(obstacle),
+            );
+        }
+    }
+}
+
+/// An old container and the one that takes its place.
+struct Swap<'a> {
+    old: &'a ObservedContainer,
+    number: u32,
+    target: Target,
+    new: ContainerRef,
+    is_new_up: bool,
+    reason: Reason,
+}
+
+impl Swap<'_> {
+    fn last(&self) -> crate::model::ContainerName {
+        debug_assert!(self.number > 0);
+        crate::model::ContainerName::from(self.target.name())
+    }
+}

@@ -1,0 +1,89 @@
+//! A plan for people: numbered steps with what they need and why.
+
+use super::{Action, Plan, Step, Target};
+use crate::event::Verb;
+
+/// Returns the verb of an action.
+pub fn describe(action: &Action) -> Verb {
+    match action {
+        Action::PullImage { .. } => Verb::Pull,
+        Action::BuildImage(_) => Verb::Build,
+        Action::CreateNetwork(_) | Action::CreateVolume(_) => Verb::Create,
+        Action::CreateContainer { spec, .. } if spec.labels.contains_key(crate::model::labels::REPLACES) => {
+            Verb::Recreate
+        }
+        Action::CreateContainer { .. } => Verb::Create,
+        Action::RemoveNetwork { .. }
+        | Action::RemoveVolume { .. }
+        | Action::RemoveContainer { .. }
+        | Action::RemoveImage { .. } => Verb::Remove,
+        Action::ConnectNetwork { .. } => Verb::Connect,
+        Action::DisconnectNetwork { .. } => Verb::Disconnect,
+        Action::StartContainer { .. } => Verb::Start,
+        Action::StopContainer { .. } => Verb::Stop,
+        Action::KillContainer { .. } => Verb::Kill,
+        Action::RestartContainer { .. } => Verb::Restart,
+        Action::PauseContainer { .. } => Verb::Pause,
+        Action::UnpauseContainer { .. } => Verb::Unpause,
+        Action::RenameContainer { .. } => Verb::Rename,
+        Action::WaitFor { .. } => Verb::Wait,
+        Action::RunHook { .. } => Verb::Run,
+        Action::Pause { .. } => Verb::Delay,
+    }
+}
+
+/// Renders the steps, one a line: number, what must come first, what is done, why.
+pub fn render(plan: &Plan) -> String {
+    let rows: Vec<[String; 4]> = plan.steps.iter().map(|step| row(plan, step)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    let mut out = String::new();
+    for [order, verb, target, why] in rows {
+        let line = format!("{order:<a$}  {verb:<b$}  {target:<c$}  {why}", a = widths[0], b = widths[1], c = widths[2]);
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn row(plan: &Plan, step: &Step) -> [String; 4] {
+    let needs: Vec<String> = step.requires.iter().map(ToString::to_string).collect();
+    let order = if needs.is_empty() { step.id.to_string() } else { format!("{} <- {}", step.id, needs.join(",")) };
+    let mark = match plan.replacements.iter().any(|replacement| Some(replacement.new.clone()) == new_of(step)) {
+        true => "'",
+        false => "",
+    };
+    let target = format!("{}{mark}", short(&step.target));
+    let mut why = step.reason.to_string();
+    if let Action::WaitFor { until, .. } = &step.action {
+        why = format!("until {until}");
+        if let Some(replacement) =
+            plan.replacements.iter().find(|replacement| replacement.steps.last() == Some(&step.id))
+        {
+            why.push_str(if replacement.was_running {
+                "; else the old one comes back"
+            } else {
+                "; else the new one goes"
+            });
+        }
+    }
+    [order, describe(&step.action).plain().to_owned(), target, why]
+}
+
+fn new_of(step: &Step) -> Option<super::ContainerRef> {
+    match &step.action {
+        Action::CreateContainer { .. } => Some(super::ContainerRef::Planned(step.id)),
+        action => super::lint::container_of(action).cloned(),
+    }
+}
+
+/// `web#1`, `network front`, `volume data`, `image app:1`.
+fn short(target: &Target) -> String {
+    match target {
+        Target::Container { service: Some(service), number, .. } if *number > 0 => format!("{service}#{number}"),
+        Target::Container { name, .. } => format!("container {}", crate::text::escape_controls(name.as_str())),
+        Target::Network { key: Some(key), .. } => format!("network {key}"),
+        Target::Volume { key: Some(key), .. } => format!("volume {key}"),
+        other => format!("{} {}", other.kind().to_lowercase(), crate::text::escape_controls(other.name())),
+    }
+}

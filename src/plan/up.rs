@@ -1,0 +1,539 @@
+//! `up`: everything between what is there and what the file says, in one plan.
+//!
+//! Services are planned in dependency order; each leaves in [`Done`] what its dependents must wait for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::containers::{self, Slot};
+use super::contents::Contents;
+use super::networks::{self, Networks};
+use super::options::{Recreate, UpOptions};
+use super::recreate::{self, Desired};
+use super::spec::{self, SpecInput};
+use super::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, ports, replace, volumes};
+use crate::diag::Diagnostic;
+use crate::graph::Graph;
+use crate::model::{
+    Condition, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed, ObservedContainer, Project, Service,
+    ServiceName, VolumeKey, VolumeName,
+};
+
+/// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
+pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: &UpOptions) -> Plan {
+    let graph = Graph::new(&project.services);
+    let selected = selected(&graph, project, options);
+    let mut builder = Builder::new(&project.name);
+    let networks_used = networks_used(project, &selected);
+    let networks = networks::plan(&mut builder, project, observed, &networks_used, options.grace);
+    let volumes = volumes::plan(&mut builder, project, observed, &volumes_used(project, &selected));
+    let mut up = Up { project, observed, contents, options, builder, networks, volumes, done: BTreeMap::new() };
+    ports::check(&mut up.builder, project, observed, &selected, options);
+    for name in graph.order() {
+        if let Some(service) = project.services.get(name).filter(|_| selected.contains(name)) {
+            up.service(service);
+        }
+    }
+    up.restart_dependents(&graph, &selected);
+    orphans::plan(&mut up.builder, project, observed, options);
+    up.builder.finish()
+}
+
+/// Returns the services a run is about: the named ones and, unless told otherwise, what they depend on.
+pub fn selected<'a>(graph: &Graph<'a>, project: &'a Project, options: &UpOptions) -> BTreeSet<&'a str> {
+    if options.services.is_empty() {
+        return project.services.keys().map(ServiceName::as_str).collect();
+    }
+    let named = options.services.iter().map(ServiceName::as_str);
+    if options.no_dependencies {
+        project.services.keys().map(ServiceName::as_str).filter(|name| options.services.contains(*name)).collect()
+    } else {
+        graph.with_dependencies(named)
+    }
+}
+
+fn networks_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a NetworkKey> {
+    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
+    let used = services.flat_map(|service| service.networks.keys());
+    // Networks that no service uses are in the project only when all resources were asked for.
+    let unused = project
+        .networks
+        .keys()
+        .filter(|key| !project.services.values().any(|service| service.networks.contains_key(*key)));
+    used.chain(unused).collect()
+}
+
+fn volumes_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a VolumeKey> {
+    let keys = |service: &'a Service| {
+        service.volumes.iter().filter_map(|mount| match &mount.source {
+            MountSource::Volume { key, .. } => Some(key),
+            _ => None,
+        })
+    };
+    let used = project.services.values().filter(|service| selected.contains(service.name.as_str())).flat_map(keys);
+    let named: BTreeSet<&VolumeKey> = project.services.values().flat_map(keys).collect();
+    let unused = project.volumes.keys().filter(|key| !named.contains(key));
+    used.chain(unused).collect()
+}
+
+/// A plan for `up` under construction.
+pub(super) struct Up<'a> {
+    pub project: &'a Project,
+    pub observed: &'a Observed,
+    pub contents: &'a Contents,
+    pub options: &'a UpOptions,
+    pub builder: Builder,
+    pub networks: Networks,
+    pub volumes: BTreeMap<VolumeKey, Vec<StepId>>,
+    pub done: BTreeMap<ServiceName, Done>,
+}
+
+/// What is planned for a service.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub replicas: Vec<Replica>,
+    /// Whether any of its containers is replaced.
+    pub is_replaced: bool,
+}
+
+/// One replica after the plan.
+#[derive(Debug)]
+pub(super) struct Replica {
+    pub target: Target,
+    pub container: ContainerRef,
+    /// Steps after which it is started; none where it runs already.
+    pub started: Vec<StepId>,
+    /// Its state, where the plan leaves it alone.
+    pub untouched: Option<(ContainerState, Health, Option<i64>)>,
+    /// Waits made so far.
+    pub waits: BTreeMap<Condition, StepId>,
+}
+
+impl<'a> Up<'a> {
+    fn service(&mut self, service: &'a Service) {
+        if service.provider.is_some() {
+            let message = format!("service `{}` is made by a provider, which is not supported", service.name);
+            self.builder.tell(
+                Diagnostic::error("provider", service.span, message).at(format!("services.{}.provider", service.name)),
+            );
+            return;
+        }
+        self.done.insert(service.name.clone(), Done::default());
+        let slots = containers::slots(self.observed, self.project, service, self.options.separator);
+        let wanted = self.wanted(service);
+        let judged: Vec<(Slot<'a>, Option<Reason>)> = slots
+            .into_iter()
+            .map(|slot| {
+                let reason = self.reason(service, &slot);
+                (slot, reason)
+            })
+            .collect();
+        let (kept, surplus) = keep(judged, wanted as usize);
+        for (slot, _) in surplus {
+            self.remove_surplus(slot, wanted);
+        }
+        let mut highest = containers::of_service(self.observed, self.project, service.name.as_str())
+            .filter_map(ObservedContainer::number)
+            .max()
+            .unwrap_or(0);
+        let missing = (wanted as usize).saturating_sub(kept.len());
+        let mut batch = replace::Batch::new(service, self.options.settle);
+        for (slot, reason) in kept {
+            self.slot(service, slot, reason, &mut batch);
+        }
+        for _ in 0..missing {
+            highest += 1;
+            self.create(service, highest);
+        }
+        if self.options.wait {
+            self.verify_untouched(service);
+        }
+    }
+
+    fn wanted(&self, service: &Service) -> u32 {
+        self.options.scale.get(&service.name).copied().unwrap_or(service.replicas)
+    }
+
+    fn recreate(&self, service: &Service) -> Recreate {
+        if self.options.services.is_empty() || self.options.services.contains(&service.name) {
+            self.options.recreate
+        } else if self.options.recreate == Recreate::Never {
+            Recreate::Never
+        } else {
+            self.options.recreate_dependencies
+        }
+    }
+
+    /// Returns why a slot's container must be replaced. Of an unfinished replacement the successor is judged.
+    fn reason(&self, service: &Service, slot: &Slot<'_>) -> Option<Reason> {
+        let judged =
+            slot.successor.filter(|successor| self.judge(service, successor).is_none()).unwrap_or(slot.current);
+        self.judge(service, judged)
+    }
+
+    pub(super) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
+        let image_id = self.image_id(service);
+        let desired = Desired {
+            project: self.project,
+            service,
+            contents: self.contents,
+            image_id: image_id.as_ref(),
+            network_ids: &self.networks.ids,
+            container_id: &|name| self.container_id(name),
+            is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
+        };
+        if self.networks.displaced.contains_key(&container.id) {
+            // It loses its network on purpose and gets it back; only its definition counts.
+            let mut stopped = container.clone();
+            stopped.networks.clear();
+            stopped.state = ContainerState::Exited;
+            return recreate::reason(&desired, &stopped, self.recreate(service));
+        }
+        recreate::reason(&desired, container, self.recreate(service))
+    }
+
+    pub(super) fn image_id(&self, service: &Service) -> Option<ImageId> {
+        let image = naming::image_of(self.project, service, self.options.separator);
+        self.observed.images.get(&naming::familiar(image.as_str())).cloned()
+    }
+
+    /// Returns the id of the first container of a service that exists and stays.
+    pub(super) fn container_id(&self, service: &str) -> Option<String> {
+        match self.done.get(service).and_then(|done| done.replicas.first()) {
+            Some(Replica { container: ContainerRef::Existing(id), .. }) => Some(id.to_string()),
+            Some(_) => None,
+            // A service that is not part of this run keeps what it has.
+            None => containers::of_service(self.observed, self.project, service)
+                .min_by_key(|container| container.number())
+                .map(|container| container.id.to_string()),
+        }
+    }
+
+    fn reference(&self, service: &ServiceName) -> Option<ContainerRef> {
+        match self.done.get(service).and_then(|done| done.replicas.first()) {
+            Some(replica) => Some(replica.container.clone()),
+            None => self.container_id(service.as_str()).map(|id| ContainerRef::Existing(id.into())),
+        }
+    }
+
+    /// Returns the specification of a replica and the steps that must come before its creation.
+    pub(super) fn specify(
+        &self,
+        service: &Service,
+        number: u32,
+        inherited_volumes: BTreeMap<String, VolumeName>,
+    ) -> (crate::model::ContainerSpec, Vec<super::Reference>, Vec<StepId>) {
+        let image_id = self.image_id(service);
+        let (spec, references) = spec::container_spec(&SpecInput {
+            project: self.project,
+            service,
+            number,
+            contents: self.contents,
+            separator: self.options.separator,
+            image_id: image_id.as_ref(),
+            reference: &|name| self.reference(name),
+            container_id: &|name| self.container_id(name),
+            inherited_volumes,
+        });
+        let mut requires: Vec<StepId> = self.resource_steps(service);
+        requires.extend(references.iter().filter_map(|reference| match &reference.container {
+            ContainerRef::Planned(step) => Some(*step),
+            ContainerRef::Existing(_) => None,
+        }));
+        (spec, references, requires)
+    }
+
+    fn resource_steps(&self, service: &Service) -> Vec<StepId> {
+        let networks = service.networks.keys().filter_map(|key| self.networks.ready.get(key));
+        let volumes = service.volumes.iter().filter_map(|mount| match &mount.source {
+            MountSource::Volume { key, .. } => self.volumes.get(key),
+            _ => None,
+        });
+        networks.chain(volumes).flatten().copied().collect()
+    }
+
+    fn create(&mut self, service: &Service, number: u32) {
+        let (spec, references, requires) = self.specify(service, number, BTreeMap::new());
+        let target = target(service, number, &spec.name);
+        let action = Action::CreateContainer { spec: Box::new(spec), references };
+        let created = self.builder.step(&target, action, Reason::Missing, requires);
+        let container = ContainerRef::Planned(created);
+        let started = self.start(service, &target, &container, vec![created], Reason::Missing);
+        self.push(service, Replica { target, container, started, untouched: None, waits: BTreeMap::new() });
+    }
+
+    /// Plans a start: after `requires` and what the service depends on; then hooks, then a look whether it stays up.
+    pub(super) fn start(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        container: &ContainerRef,
+        mut requires: Vec<StepId>,
+        reason: Reason,
+    ) -> Vec<StepId> {
+        if !self.options.start {
+            return requires;
+        }
+        let (needed, optional) = self.conditions(service);
+        requires.extend(needed);
+        let start = Action::StartContainer { container: container.clone() };
+        let started = self.builder.step(target, start, reason, requires);
+        self.builder.after(started, optional);
+        let mut last = started;
+        for hook in &service.post_start {
+            let action =
+                Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
+            last = self.builder.step(target, action, Reason::Hook("post_start"), [last]);
+        }
+        let settle = self.options.settle;
+        let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
+        let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
+        self.builder.step(target, wait, Reason::Verify, [last]);
+        vec![last]
+    }
+
+    pub(super) fn push(&mut self, service: &Service, replica: Replica) {
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.replicas.push(replica);
+        }
+    }
+
+    /// Returns the steps a start of `service` needs, and those it only waits to end (`required: false`).
+    pub(super) fn conditions(&mut self, service: &Service) -> (Vec<StepId>, Vec<StepId>) {
+        let (mut needed, mut optional) = (Vec::new(), Vec::new());
+        for (name, edge) in &service.depends_on {
+            let Some(mut done) = self.done.remove(name) else { continue };
+            for replica in &mut done.replicas {
+                let steps = self.condition(replica, edge.condition, &service.name, !edge.required);
+                if edge.required { needed.extend(steps) } else { optional.extend(steps) }
+            }
+            self.done.insert(name.clone(), done);
+        }
+        (needed, optional)
+    }
+
+    fn condition(
+        &mut self,
+        replica: &mut Replica,
+        condition: Condition,
+        dependent: &ServiceName,
+        is_optional: bool,
+    ) -> Vec<StepId> {
+        let is_met = match (condition, replica.untouched) {
+            (Condition::Started, _) => return replica.started.clone(),
+            (Condition::Healthy, Some((state, health, _))) => {
+                state == ContainerState::Running && health == Health::Healthy
+            }
+            (Condition::CompletedSuccessfully, Some((state, _, code))) => {
+                state == ContainerState::Exited && code == Some(0)
+            }
+            (_, None) => false,
+        };
+        if is_met {
+            return Vec::new();
+        }
+        if let Some(wait) = replica.waits.get(&condition) {
+            return vec![*wait];
+        }
+        let until = Until::Condition(condition);
+        let action = Action::WaitFor { container: replica.container.clone(), until, limit: self.options.wait_limit };
+        let wait =
+            self.builder.step(&replica.target, action, Reason::NeededBy(dependent.clone()), replica.started.clone());
+        if is_optional {
+            self.builder.optional(wait);
+        } else {
+            replica.waits.insert(condition, wait);
+        }
+        vec![wait]
+    }
+
+    fn slot(&mut self, service: &Service, slot: Slot<'a>, reason: Option<Reason>, batch: &mut replace::Batch) {
+        for leftover in &slot.leftovers {
+            self.remove(leftover, Reason::Unfinished("a double was left behind"));
+        }
+        match (reason, slot.successor) {
+            (None, Some(successor)) => self.finish_replacement(service, slot.current, successor, slot.number, batch),
+            (None, None) => self.keep(service, slot.current, slot.number),
+            (Some(reason), successor) => {
+                let removed = successor
+                    .map(|successor| self.remove(successor, Reason::Unfinished("its definition has changed since")));
+                self.replace(service, slot.current, slot.number, reason, removed, batch);
+            }
+        }
+    }
+
+    /// A container that is as it should be: give it its name and networks back where needed, start it where needed.
+    fn keep(&mut self, service: &Service, container: &ObservedContainer, number: u32) {
+        let last = naming::container_name(self.project, service, number, self.options.separator);
+        let target = target(service, number, &last);
+        let reference = ContainerRef::Existing(container.id.clone());
+        let mut requires = Vec::new();
+        if naming::is_temporary_name(container.name.as_str(), &last) {
+            let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
+            let reason = Reason::Unfinished("it still has its temporary name");
+            requires.push(self.builder.step(&target, action, reason, []));
+        }
+        let displaced = self.networks.displaced.remove(&container.id);
+        if let Some(displaced) = &displaced {
+            requires.extend(self.reconnect(service, &target, &reference, displaced));
+        }
+        let must_start =
+            !containers::is_up(container) || displaced.as_ref().is_some_and(|displaced| displaced.was_running);
+        if container.state == ContainerState::Paused {
+            self.paused(service, container);
+        }
+        if must_start && self.options.start && !self.is_completed(service, container) {
+            let lost = displaced.and_then(|displaced| displaced.networks.into_iter().next());
+            let reason = lost.map_or(Reason::NotRunning, Reason::NotAttached);
+            let started = self.start(service, &target, &reference, requires, reason);
+            self.push(
+                service,
+                Replica { target, container: reference, started, untouched: None, waits: BTreeMap::new() },
+            );
+            return;
+        }
+        if requires.is_empty() {
+            self.builder.unchanged(target.clone());
+        }
+        let untouched = Some((container.state, container.health, container.exit_code));
+        self.push(
+            service,
+            Replica { target, container: reference, started: requires, untouched, waits: BTreeMap::new() },
+        );
+    }
+
+    fn reconnect(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        container: &ContainerRef,
+        displaced: &networks::Displaced,
+    ) -> Vec<StepId> {
+        let (spec, _, _) = self.specify(service, 1, BTreeMap::new());
+        let mut steps = Vec::new();
+        for key in &displaced.networks {
+            let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
+            let name = self.project.networks.get(key).map(|network| &network.name);
+            if let Some(endpoint) = spec.networks.iter().find(|endpoint| Some(&endpoint.network) == name) {
+                let action =
+                    Action::ConnectNetwork { container: container.clone(), endpoint: Box::new(endpoint.clone()) };
+                steps.push(self.builder.step(target, action, Reason::NotAttached(key.clone()), ready));
+            }
+        }
+        steps
+    }
+
+    /// A one-shot service whose work is done: others wait for its success, and it had it.
+    fn is_completed(&self, service: &Service, container: &ObservedContainer) -> bool {
+        container.state == ContainerState::Exited
+            && container.exit_code == Some(0)
+            && self.project.services.values().any(|dependent| {
+                dependent
+                    .depends_on
+                    .get(&service.name)
+                    .is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
+            })
+    }
+
+    fn paused(&mut self, service: &Service, container: &ObservedContainer) {
+        let name = crate::text::escape_controls(container.name.as_str()).into_owned();
+        self.builder.tell(
+            Diagnostic::error("container-paused", service.span, format!("container `{name}` is paused"))
+                .at(format!("services.{}", service.name))
+                .help(format!("let it go on first: `inception unpause {}`", service.name)),
+        );
+    }
+
+    pub(super) fn remove(&mut self, container: &ObservedContainer, reason: Reason) -> StepId {
+        let target = containers::target_of(container);
+        let reference = ContainerRef::Existing(container.id.clone());
+        let mut requires = Vec::new();
+        if containers::is_up(container) {
+            let stop = Action::StopContainer { container: reference.clone(), grace: self.options.grace };
+            requires.push(self.builder.step(&target, stop, reason.clone(), []));
+        }
+        let remove = Action::RemoveContainer { container: reference, force: false, volumes: false };
+        self.builder.step(&target, remove, reason, requires)
+    }
+
+    fn remove_surplus(&mut self, slot: Slot<'_>, wanted: u32) {
+        for container in [Some(slot.current), slot.successor].into_iter().flatten().chain(slot.leftovers) {
+            self.remove(container, Reason::ScaledDown { wanted });
+        }
+    }
+
+    /// `--wait` looks also at what runs already.
+    fn verify_untouched(&mut self, service: &Service) {
+        let Some(done) = self.done.get(&service.name) else { return };
+        let waits: Vec<(Target, ContainerRef)> = done
+            .replicas
+            .iter()
+            .filter(|replica| match replica.untouched {
+                Some((ContainerState::Running, Health::Healthy | Health::None, _)) => false,
+                Some((ContainerState::Exited, _, Some(0))) | None => false,
+                Some(_) => true,
+            })
+            .map(|replica| (replica.target.clone(), replica.container.clone()))
+            .collect();
+        for (target, container) in waits {
+            let until = Until::Ready(self.options.settle);
+            self.builder.step(
+                &target,
+                Action::WaitFor { container, until, limit: self.options.wait_limit },
+                Reason::Verify,
+                [],
+            );
+        }
+    }
+
+    /// Dependents with `restart: true` restart once what they depend on has been replaced and works.
+    ///
+    /// Compat: docker compose stops them before; restarting them after keeps them up if the replacement fails.
+    fn restart_dependents(&mut self, graph: &Graph<'a>, selected: &BTreeSet<&str>) {
+        let names: Vec<ServiceName> =
+            self.done.iter().filter(|(_, done)| done.is_replaced).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            let Some((key, _)) = self.project.services.get_key_value(&name) else { continue };
+            for (dependent, _) in graph.dependents(key.as_str()).into_iter().filter(|(_, edge)| edge.restart) {
+                if selected.contains(dependent) {
+                    self.restart(dependent, &name);
+                }
+            }
+        }
+    }
+
+    fn restart(&mut self, dependent: &str, dependency: &ServiceName) {
+        let requires: Vec<StepId> = self
+            .done
+            .get(dependency)
+            .into_iter()
+            .flat_map(|done| done.replicas.iter().flat_map(|replica| replica.started.clone()))
+            .collect();
+        let Some(done) = self.done.get(dependent) else { return };
+        let running: Vec<(Target, ContainerRef)> = done
+            .replicas
+            .iter()
+            .filter(|replica| matches!(replica.untouched, Some((ContainerState::Running, _, _))))
+            .map(|replica| (replica.target.clone(), replica.container.clone()))
+            .collect();
+        for (target, container) in running {
+            let action = Action::RestartContainer { container, grace: self.options.grace };
+            self.builder.step(&target, action, Reason::DependencyReplaced(dependency.clone()), requires.clone());
+        }
+    }
+}
+
+/// Returns what a step on a replica acts on.
+pub(super) fn target(service: &Service, number: u32, name: &crate::model::ContainerName) -> Target {
+    Target::Container { service: Some(service.name.clone()), number, name: name.clone() }
+}
+
+type Judged<'a> = (Slot<'a>, Option<Reason>);
+
+/// Keeps as many as wanted. Obsolete replicas go first, then those of the highest numbers.
+fn keep(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
+    judged.sort_by_key(|(slot, reason)| (reason.is_some(), slot.number));
+    let surplus = judged.split_off(wanted.min(judged.len()));
+    judged.sort_by_key(|(slot, _)| slot.number);
+    (judged, surplus)
+}
