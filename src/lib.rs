@@ -10,6 +10,7 @@
 //! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
 //! | [`engine`] | the port to the engine, and its adapters |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
+//! | [`exec`] | runs a plan: events out, one outcome |
 //! | [`event`] | what happened during a run |
 //! | [`app`] | one file per command: the order of the calls |
 //! | [`cli`] | what was typed, turned into requests |
@@ -21,6 +22,7 @@ pub mod diag;
 pub mod engine;
 pub mod env;
 pub mod event;
+pub mod exec;
 pub mod graph;
 pub mod loader;
 pub mod model;

@@ -22,6 +22,15 @@ pub(super) struct Batch {
     /// What the next replica must wait for.
     gate: Vec<StepId>,
     is_order_told: bool,
+    /// Replacements whose old container's removal is yet to be planned.
+    pending: Vec<Pending>,
+}
+
+/// A replacement up to the point where there is no way back.
+#[derive(Debug)]
+struct Pending {
+    replacement: Replacement,
+    up: Vec<StepId>,
 }
 
 impl Batch {
@@ -32,7 +41,7 @@ impl Batch {
             Some(update) if obstacle(service).is_none() => update.order,
             _ => UpdateOrder::StopFirst,
         };
-        Self { update, order, settle, filling: Vec::new(), gate: Vec::new(), is_order_told: false }
+        Self { update, order, settle, filling: Vec::new(), gate: Vec::new(), is_order_told: false, pending: Vec::new() }
     }
 
     /// Compat: without `update_config` all replicas are replaced at once, as docker compose does.
@@ -133,17 +142,17 @@ impl Up<'_> {
         if must_stop && start_first {
             up = vec![self.stop_old(service, &swap, up, Vec::new(), &mut steps)];
         }
-        let commit = self.commit(&swap, up);
-        self.builder.replacement(Replacement {
+        let replacement = Replacement {
             old: swap.old.id.clone(),
             target: swap.target.clone(),
             new: swap.new.clone(),
             was_running: old_ran && self.options.start,
             steps,
-            commit,
+            commit: StepId(0),
             group: service.name.clone(),
             undoes_group: batch.failure_action() == FailureAction::Rollback,
-        });
+        };
+        batch.pending.push(Pending { replacement, up });
         batch.filling.extend(waited.iter().copied());
         if let Some(done) = self.done.get_mut(&service.name) {
             done.is_replaced = true;
@@ -224,15 +233,21 @@ impl Up<'_> {
         waited
     }
 
-    fn commit(&mut self, swap: &Swap<'_>, up: Vec<StepId>) -> StepId {
-        let old = ContainerRef::Existing(swap.old.id.clone());
-        let reason = Reason::ReplacedBy(swap.last());
-        let remove =
-            Action::RemoveContainer { container: old, force: false, volumes: self.options.renew_anonymous_volumes };
-        let commit = self.builder.step(&swap.target, remove, reason, up);
-        let rename = Action::RenameContainer { container: swap.new.clone(), to: swap.last() };
-        self.builder.step(&swap.target, rename, Reason::FinalName, [commit]);
-        commit
+    /// Plans the removal of the old containers. With `failure_action: rollback` none goes before all new ones are up.
+    pub(super) fn commit(&mut self, batch: Batch) {
+        let all: Vec<StepId> = batch.pending.iter().flat_map(|pending| pending.up.iter().copied()).collect();
+        for Pending { mut replacement, up } in batch.pending {
+            let requires = if replacement.undoes_group { all.clone() } else { up };
+            let last = crate::model::ContainerName::from(replacement.target.name());
+            let old = ContainerRef::Existing(replacement.old.clone());
+            let volumes = self.options.renew_anonymous_volumes;
+            let remove = Action::RemoveContainer { container: old, force: false, volumes };
+            let reason = Reason::ReplacedBy(last.clone());
+            replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
+            let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
+            self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
+            self.builder.replacement(replacement);
+        }
     }
 
     /// Anonymous volumes go with the replica, unless the user wants new ones.

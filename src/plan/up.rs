@@ -141,6 +141,7 @@ impl<'a> Up<'a> {
         for (slot, reason) in kept {
             self.slot(service, slot, reason, &mut batch);
         }
+        self.commit(batch);
         for _ in 0..missing {
             highest += 1;
             self.create(service, highest);

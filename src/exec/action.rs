@@ -1,0 +1,353 @@
+//! One step against the engine. A call whose reply is lost is settled by looking, never by guessing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::hub::Hub;
+use super::outcome::StepError;
+use super::wait::Wait;
+use super::{ExecSettings, transfer};
+use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
+use crate::event::{StepState, Verb};
+use crate::model::{
+    ContainerId, ContainerName, ContainerSpec, ContainerState, FileSpec, Hook, NetworkSpec, hash, labels,
+};
+use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
+
+/// What a step needs besides itself.
+#[derive(Clone)]
+pub(super) struct Runner {
+    pub engine: EngineHandle,
+    pub settings: ExecSettings,
+    pub hub: std::sync::Arc<Option<Hub>>,
+    pub progress: mpsc::Sender<(StepId, StepState)>,
+}
+
+/// What a step that succeeded leaves.
+#[derive(Debug, Default)]
+pub(super) struct Success {
+    pub note: Option<&'static str>,
+    /// The container it created.
+    pub created: Option<ContainerId>,
+}
+
+/// A failed step: the error and lines that help to understand it.
+pub(super) type Failed = (StepError, Vec<String>);
+
+/// Ids of containers created so far, by the step that created them.
+pub(super) type Created = BTreeMap<StepId, ContainerId>;
+
+/// Returns the id behind a reference.
+pub(super) fn resolve(reference: &ContainerRef, created: &Created) -> Option<ContainerId> {
+    match reference {
+        ContainerRef::Existing(id) => Some(id.clone()),
+        ContainerRef::Planned(step) => created.get(step).cloned(),
+    }
+}
+
+impl Runner {
+    /// Runs a step to its end.
+    pub(super) async fn run(&self, step: &Step, created: &Created) -> Result<Success, Failed> {
+        let verb = describe(&step.action);
+        let fail = |source| (StepError::Engine { verb, target: step.target.clone(), source }, Vec::new());
+        let done = |_| Success::default();
+        let id = |container: &ContainerRef| {
+            resolve(container, created)
+                .ok_or_else(|| (StepError::Internal(format!("step {} has no container", step.id)), Vec::new()))
+        };
+        match &step.action {
+            Action::PullImage { image, platform } => {
+                transfer::pull(&self.engine, image, platform.as_deref(), step.id, &self.progress)
+                    .await
+                    .map(done)
+                    .map_err(fail)
+            }
+            Action::BuildImage(request) => {
+                match transfer::build(&self.engine, request, step.id, &self.progress).await {
+                    Ok(is_cached) => Ok(Success { note: is_cached.then_some("Cached"), created: None }),
+                    Err((source, details)) => {
+                        Err((StepError::Engine { verb, target: step.target.clone(), source }, details))
+                    }
+                }
+            }
+            Action::CreateNetwork(spec) => self.create_network(spec).await.map(done).map_err(fail),
+            Action::RemoveNetwork { id } => {
+                self.certain(|| self.engine.remove_network(id)).await.map(done).map_err(fail)
+            }
+            Action::ConnectNetwork { container, endpoint } => {
+                let id = id(container)?;
+                self.certain(|| self.engine.connect_network(&endpoint.network, &id, endpoint))
+                    .await
+                    .map(done)
+                    .map_err(fail)
+            }
+            Action::DisconnectNetwork { container, network } => {
+                let id = id(container)?;
+                self.certain(|| self.engine.disconnect_network(network, &id)).await.map(done).map_err(fail)
+            }
+            Action::CreateVolume(spec) => {
+                self.certain(|| self.engine.create_volume(spec)).await.map(done).map_err(fail)
+            }
+            Action::RemoveVolume { name } => {
+                self.certain(|| self.engine.remove_volume(name)).await.map(done).map_err(fail)
+            }
+            Action::CreateContainer { spec, references } => {
+                let spec = fill(spec, references, created);
+                let created = self.create_container(&spec).await.map_err(fail)?;
+                Ok(Success { note: None, created: Some(created) })
+            }
+            Action::StartContainer { container } => self.start(&id(container)?).await.map(done).map_err(fail),
+            Action::StopContainer { container, grace } => {
+                self.stop(&id(container)?, *grace).await.map(done).map_err(fail)
+            }
+            Action::KillContainer { container, signal } => {
+                self.engine.kill_container(&id(container)?, signal).await.map(done).map_err(fail)
+            }
+            Action::RestartContainer { container, grace } => {
+                self.engine.restart_container(&id(container)?, *grace).await.map(done).map_err(fail)
+            }
+            Action::PauseContainer { container } => {
+                self.engine.pause_container(&id(container)?).await.map(done).map_err(fail)
+            }
+            Action::UnpauseContainer { container } => {
+                self.engine.unpause_container(&id(container)?).await.map(done).map_err(fail)
+            }
+            Action::RemoveContainer { container, force, volumes } => {
+                let id = id(container)?;
+                self.certain(|| self.engine.remove_container(&id, *force, *volumes)).await.map(done).map_err(fail)
+            }
+            Action::RenameContainer { container, to } => self.rename(&id(container)?, to).await.map(done).map_err(fail),
+            Action::WaitFor { container, until, limit } => {
+                let id = id(container)?;
+                let wait = Wait {
+                    engine: &self.engine,
+                    settings: &self.settings,
+                    target: &step.target,
+                    container: &id,
+                    until: *until,
+                    limit: *limit,
+                    step: step.id,
+                    progress: self.progress.clone(),
+                };
+                let Some(hub) = self.hub.as_ref() else {
+                    return Err((StepError::Internal("a wait without events".to_owned()), Vec::new()));
+                };
+                wait.run(hub.wakeups(id.clone())).await.map(|word| Success { note: Some(word), created: None })
+            }
+            Action::RunHook { container, hook, phase } => self.hook(step, &id(container)?, hook, phase).await,
+            Action::RemoveImage { image } => {
+                self.certain(|| self.engine.remove_image(image.as_str())).await.map(done).map_err(fail)
+            }
+            Action::Pause { delay } => {
+                tokio::time::sleep(*delay).await;
+                Ok(Success::default())
+            }
+        }
+    }
+
+    /// For calls that may be repeated: when the reply is lost, waits for the engine and asks again.
+    async fn certain<T, F, R>(&self, mut call: F) -> EngineResult<T>
+    where
+        F: FnMut() -> R,
+        R: Future<Output = EngineResult<T>>,
+    {
+        match call().await {
+            Err(error) if error.is_uncertain() => {
+                self.back(error).await?;
+                call().await
+            }
+            result => result,
+        }
+    }
+
+    /// Waits until a lost engine answers again; gives the first error back when it does not in time.
+    async fn back(&self, lost: EngineError) -> EngineResult<()> {
+        let deadline = Instant::now() + self.settings.reconnect;
+        let mut pause = Duration::from_millis(100);
+        while Instant::now() < deadline {
+            tokio::time::sleep(pause).await;
+            if self.engine.list_networks().await.is_ok() {
+                return Ok(());
+            }
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+        Err(lost)
+    }
+
+    async fn start(&self, id: &ContainerId) -> EngineResult<()> {
+        match self.engine.start_container(id).await {
+            Err(error) if error.is_uncertain() => {
+                self.back(error.clone()).await?;
+                let details = self.engine.inspect_container(id.as_str()).await?;
+                if details.state == ContainerState::Running { Ok(()) } else { self.engine.start_container(id).await }
+            }
+            result => result,
+        }
+    }
+
+    /// A stop is awaited as long as it takes; a lost reply is settled by looking.
+    async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
+        self.certain(|| self.engine.stop_container(id, grace)).await
+    }
+
+    async fn rename(&self, id: &ContainerId, to: &ContainerName) -> EngineResult<()> {
+        match self.certain(|| self.engine.rename_container(id, to)).await {
+            // The lost reply was a success, or the name is its own already.
+            Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => {
+                let details = self.engine.inspect_container(id.as_str()).await?;
+                if details.name == *to { Ok(()) } else { Err(error) }
+            }
+            result => result,
+        }
+    }
+
+    async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<()> {
+        let first = self.engine.create_network(spec).await;
+        let error = match first {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_uncertain() => {
+                self.back(error.clone()).await?;
+                error
+            }
+            Err(error) if error.kind == ErrorKind::Conflict => error,
+            Err(error) => return Err(error),
+        };
+        // Another run may have made it, or ours did and the reply was lost.
+        let hash = spec.labels.get(labels::CONFIG_HASH);
+        let networks = self.engine.list_networks().await?;
+        if networks.iter().any(|network| network.name == spec.name && network.labels.get(labels::CONFIG_HASH) == hash) {
+            return Ok(());
+        }
+        if error.kind == ErrorKind::Conflict { Err(error) } else { self.engine.create_network(spec).await.map(|_| ()) }
+    }
+
+    async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
+        let id = match self.engine.create_container(spec).await {
+            Ok((id, _warnings)) => id,
+            Err(error) if error.is_uncertain() => {
+                self.back(error.clone()).await?;
+                match self.engine.inspect_container(spec.name.as_str()).await {
+                    Ok(found) if is_same(&found.labels, spec) => found.id,
+                    Ok(_) => return Err(error),
+                    Err(_) => self.engine.create_container(spec).await?.0,
+                }
+            }
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                match self.engine.inspect_container(spec.name.as_str()).await {
+                    // Another run made the very same container first.
+                    Ok(found) if is_same(&found.labels, spec) => return Ok(found.id),
+                    _ => return Err(error),
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        if spec.files.is_empty() {
+            return Ok(id);
+        }
+        match self.upload(&id, &spec.files).await {
+            Ok(()) => Ok(id),
+            Err(error) => {
+                // Without its files the container must not be taken for a finished one.
+                let _ = self.engine.remove_container(&id, true, true).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn upload(&self, id: &ContainerId, files: &[FileSpec]) -> EngineResult<()> {
+        let archive = archive(files)
+            .map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))?;
+        self.certain(|| self.engine.write_archive(id, "/", archive.clone())).await
+    }
+
+    async fn hook(&self, step: &Step, id: &ContainerId, hook: &Hook, phase: &'static str) -> Result<Success, Failed> {
+        let spec = ExecSpec {
+            command: hook.command.clone(),
+            user: hook.user.clone(),
+            working_dir: hook.working_dir.clone(),
+            environment: hook.environment.clone(),
+            privileged: hook.privileged,
+        };
+        let engine = |source| (StepError::Engine { verb: Verb::Run, target: step.target.clone(), source }, Vec::new());
+        let outcome = self.engine.exec(id, &spec).await.map_err(engine)?;
+        let lines: Vec<String> =
+            outcome.output.lines().map(|line| crate::text::escape_controls(line).into_owned()).collect();
+        if outcome.exit_code == 0 {
+            for line in lines {
+                let _ = self.progress.send((step.id, StepState::Output(line))).await;
+            }
+            return Ok(Success::default());
+        }
+        let skip = lines.len().saturating_sub(10);
+        Err((
+            StepError::Hook { target: step.target.clone(), phase, code: outcome.exit_code },
+            lines.into_iter().skip(skip).collect(),
+        ))
+    }
+}
+
+/// Whether a container of this name is the one that was to be created.
+fn is_same(found: &BTreeMap<String, String>, spec: &ContainerSpec) -> bool {
+    [
+        labels::PROJECT,
+        labels::SERVICE,
+        labels::NUMBER,
+        labels::CONFIG_HASH,
+        labels::IMAGE,
+        labels::REPLACES,
+        labels::CONTENTS,
+    ]
+    .iter()
+    .all(|label| found.get(*label) == spec.labels.get(*label))
+}
+
+/// Puts the ids of containers that are known only now into a specification.
+fn fill(spec: &ContainerSpec, references: &[Reference], created: &Created) -> ContainerSpec {
+    let mut spec = spec.clone();
+    let mut parents: BTreeMap<&str, String> = BTreeMap::new();
+    for reference in references {
+        let Some(id) = resolve(&reference.container, created) else { continue };
+        match &reference.slot {
+            Slot::NetworkMode => spec.network_mode = Some(format!("container:{id}")),
+            Slot::IpcMode => spec.ipc_mode = Some(format!("container:{id}")),
+            Slot::PidMode => spec.pid_mode = Some(format!("container:{id}")),
+            Slot::VolumesFrom { is_read_only } => {
+                spec.volumes_from.push(if *is_read_only { format!("{id}:ro") } else { id.to_string() });
+            }
+            Slot::ConfigHash { canonical, service } => {
+                parents.insert(service.as_str(), id.to_string());
+                let value = hash::service_hash(canonical, &|name| parents.get(name).cloned());
+                spec.labels.insert(labels::CONFIG_HASH.to_owned(), value);
+            }
+        }
+    }
+    spec
+}
+
+/// Packs files into a tar archive with absolute owners and modes; parents that are missing are made by the engine.
+fn archive(files: &[FileSpec]) -> std::io::Result<bytes::Bytes> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(file.content.len() as u64);
+        header.set_mode(file.mode);
+        header.set_uid(u64::from(file.uid));
+        header.set_gid(u64::from(file.gid));
+        header.set_entry_type(tar::EntryType::Regular);
+        builder.append_data(&mut header, file.path.trim_start_matches('/'), file.content.as_ref())?;
+    }
+    Ok(builder.into_inner()?.into())
+}
+
+/// Returns whether a step only waits, so that it does not count against the bound on parallel calls.
+pub(super) fn only_waits(action: &Action) -> bool {
+    matches!(action, Action::WaitFor { .. } | Action::Pause { .. })
+}
+
+/// Returns whether a step is cut off by an interrupt instead of awaited: it changes nothing, or ends with its connection.
+pub(super) fn is_cancellable(action: &Action) -> bool {
+    only_waits(action) || matches!(action, Action::PullImage { .. } | Action::BuildImage(_))
+}

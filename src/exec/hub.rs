@@ -1,0 +1,97 @@
+//! One subscription to the engine's events for a whole run, shared by all waits.
+//!
+//! Events only wake; what is so is decided by looking. When the stream breaks, waits look by the clock until it is back.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::broadcast;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::engine::EngineHandle;
+use crate::model::{ContainerId, ProjectName, labels};
+
+/// Wakes waits when something happens to their container.
+#[derive(Debug)]
+pub(super) struct Hub {
+    sender: broadcast::Sender<ContainerId>,
+    _stop: DropGuard,
+}
+
+impl Hub {
+    /// Subscribes; returns once the engine has taken the subscription, so that nothing is missed after that.
+    pub(super) async fn subscribe(engine: EngineHandle, project: &ProjectName) -> Self {
+        let (sender, _) = broadcast::channel(1024);
+        let stop = CancellationToken::new();
+        let filter = vec![format!("{}={project}", labels::PROJECT)];
+        let first = engine.events(&filter, None).await.ok();
+        tokio::spawn(forward(engine, filter, first, sender.clone(), stop.clone()));
+        Self { sender, _stop: stop.drop_guard() }
+    }
+
+    /// Returns a source of wake-ups for one container.
+    pub(super) fn wakeups(&self, container: ContainerId) -> Wakeups {
+        Wakeups { receiver: self.sender.subscribe(), container }
+    }
+}
+
+type Events = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
+
+async fn forward(
+    engine: EngineHandle,
+    filter: Vec<String>,
+    first: Option<Events>,
+    sender: broadcast::Sender<ContainerId>,
+    stop: CancellationToken,
+) {
+    let mut stream = first;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = drain(&mut stream, &sender) => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        stream = engine.events(&filter, None).await.ok();
+    }
+}
+
+async fn drain(stream: &mut Option<Events>, sender: &broadcast::Sender<ContainerId>) {
+    let Some(stream) = stream else { return };
+    while let Some(Ok(event)) = stream.next().await {
+        if matters(&event.action) {
+            // No receiver just means that nobody waits at the moment.
+            let _ = sender.send(event.id);
+        }
+    }
+}
+
+/// Probes make events too (`exec_create`, `exec_start`, `exec_die`); they say nothing about the container's state.
+fn matters(action: &str) -> bool {
+    !["exec_", "attach", "top", "resize", "copy", "archive-path", "extract-to-dir"]
+        .iter()
+        .any(|start| action.starts_with(start))
+}
+
+/// Wake-ups for one container.
+#[derive(Debug)]
+pub(super) struct Wakeups {
+    receiver: broadcast::Receiver<ContainerId>,
+    container: ContainerId,
+}
+
+impl Wakeups {
+    /// Waits until something happened to the container, or may have.
+    pub(super) async fn next(&mut self) {
+        loop {
+            match self.receiver.recv().await {
+                Ok(id) if id == self.container => return,
+                Ok(_) => {}
+                Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+}

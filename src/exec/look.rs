@@ -1,0 +1,74 @@
+//! What to show of a container that did not come up: exit code, last probes, last lines of output.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use crate::engine::{ContainerDetails, EngineHandle, LogOptions};
+use crate::model::ContainerId;
+use crate::text::escape_controls;
+
+/// How many lines of output are shown.
+const LINES: u64 = 10;
+/// How much output is read for them.
+const BYTES: usize = 64 * 1024;
+
+/// Returns lines for people about a container that failed; best effort, bounded in time.
+pub(super) async fn autopsy(engine: &EngineHandle, details: &ContainerDetails) -> Vec<String> {
+    let mut lines = Vec::new();
+    if details.is_oom_killed {
+        lines.push("the kernel killed it: out of memory (raise its memory limit)".to_owned());
+    }
+    if !details.error.is_empty() {
+        lines.push(format!("engine: {}", crate::text::one_line(&details.error)));
+    }
+    for probe in details.probes.iter().rev().take(3).rev() {
+        lines.push(format!("health check ended with code {}: {}", probe.exit_code, cut(&probe.output)));
+    }
+    let output = last_lines(engine, &details.id, details.is_tty).await;
+    if output.is_empty() {
+        lines.push("it printed nothing".to_owned());
+    } else {
+        lines.push("its last output:".to_owned());
+        lines.extend(output.into_iter().map(|line| format!("  {line}")));
+    }
+    lines
+}
+
+fn cut(text: &str) -> String {
+    let line = crate::text::one_line(text);
+    if line.is_empty() {
+        return "(no output)".to_owned();
+    }
+    line.chars().take(300).collect()
+}
+
+/// Returns the last lines a container printed, without control characters.
+pub(super) async fn last_lines(engine: &EngineHandle, id: &ContainerId, is_tty: bool) -> Vec<String> {
+    let options = LogOptions { tail: Some(LINES), is_tty, ..LogOptions::default() };
+    let read = async {
+        let mut bytes = Vec::new();
+        if let Ok(mut stream) = engine.logs(id, options).await {
+            while let Some(Ok(chunk)) = stream.next().await {
+                bytes.extend_from_slice(&chunk.bytes);
+                if bytes.len() > BYTES {
+                    break;
+                }
+            }
+        }
+        bytes
+    };
+    let bytes = tokio::time::timeout(Duration::from_secs(5), read).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let skip = lines.len().saturating_sub(LINES as usize);
+    lines.into_iter().skip(skip).map(|line| escape_controls(line.trim_end()).chars().take(500).collect()).collect()
+}
+
+/// Returns whether a container printed something within the given time, by the engine's clock.
+pub(super) async fn printed_within(engine: &EngineHandle, id: &ContainerId, is_tty: bool, within: Duration) -> bool {
+    let since = Some(format!("{}s", within.as_secs()));
+    let options = LogOptions { tail: Some(1), since, is_tty, ..LogOptions::default() };
+    let first = async { engine.logs(id, options).await.ok()?.next().await?.ok() };
+    matches!(tokio::time::timeout(Duration::from_secs(5), first).await, Ok(Some(chunk)) if !chunk.bytes.is_empty())
+}

@@ -1,0 +1,96 @@
+//! How a run ended: what failed and why, what was given back, what is left.
+
+use std::time::Duration;
+
+use super::Signal;
+use crate::engine::EngineError;
+use crate::event::Verb;
+use crate::plan::{StepId, Target};
+
+/// How a step can fail.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StepError {
+    /// The engine refused or failed.
+    #[error("cannot {} {target}", verb.plain())]
+    Engine {
+        /// What was tried.
+        verb: Verb,
+        /// With what.
+        target: Target,
+        /// Why not.
+        #[source]
+        source: EngineError,
+    },
+    /// A container ended or fell ill while it was waited for.
+    #[error("{target} {what}")]
+    NotUp {
+        /// Which container.
+        target: Target,
+        /// What happened to it: `exited with code 3`, `is unhealthy`, ...
+        what: String,
+    },
+    /// A wait took too long.
+    #[error("{target} was not {until} after {} s", limit.as_secs())]
+    WaitExpired {
+        /// Which container.
+        target: Target,
+        /// What was waited for.
+        until: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// A hook's command failed.
+    #[error("{phase} hook of {target} ended with code {code}")]
+    Hook {
+        /// Which container.
+        target: Target,
+        /// `post_start` or `pre_stop`.
+        phase: &'static str,
+        /// Exit code.
+        code: i64,
+    },
+    /// The plan is wrong: a fault of this program.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// A failed step.
+#[derive(Clone, Debug)]
+pub struct StepFailure {
+    /// Which step.
+    pub step: StepId,
+    /// What it acted on.
+    pub target: Target,
+    /// Why it failed.
+    pub error: StepError,
+    /// What helps to understand it: last probes, last lines of output. No control characters.
+    pub details: Vec<String>,
+    /// Whether the run goes on as if it had succeeded.
+    pub is_optional: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Steps that succeeded.
+    pub done: usize,
+    /// Steps that failed, in the order they did.
+    pub failures: Vec<StepFailure>,
+    /// Steps that never ran.
+    pub skipped: usize,
+    /// Containers that were given back.
+    pub restored: Vec<Target>,
+    /// What is left on the engine that should not be, with the command that cleans it.
+    pub leftovers: Vec<String>,
+    /// The signal that ended the run early.
+    pub interrupted: Option<Signal>,
+}
+
+impl Outcome {
+    /// Returns whether everything was done.
+    pub fn is_success(&self) -> bool {
+        self.interrupted.is_none()
+            && self.leftovers.is_empty()
+            && self.failures.iter().all(|failure| failure.is_optional)
+    }
+}

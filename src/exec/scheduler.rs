@@ -1,0 +1,356 @@
+//! Owns the state of a run: which steps may start, which must be skipped, which replacements are given back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits};
+use super::hub::Hub;
+use super::outcome::{Outcome, StepError, StepFailure};
+use super::undo::Undone;
+use super::{ExecSettings, Interrupt};
+use crate::engine::EngineHandle;
+use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::plan::{Action, Plan, Replacement, Step, StepId, describe};
+
+/// Runs a plan to its end and says how it went. Events go to `listener` in one order.
+pub async fn run(
+    plan: &Plan,
+    engine: EngineHandle,
+    settings: ExecSettings,
+    listener: &mut dyn Listener,
+    interrupt: &Interrupt,
+) -> Outcome {
+    let begun = Instant::now();
+    listener.on_event(&Event::Planned { steps: plan.steps.iter().map(header).collect(), is_dry_run: false });
+    let has_waits = plan.steps.iter().any(|step| matches!(step.action, Action::WaitFor { .. }));
+    let hub = if has_waits { Some(Hub::subscribe(engine.clone(), &plan.project).await) } else { None };
+    let (sender, receiver) = mpsc::channel(1024);
+    let runner = Runner { engine, settings, hub: Arc::new(hub), progress: sender };
+    let mut run = Run::new(plan, runner, receiver, listener);
+    run.drive(interrupt).await;
+    let outcome = run.finish(interrupt);
+    listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
+    outcome
+}
+
+/// Returns what listeners need to know of a step.
+pub fn header(step: &Step) -> StepHeader {
+    StepHeader {
+        id: step.id,
+        target: step.target.clone(),
+        verb: describe(&step.action),
+        reason: step.reason.to_string(),
+        requires: step.requires.clone(),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Pending,
+    Running,
+    Done,
+    Failed,
+    Skipped,
+}
+
+impl State {
+    fn has_ended(self) -> bool {
+        matches!(self, State::Done | State::Failed | State::Skipped)
+    }
+}
+
+enum Report {
+    Step { id: StepId, result: Result<Success, Failed>, elapsed: Duration },
+    Cancelled(StepId),
+    Undo { index: usize, undone: Undone },
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    runner: Runner,
+    progress: mpsc::Receiver<(StepId, StepState)>,
+    listener: &'a mut dyn Listener,
+    states: Vec<State>,
+    /// Steps that wait for a step, so that each end is looked at once.
+    dependents: Vec<Vec<StepId>>,
+    created: Created,
+    tasks: JoinSet<Report>,
+    calls: usize,
+    undone: BTreeSet<usize>,
+    cancel: tokio_util::sync::CancellationToken,
+    outcome: Outcome,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        plan: &'a Plan,
+        runner: Runner,
+        progress: mpsc::Receiver<(StepId, StepState)>,
+        listener: &'a mut dyn Listener,
+    ) -> Self {
+        let mut dependents = vec![Vec::new(); plan.steps.len()];
+        for step in &plan.steps {
+            for needed in step.requires.iter().chain(&step.after) {
+                if let Some(list) = dependents.get_mut(needed.index()) {
+                    list.push(step.id);
+                }
+            }
+        }
+        Self {
+            plan,
+            runner,
+            progress,
+            listener,
+            states: vec![State::Pending; plan.steps.len()],
+            dependents,
+            created: Created::new(),
+            tasks: JoinSet::new(),
+            calls: 0,
+            undone: BTreeSet::new(),
+            cancel: tokio_util::sync::CancellationToken::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    async fn drive(&mut self, interrupt: &Interrupt) {
+        let mut ready: BTreeSet<StepId> = self
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.requires.is_empty() && step.after.is_empty())
+            .map(|step| step.id)
+            .collect();
+        loop {
+            if interrupt.received().is_some() {
+                self.cancel.cancel();
+                self.skip_pending();
+                ready.clear();
+            }
+            self.start(&mut ready);
+            self.undo_failed();
+            if self.tasks.is_empty() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = interrupt.second() => return,
+                Some((id, state)) = self.progress.recv() => self.tell(id, state),
+                Some(report) = self.tasks.join_next() => self.take(report, &mut ready),
+                _ = interrupt.first(), if interrupt.received().is_none() => {}
+            }
+        }
+    }
+
+    /// Starts what may start, within the bound.
+    fn start(&mut self, ready: &mut BTreeSet<StepId>) {
+        let candidates: Vec<StepId> = ready.iter().copied().collect();
+        for id in candidates {
+            let step = &self.plan.steps[id.index()];
+            let counts = !only_waits(&step.action);
+            if counts && self.calls >= self.runner.settings.parallel {
+                continue;
+            }
+            ready.remove(&id);
+            self.calls += usize::from(counts);
+            self.states[id.index()] = State::Running;
+            self.tell(id, StepState::Started);
+            self.spawn(step.clone());
+        }
+    }
+
+    fn spawn(&mut self, step: Step) {
+        let (runner, created, cancel) = (self.runner.clone(), self.created.clone(), self.cancel.clone());
+        let span = tracing::info_span!("step", verb = describe(&step.action).plain(), target = %step.target);
+        let task = async move {
+            let begun = Instant::now();
+            let id = step.id;
+            let work = runner.run(&step, &created);
+            let result = if is_cancellable(&step.action) {
+                tokio::select! {
+                    result = work => result,
+                    () = cancel.cancelled() => return Report::Cancelled(id),
+                }
+            } else {
+                work.await
+            };
+            tracing::debug!(elapsed_ms = begun.elapsed().as_millis() as u64, ok = result.is_ok(), "step ended");
+            Report::Step { id, result, elapsed: begun.elapsed() }
+        };
+        self.tasks.spawn(tracing::Instrument::instrument(task, span));
+    }
+
+    fn take(&mut self, report: Result<Report, tokio::task::JoinError>, ready: &mut BTreeSet<StepId>) {
+        // What a step has said comes before its end.
+        while let Ok((id, state)) = self.progress.try_recv() {
+            self.tell(id, state);
+        }
+        match report {
+            Ok(Report::Step { id, result, elapsed }) => self.ended(id, result, elapsed, ready),
+            Ok(Report::Cancelled(id)) => {
+                self.release(id);
+                self.skip(id, None);
+            }
+            Ok(Report::Undo { index, undone }) => self.undo_ended(index, undone),
+            Err(error) => {
+                self.outcome.leftovers.push(format!("internal: a step panicked ({error}); please report this"))
+            }
+        }
+    }
+
+    fn release(&mut self, id: StepId) {
+        self.calls -= usize::from(!only_waits(&self.plan.steps[id.index()].action));
+    }
+
+    fn ended(&mut self, id: StepId, result: Result<Success, Failed>, elapsed: Duration, ready: &mut BTreeSet<StepId>) {
+        self.release(id);
+        let step = &self.plan.steps[id.index()];
+        match result {
+            Ok(success) => {
+                self.outcome.done += 1;
+                self.states[id.index()] = State::Done;
+                if let Some(created) = success.created {
+                    self.created.insert(id, created);
+                }
+                self.tell(id, StepState::Done { note: success.note, elapsed });
+            }
+            Err((error, details)) => {
+                // An optional step's failure counts as an end like any other.
+                self.states[id.index()] = if step.is_optional { State::Done } else { State::Failed };
+                self.tell(id, StepState::Failed { message: message(&error), elapsed });
+                let is_optional = step.is_optional;
+                self.outcome.failures.push(StepFailure {
+                    step: id,
+                    target: step.target.clone(),
+                    error,
+                    details,
+                    is_optional,
+                });
+            }
+        }
+        self.settle(id, ready);
+    }
+
+    /// Looks at what waited for a step that has ended: it becomes ready, or is skipped with all that waits for it.
+    fn settle(&mut self, ended: StepId, ready: &mut BTreeSet<StepId>) {
+        let mut queue = vec![ended];
+        while let Some(ended) = queue.pop() {
+            for id in self.dependents[ended.index()].clone() {
+                if self.states[id.index()] != State::Pending {
+                    continue;
+                }
+                let step = &self.plan.steps[id.index()];
+                let broken = step
+                    .requires
+                    .iter()
+                    .find(|needed| matches!(self.states[needed.index()], State::Failed | State::Skipped));
+                if let Some(broken) = broken.copied() {
+                    self.skip(id, Some(self.root_of(broken)));
+                    queue.push(id);
+                } else if step.requires.iter().chain(&step.after).all(|needed| self.states[needed.index()].has_ended())
+                {
+                    ready.insert(id);
+                }
+            }
+        }
+    }
+
+    /// Returns the step that really failed, behind one that was skipped.
+    fn root_of(&self, mut id: StepId) -> StepId {
+        while self.states[id.index()] == State::Skipped {
+            let step = &self.plan.steps[id.index()];
+            match step
+                .requires
+                .iter()
+                .find(|needed| matches!(self.states[needed.index()], State::Failed | State::Skipped))
+            {
+                Some(next) => id = *next,
+                None => break,
+            }
+        }
+        id
+    }
+
+    fn skip(&mut self, id: StepId, because: Option<StepId>) {
+        self.outcome.skipped += 1;
+        self.states[id.index()] = State::Skipped;
+        self.tell(id, StepState::Skipped { because });
+    }
+
+    fn skip_pending(&mut self) {
+        for index in 0..self.states.len() {
+            if self.states[index] == State::Pending {
+                self.skip(self.plan.steps[index].id, None);
+            }
+        }
+    }
+
+    /// Gives back replacements that cannot be finished, once none of their steps runs any more.
+    fn undo_failed(&mut self) {
+        for index in 0..self.plan.replacements.len() {
+            if self.undone.contains(&index) || !self.must_undo(index) {
+                continue;
+            }
+            self.undone.insert(index);
+            let (runner, created) = (self.runner.clone(), self.created.clone());
+            let mut replacement = self.plan.replacements[index].clone();
+            replacement.was_running &= self.may_be_stopped(&replacement);
+            self.tasks.spawn(async move { Report::Undo { index, undone: runner.undo(&replacement, &created).await } });
+        }
+    }
+
+    /// A replacement is undone when it has begun, none of its steps runs, and its old container will not be removed.
+    fn must_undo(&self, index: usize) -> bool {
+        let replacement = &self.plan.replacements[index];
+        let state = |id: &StepId| self.states[id.index()];
+        let has_begun = replacement.steps.iter().any(|id| matches!(state(id), State::Done | State::Failed));
+        let is_quiet = replacement.steps.iter().all(|id| state(id) != State::Running);
+        has_begun && is_quiet && state(&replacement.commit) == State::Skipped
+    }
+
+    /// Whether the old container may be stopped: by a step of ours, or by the run that began the replacement.
+    fn may_be_stopped(&self, replacement: &Replacement) -> bool {
+        let stops: Vec<State> = replacement
+            .steps
+            .iter()
+            .filter(|id| matches!(self.plan.steps[id.index()].action, Action::StopContainer { .. }))
+            .map(|id| self.states[id.index()])
+            .collect();
+        stops.is_empty() || stops.iter().any(|state| matches!(state, State::Done | State::Failed))
+    }
+
+    fn undo_ended(&mut self, index: usize, undone: Undone) {
+        let replacement = &self.plan.replacements[index];
+        if undone.is_restored {
+            self.outcome.restored.push(replacement.target.clone());
+        }
+        self.outcome.leftovers.extend(undone.leftovers);
+        for id in replacement.steps.clone() {
+            if self.states[id.index()] == State::Done {
+                self.tell(id, StepState::Undone);
+            }
+        }
+    }
+
+    fn tell(&mut self, id: StepId, state: StepState) {
+        self.listener.on_event(&Event::Step { id, state });
+    }
+
+    fn finish(mut self, interrupt: &Interrupt) -> Outcome {
+        self.outcome.interrupted = interrupt.received();
+        self.tasks.abort_all();
+        self.outcome
+    }
+}
+
+/// Returns an error's chain in one line.
+fn message(error: &StepError) -> String {
+    match error {
+        StepError::Engine { source, .. } => format!("{error}: {}", source.message),
+        error => error.to_string(),
+    }
+}

@@ -1,0 +1,223 @@
+//! Waits: woken by events, decided by inspect, bounded by a deadline, and able to say why they failed.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::hub::Wakeups;
+use super::outcome::StepError;
+use super::{ExecSettings, look, probe};
+use crate::engine::{ContainerDetails, EngineError, EngineHandle};
+use crate::event::{StepState, Verb};
+use crate::model::{Condition, ContainerId, ContainerState, Health, Healthcheck};
+use crate::plan::{StepId, Target, Until};
+
+/// So many restarts during one wait are a crash loop.
+const CRASH_LOOP: u64 = 3;
+/// Events can be lost with their connection, so a wait also looks by the clock.
+const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
+
+/// One wait.
+pub(super) struct Wait<'a> {
+    pub engine: &'a EngineHandle,
+    pub settings: &'a ExecSettings,
+    pub target: &'a Target,
+    pub container: &'a ContainerId,
+    pub until: Until,
+    pub limit: Option<Duration>,
+    pub step: StepId,
+    pub progress: mpsc::Sender<(StepId, StepState)>,
+}
+
+/// What a look at the container says.
+#[derive(Debug)]
+enum Verdict {
+    Done(&'static str),
+    Failed(String),
+    /// Not yet; look again at the latest then.
+    Pending {
+        what: &'static str,
+        look_at: Option<Instant>,
+    },
+}
+
+impl Wait<'_> {
+    /// Waits; returns the word for success (`Healthy`, `Exited`, `Running`), or the error with what helps to understand it.
+    pub(super) async fn run(&self, mut wakeups: Wakeups) -> Result<&'static str, (StepError, Vec<String>)> {
+        let begun = Instant::now();
+        if let Until::Alive(hold) = self.until {
+            // It has just been started: nothing to see before the hold is over, unless something happens.
+            self.doze(&mut wakeups, begun + hold).await;
+        }
+        let mut details = self.inspect().await?;
+        let first_restarts = details.restart_count;
+        let mut limit = self
+            .limit
+            .unwrap_or_else(|| derived_limit(self.until, details.healthcheck.as_ref(), self.settings.patience));
+        let own =
+            probe::Probe::new(self.engine, self.container, details.healthcheck.as_ref(), self.settings.own_probes);
+        let own = own.passes();
+        tokio::pin!(own);
+        loop {
+            let (what, look_at) = match self.judge(&details, begun, first_restarts) {
+                Verdict::Done(word) => return Ok(word),
+                Verdict::Failed(what) => {
+                    let error = StepError::NotUp { target: self.target.clone(), what };
+                    return Err((error, look::autopsy(self.engine, &details).await));
+                }
+                Verdict::Pending { what, look_at } => (what, look_at),
+            };
+            let now = Instant::now();
+            if now >= begun + limit {
+                if self.limit.is_none() && self.has_recent_output(&details).await {
+                    limit += self.settings.patience;
+                    continue;
+                }
+                return Err((self.expired(limit), look::autopsy(self.engine, &details).await));
+            }
+            self.tell(what, begun, limit, &details).await;
+            let wants_health = what == "healthy" && details.state == ContainerState::Running;
+            let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
+            tokio::select! {
+                () = self.doze(&mut wakeups, until) => {}
+                () = &mut own, if wants_health => return Ok("Healthy"),
+            }
+            details = self.inspect().await?;
+        }
+    }
+
+    async fn doze(&self, wakeups: &mut Wakeups, until: Instant) {
+        tokio::select! {
+            () = wakeups.next() => {}
+            () = tokio::time::sleep_until(until) => {}
+        }
+    }
+
+    async fn inspect(&self) -> Result<ContainerDetails, (StepError, Vec<String>)> {
+        self.engine
+            .inspect_container(self.container.as_str())
+            .await
+            .map_err(|source| (self.engine_error(source), Vec::new()))
+    }
+
+    fn engine_error(&self, source: EngineError) -> StepError {
+        if source.is_not_found() {
+            return StepError::NotUp {
+                target: self.target.clone(),
+                what: "was removed while it was waited for".to_owned(),
+            };
+        }
+        StepError::Engine { verb: Verb::Wait, target: self.target.clone(), source }
+    }
+
+    fn expired(&self, limit: Duration) -> StepError {
+        StepError::WaitExpired { target: self.target.clone(), until: self.until.to_string(), limit }
+    }
+
+    fn judge(&self, details: &ContainerDetails, begun: Instant, first_restarts: u64) -> Verdict {
+        if details.restart_count >= first_restarts + CRASH_LOOP {
+            return Verdict::Failed(format!("restarts again and again (last exit code {})", details.exit_code));
+        }
+        match self.until {
+            Until::Condition(Condition::CompletedSuccessfully) => completed(details),
+            Until::Condition(Condition::Healthy) => healthy(details, true),
+            Until::Ready(_) if details.healthcheck.is_some() => healthy(details, false),
+            Until::Condition(Condition::Started) => alive(details, begun),
+            Until::Alive(hold) | Until::Ready(hold) => alive(details, begun + hold),
+        }
+    }
+
+    /// A job that prints is at work: its limit counts from its last line.
+    async fn has_recent_output(&self, details: &ContainerDetails) -> bool {
+        self.until == Until::Condition(Condition::CompletedSuccessfully)
+            && details.state == ContainerState::Running
+            && look::printed_within(self.engine, &details.id, details.is_tty, self.settings.patience).await
+    }
+
+    async fn tell(&self, what: &'static str, begun: Instant, limit: Duration, details: &ContainerDetails) {
+        let mut text = format!("until {what}, {} of at most {} s", begun.elapsed().as_secs(), limit.as_secs());
+        if let Some(last) = details.probes.last().filter(|probe| probe.exit_code != 0) {
+            let line: String = crate::text::one_line(&last.output).chars().take(80).collect();
+            text.push_str(&format!("; last check ended with {}: {line}", last.exit_code));
+        }
+        let state = StepState::Progress { text, current: None, total: None };
+        // The owner has gone only when the run is over.
+        let _ = self.progress.send((self.step, state)).await;
+    }
+}
+
+fn healthy(details: &ContainerDetails, is_demanded: bool) -> Verdict {
+    match (details.state, details.health) {
+        (ContainerState::Running, Health::Healthy) => Verdict::Done("Healthy"),
+        (ContainerState::Running, Health::Unhealthy) => Verdict::Failed("is unhealthy".to_owned()),
+        (ContainerState::Running, Health::None) if is_demanded && details.healthcheck.is_none() => {
+            Verdict::Failed("has no health check, but a dependent waits for it to be healthy".to_owned())
+        }
+        (ContainerState::Exited, _) if !is_demanded && details.exit_code == 0 => Verdict::Done("Exited"),
+        (ContainerState::Exited | ContainerState::Dead | ContainerState::Removing, _) => {
+            Verdict::Failed(exited(details))
+        }
+        _ => Verdict::Pending { what: "healthy", look_at: None },
+    }
+}
+
+fn completed(details: &ContainerDetails) -> Verdict {
+    match details.state {
+        ContainerState::Exited if details.exit_code == 0 => Verdict::Done("Exited"),
+        ContainerState::Exited | ContainerState::Dead | ContainerState::Removing => Verdict::Failed(exited(details)),
+        _ => Verdict::Pending { what: "completed", look_at: None },
+    }
+}
+
+fn alive(details: &ContainerDetails, hold: Instant) -> Verdict {
+    match details.state {
+        ContainerState::Running | ContainerState::Paused if Instant::now() >= hold => Verdict::Done("Started"),
+        ContainerState::Running | ContainerState::Paused => Verdict::Pending { what: "running", look_at: Some(hold) },
+        ContainerState::Exited if details.exit_code == 0 && details.error.is_empty() => Verdict::Done("Exited"),
+        ContainerState::Restarting => Verdict::Failed(format!("keeps restarting (exit code {})", details.exit_code)),
+        ContainerState::Created if details.error.is_empty() => Verdict::Pending { what: "running", look_at: None },
+        _ => Verdict::Failed(exited(details)),
+    }
+}
+
+fn exited(details: &ContainerDetails) -> String {
+    match details.state {
+        ContainerState::Exited | ContainerState::Dead => format!("exited with code {}", details.exit_code),
+        state => format!("is {}", state.as_str()),
+    }
+}
+
+/// A health check has its own schedule: by its end the engine has a verdict; a margin covers slow probes.
+fn derived_limit(until: Until, healthcheck: Option<&Healthcheck>, patience: Duration) -> Duration {
+    let wants_health = matches!(until, Until::Condition(Condition::Healthy) | Until::Ready(_));
+    let Some(check) = healthcheck.filter(|_| wants_health) else { return patience };
+    let seconds = |value: Option<Duration>, default: u64| value.unwrap_or(Duration::from_secs(default));
+    let round = seconds(check.interval, 30) + seconds(check.timeout, 30);
+    let rounds = round.saturating_mul(check.retries.unwrap_or(3).saturating_add(1));
+    seconds(check.start_period, 0)
+        .saturating_add(rounds)
+        .saturating_add(Duration::from_secs(30))
+        .clamp(Duration::from_secs(60), patience.max(Duration::from_secs(60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_follows_the_health_check_and_is_never_endless() {
+        let patience = Duration::from_secs(600);
+        let check = Healthcheck {
+            interval: Some(Duration::from_secs(10)),
+            timeout: Some(Duration::from_secs(5)),
+            retries: Some(3),
+            ..Healthcheck::default()
+        };
+        let until = Until::Condition(Condition::Healthy);
+        assert_eq!(derived_limit(until, Some(&check), patience), Duration::from_secs(90));
+        let endless = Healthcheck { start_period: Some(Duration::from_secs(86_400)), ..check };
+        assert_eq!(derived_limit(until, Some(&endless), patience), patience);
+        assert_eq!(derived_limit(Until::Condition(Condition::CompletedSuccessfully), None, patience), patience);
+    }
+}
