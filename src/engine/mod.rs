@@ -17,6 +17,7 @@ use crate::model::{
 };
 
 mod build;
+pub mod docker;
 mod error;
 
 pub use build::{BuildContext, BuildEvent, BuildRequest};
@@ -63,13 +64,6 @@ pub trait ReadEngine: Send + Sync {
         id: &ContainerId,
         options: LogOptions,
     ) -> EngineResult<BoxStream<'static, EngineResult<OutputChunk>>>;
-
-    /// Lists the processes of a container (`GET /containers/{id}/top`): titles and rows.
-    async fn top(&self, id: &ContainerId) -> EngineResult<(Vec<String>, Vec<Vec<String>>)>;
-
-    /// Reads files out of a container as a tar stream (`GET /containers/{id}/archive`).
-    async fn read_archive(&self, id: &ContainerId, path: &str)
-    -> EngineResult<BoxStream<'static, EngineResult<Bytes>>>;
 }
 
 /// The whole port: [`ReadEngine`] and the calls that change something.
@@ -137,9 +131,6 @@ pub trait Engine: ReadEngine {
         platform: Option<&str>,
     ) -> EngineResult<BoxStream<'static, EngineResult<PullEvent>>>;
 
-    /// Pushes an image (`POST /images/{name}/push`).
-    async fn push_image(&self, image: &str) -> EngineResult<BoxStream<'static, EngineResult<PullEvent>>>;
-
     /// Gives an image another name (`POST /images/{name}/tag`).
     async fn tag_image(&self, image: &str, name: &str) -> EngineResult<()>;
 
@@ -153,17 +144,8 @@ pub trait Engine: ReadEngine {
     /// readiness probes. Output is cut at 64 KiB. The command goes on in the container when the future is dropped.
     async fn exec(&self, id: &ContainerId, command: &ExecSpec) -> EngineResult<ExecOutcome>;
 
-    /// Opens an interactive command or the container's own streams.
-    async fn attach(&self, id: &ContainerId, request: AttachRequest) -> EngineResult<Attached>;
-
-    /// Changes the size of a container's or command's terminal.
-    async fn resize(&self, target: &ResizeTarget, columns: u16, rows: u16) -> EngineResult<()>;
-
     /// Puts files into a container from a tar archive (`PUT /containers/{id}/archive`); `copy_uid_gid` keeps owners.
     async fn write_archive(&self, id: &ContainerId, path: &str, tar: Bytes) -> EngineResult<()>;
-
-    /// Waits for the end of a container (`POST /containers/{id}/wait`) and returns its exit code.
-    async fn wait_container(&self, id: &ContainerId) -> EngineResult<i64>;
 }
 
 /// What an inspect tells beyond the list.
@@ -302,7 +284,7 @@ pub struct OutputChunk {
     pub bytes: Bytes,
 }
 
-/// Progress of a pull or push.
+/// Progress of a pull.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PullEvent {
     /// Layer, empty for the whole.
@@ -337,48 +319,4 @@ pub struct ExecOutcome {
     pub exit_code: i64,
     /// Standard output and error together, cut at 64 KiB.
     pub output: String,
-}
-
-/// What to attach to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AttachRequest {
-    /// The container's own streams (`POST /containers/{id}/attach`).
-    Container {
-        /// Send standard input.
-        stdin: bool,
-        /// Whether the streams are a terminal.
-        tty: bool,
-    },
-    /// A new command (`POST /containers/{id}/exec`).
-    Exec {
-        /// The command.
-        command: ExecSpec,
-        /// Send standard input.
-        stdin: bool,
-        /// Allocate a terminal.
-        tty: bool,
-        /// Start it and do not wait.
-        detach: bool,
-    },
-}
-
-/// Whose terminal to resize.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ResizeTarget {
-    /// The container's.
-    Container(ContainerId),
-    /// That of a command, by its id.
-    Exec(String),
-}
-
-/// An open connection to a command or container.
-pub struct Attached {
-    /// What it prints.
-    pub output: BoxStream<'static, EngineResult<OutputChunk>>,
-    /// What it reads; closing it ends its input.
-    pub input: Option<std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>>,
-    /// The command's id; `None` for the container's own streams.
-    pub exec_id: Option<String>,
-    /// Gives the command's exit code once the output has ended.
-    pub exit_code: Option<futures_util::future::BoxFuture<'static, EngineResult<i64>>>,
 }

@@ -1,0 +1,221 @@
+//! Builds through the classic builder of the engine (`POST /build`): the context goes up as a tar stream while it is
+//! being read; what comes back is turned into steps.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::context::{self, Extra, OUTSIDE};
+use super::credentials::Credentials;
+use super::errors::kind_of;
+use super::raw::{self, Raw, encode};
+use super::streams;
+use super::transport::Body;
+use crate::engine::{BuildContext, BuildEvent, BuildRequest, EngineError, EngineResult, ErrorKind};
+use crate::model::ImageId;
+
+/// Pieces of the context that may wait for the engine.
+const QUEUE: usize = 16;
+/// Size of a piece.
+const PIECE: usize = 64 * 1024;
+const WHAT: &str = "build image";
+
+/// Starts a build.
+pub(super) async fn build(
+    raw: &Raw,
+    _credentials: &Credentials,
+    request: BuildRequest,
+) -> EngineResult<BoxStream<'static, EngineResult<BuildEvent>>> {
+    let (body, dockerfile) = match &request.context {
+        BuildContext::Remote(_) => (raw::empty(), request.dockerfile.clone()),
+        BuildContext::Directory(directory) => {
+            let (name, extra) = dockerfile(directory, &request)?;
+            (context_body(directory, &name, extra), Some(name))
+        }
+    };
+    let path = format!("/build?{}", query(&request, dockerfile.as_deref()));
+    let headers = [("content-type", "application/x-tar".to_owned())];
+    let response = raw.request(WHAT, "POST", &path, body, &headers).await?;
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    let events = streams::lines(response.into_body(), WHAT).flat_map(move |line| {
+        let items = match line {
+            Ok(line) => events_of(&line),
+            Err(error) => vec![Err(error)],
+        };
+        // After the first failure nothing more is worth telling.
+        let items: Vec<_> = items.into_iter().filter(|_| !failed.load(std::sync::atomic::Ordering::Relaxed)).collect();
+        if items.iter().any(Result::is_err) {
+            failed.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+        futures_util::stream::iter(items)
+    });
+    Ok(events.boxed())
+}
+
+/// Returns the Dockerfile's name inside the context, and its text where it is not a file of the context.
+fn dockerfile(directory: &Path, request: &BuildRequest) -> EngineResult<(String, Option<Extra>)> {
+    if let Some(text) = &request.dockerfile_inline {
+        return Ok((OUTSIDE.to_owned(), Some(Extra { name: OUTSIDE.to_owned(), text: text.clone().into_bytes() })));
+    }
+    if !directory.is_dir() {
+        return Err(EngineError::new(
+            ErrorKind::Invalid,
+            WHAT,
+            format!("there is no directory `{}`", directory.display()),
+        ));
+    }
+    let name = request.dockerfile.as_deref().unwrap_or("Dockerfile");
+    let path = directory.join(name);
+    let inside =
+        path.strip_prefix(directory).ok().filter(|path| !path.components().any(|part| part.as_os_str() == ".."));
+    let text = std::fs::read(&path).map_err(|error| {
+        EngineError::new(ErrorKind::Invalid, WHAT, format!("cannot read `{}`: {error}", path.display()))
+    })?;
+    Ok(match inside {
+        Some(inside) => (inside.to_string_lossy().into_owned(), None),
+        None => (OUTSIDE.to_owned(), Some(Extra { name: OUTSIDE.to_owned(), text })),
+    })
+}
+
+/// Reads the context on a thread of its own; a slow engine slows the reading.
+fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Body {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(QUEUE);
+    let (directory, dockerfile) = (directory.to_owned(), dockerfile.to_owned());
+    tokio::task::spawn_blocking(move || {
+        let out = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
+        if let Err(error) = context::write(&directory, &dockerfile, extra.as_ref(), out) {
+            // The engine sees a broken body and says so.
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    let stream =
+        futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
+    StreamBody::new(stream.map(|piece| piece.map(Frame::data))).boxed_unsync()
+}
+
+/// Sends what is written to it.
+struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the engine no longer reads the build context");
+        self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes))).map_err(gone)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
+    let mut query = vec!["rm=1".to_owned(), "forcerm=1".to_owned(), "version=1".to_owned()];
+    let mut add = |name: &str, value: &str| query.push(format!("{name}={}", encode(value)));
+    request.tags.iter().for_each(|tag| add("t", tag));
+    if let Some(dockerfile) = dockerfile {
+        add("dockerfile", dockerfile);
+    }
+    if let BuildContext::Remote(url) = &request.context {
+        add("remote", url);
+    }
+    let args: serde_json::Map<String, Value> =
+        request.args.iter().filter_map(|(key, value)| Some((key.clone(), json!(value.as_ref()?)))).collect();
+    if !args.is_empty() {
+        add("buildargs", &Value::Object(args).to_string());
+    }
+    if !request.labels.is_empty() {
+        add("labels", &json!(request.labels).to_string());
+    }
+    if !request.cache_from.is_empty() {
+        add("cachefrom", &json!(request.cache_from).to_string());
+    }
+    if let Some(target) = &request.target {
+        add("target", target);
+    }
+    if let Some(network) = &request.network {
+        add("networkmode", network);
+    }
+    if let Some(platform) = &request.platform {
+        add("platform", platform);
+    }
+    if request.no_cache {
+        add("nocache", "1");
+    }
+    if request.pull {
+        add("pull", "1");
+    }
+    if request.shm_size > 0 {
+        add("shmsize", &request.shm_size.to_string());
+    }
+    request.extra_hosts.iter().for_each(|host| add("extrahosts", host));
+    if !request.ulimits.is_empty() {
+        let list: Vec<Value> = request
+            .ulimits
+            .iter()
+            .map(|(name, limit)| json!({"Name": name, "Soft": limit.soft, "Hard": limit.hard}))
+            .collect();
+        add("ulimits", &Value::Array(list).to_string());
+    }
+    query.join("&")
+}
+
+/// Turns one line of the answer into events.
+fn events_of(line: &[u8]) -> Vec<EngineResult<BuildEvent>> {
+    let Ok(value) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
+    if let Some(message) = value.get("error").and_then(Value::as_str) {
+        return vec![Err(EngineError::new(kind_of(500, message), WHAT, message))];
+    }
+    if let Some(id) = value.pointer("/aux/ID").and_then(Value::as_str) {
+        return vec![Ok(BuildEvent::Built(ImageId::new(id)))];
+    }
+    let stream = value.get("stream").and_then(Value::as_str).unwrap_or_default();
+    stream.lines().filter(|line| !line.trim().is_empty()).filter_map(event).map(Ok).collect()
+}
+
+fn event(line: &str) -> Option<BuildEvent> {
+    if let Some(rest) = line.strip_prefix("Step ") {
+        let (counts, instruction) = rest.split_once(" : ")?;
+        let (number, total) = counts.split_once('/')?;
+        return Some(BuildEvent::Step {
+            number: number.parse().ok()?,
+            total: total.trim().parse().ok()?,
+            instruction: instruction.trim().to_owned(),
+        });
+    }
+    if line.contains("---> Using cache") {
+        return Some(BuildEvent::Cached);
+    }
+    let is_noise = [" ---> ", "Removing intermediate container", "Successfully built", "Successfully tagged"]
+        .iter()
+        .any(|start| line.starts_with(start));
+    (!is_noise).then(|| BuildEvent::Output(line.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(line: &str) -> Vec<EngineResult<BuildEvent>> {
+        events_of(line.as_bytes())
+    }
+
+    #[test]
+    fn the_builders_words_become_steps() {
+        let step = events(r#"{"stream":"Step 2/3 : RUN make\n"}"#).remove(0).unwrap();
+        assert_eq!(step, BuildEvent::Step { number: 2, total: 3, instruction: "RUN make".into() });
+        assert_eq!(events(r#"{"stream":" ---> Using cache\n"}"#).remove(0).unwrap(), BuildEvent::Cached);
+        assert_eq!(
+            events(r#"{"aux":{"ID":"sha256:1"}}"#).remove(0).unwrap(),
+            BuildEvent::Built(ImageId::from("sha256:1"))
+        );
+        assert!(events(r#"{"errorDetail":{"code":2},"error":"returned a non-zero code: 2"}"#).remove(0).is_err());
+        assert!(events("not json").is_empty());
+    }
+}

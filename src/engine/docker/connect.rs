@@ -1,0 +1,258 @@
+//! Finds the engine the way docker's own tools do, and agrees on an API version.
+//!
+//! Order: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the configured current context, the usual socket, the
+//! rootless socket, podman's sockets.
+
+use std::path::{Path, PathBuf};
+
+use super::transport::{Address, Transport};
+use super::{NEWEST, OLDEST, raw::Raw};
+use crate::engine::{EngineError, EngineResult, ErrorKind};
+use crate::env::Environment;
+use crate::model::ApiVersion;
+
+/// What the user asked for on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// `--host`.
+    pub host: Option<String>,
+    /// `--context`.
+    pub context: Option<String>,
+}
+
+/// What the engine says of itself (`GET /version`).
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Version {
+    #[serde(rename = "Version", default)]
+    pub version: String,
+    #[serde(rename = "ApiVersion", default)]
+    pub api: String,
+    #[serde(rename = "MinAPIVersion", default)]
+    pub oldest_api: String,
+    #[serde(rename = "Os", default)]
+    pub os: String,
+    #[serde(rename = "Arch", default)]
+    pub architecture: String,
+}
+
+/// A place to try, and where its name came from.
+struct Place {
+    host: String,
+    from: &'static str,
+}
+
+/// Returns a connection to the first engine that answers. A place that was asked for by name is the only one tried.
+pub(super) async fn find(wanted: &Wanted, environment: &Environment) -> EngineResult<(Transport, Version)> {
+    let places = places(wanted, environment)?;
+    let mut tried = Vec::new();
+    for place in &places {
+        let transport = transport(&place.host)?;
+        match Raw::new(transport.clone()).get::<Version>("ask the engine for its version", "/version").await {
+            Ok(version) => return Ok((transport, version)),
+            Err(error) => tried.push(format!("{} ({}): {}", place.host, place.from, error.message)),
+        }
+    }
+    Err(EngineError::new(ErrorKind::Connection, "reach a container engine", format!("tried {}", tried.join("; "))))
+}
+
+fn places(wanted: &Wanted, environment: &Environment) -> EngineResult<Vec<Place>> {
+    let one = |host: String, from| Ok(vec![Place { host, from }]);
+    if let Some(host) = &wanted.host {
+        return one(host.clone(), "--host");
+    }
+    if let Some(name) = wanted.context.as_deref().filter(|name| *name != "default") {
+        return one(context_host(name, environment)?, "--context");
+    }
+    if wanted.context.is_none() {
+        if let Some(host) = environment.get_non_empty("DOCKER_HOST") {
+            return one(host.to_owned(), "DOCKER_HOST");
+        }
+        if let Some(name) = environment.get_non_empty("DOCKER_CONTEXT").filter(|name| *name != "default") {
+            return one(context_host(name, environment)?, "DOCKER_CONTEXT");
+        }
+        if let Some(name) = current_context(environment).filter(|name| name != "default") {
+            return one(context_host(&name, environment)?, "current docker context");
+        }
+    }
+    Ok(sockets(environment))
+}
+
+/// The sockets where engines usually listen. Those that do not exist are left out, but for the first.
+fn sockets(environment: &Environment) -> Vec<Place> {
+    let runtime = environment.get_non_empty("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let mut all = vec![(PathBuf::from("/var/run/docker.sock"), "default socket")];
+    if let Some(runtime) = &runtime {
+        all.push((runtime.join("docker.sock"), "rootless socket"));
+        all.push((runtime.join("podman/podman.sock"), "rootless podman socket"));
+    }
+    all.push((PathBuf::from("/run/podman/podman.sock"), "podman socket"));
+    let place = |(path, from): (PathBuf, &'static str)| Place { host: format!("unix://{}", path.display()), from };
+    let mut found: Vec<Place> = Vec::new();
+    for (index, (path, from)) in all.into_iter().enumerate() {
+        if index == 0 || path.exists() {
+            found.push(place((path, from)));
+        }
+    }
+    found
+}
+
+/// Returns docker's configuration directory.
+pub(super) fn config_directory(environment: &Environment) -> Option<PathBuf> {
+    match environment.get_non_empty("DOCKER_CONFIG") {
+        Some(directory) => Some(PathBuf::from(directory)),
+        None => environment.home().map(|home| home.join(".docker")),
+    }
+}
+
+fn current_context(environment: &Environment) -> Option<String> {
+    let text = read_small(&config_directory(environment)?.join("config.json"))?;
+    let value: serde_json::Value = serde_json::from_str(&text).ok()?;
+    value.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// Contexts lie in directories named by a digest; the name stands inside.
+fn context_host(name: &str, environment: &Environment) -> EngineResult<String> {
+    let directory = config_directory(environment).map(|directory| directory.join("contexts/meta"));
+    let entries =
+        directory.as_deref().and_then(|directory| std::fs::read_dir(directory).ok()).into_iter().flatten().flatten();
+    for entry in entries {
+        let Some(text) = read_small(&entry.path().join("meta.json")) else { continue };
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+        if value.get("Name").and_then(|name| name.as_str()) == Some(name)
+            && let Some(host) = value.pointer("/Endpoints/docker/Host").and_then(|host| host.as_str())
+        {
+            return Ok(host.to_owned());
+        }
+    }
+    Err(EngineError::new(
+        ErrorKind::NotFound,
+        "find the docker context",
+        format!("there is no context `{name}`; `docker context ls` lists them"),
+    ))
+}
+
+/// Reads a file of at most 1 MiB.
+pub(super) fn read_small(path: &Path) -> Option<String> {
+    let metadata = std::fs::metadata(path).ok()?;
+    (metadata.is_file() && metadata.len() <= 1 << 20).then(|| std::fs::read_to_string(path).ok())?
+}
+
+fn transport(host: &str) -> EngineResult<Transport> {
+    let refuse = |message: String| Err(EngineError::new(ErrorKind::Unsupported, "reach the engine", message));
+    let address = match host.split_once("://") {
+        Some(("unix", path)) => Address::Unix(PathBuf::from(path)),
+        Some(("tcp" | "http", address)) => Address::Tcp(with_port(address.trim_end_matches('/'))),
+        Some(("ssh", target)) => Address::Ssh(ssh_arguments(target)),
+        Some((scheme, _)) => return refuse(format!("`{scheme}://` is not supported; use unix://, tcp:// or ssh://")),
+        None if host.starts_with('/') => Address::Unix(PathBuf::from(host)),
+        None => {
+            return refuse(format!(
+                "`{}` is no engine address; use unix://, tcp:// or ssh://",
+                crate::text::escape_controls(host)
+            ));
+        }
+    };
+    Ok(Transport::new(address, host))
+}
+
+fn with_port(address: &str) -> String {
+    let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { address.to_owned() } else { format!("{address}:2375") }
+}
+
+/// `[user@]host[:port]` to the arguments of `ssh`; `--` keeps a host from being taken for an option.
+fn ssh_arguments(target: &str) -> Vec<String> {
+    let target = target.split('/').next().unwrap_or(target);
+    let (host, port) = match target.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => (host, Some(port)),
+        _ => (target, None),
+    };
+    let mut arguments = vec!["-o".to_owned(), "ConnectTimeout=30".to_owned(), "-T".to_owned()];
+    if let Some(port) = port {
+        arguments.extend(["-p".to_owned(), port.to_owned()]);
+    }
+    arguments.extend(["--", host, "docker", "system", "dial-stdio"].map(str::to_owned));
+    arguments
+}
+
+/// Returns the version to speak: the newest both sides know, or `DOCKER_API_VERSION`.
+pub(super) fn negotiate(version: &Version, environment: &Environment) -> EngineResult<ApiVersion> {
+    let refuse = |message: String| Err(EngineError::new(ErrorKind::Unsupported, "agree on an API version", message));
+    let newest = ApiVersion::parse(&version.api).unwrap_or(OLDEST);
+    let oldest = ApiVersion::parse(&version.oldest_api).unwrap_or(OLDEST);
+    let wanted = environment.get_non_empty("DOCKER_API_VERSION").and_then(ApiVersion::parse);
+    if let Some(wanted) = wanted {
+        return Ok(wanted);
+    }
+    if newest < OLDEST {
+        return refuse(format!(
+            "engine {} speaks API {newest}; at least {OLDEST} is needed (Engine 19.03)",
+            version.version
+        ));
+    }
+    if oldest > NEWEST {
+        return refuse(format!(
+            "engine {} speaks API {oldest} and newer; this program knows up to {NEWEST}",
+            version.version
+        ));
+    }
+    Ok(newest.min(NEWEST))
+}
+
+/// Returns a bollard client that sends through our transport.
+pub(super) fn bollard(transport: Transport, api: ApiVersion) -> EngineResult<bollard::Docker> {
+    use http_body_util::BodyExt;
+    let send = move |request: bollard::BollardRequest| {
+        let transport = transport.clone();
+        let sent: futures_util::future::BoxFuture<'static, _> = Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = body.map_err(std::io::Error::other).boxed_unsync();
+            transport.send(hyper::Request::from_parts(parts, body)).await.map_err(bollard::errors::Error::from)
+        });
+        sent
+    };
+    let version = bollard::ClientVersion { major_version: api.major.into(), minor_version: api.minor.into() };
+    // bollard's own limit also covers stops with a long grace period: ours are the ones that count.
+    bollard::Docker::connect_with_custom_transport(send, Some("http://docker"), 86_400, &version)
+        .map_err(|error| EngineError::new(ErrorKind::Connection, "prepare the connection", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(api: &str, oldest: &str) -> Version {
+        Version {
+            version: "x".into(),
+            api: api.into(),
+            oldest_api: oldest.into(),
+            os: "linux".into(),
+            architecture: "amd64".into(),
+        }
+    }
+
+    #[test]
+    fn the_newest_common_version_is_spoken() {
+        let none = Environment::default();
+        assert_eq!(negotiate(&version("1.41", "1.12"), &none).unwrap(), ApiVersion::new(1, 41));
+        assert_eq!(negotiate(&version("1.99", "1.44"), &none).unwrap(), NEWEST);
+        assert_eq!(negotiate(&version("1.30", "1.12"), &none).unwrap_err().kind, ErrorKind::Unsupported);
+        assert_eq!(negotiate(&version("1.99", "1.90"), &none).unwrap_err().kind, ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn a_named_host_is_the_only_place_tried() {
+        let environment = Environment::new([("DOCKER_HOST".to_owned(), "tcp://a:1".to_owned())], "/");
+        let hosts = |wanted: &Wanted| {
+            places(wanted, &environment).unwrap().into_iter().map(|place| place.host).collect::<Vec<_>>()
+        };
+        assert_eq!(hosts(&Wanted::default()), ["tcp://a:1"]);
+        assert_eq!(hosts(&Wanted { host: Some("unix:///x".into()), context: None }), ["unix:///x"]);
+    }
+
+    #[test]
+    fn ssh_hosts_may_have_user_and_port() {
+        let arguments = ssh_arguments("me@box:2222");
+        assert_eq!(arguments[3..], ["-p", "2222", "--", "me@box", "docker", "system", "dial-stdio"]);
+    }
+}

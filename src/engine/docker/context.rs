@@ -1,0 +1,121 @@
+//! A build context as a tar stream: the directory's files in order of names, without what `.dockerignore` names.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::dockerignore::Ignore;
+
+/// The name under which a Dockerfile from outside the context is sent.
+pub(super) const OUTSIDE: &str = ".dockerfile.from-outside";
+
+/// A Dockerfile that is not a file of the context.
+#[derive(Clone, Debug)]
+pub(super) struct Extra {
+    pub name: String,
+    pub text: Vec<u8>,
+}
+
+/// Writes the context as tar.
+pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, out: impl Write) -> io::Result<()> {
+    let ignore = read_ignore(directory, dockerfile)?;
+    let mut tar = tar::Builder::new(out);
+    tar.mode(tar::HeaderMode::Complete);
+    tar.follow_symlinks(false);
+    let mut walk = Walk { root: directory, ignore: &ignore, dockerfile, tar: &mut tar };
+    walk.directory(PathBuf::new())?;
+    if let Some(extra) = extra {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(extra.text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, &extra.name, extra.text.as_slice())?;
+    }
+    tar.into_inner()?.flush()
+}
+
+/// `NAME.dockerignore` beside the Dockerfile wins over the context's own, as BuildKit has it.
+fn read_ignore(directory: &Path, dockerfile: &str) -> io::Result<Ignore> {
+    for name in [format!("{dockerfile}.dockerignore"), ".dockerignore".to_owned()] {
+        match std::fs::File::open(directory.join(name)) {
+            Ok(file) => {
+                let mut text = String::new();
+                file.take(1 << 20).read_to_string(&mut text)?;
+                return Ok(Ignore::parse(&text));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Ignore::default())
+}
+
+struct Walk<'a, W: Write> {
+    root: &'a Path,
+    ignore: &'a Ignore,
+    dockerfile: &'a str,
+    tar: &'a mut tar::Builder<W>,
+}
+
+impl<W: Write> Walk<'_, W> {
+    fn directory(&mut self, relative: PathBuf) -> io::Result<()> {
+        let mut names: Vec<_> = std::fs::read_dir(self.root.join(&relative))?
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect::<io::Result<_>>()?;
+        names.sort();
+        for name in names {
+            self.entry(relative.join(name))?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, relative: PathBuf) -> io::Result<()> {
+        let path = self.root.join(&relative);
+        let metadata = std::fs::symlink_metadata(&path)?;
+        let text = relative.to_string_lossy().into_owned();
+        // The engine needs both files even where they are ignored.
+        let is_needed = text == self.dockerfile || text == ".dockerignore";
+        let is_excluded = !is_needed && self.ignore.excludes(&text);
+        let kind = metadata.file_type();
+        if kind.is_dir() {
+            if !is_excluded {
+                self.tar.append_dir(&relative, &path)?;
+            }
+            let holds_dockerfile = self.dockerfile.starts_with(&format!("{text}/"));
+            return match !is_excluded || holds_dockerfile || self.ignore.may_take_back_below(&text) {
+                true => self.directory(relative),
+                false => Ok(()),
+            };
+        }
+        // Sockets and devices are nothing a build could use.
+        if is_excluded || !(kind.is_file() || kind.is_symlink()) {
+            return Ok(());
+        }
+        self.tar.append_path_with_name(&path, &relative)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_files_stay_out_and_the_dockerfile_comes_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, text: &str| {
+            std::fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(name), text).unwrap();
+        };
+        make("Dockerfile", "FROM x");
+        make(".dockerignore", "*\n!src\n");
+        make("src/a", "1");
+        make("other", "2");
+        let mut bytes = Vec::new();
+        write(folder.path(), "Dockerfile", None, &mut bytes).unwrap();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let names: Vec<String> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(names, [".dockerignore", "Dockerfile", "src/", "src/a"]);
+    }
+}

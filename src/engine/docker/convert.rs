@@ -1,0 +1,369 @@
+//! The engine's answers to our model. Every field may be missing and every word may be new: nothing here fails.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::engine::{ContainerDetails, ImageDetails, ImageSummary, ProbeResult};
+use crate::model::{
+    ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, NetworkId, NetworkName,
+    ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, VolumeName,
+};
+
+type Labels = Option<BTreeMap<String, String>>;
+
+/// One entry of `GET /containers/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Container {
+    id: String,
+    names: Option<Vec<String>>,
+    image: String,
+    #[serde(rename = "ImageID")]
+    image_id: String,
+    command: String,
+    created: i64,
+    state: String,
+    status: String,
+    labels: Labels,
+    ports: Option<Vec<Port>>,
+    mounts: Option<Vec<Mount>>,
+    network_settings: Option<NetworkSettings>,
+    host_config: Option<HostConfig>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Port {
+    #[serde(rename = "IP")]
+    ip: String,
+    private_port: u16,
+    public_port: Option<u16>,
+    #[serde(rename = "Type")]
+    protocol: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Mount {
+    #[serde(rename = "Type")]
+    kind: String,
+    name: String,
+    source: String,
+    destination: String,
+    #[serde(rename = "RW")]
+    is_writable: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    networks: Option<BTreeMap<String, Option<Endpoint>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Endpoint {
+    #[serde(rename = "NetworkID")]
+    network_id: Option<String>,
+    #[serde(rename = "IPAddress")]
+    ip_address: Option<String>,
+    #[serde(rename = "Aliases")]
+    aliases: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostConfig {
+    network_mode: String,
+}
+
+/// Returns a listed container in our words.
+pub(super) fn container(from: Container) -> ObservedContainer {
+    // A link of another container gives a second name with a slash inside; the own name has none.
+    let own = |name: &String| !name.trim_start_matches('/').contains('/');
+    let names = from.names.unwrap_or_default();
+    let name = names.iter().find(|name| own(name)).or(names.first());
+    let name = name.map(|name| name.trim_start_matches('/').to_owned()).unwrap_or_default();
+    let state = ContainerState::parse(&from.state);
+    let networks = from.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    ObservedContainer {
+        id: ContainerId::new(from.id),
+        name: ContainerName::new(name),
+        image: from.image,
+        image_id: ImageId::new(from.image_id),
+        command: from.command,
+        created: from.created,
+        state,
+        health: health_of_status(state, &from.status),
+        exit_code: exit_code_of_status(&from.status),
+        status: from.status,
+        labels: from.labels.unwrap_or_default(),
+        networks: networks
+            .into_iter()
+            .map(|(name, found)| (NetworkName::new(name), endpoint(found.unwrap_or_default())))
+            .collect(),
+        network_mode: from.host_config.unwrap_or_default().network_mode,
+        mounts: from.mounts.unwrap_or_default().into_iter().map(mount).collect(),
+        ports: from.ports.unwrap_or_default().into_iter().map(port).collect(),
+    }
+}
+
+fn endpoint(from: Endpoint) -> ObservedEndpoint {
+    ObservedEndpoint {
+        network_id: NetworkId::new(from.network_id.unwrap_or_default()),
+        ip_address: from.ip_address.unwrap_or_default(),
+        aliases: from.aliases.unwrap_or_default(),
+    }
+}
+
+fn mount(from: Mount) -> ObservedMount {
+    ObservedMount {
+        kind: from.kind,
+        name: from.name,
+        source: from.source,
+        destination: from.destination,
+        is_writable: from.is_writable,
+    }
+}
+
+fn port(from: Port) -> ObservedPort {
+    let host_ip: Option<IpAddr> = from.ip.parse().ok();
+    ObservedPort {
+        host_ip,
+        published: from.public_port.filter(|port| *port != 0),
+        target: from.private_port,
+        protocol: from.protocol,
+    }
+}
+
+/// A list tells health only in its sentence: `Up 3 minutes (healthy)`, `Up 1 second (health: starting)`.
+fn health_of_status(state: ContainerState, status: &str) -> Health {
+    match state {
+        ContainerState::Running if status.ends_with("(healthy)") => Health::Healthy,
+        ContainerState::Running if status.ends_with("(unhealthy)") => Health::Unhealthy,
+        ContainerState::Running if status.ends_with("(health: starting)") => Health::Starting,
+        _ => Health::None,
+    }
+}
+
+/// `Exited (3) 2 minutes ago`, `Restarting (1) 1 second ago`.
+fn exit_code_of_status(status: &str) -> Option<i64> {
+    let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
+    rest.split(')').next()?.parse().ok()
+}
+
+/// Returns an inspected container in our words.
+pub(super) fn details(value: Value) -> ContainerDetails {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |pointer: &str| value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
+    let flag = |pointer: &str| value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default();
+    let policy = text("/HostConfig/RestartPolicy/Name");
+    ContainerDetails {
+        id: ContainerId::new(text("/Id")),
+        name: ContainerName::new(text("/Name").trim_start_matches('/')),
+        state: ContainerState::parse(&text("/State/Status")),
+        health: Health::parse(&text("/State/Health/Status")),
+        exit_code: number("/State/ExitCode"),
+        error: text("/State/Error"),
+        is_oom_killed: flag("/State/OOMKilled"),
+        restart_count: u64::try_from(number("/RestartCount")).unwrap_or_default(),
+        pid: number("/State/Pid"),
+        started_at: text("/State/StartedAt"),
+        finished_at: text("/State/FinishedAt"),
+        is_tty: flag("/Config/Tty"),
+        is_stdin_open: flag("/Config/OpenStdin"),
+        healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
+        probes: value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect(),
+        has_restart_policy: !policy.is_empty() && policy != "no",
+        labels: labels(value.pointer("/Config/Labels")),
+        raw: Arc::new(value),
+    }
+}
+
+fn probe(value: &Value) -> ProbeResult {
+    let output = value.get("Output").and_then(Value::as_str).unwrap_or_default();
+    ProbeResult {
+        exit_code: value.get("ExitCode").and_then(Value::as_i64).unwrap_or(-1),
+        output: output.chars().take(4096).collect(),
+    }
+}
+
+fn healthcheck(value: &Value) -> Option<Healthcheck> {
+    let test: Vec<String> = strings(value.get("Test"));
+    if test.is_empty() || test.first().is_some_and(|first| first == "NONE") {
+        return None;
+    }
+    let duration = |name: &str| {
+        let nanos = value.get(name).and_then(Value::as_u64).filter(|nanos| *nanos > 0)?;
+        Some(Duration::from_nanos(nanos))
+    };
+    Some(Healthcheck {
+        test,
+        interval: duration("Interval"),
+        timeout: duration("Timeout"),
+        retries: value
+            .get("Retries")
+            .and_then(Value::as_u64)
+            .filter(|count| *count > 0)
+            .and_then(|count| u32::try_from(count).ok()),
+        start_period: duration("StartPeriod"),
+        start_interval: duration("StartInterval"),
+        ..Healthcheck::default()
+    })
+}
+
+fn strings(value: Option<&Value>) -> Vec<String> {
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn labels(value: Option<&Value>) -> BTreeMap<String, String> {
+    let entries = value.and_then(Value::as_object).into_iter().flatten();
+    entries.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
+}
+
+/// One entry of `GET /networks`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Network {
+    id: String,
+    name: String,
+    driver: String,
+    scope: String,
+    #[serde(rename = "IPAM")]
+    ipam: Option<Value>,
+    labels: Labels,
+}
+
+/// Returns a listed network in our words.
+pub(super) fn network(from: Network) -> ObservedNetwork {
+    let pools = from.ipam.as_ref().and_then(|ipam| ipam.get("Config")).and_then(Value::as_array);
+    let subnets = pools
+        .into_iter()
+        .flatten()
+        .filter_map(|pool| pool.get("Subnet").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect();
+    ObservedNetwork {
+        id: NetworkId::new(from.id),
+        name: NetworkName::new(from.name),
+        driver: from.driver,
+        scope: from.scope,
+        subnets,
+        labels: from.labels.unwrap_or_default(),
+    }
+}
+
+/// `GET /volumes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Volumes {
+    pub volumes: Option<Vec<Volume>>,
+}
+
+/// One volume.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Volume {
+    name: String,
+    driver: String,
+    mountpoint: String,
+    created_at: String,
+    labels: Labels,
+    options: Option<BTreeMap<String, String>>,
+}
+
+/// Returns a listed volume in our words.
+pub(super) fn volume(from: Volume) -> ObservedVolume {
+    ObservedVolume {
+        name: VolumeName::new(from.name),
+        driver: from.driver,
+        options: from.options.unwrap_or_default(),
+        labels: from.labels.unwrap_or_default(),
+        mountpoint: from.mountpoint,
+        created: from.created_at,
+    }
+}
+
+/// One entry of `GET /images/json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Image {
+    id: String,
+    repo_tags: Option<Vec<String>>,
+    repo_digests: Option<Vec<String>>,
+    size: i64,
+    created: i64,
+    labels: Labels,
+}
+
+/// Returns a listed image in our words.
+pub(super) fn image(from: Image) -> ImageSummary {
+    let named = |names: Option<Vec<String>>| {
+        names.unwrap_or_default().into_iter().filter(|name| !name.contains("<none>")).collect()
+    };
+    ImageSummary {
+        id: ImageId::new(from.id),
+        tags: named(from.repo_tags),
+        digests: named(from.repo_digests),
+        size: from.size,
+        created: from.created,
+        labels: from.labels.unwrap_or_default(),
+    }
+}
+
+/// Returns an inspected image in our words.
+pub(super) fn image_details(value: Value) -> ImageDetails {
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let variant = text("/Variant");
+    let platform = format!("{}/{}", text("/Os"), text("/Architecture"));
+    let volumes = value.pointer("/Config/Volumes").and_then(Value::as_object);
+    ImageDetails {
+        id: ImageId::new(text("/Id")),
+        healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
+        volumes: volumes.into_iter().flatten().map(|(path, _)| path.clone()).collect(),
+        labels: labels(value.pointer("/Config/Labels")),
+        user: text("/Config/User").to_owned(),
+        platform: if variant.is_empty() { platform } else { format!("{platform}/{variant}") },
+        size: value.pointer("/Size").and_then(Value::as_i64).unwrap_or_default(),
+        created: text("/Created").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn words_that_are_new_break_nothing() {
+        let listed: Container =
+            serde_json::from_value(json!({"Id": "a", "Names": ["/x/y", "/web"], "State": "frozen-solid", "Future": 1}))
+                .unwrap();
+        let container = container(listed);
+        assert_eq!(container.name.as_str(), "web");
+        assert_eq!(container.state, ContainerState::Unknown);
+    }
+
+    #[test]
+    fn health_and_exit_code_are_read_from_the_sentence() {
+        let health = |status| health_of_status(ContainerState::Running, status);
+        assert_eq!(health("Up 3 minutes (healthy)"), Health::Healthy);
+        assert_eq!(health("Up 1 second (health: starting)"), Health::Starting);
+        assert_eq!(health("Up 1 second"), Health::None);
+        assert_eq!(exit_code_of_status("Exited (137) 2 days ago"), Some(137));
+        assert_eq!(exit_code_of_status("Up 2 days"), None);
+    }
+
+    #[test]
+    fn a_disabled_health_check_is_none() {
+        let value =
+            |test: Value| details(json!({"Config": {"Healthcheck": {"Test": test, "Interval": 1_000_000_000}}}));
+        assert!(value(json!(["NONE"])).healthcheck.is_none());
+        assert_eq!(value(json!(["CMD", "x"])).healthcheck.unwrap().interval, Some(Duration::from_secs(1)));
+    }
+}

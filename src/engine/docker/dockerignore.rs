@@ -1,0 +1,187 @@
+//! `.dockerignore`, by Docker's rules: patterns from the context's root, the last match decides, `!` takes back, `**`
+//! crosses directories, a pattern covers everything below what it names; braces are ordinary characters.
+
+/// The patterns of one file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ignore {
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Clone, Debug)]
+struct Pattern {
+    parts: Vec<String>,
+    takes_back: bool,
+}
+
+impl Ignore {
+    /// Reads patterns; comments, blank lines and patterns for the root itself are left out.
+    pub(super) fn parse(text: &str) -> Self {
+        let pattern = |line: &str| {
+            let line = line.trim_start_matches('\u{feff}').trim();
+            if line.starts_with('#') {
+                return None;
+            }
+            let (line, takes_back) = match line.strip_prefix('!') {
+                Some(rest) => (rest.trim(), true),
+                None => (line, false),
+            };
+            let parts = clean(line);
+            (!parts.is_empty()).then_some(Pattern { parts, takes_back })
+        };
+        Self { patterns: text.lines().filter_map(pattern).collect() }
+    }
+
+    /// Returns whether a path (relative, with `/`) is left out.
+    pub(super) fn excludes(&self, path: &str) -> bool {
+        let parts: Vec<&str> = path.split('/').collect();
+        self.patterns.iter().fold(false, |excluded, pattern| {
+            // Where the verdict would not change there is nothing to match.
+            if excluded != pattern.takes_back {
+                excluded
+            } else if covers(&pattern.parts, &parts) {
+                !pattern.takes_back
+            } else {
+                excluded
+            }
+        })
+    }
+
+    /// Returns whether anything below an excluded directory may be taken back, so that it must be walked.
+    pub(super) fn may_take_back_below(&self, directory: &str) -> bool {
+        let parts: Vec<&str> = directory.split('/').collect();
+        self.patterns.iter().filter(|pattern| pattern.takes_back).any(|pattern| {
+            pattern.parts.iter().zip(&parts).all(|(pattern, part)| pattern == "**" || matches(pattern, part))
+                || pattern.parts.iter().any(|part| part == "**")
+        })
+    }
+}
+
+/// Cleans a pattern as Go's `filepath.Clean` would; a leading slash means the context's root.
+fn clean(line: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in line.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part.to_owned()),
+        }
+    }
+    parts
+}
+
+/// Whether a pattern names a path or one of its parents.
+fn covers(pattern: &[String], path: &[&str]) -> bool {
+    (1..=path.len()).any(|length| matches_parts(pattern, &path[..length]))
+}
+
+fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
+    match pattern.split_first() {
+        None => path.is_empty(),
+        Some((first, rest)) if first == "**" => (0..=path.len()).any(|skip| matches_parts(rest, &path[skip..])),
+        Some((first, rest)) => match path.split_first() {
+            // `**` inside a part crosses directories too: join what is left and match as one.
+            _ if first.contains("**") => matches(&pattern.join("/"), &path.join("/")),
+            Some((part, others)) => matches(first, part) && matches_parts(rest, others),
+            None => false,
+        },
+    }
+}
+
+/// Shell wildcards: `*`, `?`, `[a-z]`, `\` escapes; `**` also takes slashes.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    wild(&pattern, &text, &mut 100_000)
+}
+
+/// `budget` bounds the work on patterns made to be slow.
+fn wild(pattern: &[char], text: &[char], budget: &mut u32) -> bool {
+    if *budget == 0 {
+        return false;
+    }
+    *budget -= 1;
+    match pattern {
+        [] => text.is_empty(),
+        ['*', '*', rest @ ..] => (0..=text.len()).any(|skip| wild(rest, &text[skip..], budget)),
+        ['*', rest @ ..] => (0..=text.len())
+            .take_while(|skip| *skip == 0 || text[skip - 1] != '/')
+            .any(|skip| wild(rest, &text[skip..], budget)),
+        ['?', rest @ ..] => text.first().is_some_and(|char| *char != '/') && wild(rest, &text[1..], budget),
+        ['[', rest @ ..] => match class(rest, text.first().copied()) {
+            Some((true, used)) => wild(&rest[used..], &text[1..], budget),
+            _ => false,
+        },
+        ['\\', char, rest @ ..] | [char, rest @ ..] => text.first() == Some(char) && wild(rest, &text[1..], budget),
+    }
+}
+
+/// Returns whether a character is in a class and how many characters the class takes, `]` included.
+fn class(pattern: &[char], char: Option<char>) -> Option<(bool, usize)> {
+    let char = char?;
+    let negated = pattern.first() == Some(&'^');
+    let mut at = usize::from(negated);
+    let mut found = false;
+    loop {
+        let low = *pattern.get(at)?;
+        if low == ']' && at > usize::from(negated) {
+            return Some((found != negated, at + 1));
+        }
+        let high = if pattern.get(at + 1) == Some(&'-') && pattern.get(at + 2).is_some_and(|next| *next != ']') {
+            at += 2;
+            *pattern.get(at)?
+        } else {
+            low
+        };
+        found |= (low..=high).contains(&char);
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(patterns: &str, out: &[&str], kept: &[&str]) {
+        let ignore = Ignore::parse(patterns);
+        for path in out {
+            assert!(ignore.excludes(path), "{path} is left out by {patterns:?}");
+        }
+        for path in kept {
+            assert!(!ignore.excludes(path), "{path} is kept by {patterns:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_count_from_the_root_and_cover_what_is_below() {
+        check("node_modules\n", &["node_modules", "node_modules/a/b"], &["src/node_modules"]);
+        check("/a/b/\n# x\n", &["a/b/c"], &["a/c", "b"]);
+    }
+
+    #[test]
+    fn the_last_match_decides() {
+        check("*.md\n!README.md\n", &["a.md"], &["README.md", "x/a.md"]);
+        check("!a\na\n", &["a"], &[]);
+        check("docs\n!docs/keep\n", &["docs/x"], &["docs/keep", "docs/keep/y"]);
+    }
+
+    #[test]
+    fn two_stars_cross_directories_and_one_does_not() {
+        check("**/*.log\n", &["a.log", "x/y/a.log"], &["a.txt"]);
+        check("a/**\n", &["a/b", "a/b/c"], &["b"]);
+        check("*/tmp\n", &["a/tmp", "a/tmp/x"], &["tmp", "a/b/tmp"]);
+    }
+
+    #[test]
+    fn braces_are_ordinary_and_classes_work() {
+        check("{a,b}\n", &["{a,b}"], &["a", "b"]);
+        check("file[0-9]\n", &["file7"], &["filex"]);
+    }
+
+    #[test]
+    fn a_pattern_made_to_be_slow_is_bounded() {
+        let ignore = Ignore::parse(&"*a".repeat(60));
+        assert!(!ignore.excludes(&"a".repeat(200).replace('a', "ab")));
+    }
+}
