@@ -7,6 +7,7 @@ use crate::engine::EngineError;
 use crate::env::Environment;
 use crate::model::Sources;
 
+pub mod config;
 mod settings;
 
 pub use settings::{AnsiWhen, LogLevel, ProgressKind, Settings};
@@ -88,5 +89,18 @@ impl Context {
     /// Puts the parts together.
     pub fn new(environment: Environment, settings: Settings) -> Self {
         Self { environment, settings }
+    }
+
+    /// Returns how to load the project, by the global options.
+    pub fn load_options(&self) -> crate::loader::LoadOptions {
+        crate::loader::LoadOptions {
+            files: self.settings.files.clone(),
+            project_name: self.settings.project_name.clone(),
+            project_directory: self.settings.project_directory.clone(),
+            profiles: self.settings.profiles.clone(),
+            env_files: self.settings.env_files.clone(),
+            all_resources: self.settings.all_resources,
+            ..crate::loader::LoadOptions::default()
+        }
     }
 }

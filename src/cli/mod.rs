@@ -6,10 +6,11 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{Context, Exit, Failure};
+use crate::app::{Context, Exit};
 use crate::env::Environment;
 use crate::ui;
 
+mod config;
 mod options;
 mod version;
 
@@ -27,6 +28,9 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Check the compose files and show what they come to
+    #[command(alias = "convert")]
+    Config(config::ConfigArgs),
     /// Show the version
     Version(version::VersionArgs),
 }
@@ -35,6 +39,7 @@ impl Command {
     /// Returns `-f` as given after the command, for commands that have it.
     fn file_option(&self) -> Option<&FileOption> {
         match self {
+            Command::Config(args) => Some(&args.files),
             Command::Version(_) => None,
         }
     }
@@ -47,16 +52,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
         Err(error) => return usage(&error),
     };
     let Some(command) = cli.command else {
-        return if cli.global.version { finish(version::run(&version::VersionArgs::default())) } else { help() };
+        return if cli.global.version {
+            version::run(&version::VersionArgs::default()).unwrap_or(Exit::FAILURE)
+        } else {
+            help()
+        };
     };
     let mut global = cli.global;
     if let Some(option) = command.file_option() {
         global.files.extend(option.files.iter().cloned());
     }
     let settings = global.settings(&environment);
-    let _context = Context::new(environment, settings);
-    finish(match command {
+    let context = Context::new(environment, settings);
+    let result = match command {
+        Command::Config(args) => config::run(&context, args),
         Command::Version(args) => version::run(&args),
+    };
+    result.unwrap_or_else(|failure| {
+        ui::failure(&failure, ui::style(&context));
+        failure.exit()
     })
 }
 
@@ -71,11 +85,4 @@ fn help() -> Exit {
     let mut command = <Cli as clap::CommandFactory>::command();
     ui::print(&command.render_long_help().to_string());
     Exit::SUCCESS
-}
-
-fn finish(result: Result<Exit, Failure>) -> Exit {
-    result.unwrap_or_else(|failure| {
-        ui::failure(&failure);
-        failure.exit()
-    })
 }

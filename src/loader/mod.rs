@@ -1,1 +1,240 @@
 //! Compose files to a project: read, interpolate, include, extends, merge, normalise, validate; a file each.
+//!
+//! Positions survive every stage. Knows nothing of engines. Start at [`load`]; the order of the stages is that of
+//! compose-go's loader, because results depend on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json};
+
+use crate::diag::Diagnostic;
+use crate::env::Environment;
+use crate::model::{Project, Sources, Span};
+
+mod canonical;
+mod decode;
+mod discover;
+mod dotenv;
+pub mod emit;
+mod environment;
+mod extends;
+mod files;
+mod include;
+mod interpolate;
+mod merge;
+mod normalize;
+mod parse;
+mod path;
+mod paths;
+mod profiles;
+mod read;
+mod scalar;
+mod schema;
+mod syntax;
+mod template;
+mod tree;
+mod typed;
+mod validate;
+
+pub use discover::{is_project_name, project_name_of};
+pub use template::{Mention, mentions};
+pub use tree::{Node, Value};
+
+use files::Loader;
+
+/// What to load and how.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// `--file`; `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// `--project-name`.
+    pub project_name: Option<String>,
+    /// `--project-directory`.
+    pub project_directory: Option<PathBuf>,
+    /// `--profile`.
+    pub profiles: Vec<String>,
+    /// `--env-file`.
+    pub env_files: Vec<PathBuf>,
+    /// Services named by the user: their profiles are active, and where `only_selected` asks for it the rest is left out.
+    pub services: Vec<String>,
+    /// Keep the named services and what they depend on, nothing else.
+    pub only_selected: bool,
+    /// `--all-resources`.
+    pub all_resources: bool,
+    /// `--no-interpolate`.
+    pub no_interpolate: bool,
+    /// `--no-normalize`.
+    pub no_normalize: bool,
+    /// `--no-path-resolution`.
+    pub no_path_resolution: bool,
+    /// `--no-env-resolution`.
+    pub no_env_resolution: bool,
+    /// `--no-consistency`.
+    pub no_consistency: bool,
+}
+
+/// What loading gave. With an error among the diagnostics the model is not to be used.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Every text that was read.
+    pub sources: Sources,
+    /// Errors and warnings, in the order of the stages.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The project's name.
+    pub name: String,
+    /// The project directory.
+    pub working_dir: PathBuf,
+    /// The compose files.
+    pub config_files: Vec<PathBuf>,
+    /// Files given by `--env-file` or `COMPOSE_ENV_FILES`.
+    pub env_files: Vec<PathBuf>,
+    /// Variables for interpolation: the process environment and the env files.
+    pub variables: BTreeMap<String, String>,
+    /// Active profiles.
+    pub profiles: Vec<String>,
+    /// The resolved tree, with places.
+    pub tree: Option<Node>,
+    /// Services that no active profile enables, with places.
+    pub disabled: Option<Node>,
+    /// The canonical model, as `config --format json` prints it but for the doubled `$`.
+    pub model: Map<String, Json>,
+}
+
+impl Loaded {
+    /// Returns whether anything forbids the use of the model.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Returns the typed project; diagnostics may grow.
+    pub fn project(&mut self) -> Option<Project> {
+        if self.has_errors() {
+            return None;
+        }
+        let project = decode::project(self);
+        (!self.has_errors()).then_some(project)
+    }
+}
+
+/// Loads a project. Never fails: what is wrong is among the diagnostics, all of it at once.
+pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
+    let mut loaded = Loaded::default();
+    if let Err(diagnostic) = prepare(options, environment, &mut loaded) {
+        loaded.diagnostics.push(*diagnostic);
+        return loaded;
+    }
+    let Some(mut root) = read_files(options, environment, &mut loaded) else { return loaded };
+    normalize::defaults(&mut root);
+    validate::fields(&root, &mut loaded.diagnostics);
+    if !options.no_path_resolution {
+        paths::Base { directory: &loaded.working_dir, home: environment.home() }.resolve(&mut root);
+    }
+    if !options.no_interpolate && !options.no_env_resolution {
+        environment::inherit(&mut root, &loaded.variables);
+    }
+    root.remove("name");
+    if !options.no_normalize {
+        normalize::normalize(&mut root, &loaded.name, &loaded.variables);
+    }
+    let disabled = profiles::apply(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
+    if !options.no_consistency && !loaded.has_errors() {
+        validate::consistency(&root, &disabled, &mut loaded.diagnostics);
+    }
+    if !options.no_env_resolution && !options.no_interpolate {
+        environment::files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
+    }
+    environment::label_files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
+    if options.only_selected && !options.services.is_empty() {
+        profiles::select(&mut root, &options.services, &mut loaded.diagnostics);
+    }
+    if !options.all_resources {
+        profiles::drop_unused(&mut root);
+    }
+    root.set("name", Node::text(loaded.name.as_str(), Span::NONE));
+    loaded.model = typed::model(&root, &mut loaded.diagnostics);
+    loaded.tree = Some(root);
+    loaded.disabled = Some(disabled);
+    loaded
+}
+
+/// Finds files, directory, variables and name.
+fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded) -> Result<(), Box<Diagnostic>> {
+    let absolute = |path: &Path| discover::clean(&environment.current_dir().join(path));
+    let given_directory = options.project_directory.as_deref().map(absolute);
+    let first_file = options.files.iter().find(|path| *path != Path::new("-")).map(|path| absolute(path));
+    let start = given_directory
+        .clone()
+        .or_else(|| first_file.as_deref().and_then(Path::parent).map(Path::to_owned))
+        .unwrap_or_else(|| environment.current_dir().to_owned());
+    loaded.variables = environment.variables().clone();
+    loaded.env_files = env_files(options, environment);
+    environment::read_env_files(&loaded.env_files, &start, environment, &mut loaded.variables, &mut loaded.sources)?;
+    let variable = |loaded: &Loaded, name: &str| loaded.variables.get(name).cloned();
+    let separator =
+        variable(loaded, "COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or_else(|| ":".to_owned());
+    let found =
+        discover::files(&options.files, variable(loaded, "COMPOSE_FILE").as_deref(), &separator, &start, environment)
+            .map_err(Box::new)?;
+    loaded.diagnostics.extend(found.warnings);
+    loaded.config_files = found.paths;
+    let first = loaded.config_files.iter().find(|path| *path != Path::new("-"));
+    loaded.working_dir =
+        given_directory.or_else(|| first.and_then(|path| path.parent()).map(Path::to_owned)).unwrap_or(start.clone());
+    if loaded.working_dir != start {
+        environment::read_env_files(
+            &loaded.env_files,
+            &loaded.working_dir.clone(),
+            environment,
+            &mut loaded.variables,
+            &mut loaded.sources,
+        )?;
+    }
+    let profiles = variable(loaded, "COMPOSE_PROFILES").unwrap_or_default();
+    loaded.profiles = match options.profiles.is_empty() {
+        true => profiles.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        false => options.profiles.clone(),
+    };
+    Ok(())
+}
+
+fn env_files(options: &LoadOptions, environment: &Environment) -> Vec<PathBuf> {
+    let given: Vec<PathBuf> = match options.env_files.is_empty() {
+        false => options.env_files.clone(),
+        true => environment
+            .get("COMPOSE_ENV_FILES")
+            .unwrap_or_default()
+            .split(',')
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+            .collect(),
+    };
+    let base = paths::Base { directory: environment.current_dir(), home: environment.home() };
+    given.iter().map(|path| PathBuf::from(base.absolute(&path.to_string_lossy()))).collect()
+}
+
+/// Reads, merges and checks all files; `None` where nothing is left to go on with.
+fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded) -> Option<Node> {
+    let files = loaded.config_files.clone();
+    let working_dir = loaded.working_dir.clone();
+    let mut loader = Loader::new(options, environment, loaded);
+    let documents = loader.documents(&files);
+    let name = loader.name(&documents, &working_dir);
+    loader.variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
+    let root = loader.merge(documents, &working_dir, &[]);
+    let (diagnostics, sources, variables) = loader.finish();
+    loaded.diagnostics.extend(diagnostics);
+    loaded.sources = sources;
+    loaded.variables = variables;
+    loaded.name = name;
+    let is_empty = root.as_map().is_none_or(|map| map.is_empty());
+    if is_empty && !loaded.has_errors() {
+        loaded
+            .diagnostics
+            .push(Diagnostic::error("empty-file", Span::NONE, "empty compose file").help("add `services:`"));
+    }
+    (!loaded.has_errors()).then_some(root)
+}
+
+/// Names already warned about.
+type Warned = BTreeSet<String>;

@@ -2,9 +2,17 @@
 //!
 //! Data goes to standard output, everything else to standard error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
-use crate::app::Failure;
+use crate::app::{AnsiWhen, Context, Failure};
+use crate::diag::Diagnostic;
+use crate::model::{Sources, Span};
+
+pub mod diagnostics;
+mod table;
+
+pub use diagnostics::Style;
+pub use table::table;
 
 /// Writes data to standard output. A closed pipe ends the program quietly, as it does for every filter.
 pub fn print(text: &str) {
@@ -13,14 +21,57 @@ pub fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Tells why a command could not do its work.
-pub fn failure(failure: &Failure) {
-    let text = match failure {
-        Failure::Diagnostics { list, .. } => list.iter().map(|one| format!("error: {}\n", one.message)).collect(),
-        Failure::Engine(error) => format!("error: cannot {}\n  cause: {}\n", error.request, error.message),
-        Failure::Interrupted(_) | Failure::Told(_) => return,
-        Failure::Other(error) => format!("error: {error:#}\n"),
-    };
+/// Writes words for people to standard error.
+pub fn tell(text: &str) {
+    let mut out = std::io::stderr().lock();
     // There is nobody left to tell when the terminal has gone.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Returns how to draw on standard error.
+pub fn style(context: &Context) -> Style {
+    let is_terminal = std::io::stderr().is_terminal();
+    let is_coloured = match context.settings.ansi {
+        AnsiWhen::Always => true,
+        AnsiWhen::Never => false,
+        AnsiWhen::Auto => {
+            is_terminal
+                && context.environment.get_non_empty("NO_COLOR").is_none()
+                && context.environment.get("TERM") != Some("dumb")
+        }
+    };
+    let width =
+        if is_terminal { crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)) } else { None };
+    Style { is_coloured, width }
+}
+
+/// Shows diagnostics on standard error.
+pub fn diagnostics(context: &Context, list: &[Diagnostic], sources: &Sources) {
+    if !list.is_empty() {
+        tell(&diagnostics::render(list, sources, style(context)));
+    }
+}
+
+/// Tells why a command could not do its work.
+pub fn failure(failure: &Failure, style: Style) {
+    let text = match failure {
+        Failure::Diagnostics { list, sources } => diagnostics::render(list, sources, style),
+        Failure::Engine(error) => {
+            let diagnostic = Diagnostic::error("engine", Span::NONE, format!("cannot {}", error.request))
+                .cause(error.message.clone());
+            let diagnostic = match error.kind {
+                crate::engine::ErrorKind::Connection => diagnostic
+                    .help("start the engine (`service docker start`), or say where it is with `--host` or DOCKER_HOST"),
+                _ => diagnostic,
+            };
+            diagnostics::render(&[diagnostic], &Sources::default(), style)
+        }
+        Failure::Interrupted(_) | Failure::Told(_) => return,
+        Failure::Other(error) => diagnostics::render(
+            &[Diagnostic::error("failed", Span::NONE, format!("{error:#}"))],
+            &Sources::default(),
+            style,
+        ),
+    };
+    tell(&text);
 }

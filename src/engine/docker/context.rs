@@ -116,6 +116,6 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned())
             .collect();
-        assert_eq!(names, [".dockerignore", "Dockerfile", "src/", "src/a"]);
+        assert_eq!(names, [".dockerignore", "Dockerfile", "src", "src/a"]);
     }
 }

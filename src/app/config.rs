@@ -1,0 +1,209 @@
+//! `config`: loads a project and shows it, or a part of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{Context, Exit, Failure};
+use crate::loader::{self, LoadOptions, Loaded, Mention, Node};
+use crate::model::{Sources, hash};
+use crate::ui;
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// The model as YAML.
+    Yaml,
+    /// The model as JSON.
+    Json,
+    /// Nothing: only check.
+    Nothing,
+    /// Names of services.
+    Services,
+    /// Keys of a section.
+    Section(&'static str),
+    /// Names of images.
+    Images,
+    /// Names of profiles.
+    Profiles,
+    /// Config hashes of one service or, with `*`, of all.
+    Hash(String),
+    /// Variables that the files refer to.
+    Variables,
+    /// Variables used for interpolation.
+    Environment,
+    /// Every value with its place.
+    Origin,
+}
+
+/// What `config` is asked.
+#[derive(Clone, Debug)]
+pub struct ConfigRequest {
+    /// Services to show; empty means all.
+    pub services: Vec<String>,
+    /// What to show.
+    pub show: Show,
+    /// Where to write it; `None` is standard output.
+    pub output: Option<PathBuf>,
+    /// Whether `--variables` prints JSON.
+    pub is_variables_json: bool,
+    /// `--no-interpolate`.
+    pub no_interpolate: bool,
+    /// `--no-normalize`.
+    pub no_normalize: bool,
+    /// `--no-path-resolution`.
+    pub no_path_resolution: bool,
+    /// `--no-env-resolution`.
+    pub no_env_resolution: bool,
+    /// `--no-consistency`.
+    pub no_consistency: bool,
+}
+
+/// Runs `config`.
+pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> {
+    let options = LoadOptions {
+        services: request.services.clone(),
+        only_selected: true,
+        // All profiles count where their names are asked for.
+        profiles: if request.show == Show::Profiles { vec!["*".to_owned()] } else { context.settings.profiles.clone() },
+        no_interpolate: request.no_interpolate || request.show == Show::Variables,
+        no_normalize: request.no_normalize,
+        no_path_resolution: request.no_path_resolution,
+        no_env_resolution: request.no_env_resolution,
+        no_consistency: request.no_consistency || request.show == Show::Variables,
+        ..context.load_options()
+    };
+    let mut loaded = loader::load(&options, &context.environment);
+    if loaded.has_errors() {
+        return Err(Failure::Diagnostics { list: loaded.diagnostics, sources: Box::new(loaded.sources) });
+    }
+    ui::diagnostics(context, &loaded.diagnostics, &loaded.sources);
+    let text = text(&mut loaded, request)?;
+    match &request.output {
+        Some(path) => {
+            let path = context.environment.current_dir().join(path);
+            std::fs::write(&path, text)
+                .map_err(|error| Failure::Other(anyhow::anyhow!("cannot write `{}`: {error}", path.display())))?;
+        }
+        None => ui::print(&text),
+    }
+    Ok(Exit::SUCCESS)
+}
+
+fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure> {
+    let section = |name: &str| loaded.model.get(name).and_then(Value::as_object);
+    let lines = |names: &mut dyn Iterator<Item = String>| names.map(|name| name + "\n").collect::<String>();
+    Ok(match &request.show {
+        Show::Nothing => String::new(),
+        Show::Yaml | Show::Json => {
+            let mut model = Value::Object(std::mem::take(&mut loaded.model));
+            if !request.no_interpolate {
+                loader::emit::escape_dollars(&mut model);
+            }
+            match (&request.show, model) {
+                (Show::Yaml, Value::Object(model)) => loader::emit::yaml(&model),
+                (_, model) => loader::emit::json(&model),
+            }
+        }
+        Show::Services => lines(&mut section("services").into_iter().flat_map(|all| all.keys().cloned())),
+        Show::Section(name) => lines(&mut section(name).into_iter().flat_map(|all| all.keys().cloned())),
+        Show::Images => lines(&mut images(loaded)),
+        Show::Profiles => lines(&mut profiles(loaded).into_iter()),
+        Show::Hash(name) => hashes(loaded, name)?,
+        Show::Variables => variables(loaded, request.is_variables_json),
+        Show::Environment => lines(&mut loaded.variables.iter().map(|(name, value)| format!("{name}={value}"))),
+        Show::Origin => loaded.tree.as_ref().map(|root| origin(root, &loaded.sources)).unwrap_or_default(),
+    })
+}
+
+fn images(loaded: &Loaded) -> impl Iterator<Item = String> + use<> {
+    let services = loaded.model.get("services").and_then(Value::as_object).into_iter().flatten();
+    let project = loaded.name.clone();
+    let image = |(name, service): (&String, &Value)| match service.get("image").and_then(Value::as_str) {
+        Some(image) => image.to_owned(),
+        None => format!("{project}-{name}"),
+    };
+    services.map(image).collect::<Vec<_>>().into_iter()
+}
+
+fn profiles(loaded: &Loaded) -> BTreeSet<String> {
+    let services = loaded.model.get("services").and_then(Value::as_object).into_iter().flatten();
+    services
+        .flat_map(|(_, service)| service.get("profiles").and_then(Value::as_array).into_iter().flatten())
+        .filter_map(|profile| profile.as_str().map(str::to_owned))
+        .collect()
+}
+
+fn hashes(loaded: &mut Loaded, name: &str) -> Result<String, Failure> {
+    let Some(project) = loaded.project() else {
+        return Err(Failure::Diagnostics {
+            list: std::mem::take(&mut loaded.diagnostics),
+            sources: Box::new(std::mem::take(&mut loaded.sources)),
+        });
+    };
+    let wanted: Vec<&str> = name.split(',').collect();
+    let services = project.services.values().filter(|service| name == "*" || wanted.contains(&service.name.as_str()));
+    Ok(services
+        .map(|service| format!("{} {}\n", service.name, hash::service_hash(&service.canonical, &|_| None)))
+        .collect())
+}
+
+/// Compat: a table with the columns NAME, REQUIRED, DEFAULT VALUE, ALTERNATE VALUE.
+fn variables(loaded: &Loaded, is_json: bool) -> String {
+    let mut found: BTreeMap<String, Mention> = BTreeMap::new();
+    for (_, source) in loaded.sources.iter().filter(|(_, source)| {
+        source.path.as_deref().is_none_or(|path| loaded.config_files.iter().any(|file| file == path))
+    }) {
+        for mention in loader::mentions(&source.text) {
+            let known = found.entry(mention.name.clone()).or_insert_with(|| mention.clone());
+            known.is_required |= mention.is_required;
+            if known.default.is_empty() {
+                known.default = mention.default;
+            }
+            if known.alternate.is_empty() {
+                known.alternate = mention.alternate;
+            }
+        }
+    }
+    if is_json {
+        let object: serde_json::Map<String, Value> = found
+            .into_values()
+            .map(|one| (one.name.clone(), serde_json::json!({"Name": one.name, "DefaultValue": one.default, "PresenceValue": one.alternate, "Required": one.is_required})))
+            .collect();
+        return loader::emit::json(&Value::Object(object));
+    }
+    let rows = found.into_values().map(|one| vec![one.name, one.is_required.to_string(), one.default, one.alternate]);
+    ui::table(&["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"], rows.collect())
+}
+
+/// Returns `path = value  # file:line:column`, a line for each value.
+fn origin(root: &Node, sources: &Sources) -> String {
+    let mut rows = Vec::new();
+    collect(root, String::new(), sources, &mut rows);
+    let width = rows.iter().map(|(text, _)| text.chars().count().min(60)).max().unwrap_or(0);
+    rows.into_iter().map(|(text, place)| format!("{text:<width$}  # {place}\n")).collect()
+}
+
+fn collect(node: &Node, path: String, sources: &Sources, rows: &mut Vec<(String, String)>) {
+    match &node.value {
+        loader::Value::Map(map) if !map.is_empty() => {
+            for (key, entry) in map {
+                let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                collect(&entry.node, path, sources, rows);
+            }
+        }
+        loader::Value::List(items) if !items.is_empty() => {
+            items.iter().enumerate().for_each(|(index, item)| collect(item, format!("{path}[{index}]"), sources, rows));
+        }
+        _ => {
+            let value = match node.scalar_text() {
+                Some(_) if crate::plan::looks_secret(&path) => "(secret)".to_owned(),
+                Some(text) => text,
+                None => String::new(),
+            };
+            let text = format!("{path} = {}", crate::text::escape_controls(&value));
+            rows.push((text, sources.place(node.span).unwrap_or_else(|| "default".to_owned())));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `inception config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::FileOption;
+use crate::app::{self, Context, Exit, Failure};
+
+/// Flags of `config`.
+#[derive(Args, Debug, Default)]
+pub struct ConfigArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    /// Services to show, with what they depend on
+    services: Vec<String>,
+    /// Format of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Only check, print nothing
+    #[arg(short, long)]
+    quiet: bool,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print the service names, one a line
+    #[arg(long = "services")]
+    only_services: bool,
+    /// Print the volume names, one a line
+    #[arg(long)]
+    volumes: bool,
+    /// Print the network names, one a line
+    #[arg(long)]
+    networks: bool,
+    /// Print the model names, one a line
+    #[arg(long)]
+    models: bool,
+    /// Print the image names, one a line
+    #[arg(long)]
+    images: bool,
+    /// Print the profile names, one a line
+    #[arg(long)]
+    profiles: bool,
+    /// Print the config hash of services, one a line; `*` for all
+    #[arg(long, value_name = "SERVICE")]
+    hash: Option<String>,
+    /// Print the variables that the files refer to, with their defaults
+    #[arg(long)]
+    variables: bool,
+    /// Print the variables used for interpolation
+    #[arg(long)]
+    environment: bool,
+    /// Print each value with the file and line it comes from
+    #[arg(long)]
+    origin: bool,
+    /// Leave variables as they are
+    #[arg(long)]
+    no_interpolate: bool,
+    /// Leave implicit things out
+    #[arg(long)]
+    no_normalize: bool,
+    /// Leave paths relative
+    #[arg(long)]
+    no_path_resolution: bool,
+    /// Leave env files unread
+    #[arg(long)]
+    no_env_resolution: bool,
+    /// Do not check that services refer to things that exist
+    #[arg(long)]
+    no_consistency: bool,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Yaml,
+    Json,
+}
+
+pub(super) fn run(context: &Context, args: ConfigArgs) -> Result<Exit, Failure> {
+    use app::config::Show;
+    let show = if args.quiet {
+        Show::Nothing
+    } else if args.only_services {
+        Show::Services
+    } else if args.volumes {
+        Show::Section("volumes")
+    } else if args.networks {
+        Show::Section("networks")
+    } else if args.models {
+        Show::Section("models")
+    } else if args.images {
+        Show::Images
+    } else if args.profiles {
+        Show::Profiles
+    } else if let Some(name) = args.hash {
+        Show::Hash(name)
+    } else if args.variables {
+        Show::Variables
+    } else if args.environment {
+        Show::Environment
+    } else if args.origin {
+        Show::Origin
+    } else {
+        match args.format {
+            Format::Yaml => Show::Yaml,
+            Format::Json => Show::Json,
+        }
+    };
+    let request = app::config::ConfigRequest {
+        services: args.services,
+        show,
+        output: args.output,
+        is_variables_json: matches!(args.format, Format::Json),
+        no_interpolate: args.no_interpolate,
+        no_normalize: args.no_normalize,
+        no_path_resolution: args.no_path_resolution,
+        no_env_resolution: args.no_env_resolution,
+        no_consistency: args.no_consistency,
+    };
+    app::config::run(context, &request)
+}

@@ -1,0 +1,325 @@
+//! Short forms to long forms, so that later stages know one shape of each attribute.
+
+use super::merge::{children, depends_on, keys};
+use super::syntax::{port, volume};
+use super::tree::{Map, Node, Value};
+use crate::diag::Diagnostic;
+use crate::model::Span;
+
+/// Puts a model into its long form. `is_raw` means that variables still stand in it: what cannot be read then stays.
+pub(super) fn canonical(root: &mut Node, is_raw: bool, diagnostics: &mut Vec<Diagnostic>) {
+    for (name, service) in children(root, "services") {
+        let mut work = Work { path: format!("services.{name}"), is_raw, diagnostics };
+        work.service(service);
+    }
+    for kind in ["networks", "volumes", "secrets", "configs"] {
+        for (_, resource) in children(root, kind) {
+            external(resource);
+        }
+    }
+}
+
+struct Work<'a> {
+    path: String,
+    is_raw: bool,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Work<'_> {
+    fn service(&mut self, service: &mut Node) {
+        change(service, "build", |node| if node.as_text().is_some() { single("context", node) } else { node });
+        if let Some(build) = service.get_mut("build") {
+            each(build, "secrets", |node| wrap("source", node));
+            change(build, "additional_contexts", pairs);
+            change(build, "ssh", |node| if node.as_text().is_some() { list(node) } else { node });
+            change(build, "ssh", pairs);
+        }
+        change(service, "depends_on", depends_on_long);
+        change(service, "env_file", |node| env_file(list(node)));
+        change(service, "label_file", list);
+        change(service, "extends", |node| wrap("service", node));
+        change(service, "networks", keys);
+        change(service, "models", keys);
+        for key in ["dns", "dns_search", "tmpfs"] {
+            change(service, key, list);
+        }
+        // Compat: an empty list of name servers is none at all.
+        if service.get("dns").is_some_and(|dns| dns.items().is_empty()) {
+            service.remove("dns");
+        }
+        for key in ["secrets", "configs"] {
+            each(service, key, |node| wrap("source", node));
+        }
+        change(service, "gpus", gpus);
+        if let Some(requests) = service.get_mut("gpus") {
+            requests.as_list_mut().into_iter().flatten().for_each(count_all);
+        }
+        let reservations = service
+            .get_mut("deploy")
+            .and_then(|node| node.get_mut("resources"))
+            .and_then(|node| node.get_mut("reservations"));
+        if let Some(requests) = reservations.and_then(|node| node.get_mut("devices")) {
+            requests.as_list_mut().into_iter().flatten().for_each(count_all);
+        }
+        self.devices(service);
+        self.ports(service);
+        self.volumes(service);
+    }
+
+    fn fault(&mut self, span: Span, key: &str, message: String) {
+        if !self.is_raw {
+            self.diagnostics.push(Diagnostic::error("bad-value", span, message).at(format!("{}.{key}", self.path)));
+        }
+    }
+
+    fn devices(&mut self, service: &mut Node) {
+        let Some(items) = service.get_mut("devices").and_then(Node::as_list_mut) else { return };
+        let mut faults = Vec::new();
+        for item in items {
+            let Some(text) = item.as_text().map(str::to_owned) else { continue };
+            let span = item.span;
+            let parts: Vec<&str> = text.split(':').collect();
+            let (source, target, permissions) = match parts.as_slice() {
+                [source] => (*source, *source, "rwm"),
+                [source, target] => (*source, *target, "rwm"),
+                [source, target, permissions] => (*source, *target, *permissions),
+                _ => {
+                    faults.push((span, format!("confusing device mapping, please use long syntax: `{text}`")));
+                    continue;
+                }
+            };
+            *item = record(span, &[("source", source), ("target", target), ("permissions", permissions)]);
+        }
+        faults.into_iter().for_each(|(span, message)| self.fault(span, "devices", message));
+    }
+
+    fn ports(&mut self, service: &mut Node) {
+        let Some(items) = service.get_mut("ports").and_then(Node::as_list_mut) else { return };
+        let mut long = Vec::with_capacity(items.len());
+        let mut faults = Vec::new();
+        for item in items.drain(..) {
+            if item.as_map().is_some() {
+                long.push(long_port(item));
+                continue;
+            }
+            let text = item.scalar_text().unwrap_or_default();
+            match port::parse(&text) {
+                Ok(ports) => long.extend(ports.into_iter().map(|port| port_node(&port, item.span))),
+                Err(_) if self.is_raw => long.push(item),
+                Err(message) => faults.push((item.span, message)),
+            }
+        }
+        *items = long;
+        for (span, message) in faults {
+            self.diagnostics.push(
+                Diagnostic::error("bad-port", span, message)
+                    .at(format!("{}.ports", self.path))
+                    .help("write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form"),
+            );
+        }
+    }
+
+    fn volumes(&mut self, service: &mut Node) {
+        let Some(items) = service.get_mut("volumes").and_then(Node::as_list_mut) else { return };
+        let mut faults = Vec::new();
+        for item in items {
+            let Some(text) = item.as_text() else { continue };
+            match volume::parse(text) {
+                Ok(volume) => *item = volume_node(&volume, item.span),
+                Err(message) => faults.push((item.span, message)),
+            }
+        }
+        faults.into_iter().for_each(|(span, message)| self.fault(span, "volumes", message));
+    }
+}
+
+fn change(node: &mut Node, key: &str, by: impl FnOnce(Node) -> Node) {
+    if let Some(found) = node.get_mut(key)
+        && !found.is_null()
+    {
+        let taken = std::mem::replace(found, Node::new(Value::Null, found.span));
+        *found = by(taken);
+    }
+}
+
+fn each(node: &mut Node, key: &str, by: impl Fn(Node) -> Node) {
+    if let Some(items) = node.get_mut(key).and_then(Node::as_list_mut) {
+        for item in items {
+            let taken = std::mem::replace(item, Node::new(Value::Null, item.span));
+            *item = by(taken);
+        }
+    }
+}
+
+fn single(key: &str, node: Node) -> Node {
+    let mut map = Node::map(node.span);
+    map.set(key, node);
+    map
+}
+
+/// A text becomes `{key: text}`.
+fn wrap(key: &str, node: Node) -> Node {
+    if node.as_map().is_some() || node.is_null() { node } else { single(key, node) }
+}
+
+/// A text becomes a list of one.
+fn list(node: Node) -> Node {
+    let span = node.span;
+    if node.as_list().is_some() { node } else { Node::new(Value::List(vec![node]), span) }
+}
+
+fn record(span: Span, fields: &[(&str, &str)]) -> Node {
+    let mut map = Node::map(span);
+    for (key, value) in fields {
+        map.set(key, Node::text(*value, span));
+    }
+    map
+}
+
+fn env_file(node: Node) -> Node {
+    let span = node.span;
+    let Value::List(items) = node.value else { return node };
+    let long = |item: Node| {
+        let span = item.span;
+        let mut item = wrap("path", item);
+        if item.get("required").is_none() {
+            item.set("required", Node::new(Value::Bool(true), span));
+        }
+        item
+    };
+    Node::new(Value::List(items.into_iter().map(long).collect()), span)
+}
+
+fn depends_on_long(node: Node) -> Node {
+    let mut node = depends_on(node);
+    for entry in node.as_map_mut().into_iter().flat_map(Map::values_mut) {
+        let span = entry.node.span;
+        if entry.node.is_null() {
+            entry.node = record(span, &[("condition", "service_started")]);
+        }
+        if entry.node.get("required").is_none() {
+            entry.node.set("required", Node::new(Value::Bool(true), span));
+        }
+    }
+    node
+}
+
+/// `K=V` items become a mapping.
+fn pairs(node: Node) -> Node {
+    let span = node.span;
+    let Value::List(items) = node.value else { return node };
+    let mut map = Node::map(span);
+    for item in items {
+        let text = item.scalar_text().unwrap_or_default();
+        let (key, value) = text.split_once('=').unwrap_or((&text, ""));
+        map.set(key, Node::text(value, item.span));
+    }
+    map
+}
+
+fn gpus(node: Node) -> Node {
+    let span = node.span;
+    if node.as_text() != Some("all") {
+        return node;
+    }
+    Node::new(Value::List(vec![single("count", Node::text("all", span))]), span)
+}
+
+/// Compat: a request without count and ids means all devices; `all` is -1.
+fn count_all(request: &mut Node) {
+    let span = request.span;
+    let is_all = match request.get("count") {
+        Some(count) => count.as_text() == Some("all"),
+        None => request.get("device_ids").is_none(),
+    };
+    if is_all {
+        request.set("count", Node::new(Value::Int(-1), span));
+    }
+}
+
+fn port_node(port: &port::Port, span: Span) -> Node {
+    let mut node = Node::map(span);
+    node.set("mode", Node::text("ingress", span));
+    if !port.host_ip.is_empty() {
+        node.set("host_ip", Node::text(port.host_ip.as_str(), span));
+    }
+    node.set("target", Node::new(Value::Int(port.target.into()), span));
+    if !port.published.is_empty() {
+        node.set("published", Node::text(port.published.as_str(), span));
+    }
+    node.set("protocol", Node::text(port.protocol.as_str(), span));
+    node
+}
+
+fn long_port(mut node: Node) -> Node {
+    if let Some(published) = node.get_mut("published")
+        && let Some(text) = published.scalar_text()
+    {
+        *published = Node::text(text, published.span);
+    }
+    node
+}
+
+fn volume_node(volume: &volume::Volume, span: Span) -> Node {
+    let mut node = record(span, &[("type", volume.kind)]);
+    if !volume.source.is_empty() {
+        node.set("source", Node::text(volume.source.as_str(), span));
+    }
+    node.set("target", Node::text(clean_path(&volume.target), span));
+    if volume.is_read_only {
+        node.set("read_only", Node::new(Value::Bool(true), span));
+    }
+    if volume.kind == "bind" {
+        let mut bind = Node::map(span);
+        for (key, value) in [("selinux", &volume.selinux), ("propagation", &volume.propagation)] {
+            if let Some(value) = value {
+                bind.set(key, Node::text(value.as_str(), span));
+            }
+        }
+        bind.set("create_host_path", Node::new(Value::Bool(true), span));
+        node.set("bind", bind);
+    } else {
+        let mut options = Node::map(span);
+        if volume.nocopy {
+            options.set("nocopy", Node::new(Value::Bool(true), span));
+        }
+        node.set("volume", options);
+    }
+    node
+}
+
+/// `external: {name: x}` becomes `external: true` and `name: x`.
+fn external(resource: &mut Node) {
+    let Some(external) = resource.get("external").filter(|external| external.as_map().is_some()).cloned() else {
+        return;
+    };
+    if let Some(name) = external.get("name") {
+        resource.set("name", name.clone());
+    }
+    resource.set("external", Node::new(Value::Bool(true), external.span));
+}
+
+/// Cleans a path as Go's `path.Clean` does.
+pub(super) fn clean_path(path: &str) -> String {
+    if path.is_empty() {
+        return ".".to_owned();
+    }
+    let is_absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if is_absolute => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (is_absolute, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}

@@ -1,0 +1,324 @@
+//! One service.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::{Get, parts, refuse};
+use crate::diag::Diagnostic;
+use crate::loader::syntax::duration;
+use crate::loader::tree::Node;
+use crate::model::{
+    Condition, Dependency, Device, DeviceRequest, FileReference, Hook, Logging, Namespace, NetworkAttachment, Provider,
+    RestartPolicy, Service, ServiceName, Span, VolumesFrom, VolumesFromSource,
+};
+
+/// Where the parts of a service stand.
+pub(super) struct Places<'a> {
+    pub node: Option<&'a Node>,
+    pub span: Span,
+}
+
+impl Places<'_> {
+    /// Returns the place of an attribute.
+    pub(super) fn of(&self, key: &str) -> Span {
+        self.node.and_then(|node| node.get(key)).map_or(self.span, |node| node.span)
+    }
+
+    /// Returns the place of an item of a list.
+    pub(super) fn item(&self, key: &str, index: usize) -> Span {
+        self.node
+            .and_then(|node| node.get(key))
+            .and_then(|list| list.items().get(index))
+            .map_or(self.of(key), |node| node.span)
+    }
+
+    /// Returns the place of a key of a mapping.
+    pub(super) fn key(&self, attribute: &str, key: &str) -> Span {
+        let map = self.node.and_then(|node| node.get(attribute)).and_then(Node::as_map);
+        map.and_then(|map| map.get(key)).map_or(self.of(attribute), |entry| entry.key)
+    }
+}
+
+/// Builds a service.
+pub(super) fn service(
+    name: &str,
+    value: &Json,
+    node: Option<&Node>,
+    span: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Service {
+    let places = Places { node, span };
+    let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
+    let flag = |key: &str| value.flag(key).unwrap_or_default();
+    let deploy = value.get("deploy").unwrap_or(&Json::Null);
+    let scale = value.int("scale").or_else(|| deploy.int("replicas"));
+    Service {
+        name: name.into(),
+        span,
+        canonical: Arc::new(hashed(value)),
+        image: value.text("image").map(Into::into),
+        image_span: places.of("image"),
+        build: value.get("build").map(|build| parts::build(build, places.of("build"))),
+        pull_policy: value.text("pull_policy"),
+        platform: value.text("platform"),
+        provider: value.get("provider").map(|provider| provided(provider, places.of("provider"))),
+        command: command("command"),
+        entrypoint: command("entrypoint"),
+        environment: environment(value),
+        labels: value.pairs("labels"),
+        annotations: value.pairs("annotations"),
+        container_name: value.text("container_name"),
+        hostname: value.text("hostname"),
+        domainname: value.text("domainname"),
+        user: value.text("user"),
+        working_dir: value.text("working_dir"),
+        tty: flag("tty"),
+        stdin_open: flag("stdin_open"),
+        read_only: flag("read_only"),
+        privileged: flag("privileged"),
+        init: value.flag("init"),
+        runtime: value.text("runtime"),
+        isolation: value.text("isolation"),
+        stop_signal: value.text("stop_signal"),
+        stop_grace_period: time(value, "stop_grace_period"),
+        restart: restart(name, value, deploy, &places, diagnostics),
+        replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
+        has_explicit_scale: scale.is_some(),
+        attach: value.flag("attach").unwrap_or(true),
+        depends_on: depends_on(value, &places),
+        links: value
+            .texts("links")
+            .iter()
+            .map(|link| link_of(link))
+            .map(|(name, alias)| (ServiceName::from(name), alias))
+            .collect(),
+        external_links: value.texts("external_links").iter().map(|link| link_of(link)).collect(),
+        profiles: value.texts("profiles"),
+        networks: networks(value, &places),
+        network_mode: value.text("network_mode").filter(|mode| !mode.is_empty()).map(namespace),
+        ipc: value.text("ipc").map(namespace),
+        pid: value.text("pid").map(namespace),
+        uts: value.text("uts"),
+        userns_mode: value.text("userns_mode"),
+        cgroup: value.text("cgroup"),
+        cgroup_parent: value.text("cgroup_parent"),
+        mac_address: value.text("mac_address"),
+        ports: parts::ports(value, &places),
+        expose: value.texts("expose"),
+        dns: value.texts("dns"),
+        dns_opt: value.texts("dns_opt"),
+        dns_search: value.texts("dns_search"),
+        extra_hosts: parts::hosts(value),
+        volumes: parts::volumes(value, &places),
+        volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
+        tmpfs: value.texts("tmpfs"),
+        secrets: references(value, "secrets", &places),
+        configs: references(value, "configs", &places),
+        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, places.of("healthcheck"))),
+        logging: value
+            .get("logging")
+            .map(|logging| Logging { driver: logging.text("driver"), options: logging.pairs("options") }),
+        deploy: parts::deploy(deploy),
+        limits: parts::limits(value, deploy),
+        cap_add: value.texts("cap_add"),
+        cap_drop: value.texts("cap_drop"),
+        group_add: value.texts("group_add"),
+        security_opt: value.texts("security_opt"),
+        sysctls: value.pairs("sysctls"),
+        devices: value.list("devices").iter().map(device).collect(),
+        device_cgroup_rules: value.texts("device_cgroup_rules"),
+        device_requests: requests(value, deploy),
+        storage_opt: value.pairs("storage_opt"),
+        use_api_socket: flag("use_api_socket"),
+        post_start: hooks(value, "post_start", &places),
+        pre_stop: hooks(value, "pre_stop", &places),
+    }
+}
+
+/// The hash does not cover extensions.
+fn hashed(value: &Json) -> Json {
+    let mut value = value.clone();
+    strip(&mut value);
+    value
+}
+
+fn strip(value: &mut Json) {
+    if let Json::Object(map) = value {
+        map.retain(|key, _| !key.starts_with("x-"));
+    }
+}
+
+pub(super) fn time(value: &Json, key: &str) -> Option<std::time::Duration> {
+    value.text(key).as_deref().and_then(duration::parse_positive)
+}
+
+fn environment(value: &Json) -> BTreeMap<String, Option<String>> {
+    let entries = value.get("environment").and_then(Json::as_object).into_iter().flatten();
+    entries.map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned))).collect()
+}
+
+fn provided(value: &Json, span: Span) -> Provider {
+    let options = value.get("options").and_then(Json::as_object).into_iter().flatten();
+    let texts =
+        |value: &Json| value.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
+    Provider {
+        kind: value.text("type").unwrap_or_default(),
+        options: options.map(|(key, value)| (key.clone(), texts(value))).collect(),
+        span,
+    }
+}
+
+/// `deploy.restart_policy` wins over `restart`.
+fn restart(
+    name: &str,
+    value: &Json,
+    deploy: &Json,
+    places: &Places<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> RestartPolicy {
+    if let Some(policy) = deploy.get("restart_policy") {
+        let attempts = policy.int("max_attempts").and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
+        return match policy.text("condition").as_deref() {
+            Some("none") => RestartPolicy::No,
+            Some("on-failure") => RestartPolicy::OnFailure(attempts),
+            _ => RestartPolicy::Always,
+        };
+    }
+    let text = value.text("restart").unwrap_or_default();
+    match text.split_once(':').unwrap_or((&text, "")) {
+        ("" | "no", "") => RestartPolicy::No,
+        ("always", _) => RestartPolicy::Always,
+        ("unless-stopped", _) => RestartPolicy::UnlessStopped,
+        ("on-failure", count) if count.is_empty() || count.parse::<u32>().is_ok() => {
+            RestartPolicy::OnFailure(count.parse().unwrap_or(0))
+        }
+        _ => {
+            let message = format!(
+                "service `{name}`: restart policy `{}` is none of `no`, `always`, `unless-stopped`, `on-failure[:N]`",
+                crate::text::escape_controls(&text)
+            );
+            refuse(diagnostics, places.of("restart"), format!("services.{name}.restart"), message);
+            RestartPolicy::No
+        }
+    }
+}
+
+fn depends_on(value: &Json, places: &Places<'_>) -> BTreeMap<ServiceName, Dependency> {
+    let entries = value.get("depends_on").and_then(Json::as_object).into_iter().flatten();
+    let edge = |(name, edge): (&String, &Json)| {
+        let condition = match edge.text("condition").as_deref() {
+            Some("service_healthy") => Condition::Healthy,
+            Some("service_completed_successfully") => Condition::CompletedSuccessfully,
+            _ => Condition::Started,
+        };
+        let dependency = Dependency {
+            condition,
+            required: edge.flag("required").unwrap_or(true),
+            restart: edge.flag("restart").unwrap_or_default(),
+            via: "depends_on",
+            span: places.key("depends_on", name),
+        };
+        (ServiceName::from(name.as_str()), dependency)
+    };
+    entries.map(edge).collect()
+}
+
+fn link_of(text: &str) -> (String, String) {
+    let (name, alias) = text.split_once(':').unwrap_or((text, text));
+    (name.to_owned(), alias.to_owned())
+}
+
+fn namespace(mode: String) -> Namespace {
+    match mode.split_once(':') {
+        Some(("service", name)) => Namespace::Service(name.into()),
+        Some(("container", name)) => Namespace::Container(name.to_owned()),
+        _ => Namespace::Mode(mode),
+    }
+}
+
+fn networks(value: &Json, places: &Places<'_>) -> indexmap::IndexMap<crate::model::NetworkKey, NetworkAttachment> {
+    let entries = value.get("networks").and_then(Json::as_object).into_iter().flatten();
+    let attachment = |(key, value): (&String, &Json)| {
+        let attachment = NetworkAttachment {
+            span: places.key("networks", key),
+            aliases: value.texts("aliases"),
+            ipv4_address: value.text("ipv4_address"),
+            ipv6_address: value.text("ipv6_address"),
+            link_local_ips: value.texts("link_local_ips"),
+            mac_address: value.text("mac_address"),
+            driver_opts: value.pairs("driver_opts"),
+            interface_name: value.text("interface_name"),
+            gw_priority: value.int("gw_priority").unwrap_or_default(),
+            priority: value.int("priority").unwrap_or_default(),
+        };
+        (key.as_str().into(), attachment)
+    };
+    entries.map(attachment).collect()
+}
+
+fn volumes_from(text: &str) -> VolumesFrom {
+    let (rest, is_read_only) = match text.strip_suffix(":ro") {
+        Some(rest) => (rest, true),
+        None => (text.strip_suffix(":rw").unwrap_or(text), false),
+    };
+    let from = match rest.strip_prefix("container:") {
+        Some(name) => VolumesFromSource::Container(name.to_owned()),
+        None => VolumesFromSource::Service(rest.into()),
+    };
+    VolumesFrom { from, is_read_only }
+}
+
+fn references(value: &Json, key: &str, places: &Places<'_>) -> Vec<FileReference> {
+    let reference = |(index, value): (usize, &Json)| FileReference {
+        span: places.item(key, index),
+        source: value.text("source").unwrap_or_default(),
+        target: value.text("target"),
+        uid: value.text("uid"),
+        gid: value.text("gid"),
+        mode: value.text("mode").and_then(|mode| u32::from_str_radix(&mode, 8).ok()),
+    };
+    value.list(key).iter().enumerate().map(reference).collect()
+}
+
+fn device(value: &Json) -> Device {
+    Device {
+        source: value.text("source").unwrap_or_default(),
+        target: value.text("target").unwrap_or_default(),
+        permissions: value.text("permissions").unwrap_or_default(),
+    }
+}
+
+/// Compat: `gpus` implies the capability `gpu`.
+fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
+    let reserved =
+        deploy.pointer("/resources/reservations").map(|reservations| reservations.list("devices")).unwrap_or_default();
+    let request = |value: &Json, implied: Option<&str>| DeviceRequest {
+        driver: value.text("driver"),
+        count: value.int("count"),
+        device_ids: value.texts("device_ids"),
+        capabilities: implied.map(str::to_owned).into_iter().chain(value.texts("capabilities")).collect(),
+        options: value.pairs("options"),
+    };
+    let gpus = value.list("gpus").iter().map(|value| request(value, Some("gpu")));
+    reserved.iter().map(|value| request(value, None)).chain(gpus).collect()
+}
+
+fn hooks(value: &Json, key: &str, places: &Places<'_>) -> Vec<Hook> {
+    let hook = |(index, value): (usize, &Json)| {
+        let variables = environment(value);
+        Hook {
+            span: places.item(key, index),
+            command: value.texts("command"),
+            user: value.text("user"),
+            privileged: value.flag("privileged").unwrap_or_default(),
+            working_dir: value.text("working_dir"),
+            environment: variables
+                .into_iter()
+                .map(|(key, value)| value.map_or(key.clone(), |value| format!("{key}={value}")))
+                .collect(),
+        }
+    };
+    value.list(key).iter().enumerate().map(hook).collect()
+}

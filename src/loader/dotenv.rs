@@ -1,0 +1,282 @@
+//! `.env` files and `env_file`s: text to keys, values and places.
+//!
+//! Compat: the rules of compose-go's dotenv package. What stands in the process environment wins inside expressions.
+
+use std::collections::BTreeMap;
+
+use super::template::{self, TemplateError, Variables};
+
+/// One variable of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub key: String,
+    /// Its value; `None` for a name alone that the environment does not have either.
+    pub value: Option<String>,
+    /// Byte range of the name.
+    pub range: (usize, usize),
+}
+
+/// What is wrong with a file. Values are never part of the message: they may be secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DotenvError {
+    /// Byte offset.
+    pub at: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Parses a file. `lookup` gives what the environment has; it wins over what the file said before.
+pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Variable>, DotenvError> {
+    let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
+    let mut reader = Reader { text, at: start, found: Vec::new(), values: BTreeMap::new(), lookup };
+    while reader.statement()? {}
+    Ok(reader.found)
+}
+
+/// Parses a file whose values are taken as they stand (`format: raw`).
+pub fn parse_raw(text: &str) -> Result<Vec<Variable>, DotenvError> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let line = line.trim_end_matches(['\n', '\r']);
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        let (key, value) = match trimmed.split_once('=') {
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (trimmed, None),
+        };
+        let offset = start + (line.len() - trimmed.len());
+        if key.trim().is_empty() || key.contains(char::is_whitespace) {
+            return Err(DotenvError {
+                at: offset,
+                message: "a variable's name must not be empty or contain blanks".to_owned(),
+            });
+        }
+        found.push(Variable { key: key.to_owned(), value, range: (offset, offset + key.len()) });
+    }
+    Ok(found)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    found: Vec<Variable>,
+    values: BTreeMap<String, String>,
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// Reads one statement; false at the end.
+    fn statement(&mut self) -> Result<bool, DotenvError> {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start();
+            self.at += rest.len() - trimmed.len();
+            if trimmed.is_empty() {
+                return Ok(false);
+            }
+            if !trimmed.starts_with('#') {
+                break;
+            }
+            self.at += trimmed.find('\n').unwrap_or(trimmed.len());
+        }
+        let rest = self.rest();
+        if let Some(after) = rest.strip_prefix("export")
+            && after.starts_with(char::is_whitespace)
+        {
+            self.at += "export".len() + (after.len() - after.trim_start().len());
+        }
+        let (key, range, is_inherited) = self.key()?;
+        let value = if is_inherited { (self.lookup)(&key) } else { Some(self.value()?) };
+        if let Some(value) = &value {
+            self.values.insert(key.clone(), value.clone());
+        }
+        self.found.push(Variable { key, value, range });
+        Ok(true)
+    }
+
+    fn key(&mut self) -> Result<(String, (usize, usize), bool), DotenvError> {
+        let (start, rest) = (self.at, self.rest());
+        let mut end = rest.len();
+        let mut is_inherited = true;
+        for (offset, char) in rest.char_indices() {
+            match char {
+                '=' | ':' => {
+                    (end, is_inherited) = (offset, false);
+                    break;
+                }
+                '\n' => {
+                    end = offset;
+                    break;
+                }
+                '_' | '.' | '-' | '[' | ']' => {}
+                char if char.is_alphanumeric() || char.is_whitespace() => {}
+                _ => {
+                    let message = "unexpected character in a variable's name".to_owned();
+                    return Err(DotenvError { at: start + offset, message });
+                }
+            }
+        }
+        let key = rest[..end].trim_end();
+        if key.is_empty() {
+            return Err(DotenvError { at: start, message: "a variable's name is missing".to_owned() });
+        }
+        if let Some(blank) = key.find(char::is_whitespace) {
+            return Err(DotenvError {
+                at: start + blank,
+                message: format!("a variable's name must not contain a blank (after `{}`)", &key[..blank]),
+            });
+        }
+        self.at += (end + 1).min(rest.len());
+        Ok((key.to_owned(), (start, start + key.len()), is_inherited))
+    }
+
+    fn value(&mut self) -> Result<String, DotenvError> {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']).len();
+        let rest = self.rest();
+        match rest.chars().next() {
+            Some(quote @ ('"' | '\'')) => self.quoted(quote),
+            _ => {
+                let end = rest.find('\n').unwrap_or(rest.len());
+                let start = self.at;
+                self.at += (end + 1).min(rest.len());
+                let line = rest[..end].split(" #").next().unwrap_or_default();
+                self.expand(line.trim_end(), start)
+            }
+        }
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<String, DotenvError> {
+        let (start, rest) = (self.at, self.rest());
+        let mut chars = String::new();
+        let mut is_escaped = false;
+        for (offset, char) in rest.char_indices().skip(1) {
+            if char == quote && !is_escaped {
+                self.at += offset + 1;
+                return if quote == '"' { self.expand(&unescape(&chars), start) } else { Ok(chars) };
+            }
+            match (is_escaped, char) {
+                (false, '\\') => is_escaped = true,
+                (true, char) => {
+                    if char != quote {
+                        chars.push('\\');
+                    }
+                    chars.push(char);
+                    is_escaped = false;
+                }
+                (false, char) => chars.push(char),
+            }
+        }
+        Err(DotenvError { at: start, message: "this quoted value has no end".to_owned() })
+    }
+
+    fn expand(&self, text: &str, at: usize) -> Result<String, DotenvError> {
+        if !text.contains('$') {
+            return Ok(text.to_owned());
+        }
+        let lookup = |name: &str| (self.lookup)(name).or_else(|| self.values.get(name).cloned());
+        let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
+        template::substitute(text, &mut variables).map_err(|error| DotenvError {
+            at,
+            message: match error {
+                TemplateError::Format { .. } => "this value has a `$` that starts no variable".to_owned(),
+                TemplateError::Required { name, message } if message.is_empty() => {
+                    format!("required variable `{name}` is missing a value")
+                }
+                TemplateError::Required { name, message } => {
+                    format!("required variable `{name}` is missing a value: {message}")
+                }
+                TemplateError::TooLong => "this value gets longer than 1 MiB".to_owned(),
+            },
+        })
+    }
+}
+
+/// Escapes inside double quotes; `\$` becomes `$$`, which the substitution turns into `$`.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        if char != '\\' {
+            out.push(char);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some('a') => out.push('\u{7}'),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('v') => out.push('\u{b}'),
+            Some('\\') => out.push('\\'),
+            Some('"') => out.push('"'),
+            Some('$') => out.push_str("$$"),
+            Some('0') => {
+                let mut code = 0u32;
+                for _ in 0..3 {
+                    match chars.peek().and_then(|char| char.to_digit(8)) {
+                        Some(digit) => {
+                            code = code * 8 + digit;
+                            chars.next();
+                        }
+                        None => break,
+                    }
+                }
+                out.extend(char::from_u32(code));
+            }
+            Some(other) => out.extend(['\\', other]),
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(text: &str) -> Result<Vec<(String, Option<String>)>, DotenvError> {
+        let lookup = |name: &str| (name == "HOST").then(|| "host".to_owned());
+        parse(text, &lookup).map(|list| list.into_iter().map(|one| (one.key, one.value)).collect())
+    }
+
+    #[track_caller]
+    fn check(text: &str, value: &str) {
+        assert_eq!(run(text).unwrap().pop().unwrap().1.as_deref(), Some(value), "{text}");
+    }
+
+    #[test]
+    fn values_read_as_the_reference_reads_them() {
+        check("A=1", "1");
+        check("A: 1", "1");
+        check("export A=1 # no", "1");
+        check("A=a#b", "a#b");
+        check("A=\"a\\nb\" # c", "a\nb");
+        check("A='a\\nb$B'", "a\\nb$B");
+        check("A=\"x\ny\"", "x\ny");
+        check("HOST", "host");
+        check("B=2\nA=${B}${C:-d}$HOST", "2dhost");
+        check("A=\"\\$x\"", "$x");
+        check("A=a\"b\"c", "a\"b\"c");
+        check("A=", "");
+    }
+
+    #[test]
+    fn a_fault_tells_its_place_and_never_the_value() {
+        assert_eq!(run("A=1\nB C=secret").unwrap_err().at, 5);
+        let unended = run("A=1\nB=\"secret").unwrap_err();
+        assert_eq!(unended.at, 6);
+        assert!(!unended.message.contains("secret"));
+    }
+}

@@ -1,0 +1,216 @@
+//! YAML as docker compose's writer prints it: two blanks, list items indented, quotes only where a reader needs them.
+
+use serde_json::{Map, Value};
+
+use crate::loader::scalar;
+use crate::loader::tree;
+
+/// Returns the document. What is null in JSON only (`command`, `entrypoint`) is left out.
+pub fn yaml(model: &Map<String, Value>) -> String {
+    let mut out = String::new();
+    let mut ordered: Vec<(&String, &Value)> = model.iter().collect();
+    // Compat: `name` comes first, then the sections, then extensions.
+    let rank = |key: &str| match key {
+        "name" => 0,
+        "services" => 1,
+        "networks" => 2,
+        "volumes" => 3,
+        "secrets" => 4,
+        "configs" => 5,
+        "models" => 6,
+        _ => 7,
+    };
+    ordered.sort_by_key(|(key, _)| (rank(key), (*key).clone()));
+    for (key, value) in ordered {
+        entry(&mut out, key, value, 0, &[]);
+    }
+    out
+}
+
+fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str]) {
+    if value.is_null() && matches!(key, "command" | "entrypoint") && path.len() >= 2 {
+        return;
+    }
+    out.push_str(&" ".repeat(indent));
+    out.push_str(&text(key, 0, true));
+    out.push(':');
+    let mut inner: Vec<&str> = path.to_vec();
+    inner.push(key);
+    body(out, value, indent, &inner, false);
+}
+
+/// What comes after a key's colon, or after an item's dash.
+fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: bool) {
+    match value {
+        Value::Object(map) if map.is_empty() => out.push_str(" {}\n"),
+        Value::Array(items) if items.is_empty() => out.push_str(" []\n"),
+        Value::Object(map) => {
+            let mut lines = String::new();
+            let step = if in_list { indent + 2 } else { indent + 2 };
+            for (key, value) in sorted(map, path) {
+                entry(&mut lines, key, value, step, path);
+            }
+            if lines.is_empty() {
+                out.push_str(" {}\n");
+            } else if in_list {
+                out.push(' ');
+                out.push_str(lines.trim_start_matches(' '));
+            } else {
+                out.push('\n');
+                out.push_str(&lines);
+            }
+        }
+        Value::Array(items) => {
+            let mut lines = String::new();
+            for item in items {
+                lines.push_str(&" ".repeat(indent + 2));
+                lines.push('-');
+                body(&mut lines, item, indent + 2, path, true);
+            }
+            if in_list {
+                out.push(' ');
+                out.push_str(lines.trim_start_matches(' '));
+            } else {
+                out.push('\n');
+                out.push_str(&lines);
+            }
+        }
+        Value::String(string) => {
+            out.push(' ');
+            out.push_str(&text(string, indent + 2, false));
+            if !out.ends_with('\n') {
+                out.push('\n');
+            }
+        }
+        other => {
+            out.push(' ');
+            out.push_str(&other.to_string());
+            out.push('\n');
+        }
+    }
+}
+
+fn sorted<'a>(map: &'a Map<String, Value>, _path: &[&str]) -> Vec<(&'a String, &'a Value)> {
+    map.iter().collect()
+}
+
+/// Returns a scalar as it must be written to be read back as text.
+fn text(string: &str, indent: usize, is_key: bool) -> String {
+    if string.contains('\n') && !is_key {
+        return block(string, indent);
+    }
+    if is_ambiguous(string)
+        || string
+            .chars()
+            .any(|char| char.is_control() || matches!(char, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}'))
+    {
+        return double_quoted(string);
+    }
+    if needs_single_quotes(string) {
+        return format!("'{}'", string.replace('\'', "''"));
+    }
+    string.to_owned()
+}
+
+/// Texts that some reader takes for something else.
+fn is_ambiguous(string: &str) -> bool {
+    if string.is_empty() || !matches!(scalar::resolve(string), tree::Value::Text(_)) {
+        return true;
+    }
+    let yaml_1_1 = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
+    yaml_1_1.contains(&string) || is_base_60(string) || is_date(string) || string == "<<"
+}
+
+/// `22:22`, which YAML 1.1 reads as a number.
+fn is_base_60(string: &str) -> bool {
+    let body = string.strip_prefix(['-', '+']).unwrap_or(string);
+    let mut parts = body.split(':');
+    let first = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    !rest.is_empty()
+        && first.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+        && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
+        && rest.iter().enumerate().all(|(index, part)| {
+            let part = if index + 1 == rest.len() { part.split('.').next().unwrap_or(part) } else { part };
+            matches!(part.len(), 1 | 2)
+                && part.bytes().all(|byte| byte.is_ascii_digit())
+                && (part.len() == 1 || part.as_bytes()[0] <= b'5')
+        })
+}
+
+fn is_date(string: &str) -> bool {
+    let bytes = string.as_bytes();
+    bytes.len() >= 8
+        && bytes[..4].iter().all(u8::is_ascii_digit)
+        && bytes[4] == b'-'
+        && string.split(['T', 't', ' ']).next().is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
+}
+
+fn needs_single_quotes(string: &str) -> bool {
+    let first = string.chars().next().unwrap_or(' ');
+    let second = string.chars().nth(1);
+    let is_indicator =
+        matches!(first, ',' | '[' | ']' | '{' | '}' | '#' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`')
+            || (matches!(first, '-' | '?' | ':') && second.is_none_or(|char| char == ' '));
+    is_indicator
+        || string.starts_with(' ')
+        || string.ends_with([' ', ':'])
+        || string.contains(": ")
+        || string.contains(" #")
+        || string.starts_with("---")
+        || string.starts_with("...")
+}
+
+fn double_quoted(string: &str) -> String {
+    let mut out = String::from("\"");
+    for char in string.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{0}' => out.push_str("\\0"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            '\u{1b}' => out.push_str("\\e"),
+            '\u{85}' => out.push_str("\\N"),
+            '\u{2028}' => out.push_str("\\L"),
+            '\u{2029}' => out.push_str("\\P"),
+            '\u{feff}' => out.push_str("\\uFEFF"),
+            char if char.is_control() => out.push_str(&format!("\\x{:02X}", u32::from(char))),
+            char => out.push(char),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// `|` with the mark that keeps the line ends as they are.
+fn block(string: &str, indent: usize) -> String {
+    let has_trailing_blank = string.lines().any(|line| line.ends_with(' ')) && false;
+    if has_trailing_blank || string.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t')) {
+        return double_quoted(string);
+    }
+    let trailing = string.len() - string.trim_end_matches('\n').len();
+    let mark = match trailing {
+        0 => "-",
+        1 => "",
+        _ => "+",
+    };
+    let hint = if string.starts_with([' ', '\n']) { "4" } else { "" };
+    let mut out = format!("|{hint}{mark}\n");
+    for line in string.trim_end_matches('\n').split('\n') {
+        if !line.is_empty() {
+            out.push_str(&" ".repeat(indent));
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    for _ in 1..trailing {
+        out.push('\n');
+    }
+    out
+}

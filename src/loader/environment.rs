@@ -1,0 +1,240 @@
+//! Variables from outside: env files for interpolation, `env_file` and `label_file` of services, inherited names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::dotenv::{self, DotenvError};
+use super::merge::children;
+use super::read::{self, Named};
+use super::tree::{Entry, Map, Node, Value};
+use crate::diag::Diagnostic;
+use crate::env::Environment;
+use crate::model::{FileId, Sources, Span};
+
+type Variables = BTreeMap<String, String>;
+
+/// Reads the env files given, or `.env` in the directory; what is set already stays.
+pub(super) fn read_env_files(
+    given: &[PathBuf],
+    directory: &Path,
+    environment: &Environment,
+    variables: &mut Variables,
+    sources: &mut Sources,
+) -> Result<(), Box<Diagnostic>> {
+    let mut found = Variables::new();
+    for path in given {
+        let text = read::read(path, Named::OnCommandLine, Span::NONE)
+            .map_err(|fault| Box::new(rename_missing(fault, path)))?;
+        merge_file(path, text, variables, &mut found, sources)?;
+    }
+    let is_disabled = environment.get("COMPOSE_DISABLE_ENV_FILE").and_then(super::tree::truth) == Some(true);
+    let default = directory.join(".env");
+    if given.is_empty() && !is_disabled && default.exists() && !default.is_dir() {
+        let text = read::read(&default, Named::InFile, Span::NONE)?;
+        merge_file(&default, text, variables, &mut found, sources)?;
+    }
+    for (key, value) in found {
+        variables.entry(key).or_insert(value);
+    }
+    Ok(())
+}
+
+fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
+    if fault.code == "file-not-found" {
+        fault.message = format!("couldn't find env file: `{}`", crate::text::escape_controls(&path.to_string_lossy()));
+    }
+    fault
+}
+
+/// Reads the env files of an include; by default `.env` in its directory.
+pub(super) fn read_included(
+    given: &[(PathBuf, Span)],
+    directory: &Path,
+    variables: &mut Variables,
+    sources: &mut Sources,
+) -> Result<(), Box<Diagnostic>> {
+    let mut found = Variables::new();
+    for (path, span) in given {
+        if path == Path::new("/dev/null") {
+            continue;
+        }
+        let text = read::read(path, Named::InFile, *span)?;
+        merge_file(path, text, variables, &mut found, sources)?;
+    }
+    let default = directory.join(".env");
+    if given.is_empty() && default.is_file() {
+        let text = read::read(&default, Named::InFile, Span::NONE)?;
+        merge_file(&default, text, variables, &mut found, sources)?;
+    }
+    for (key, value) in found {
+        variables.entry(key).or_insert(value);
+    }
+    Ok(())
+}
+
+fn merge_file(
+    path: &Path,
+    text: String,
+    outer: &Variables,
+    found: &mut Variables,
+    sources: &mut Sources,
+) -> Result<(), Box<Diagnostic>> {
+    let file = add(path, &text, sources);
+    let earlier = found.clone();
+    let lookup = |name: &str| outer.get(name).or_else(|| earlier.get(name)).cloned();
+    for variable in dotenv::parse(&text, &lookup).map_err(|error| Box::new(fault(file, path, error)))? {
+        if let Some(value) = variable.value {
+            found.insert(variable.key, value);
+        }
+    }
+    Ok(())
+}
+
+fn add(path: &Path, text: &str, sources: &mut Sources) -> FileId {
+    sources.add(crate::text::escape_controls(&path.to_string_lossy()).into_owned(), Some(path), text)
+}
+
+/// A fault in an env file shows its place, never the line: values may be secret.
+fn fault(file: FileId, path: &Path, error: DotenvError) -> Diagnostic {
+    let at = u32::try_from(error.at).unwrap_or(u32::MAX);
+    let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
+    Diagnostic::error(
+        "bad-env-file",
+        Span { file, start: at, end: at },
+        format!("cannot read env file `{shown}`: {}", error.message),
+    )
+    .help("lines are `NAME=value`; quote values that hold blanks or `#`")
+}
+
+/// Gives names without a value the value that the environment has (`environment: [NAME]`).
+pub(super) fn inherit(root: &mut Node, variables: &Variables) {
+    for (_, service) in children(root, "services") {
+        let Some(environment) = service.get_mut("environment") else { continue };
+        match &mut environment.value {
+            Value::Map(map) => {
+                for (key, entry) in map.iter_mut().filter(|(_, entry)| entry.node.is_null()) {
+                    if let Some(value) = variables.get(&**key) {
+                        entry.node.value = Value::Text(value.as_str().into());
+                    }
+                }
+            }
+            Value::List(items) => {
+                for item in items {
+                    let Some(name) = item.as_text().filter(|text| !text.contains('=')) else { continue };
+                    if let Some(value) = variables.get(name) {
+                        item.value = Value::Text(format!("{name}={value}").into());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Merges `env_file`s below `environment`, which wins.
+pub(super) fn files(root: &mut Node, variables: &Variables, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
+    for (name, service) in children(root, "services") {
+        let Some(list) = service.remove("env_file").filter(|list| !list.items().is_empty()) else { continue };
+        let own = mapping(service.get("environment"));
+        let mut merged = Map::new();
+        for item in list.items() {
+            if let Err(diagnostic) = env_file(item, &own, variables, &mut merged, sources) {
+                diagnostics.push(diagnostic.at(format!("services.{name}.env_file")));
+            }
+        }
+        for (key, entry) in own {
+            merged.insert(key, entry);
+        }
+        service.set("environment", Node::new(Value::Map(merged), list.span));
+    }
+}
+
+/// Returns `K=V` lists and mappings as a mapping.
+fn mapping(node: Option<&Node>) -> Map {
+    let Some(node) = node else { return Map::new() };
+    match &node.value {
+        Value::Map(map) => map.clone(),
+        Value::List(items) => {
+            let entry = |item: &Node| {
+                let text = item.scalar_text()?;
+                let (key, value) = match text.split_once('=') {
+                    Some((key, value)) => (key.to_owned(), Node::text(value, item.span)),
+                    None => (text, Node::new(Value::Null, item.span)),
+                };
+                Some((key.into_boxed_str(), Entry { key: item.span, node: value }))
+            };
+            items.iter().filter_map(entry).collect()
+        }
+        _ => Map::new(),
+    }
+}
+
+fn env_file(
+    item: &Node,
+    own: &Map,
+    variables: &Variables,
+    merged: &mut Map,
+    sources: &mut Sources,
+) -> Result<(), Diagnostic> {
+    let Some(path) = item.get_text("path") else { return Ok(()) };
+    let is_required = item.get("required").and_then(Node::as_bool) != Some(false);
+    let path = Path::new(path);
+    if !path.exists() {
+        if !is_required {
+            return Ok(());
+        }
+        let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
+        return Err(Diagnostic::error("file-not-found", item.span, format!("env file `{shown}` not found"))
+            .help("make it, or say `required: false`"));
+    }
+    let text = read::read(path, Named::InFile, item.span)?;
+    let file = add(path, &text, sources);
+    let own_value =
+        |name: &str| own.get(name).and_then(|entry| entry.node.scalar_text().filter(|_| !entry.node.is_null()));
+    let earlier = merged.clone();
+    let earlier_value = |name: &str| earlier.get(name).and_then(|entry| entry.node.scalar_text());
+    let lookup = |name: &str| variables.get(name).cloned().or_else(|| own_value(name)).or_else(|| earlier_value(name));
+    let is_raw = item.get_text("format") == Some("raw");
+    let parsed = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &lookup) };
+    for variable in parsed.map_err(|error| fault(file, path, error))? {
+        let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let span = Span { file, start: place(variable.range.0), end: place(variable.range.1) };
+        if let Some(value) = variable.value {
+            merged.insert(variable.key.into_boxed_str(), Entry { key: span, node: Node::text(value, span) });
+        }
+    }
+    Ok(())
+}
+
+/// Merges `label_file`s below `labels`, which win.
+pub(super) fn label_files(
+    root: &mut Node,
+    variables: &Variables,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (name, service) in children(root, "services") {
+        let Some(list) = service.get("label_file").filter(|list| !list.items().is_empty()).cloned() else { continue };
+        let mut merged = Map::new();
+        for item in list.items() {
+            let Some(path) = item.as_text().map(Path::new) else { continue };
+            let result = read::read(path, Named::InFile, item.span).and_then(|text| {
+                let file = add(path, &text, sources);
+                let lookup = |name: &str| variables.get(name).cloned();
+                dotenv::parse(&text, &lookup).map_err(|error| fault(file, path, error))
+            });
+            match result {
+                Ok(found) => {
+                    for variable in found {
+                        let value = Node::text(variable.value.unwrap_or_default(), item.span);
+                        merged.insert(variable.key.into_boxed_str(), Entry { key: item.span, node: value });
+                    }
+                }
+                Err(diagnostic) => diagnostics.push(diagnostic.at(format!("services.{name}.label_file"))),
+            }
+        }
+        merged.extend(mapping(service.get("labels")));
+        service.set("labels", Node::new(Value::Map(merged), list.span));
+        service.remove("label_file");
+    }
+}

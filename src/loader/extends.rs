@@ -1,0 +1,164 @@
+//! `extends`: a service over another one of this file or of another file, as often as it goes on.
+
+use std::path::{Path, PathBuf};
+
+use super::files::Loader;
+use super::path::Path as ModelPath;
+use super::tree::Node;
+use super::{canonical, merge, paths, read, schema::nearest};
+use crate::diag::Diagnostic;
+use crate::model::Span;
+
+/// A step of a chain: file, service, where it is said.
+type Hop = (PathBuf, String, Span);
+
+impl Loader<'_> {
+    /// Resolves the `extends` of every service of a document.
+    pub(super) fn extends(&mut self, root: &mut Node, file: &Path, directory: &Path) {
+        let names: Vec<String> =
+            root.get("services").into_iter().flat_map(Node::entries).map(|(name, _)| name.to_owned()).collect();
+        for name in names {
+            let Some(services) = root.get("services").cloned() else { return };
+            if services.get(&name).is_none_or(|service| service.get("extends").is_none()) {
+                continue;
+            }
+            let extended = self.extended(&services, &name, file, directory, &mut Vec::new());
+            if let (Some(extended), Some(services)) = (extended, root.get_mut("services")) {
+                services.set(&name, extended);
+            }
+        }
+    }
+
+    /// Returns a service with what it extends merged below it.
+    fn extended(
+        &mut self,
+        services: &Node,
+        name: &str,
+        file: &Path,
+        directory: &Path,
+        chain: &mut Vec<Hop>,
+    ) -> Option<Node> {
+        let mut service = services.get(name)?.clone();
+        let Some(extends) = service.remove("extends").filter(|extends| !extends.is_null()) else {
+            return Some(service);
+        };
+        let span = extends.span;
+        if let Some(start) = chain.iter().position(|(at, other, _)| at == file && other == name) {
+            self.diagnostics.push(cycle(&chain[start..], name, span));
+            return None;
+        }
+        chain.push((file.to_owned(), name.to_owned(), span));
+        let target = extends.as_text().or_else(|| extends.get_text("service")).unwrap_or_default().to_owned();
+        let other = extends.get_text("file").filter(|file| !file.is_empty()).map(str::to_owned);
+        let base = match other {
+            Some(other) => self.base_from_file(&other, &target, directory, name, span, chain)?,
+            None => {
+                if services.get(&target).is_none() {
+                    self.no_such(services, name, &target, file, span);
+                    return None;
+                }
+                self.extended(services, &target, file, directory, chain)?
+            }
+        };
+        chain.pop();
+        self.over(base, service, name)
+    }
+
+    fn base_from_file(
+        &mut self,
+        other: &str,
+        target: &str,
+        directory: &Path,
+        name: &str,
+        span: Span,
+        chain: &mut Vec<Hop>,
+    ) -> Option<Node> {
+        let base = paths::Base { directory, home: self.environment.home() };
+        if paths::is_remote(other) {
+            self.diagnostics.push(remote(span, other));
+            return None;
+        }
+        let path = PathBuf::from(base.absolute(other));
+        let documents = self.parsed(&path, read::Named::InFile, span)?;
+        let mut root = Node::map(span);
+        for mut document in documents {
+            if !self.options.no_interpolate {
+                self.interpolate(&mut document);
+            }
+            match merge::merge(std::mem::replace(&mut root, Node::map(span)), document, &ModelPath::default()) {
+                Ok(merged) => root = merged,
+                Err(diagnostic) => {
+                    self.diagnostics.push(*diagnostic);
+                    return None;
+                }
+            }
+        }
+        merge::unique(&mut root);
+        canonical::canonical(&mut root, self.options.no_interpolate, &mut self.diagnostics);
+        let folder = path.parent().unwrap_or(directory).to_owned();
+        if !self.options.no_path_resolution {
+            // What the other file says relatively is relative to it, but for the file it extends itself.
+            paths::Base { directory: &folder, home: self.environment.home() }.resolve(&mut root);
+        }
+        let empty = Node::map(span);
+        let services = root.get("services").unwrap_or(&empty);
+        if services.get(target).is_none() {
+            self.no_such(services, name, target, &path, span);
+            return None;
+        }
+        let services = services.clone();
+        self.extended(&services, target, &path, &folder, chain)
+    }
+
+    fn over(&mut self, mut base: Node, mut service: Node, name: &str) -> Option<Node> {
+        merge::apply_tags(&mut base, &mut service);
+        let path = ModelPath::new("services").next(name);
+        match merge::merge(base, service, &path) {
+            Ok(merged) => Some(merged),
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                None
+            }
+        }
+    }
+
+    fn no_such(&mut self, services: &Node, name: &str, target: &str, file: &Path, span: Span) {
+        let known: Vec<&str> = services.entries().map(|(name, _)| name).collect();
+        let shown = crate::text::escape_controls(target).into_owned();
+        let message = format!(
+            "cannot extend service `{name}`: service `{shown}` not found in `{}`",
+            crate::text::escape_controls(&file.to_string_lossy())
+        );
+        let diagnostic = Diagnostic::error("undefined", span, message).at(format!("services.{name}.extends"));
+        self.diagnostics.push(match nearest(target, known) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic,
+        });
+    }
+}
+
+fn cycle(chain: &[Hop], name: &str, span: Span) -> Diagnostic {
+    let mut names: Vec<&str> = chain.iter().map(|(_, name, _)| name.as_str()).collect();
+    names.push(name);
+    let first = chain.first().map_or(span, |(_, _, span)| *span);
+    let diagnostic = Diagnostic::error(
+        "extends-cycle",
+        first,
+        format!("circular reference: services extend each other: {}", names.join(" -> ")),
+    )
+    .at(format!("services.{name}.extends"));
+    chain
+        .iter()
+        .skip(1)
+        .fold(diagnostic, |diagnostic, (_, name, span)| diagnostic.related(*span, format!("`{name}` goes on here")))
+}
+
+/// Remote files are told from local ones and refused: loading a file opens no network connection.
+pub(super) fn remote(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::error(
+        "remote-file",
+        span,
+        format!("remote file `{}` is not supported", crate::text::escape_controls(path)),
+    )
+    .help("fetch it first and name the local copy")
+}

@@ -1,0 +1,236 @@
+//! Files to one merged tree: parse, interpolate, extends, include, merge, check, long forms; document after document.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::interpolate::Interpolation;
+use super::path::Path as ModelPath;
+use super::tree::Node;
+use super::{LoadOptions, Loaded, Warned, canonical, discover, merge, parse, read, schema};
+use crate::diag::Diagnostic;
+use crate::env::Environment;
+use crate::model::{FileId, Sources, Span};
+
+/// A document of a file.
+pub(super) struct Document {
+    pub file: PathBuf,
+    pub root: Node,
+}
+
+/// The state of one load.
+pub(super) struct Loader<'a> {
+    pub options: &'a LoadOptions,
+    pub environment: &'a Environment,
+    pub variables: BTreeMap<String, String>,
+    pub sources: Sources,
+    pub diagnostics: Vec<Diagnostic>,
+    pub warned: Warned,
+    /// Files read so far, parsed: each is read once.
+    cache: BTreeMap<PathBuf, Option<Vec<Node>>>,
+    /// How many files were included or extended from.
+    pub file_count: usize,
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn new(options: &'a LoadOptions, environment: &'a Environment, loaded: &mut Loaded) -> Self {
+        Self {
+            options,
+            environment,
+            variables: std::mem::take(&mut loaded.variables),
+            sources: std::mem::take(&mut loaded.sources),
+            diagnostics: Vec::new(),
+            warned: Warned::new(),
+            cache: BTreeMap::new(),
+            file_count: 0,
+        }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Diagnostic>, Sources, BTreeMap<String, String>) {
+        (self.diagnostics, self.sources, self.variables)
+    }
+
+    /// Parses the project's files.
+    pub(super) fn documents(&mut self, files: &[PathBuf]) -> Vec<Document> {
+        let mut documents = Vec::new();
+        for file in files {
+            for root in self.parsed(file, read::Named::OnCommandLine, Span::NONE).unwrap_or_default() {
+                documents.push(Document { file: file.clone(), root });
+            }
+        }
+        documents
+    }
+
+    /// Returns a file's documents; a fault is told once.
+    pub(super) fn parsed(&mut self, file: &Path, named: read::Named, span: Span) -> Option<Vec<Node>> {
+        if let Some(documents) = self.cache.get(file) {
+            return documents.clone();
+        }
+        let documents = match self.parse(file, named, span) {
+            Ok(documents) => Some(documents),
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        };
+        self.cache.insert(file.to_owned(), documents.clone());
+        documents
+    }
+
+    fn parse(&mut self, file: &Path, named: read::Named, span: Span) -> Result<Vec<Node>, Diagnostic> {
+        let is_stdin = file == Path::new("-");
+        let text = if is_stdin { read::read_stdin()? } else { read::read(file, named, span)? };
+        let id = self.add_source(file, text.into());
+        let text = self.sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
+        let documents = parse::parse(id, &text)?;
+        if let Some(bad) = documents.iter().find(|document| document.as_map().is_none()) {
+            return Err(Diagnostic::error(
+                "wrong-type",
+                bad.span,
+                format!("top-level object must be a mapping, but is {}", bad.kind()),
+            ));
+        }
+        Ok(documents)
+    }
+
+    /// People know files by the path they typed: relative to where they are, where that is shorter.
+    pub(super) fn add_source(&mut self, file: &Path, text: std::sync::Arc<str>) -> FileId {
+        let name = match file.strip_prefix(self.environment.current_dir()) {
+            _ if file == Path::new("-") => "<stdin>".to_owned(),
+            Ok(relative) => relative.to_string_lossy().into_owned(),
+            Err(_) => file.to_string_lossy().into_owned(),
+        };
+        self.sources.add(crate::text::escape_controls(&name).into_owned(), Some(file), text)
+    }
+
+    /// Returns the project's name: option, environment, last `name:`, directory.
+    pub(super) fn name(&mut self, documents: &[Document], directory: &Path) -> String {
+        let variable = self.variables.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned();
+        if let Some((name, from)) = self
+            .options
+            .project_name
+            .clone()
+            .map(|name| (name, "--project-name"))
+            .or(variable.map(|name| (name, "COMPOSE_PROJECT_NAME")))
+        {
+            if !discover::is_project_name(&name) {
+                let shown = crate::text::escape_controls(&name).into_owned();
+                self.diagnostics.push(
+                    Diagnostic::error("bad-project-name", Span::NONE, format!("invalid project name `{shown}` ({from}): it must consist of lower-case letters, digits, `-` and `_`, and start with a letter or digit"))
+                        .help(format!("such as `{}`", discover::project_name_of(Path::new(&name)))),
+                );
+            }
+            return name;
+        }
+        let mut named =
+            documents.iter().rev().filter_map(|document| document.root.get("name")).filter(|name| !name.is_null());
+        if let Some(node) = named.next() {
+            let mut node = node.clone();
+            if !self.options.no_interpolate {
+                // The warnings come when the file itself is interpolated.
+                let (mut silent, mut warned) = (Vec::new(), self.warned.clone());
+                Interpolation { variables: &self.variables, diagnostics: &mut silent, warned: &mut warned }
+                    .run(&mut node, "name");
+            }
+            let name = node.scalar_text().unwrap_or_default();
+            if discover::is_project_name(&name) {
+                return name;
+            }
+            if !name.is_empty() {
+                let shown = crate::text::escape_controls(&name).into_owned();
+                self.diagnostics.push(
+                    Diagnostic::error("bad-project-name", node.span, format!("invalid project name `{shown}`: it must consist of lower-case letters, digits, `-` and `_`, and start with a letter or digit"))
+                        .at("name")
+                        .help(format!("such as `{}`", discover::project_name_of(Path::new(&name)))),
+                );
+                return name;
+            }
+        }
+        let name = discover::project_name_of(directory);
+        if name.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error("no-project-name", Span::NONE, "project name must not be empty")
+                    .help("give one with `--project-name`"),
+            );
+        }
+        name
+    }
+
+    /// Merges documents over each other. `included` are the files that led here by `include`.
+    pub(super) fn merge(&mut self, documents: Vec<Document>, directory: &Path, included: &[PathBuf]) -> Node {
+        let mut model = Node::map(Span::NONE);
+        for document in documents {
+            self.add(&mut model, document, directory, included);
+        }
+        model.remove("include");
+        model
+    }
+
+    fn add(&mut self, model: &mut Node, document: Document, directory: &Path, included: &[PathBuf]) {
+        let Document { file, mut root } = document;
+        if !self.options.no_interpolate {
+            self.interpolate(&mut root);
+        }
+        empty_not_null(&mut root);
+        self.extends(&mut root, &file, directory);
+        merge::apply_tags(model, &mut root);
+        merge::drop_resets(&mut root);
+        let mut chain = included.to_vec();
+        chain.push(file);
+        self.include(&mut root, directory, &chain);
+        self.put(model, root);
+    }
+
+    /// Merges one document into the model, checks the result and puts it into its long form.
+    pub(super) fn put(&mut self, model: &mut Node, mut root: Node) {
+        root.remove("version");
+        let base = std::mem::replace(model, Node::map(Span::NONE));
+        match merge::merge(base, root, &ModelPath::default()) {
+            Ok(merged) => *model = merged,
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                return;
+            }
+        }
+        merge::unique(model);
+        let faults = schema::check(model);
+        let is_sound = faults.is_empty();
+        self.tell_once(faults);
+        if is_sound {
+            canonical::canonical(model, self.options.no_interpolate, &mut self.diagnostics);
+            merge::unique(model);
+        }
+    }
+
+    /// The model is checked again with each file: what was told stays told.
+    fn tell_once(&mut self, faults: Vec<Diagnostic>) {
+        for fault in faults {
+            if !self.diagnostics.contains(&fault) {
+                self.diagnostics.push(fault);
+            }
+        }
+    }
+
+    pub(super) fn interpolate(&mut self, root: &mut Node) {
+        if let Some(version) = root.get("version") {
+            let span = version.span;
+            if self.warned.insert("\0version".to_owned()) {
+                self.diagnostics.push(
+                    Diagnostic::warning("obsolete-version", span, "the attribute `version` is obsolete, it is ignored")
+                        .help("remove it"),
+                );
+            }
+        }
+        Interpolation { variables: &self.variables, diagnostics: &mut self.diagnostics, warned: &mut self.warned }
+            .run(root, "");
+    }
+}
+
+/// Compat: a section or service that says nothing is an empty mapping.
+fn empty_not_null(root: &mut Node) {
+    for kind in ["services", "networks", "volumes", "secrets", "configs"] {
+        if root.get(kind).is_some_and(Node::is_null) {
+            let span = root.span;
+            root.set(kind, Node::map(span));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! `include`: whole models from other files, each with its own directory and variables.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Document, Loader};
+use super::tree::{Node, Value};
+use super::{environment, extends, paths, read};
+use crate::diag::Diagnostic;
+use crate::model::Span;
+
+/// Includes inside includes.
+const DEEPEST: usize = 32;
+/// Files of one project.
+const MOST_FILES: usize = 1000;
+
+/// One entry of `include`.
+struct Include {
+    paths: Vec<(String, Span)>,
+    directory: Option<String>,
+    env_files: Vec<(String, Span)>,
+    span: Span,
+}
+
+impl Loader<'_> {
+    /// Loads what a document includes and puts it into the document.
+    pub(super) fn include(&mut self, root: &mut Node, directory: &Path, chain: &[PathBuf]) {
+        let Some(list) = root.remove("include").filter(|list| !list.is_null()) else { return };
+        let Some(items) = list.as_list() else {
+            self.diagnostics.push(
+                Diagnostic::error("wrong-type", list.span, format!("`include` must be a list, but is {}", list.kind()))
+                    .at("include"),
+            );
+            return;
+        };
+        for item in items {
+            if let Some(include) = self.read_include(item)
+                && let Some(imported) = self.imported(&include, directory, chain)
+            {
+                self.import(root, imported, include.span);
+            }
+        }
+    }
+
+    fn read_include(&mut self, item: &Node) -> Option<Include> {
+        let texts = |node: Option<&Node>| -> Vec<(String, Span)> {
+            match node {
+                Some(node) => match &node.value {
+                    Value::List(items) => {
+                        items.iter().filter_map(|item| Some((item.as_text()?.to_owned(), item.span))).collect()
+                    }
+                    Value::Text(text) => vec![(text.to_string(), node.span)],
+                    _ => Vec::new(),
+                },
+                None => Vec::new(),
+            }
+        };
+        let include = match &item.value {
+            Value::Text(text) => Include {
+                paths: vec![(text.to_string(), item.span)],
+                directory: None,
+                env_files: Vec::new(),
+                span: item.span,
+            },
+            Value::Map(_) => Include {
+                paths: texts(item.get("path")),
+                directory: item.get_text("project_directory").map(str::to_owned),
+                env_files: texts(item.get("env_file")),
+                span: item.span,
+            },
+            _ => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        "wrong-type",
+                        item.span,
+                        format!("an entry of `include` must be a text or a mapping, but is {}", item.kind()),
+                    )
+                    .at("include"),
+                );
+                return None;
+            }
+        };
+        if include.paths.is_empty() {
+            self.diagnostics
+                .push(Diagnostic::error("missing-key", item.span, "an entry of `include` needs `path`").at("include"));
+            return None;
+        }
+        Some(include)
+    }
+
+    fn imported(&mut self, include: &Include, directory: &Path, chain: &[PathBuf]) -> Option<Node> {
+        let base = paths::Base { directory, home: self.environment.home() };
+        let mut files = Vec::new();
+        for (path, span) in &include.paths {
+            if paths::is_remote(path) {
+                self.diagnostics.push(extends::remote(*span, path));
+                return None;
+            }
+            let path = PathBuf::from(base.absolute(path));
+            if chain.contains(&path) {
+                self.diagnostics.push(cycle(chain, &path, *span));
+                return None;
+            }
+            files.push((path, *span));
+        }
+        self.file_count += files.len();
+        if chain.len() > DEEPEST || self.file_count > MOST_FILES {
+            self.diagnostics.push(Diagnostic::error(
+                "too-many-files",
+                include.span,
+                format!("more than {DEEPEST} includes inside each other, or more than {MOST_FILES} files"),
+            ));
+            return None;
+        }
+        let folder = match &include.directory {
+            Some(directory) => PathBuf::from(base.absolute(directory)),
+            None => files.first().and_then(|(path, _)| path.parent()).unwrap_or(directory).to_owned(),
+        };
+        let outer = self.variables.clone();
+        let env_files: Vec<(PathBuf, Span)> =
+            include.env_files.iter().map(|(path, span)| (PathBuf::from(base.absolute(path)), *span)).collect();
+        let result = self.with_variables(&env_files, &folder, files, chain);
+        self.variables = outer;
+        result
+    }
+
+    fn with_variables(
+        &mut self,
+        env_files: &[(PathBuf, Span)],
+        folder: &Path,
+        files: Vec<(PathBuf, Span)>,
+        chain: &[PathBuf],
+    ) -> Option<Node> {
+        if let Err(diagnostic) = environment::read_included(env_files, folder, &mut self.variables, &mut self.sources) {
+            self.diagnostics.push(*diagnostic);
+            return None;
+        }
+        let mut documents = Vec::new();
+        for (path, span) in files {
+            for root in self.parsed(&path, read::Named::InFile, span)? {
+                documents.push(Document { file: path.clone(), root });
+            }
+        }
+        let mut model = self.merge(documents, folder, chain);
+        super::normalize::defaults(&mut model);
+        if !self.options.no_path_resolution {
+            paths::Base { directory: folder, home: self.environment.home() }.resolve(&mut model);
+        }
+        if !self.options.no_interpolate {
+            environment::inherit(&mut model, &self.variables);
+        }
+        Some(model)
+    }
+
+    /// Puts resources in; the same name with another meaning is refused.
+    fn import(&mut self, root: &mut Node, mut imported: Node, span: Span) {
+        for kind in ["services", "volumes", "networks", "secrets", "configs", "models"] {
+            let Some(section) = imported.remove(kind) else { continue };
+            if root.get(kind).is_none_or(Node::is_null) {
+                root.set(kind, Node::map(span));
+            }
+            let Some(own) = root.get_mut(kind).and_then(Node::as_map_mut) else { continue };
+            let Value::Map(entries) = section.value else { continue };
+            for (name, entry) in entries {
+                match own.get(&name) {
+                    Some(existing) if !same(&existing.node, &entry.node) => self.diagnostics.push(
+                        Diagnostic::error("include-conflict", existing.key, format!("{kind}.{name} conflicts with imported resource"))
+                            .at(format!("{kind}.{name}"))
+                            .related(entry.key, "imported from here")
+                            .help("change it in an override file named beside the included one: `path: [included.yml, override.yml]`"),
+                    ),
+                    Some(_) => {}
+                    None => {
+                        own.insert(name, entry);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether two values are the same wherever they stand.
+fn same(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, entry)| b.get(key).is_some_and(|other| same(&entry.node, &other.node)))
+        }
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (a, b) => a == b,
+    }
+}
+
+fn cycle(chain: &[PathBuf], path: &Path, span: Span) -> Diagnostic {
+    let start = chain.iter().position(|at| at == path).unwrap_or(0);
+    let mut hops: Vec<String> =
+        chain[start..].iter().map(|at| crate::text::escape_controls(&at.to_string_lossy()).into_owned()).collect();
+    hops.push(crate::text::escape_controls(&path.to_string_lossy()).into_owned());
+    Diagnostic::error("include-cycle", span, format!("include cycle detected: {}", hops.join(" -> ")))
+        .at("include")
+        .help("remove one of these includes")
+}

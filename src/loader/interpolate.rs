@@ -1,0 +1,84 @@
+//! Variables in the values of one file, before anything is merged. Keys are never interpolated.
+
+use std::collections::BTreeMap;
+
+use super::template::{self, TemplateError, Variables};
+use super::tree::{Node, Value};
+use crate::diag::Diagnostic;
+use crate::model::Span;
+
+/// Collects what interpolation finds.
+pub(super) struct Interpolation<'a> {
+    /// Values by name.
+    pub variables: &'a BTreeMap<String, String>,
+    /// What is to be told.
+    pub diagnostics: &'a mut Vec<Diagnostic>,
+    /// Variables already warned about, over all files.
+    pub warned: &'a mut std::collections::BTreeSet<String>,
+}
+
+impl Interpolation<'_> {
+    /// Replaces the variables of every text below `node`.
+    pub(super) fn run(&mut self, node: &mut Node, path: &str) {
+        let span = node.span;
+        match &mut node.value {
+            Value::Text(text) if text.contains('$') => {
+                let replaced = self.text(text, span, path);
+                *text = replaced.into();
+            }
+            Value::List(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.run(item, &format!("{path}[{index}]"));
+                }
+            }
+            Value::Map(map) => {
+                for (key, entry) in map.iter_mut() {
+                    let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                    self.run(&mut entry.node, &path);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str, span: Span, path: &str) -> String {
+        let lookup = |name: &str| self.variables.get(name).cloned();
+        let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
+        let result = template::substitute(text, &mut variables);
+        for name in variables.missing {
+            if self.warned.insert(name.clone()) {
+                self.diagnostics.push(
+                    Diagnostic::warning("unset-variable", span, format!("variable `{name}` is not set, a blank text takes its place"))
+                        .at(path)
+                        .help(format!("set it in the environment or an env file, give a default (`${{{name}:-...}}`), or write `$$` for a dollar sign")),
+                );
+            }
+        }
+        result.unwrap_or_else(|error| {
+            self.diagnostics.push(fault(error, text, span).at(path));
+            String::new()
+        })
+    }
+}
+
+fn fault(error: TemplateError, text: &str, span: Span) -> Diagnostic {
+    match error {
+        TemplateError::Format { .. } => {
+            let shown: String = crate::text::escape_controls(text).chars().take(80).collect();
+            Diagnostic::error("bad-interpolation", span, format!("invalid interpolation format: `{shown}`"))
+                .help("write `$NAME`, `${NAME}` or `${NAME:-default}`, and `$$` for a dollar sign")
+        }
+        TemplateError::Required { name, message } => {
+            let mut words = format!("required variable `{name}` is missing a value");
+            if !message.is_empty() {
+                words.push_str(": ");
+                words.push_str(&crate::text::one_line(&message));
+            }
+            Diagnostic::error("required-variable", span, words)
+                .help(format!("set `{name}` in the environment or an env file"))
+        }
+        TemplateError::TooLong => {
+            Diagnostic::error("too-large", span, "this value gets longer than 1 MiB by interpolation")
+        }
+    }
+}

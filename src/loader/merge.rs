@@ -1,0 +1,413 @@
+//! One model over another: mappings deep, lists appended, and the attributes that have rules of their own.
+//!
+//! Compat: compose-go's override package; the rules stand in the Compose specification, 13-merge.
+
+use super::path::Path;
+use super::tree::{Entry, Map, Node, Tag, Value};
+use crate::diag::Diagnostic;
+
+/// How an attribute is merged.
+#[derive(Clone, Copy, PartialEq)]
+enum Rule {
+    /// Mappings deep, lists appended, the rest replaced.
+    Default,
+    /// The later value replaces.
+    Replace,
+    /// Both become lists of `key=value` and are appended.
+    Sequence,
+    /// A text is `{context: text}`.
+    Build,
+    /// A list is a mapping to `service_started`.
+    DependsOn,
+    /// A list is a mapping to nothing.
+    Keys,
+    /// Deep where the driver stays, else replaced.
+    Logging,
+    /// Items of the earlier that stand in the later are left out.
+    ExtraHosts,
+    /// Mappings deep, anything else replaced.
+    Ulimit,
+    /// By `subnet`.
+    Ipam,
+}
+
+fn rule(path: &Path) -> Rule {
+    let parts = path.parts();
+    let part = |index: usize| parts.get(index).map_or("", String::as_str);
+    match (part(0), part(2), parts.len()) {
+        ("services", key, 3) => match key {
+            "annotations" | "dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "environment" | "labels"
+            | "sysctls" | "tmpfs" => Rule::Sequence,
+            "build" => Rule::Build,
+            "command" | "entrypoint" => Rule::Replace,
+            "depends_on" => Rule::DependsOn,
+            "extra_hosts" => Rule::ExtraHosts,
+            "logging" => Rule::Logging,
+            "networks" | "models" => Rule::Keys,
+            _ => Rule::Default,
+        },
+        ("services", "build", 4) => match part(3) {
+            "args" | "additional_contexts" | "labels" => Rule::Sequence,
+            "extra_hosts" => Rule::ExtraHosts,
+            _ => Rule::Default,
+        },
+        ("services", "healthcheck", 4) if part(3) == "test" => Rule::Replace,
+        ("services", "deploy", 4) if part(3) == "labels" => Rule::Sequence,
+        ("services", "ulimits", 4) => Rule::Ulimit,
+        ("services", "volumes", 6) if part(4) == "volume" && part(5) == "labels" => Rule::Sequence,
+        ("networks" | "volumes", "labels", 3) => Rule::Sequence,
+        ("networks", "ipam", 4) if part(3) == "config" => Rule::Ipam,
+        _ => Rule::Default,
+    }
+}
+
+/// Returns `base` with `over` merged into it.
+pub(super) fn merge(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+    if over.tag == Tag::Override || base.is_null() {
+        return Ok(over);
+    }
+    if over.is_null() {
+        return Ok(base);
+    }
+    match rule(path) {
+        Rule::Default => deep(base, over, path),
+        Rule::Replace => Ok(over),
+        Rule::Sequence => Ok(append(sequence(base), sequence(over))),
+        Rule::Build => deep(with_context(base), with_context(over), path),
+        Rule::DependsOn => deep(depends_on(base), depends_on(over), path),
+        Rule::Keys => deep(keys(base), keys(over), path),
+        Rule::Logging => logging(base, over, path),
+        Rule::ExtraHosts => Ok(extra_hosts(base, over)),
+        Rule::Ulimit => {
+            if base.as_map().is_some() && over.as_map().is_some() {
+                deep(base, over, path)
+            } else {
+                Ok(over)
+            }
+        }
+        Rule::Ipam => ipam(base, over, path),
+    }
+}
+
+fn deep(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+    let (base_span, over_span, over_kind) = (base.span, over.span, over.kind());
+    match (base.value, over.value) {
+        (Value::Map(mut map), Value::Map(over)) => {
+            for (key, entry) in over {
+                let merged = match map.get_mut(&key) {
+                    Some(found) => {
+                        let earlier = std::mem::replace(&mut found.node, Node::new(Value::Null, base_span));
+                        Entry { key: entry.key, node: merge(earlier, entry.node, &path.next(&key))? }
+                    }
+                    None => entry,
+                };
+                map.insert(key, merged);
+            }
+            Ok(Node::new(Value::Map(map), over_span))
+        }
+        (Value::List(mut list), Value::List(over)) => {
+            list.extend(over);
+            Ok(Node::new(Value::List(list), over_span))
+        }
+        (base @ (Value::Map(_) | Value::List(_)), _) => {
+            let kind = Node::new(base, base_span).kind();
+            Err(Box::new(
+                Diagnostic::error(
+                    "cannot-override",
+                    over_span,
+                    format!("cannot override `{path}`: {kind} before, {over_kind} here"),
+                )
+                .at(path.to_string())
+                .related(base_span, "the earlier value"),
+            ))
+        }
+        (_, over) => Ok(Node::new(over, over_span)),
+    }
+}
+
+fn append(base: Node, over: Node) -> Node {
+    let span = over.span;
+    match (base.value, over.value) {
+        (Value::List(mut list), Value::List(over)) => {
+            list.extend(over);
+            Node::new(Value::List(list), span)
+        }
+        (_, over) => Node::new(over, span),
+    }
+}
+
+/// Mappings become sorted lists of `key=value`, a text a list of one.
+pub(super) fn sequence(node: Node) -> Node {
+    let span = node.span;
+    let items = match node.value {
+        Value::Map(map) => {
+            let mut items: Vec<Node> = map.into_iter().flat_map(|(key, entry)| pairs(&key, entry)).collect();
+            items.sort_by(|a, b| a.as_text().cmp(&b.as_text()));
+            items
+        }
+        Value::List(items) => items,
+        Value::Null => Vec::new(),
+        value => vec![Node::new(value, span)],
+    };
+    Node::new(Value::List(items), span)
+}
+
+/// A value that is a list gives a pair for each item (`extra_hosts`).
+fn pairs(key: &str, entry: Entry) -> Vec<Node> {
+    let span = entry.node.span;
+    match &entry.node.value {
+        Value::Null => vec![Node::text(key, entry.key)],
+        Value::List(items) => items
+            .iter()
+            .filter_map(|item| Some(Node::text(format!("{key}={}", item.scalar_text()?), item.span)))
+            .collect(),
+        _ => vec![Node::text(format!("{key}={}", entry.node.scalar_text().unwrap_or_default()), span)],
+    }
+}
+
+fn with_context(node: Node) -> Node {
+    if node.as_text().is_none() {
+        return node;
+    }
+    let span = node.span;
+    let mut map = Node::map(span);
+    map.set("context", node);
+    map
+}
+
+/// Turns a list of services into a mapping to `service_started`.
+pub(super) fn depends_on(node: Node) -> Node {
+    let Value::List(items) = node.value else { return node };
+    let mut map = Map::new();
+    for item in items {
+        let (key, span) = (item.scalar_text().unwrap_or_default(), item.span);
+        let mut edge = Node::map(span);
+        edge.set("condition", Node::text("service_started", span));
+        edge.set("required", Node::new(Value::Bool(true), span));
+        map.insert(key.into(), Entry { key: span, node: edge });
+    }
+    Node::new(Value::Map(map), node.span)
+}
+
+/// Turns a list of names into a mapping to nothing.
+pub(super) fn keys(node: Node) -> Node {
+    let Value::List(items) = node.value else { return node };
+    let entry = |item: Node| {
+        (
+            item.scalar_text().unwrap_or_default().into(),
+            Entry { key: item.span, node: Node::new(Value::Null, item.span) },
+        )
+    };
+    Node::new(Value::Map(items.into_iter().map(entry).collect()), node.span)
+}
+
+fn logging(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+    match (base.get_text("driver"), over.get_text("driver")) {
+        (Some(before), Some(after)) if before != after => Ok(over),
+        _ => deep(base, over, path),
+    }
+}
+
+fn extra_hosts(base: Node, over: Node) -> Node {
+    let (mut base, over) = (sequence(base), sequence(over));
+    let later: Vec<String> = over.items().iter().filter_map(Node::scalar_text).collect();
+    if let Some(items) = base.as_list_mut() {
+        items.retain(|item| item.scalar_text().is_none_or(|text| !later.contains(&text)));
+    }
+    append(base, over)
+}
+
+fn ipam(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+    let span = over.span;
+    let (Value::List(mut pools), Value::List(over)) = (base.value, over.value) else {
+        return Err(Box::new(
+            Diagnostic::error("wrong-type", span, format!("`{path}` must be a list")).at(path.to_string()),
+        ));
+    };
+    for pool in over {
+        let subnet = pool.get_text("subnet").map(str::to_owned);
+        match pools.iter().position(|earlier| subnet.is_some() && earlier.get_text("subnet") == subnet.as_deref()) {
+            Some(index) => {
+                let earlier = pools.remove(index);
+                pools.insert(index, deep(earlier, pool, path)?);
+            }
+            None => pools.push(pool),
+        }
+    }
+    Ok(Node::new(Value::List(pools), span))
+}
+
+/// Leaves of each list only the last item of a kind, in the place of the first (compose-go `EnforceUnicity`).
+pub(super) fn unique(root: &mut Node) {
+    for (name, service) in children(root, "services") {
+        let _ = name;
+        let list = |node: &mut Node, key: &str, index: fn(&Node) -> Option<String>| {
+            if let Some(Value::List(items)) = node.get_mut(key).map(|node| &mut node.value) {
+                deduplicate(items, index);
+            }
+        };
+        for key in [
+            "annotations",
+            "cap_add",
+            "cap_drop",
+            "dns",
+            "dns_opt",
+            "dns_search",
+            "environment",
+            "labels",
+            "links",
+            "profiles",
+            "sysctls",
+            "tmpfs",
+            "label_file",
+        ] {
+            list(service, key, by_key);
+        }
+        list(service, "env_file", by_path);
+        list(service, "expose", by_text);
+        list(service, "ports", by_port);
+        list(service, "volumes", by_target);
+        list(service, "devices", by_device);
+        list(service, "configs", |node| by_mount(node, ""));
+        list(service, "secrets", |node| by_mount(node, "/run/secrets"));
+        for (parent, keys) in
+            [("build", &["args", "additional_contexts", "tags", "labels"][..]), ("deploy", &["labels"])]
+        {
+            if let Some(node) = service.get_mut(parent) {
+                keys.iter().for_each(|key| list(node, key, by_key));
+            }
+        }
+        for (_, network) in children(service, "networks") {
+            list(network, "aliases", by_key);
+            list(network, "link_local_ips", by_key);
+        }
+    }
+    for kind in ["networks", "volumes"] {
+        for (_, resource) in children(root, kind) {
+            if let Some(Value::List(items)) = resource.get_mut("labels").map(|node| &mut node.value) {
+                deduplicate(items, by_key);
+            }
+        }
+    }
+}
+
+/// Returns the members of a mapping below a mapping.
+pub(super) fn children<'a>(root: &'a mut Node, key: &str) -> Vec<(String, &'a mut Node)> {
+    match root.get_mut(key).map(|node| &mut node.value) {
+        Some(Value::Map(map)) => map.iter_mut().map(|(key, entry)| (key.to_string(), &mut entry.node)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn deduplicate(items: &mut Vec<Node>, index: impl Fn(&Node) -> Option<String>) {
+    let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    let mut kept: Vec<Node> = Vec::with_capacity(items.len());
+    for item in items.drain(..) {
+        match index(&item) {
+            Some(key) => match places.get(&key) {
+                Some(place) => kept[*place] = item,
+                None => {
+                    places.insert(key, kept.len());
+                    kept.push(item);
+                }
+            },
+            None => kept.push(item),
+        }
+    }
+    *items = kept;
+}
+
+fn by_key(node: &Node) -> Option<String> {
+    let text = node.scalar_text()?;
+    Some(text.split_once('=').map_or(text.clone(), |(key, _)| key.to_owned()))
+}
+
+fn by_text(node: &Node) -> Option<String> {
+    node.scalar_text()
+}
+
+fn by_path(node: &Node) -> Option<String> {
+    node.scalar_text().or_else(|| node.get_text("path").map(str::to_owned))
+}
+
+fn by_port(node: &Node) -> Option<String> {
+    if node.as_map().is_none() {
+        return node.scalar_text();
+    }
+    let part = |key: &str| node.get(key).and_then(Node::scalar_text).unwrap_or_default();
+    let protocol = node.get_text("protocol").unwrap_or("tcp");
+    Some(format!("{}:{}:{}/{protocol}", part("host_ip"), part("published"), part("target")))
+}
+
+fn by_target(node: &Node) -> Option<String> {
+    match node.as_text() {
+        Some(text) => super::syntax::volume::parse(text).ok().map(|volume| volume.target),
+        None => node.get_text("target").map(str::to_owned),
+    }
+}
+
+fn by_device(node: &Node) -> Option<String> {
+    match node.as_text() {
+        Some(text) => Some(text.split(':').nth(1).unwrap_or(text).to_owned()),
+        None => node.get_text("target").map(str::to_owned),
+    }
+}
+
+fn by_mount(node: &Node, folder: &str) -> Option<String> {
+    match node.as_text() {
+        Some(text) => Some(format!("{folder}/{text}")),
+        None => match node.get_text("target") {
+            Some(target) => Some(target.to_owned()),
+            None => node.get_text("source").map(|source| format!("{folder}/{source}")),
+        },
+    }
+}
+
+/// Drops what `!reset` and `!override` of a later file take away from the model so far, and the reset values themselves.
+pub(super) fn apply_tags(base: &mut Node, over: &mut Node) {
+    match (&mut base.value, &mut over.value) {
+        (Value::Map(base), Value::Map(over)) => {
+            let keys: Vec<Box<str>> = over.keys().cloned().collect();
+            for key in keys {
+                let tag = over[&key].node.tag;
+                if tag != Tag::None {
+                    base.shift_remove(&key);
+                }
+                if tag == Tag::Reset {
+                    over.shift_remove(&key);
+                } else if let (Some(base), Some(over)) = (base.get_mut(&key), over.get_mut(&key)) {
+                    apply_tags(&mut base.node, &mut over.node);
+                }
+            }
+        }
+        (Value::List(base), Value::List(over)) => {
+            // Compat: an item of a list is meant by its place.
+            let tagged: Vec<usize> =
+                over.iter().enumerate().filter(|(_, item)| item.tag != Tag::None).map(|(index, _)| index).collect();
+            for index in tagged.into_iter().rev() {
+                if index < base.len() {
+                    base.remove(index);
+                }
+                if over[index].tag == Tag::Reset {
+                    over.remove(index);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Drops reset values that no earlier file had anything for.
+pub(super) fn drop_resets(node: &mut Node) {
+    match &mut node.value {
+        Value::Map(map) => {
+            map.retain(|_, entry| entry.node.tag != Tag::Reset);
+            map.values_mut().for_each(|entry| drop_resets(&mut entry.node));
+        }
+        Value::List(items) => {
+            items.retain(|item| item.tag != Tag::Reset);
+            items.iter_mut().for_each(drop_resets);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,167 @@
+//! After all files are merged: defaults, implicit edges and networks, names in the engine.
+
+use std::collections::BTreeMap;
+
+use super::canonical::clean_path;
+use super::merge::children;
+use super::tree::{Entry, Map, Node, Value};
+use crate::model::Span;
+
+/// Fills in what docker compose fills in whatever the flags (`transform.SetDefaultValues`).
+pub(super) fn defaults(root: &mut Node) {
+    for (_, service) in children(root, "services") {
+        let default = |node: &mut Node, key: &str, value: Value| {
+            if node.get(key).is_none() {
+                let span = node.span;
+                node.set(key, Node::new(value, span));
+            }
+        };
+        if let Some(build) = service.get_mut("build")
+            && build.as_map().is_some()
+        {
+            default(build, "context", Value::Text(".".into()));
+        }
+        for secret in service.get_mut("secrets").and_then(Node::as_list_mut).into_iter().flatten() {
+            if let Some(source) = secret.get_text("source").map(str::to_owned) {
+                default(secret, "target", Value::Text(format!("/run/secrets/{source}").into()));
+            }
+        }
+        for port in service.get_mut("ports").and_then(Node::as_list_mut).into_iter().flatten() {
+            if port.as_map().is_some() {
+                default(port, "protocol", Value::Text("tcp".into()));
+                default(port, "mode", Value::Text("ingress".into()));
+            }
+        }
+        for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
+            if let Some(bind) = volume.get_mut("bind").filter(|bind| bind.as_map().is_some()) {
+                default(bind, "create_host_path", Value::Bool(true));
+            }
+        }
+    }
+}
+
+/// Makes implicit things explicit (compose-go `Normalize`).
+pub(super) fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, String>) {
+    let mut uses_default = false;
+    for (_, service) in children(root, "services") {
+        uses_default |= normalize_service(service, environment);
+    }
+    if uses_default && root.get("networks").and_then(|networks| networks.get("default")).is_none() {
+        let span = Span::NONE;
+        if root.get("networks").is_none_or(Node::is_null) {
+            root.set("networks", Node::map(span));
+        }
+        if let Some(networks) = root.get_mut("networks") {
+            networks.set("default", Node::map(span));
+        }
+    }
+    for kind in ["networks", "volumes", "secrets", "configs"] {
+        for (key, resource) in children(root, kind) {
+            if resource.is_null() {
+                resource.value = Value::Map(Map::new());
+            }
+            let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
+            if resource.get("name").is_none() {
+                let name = if is_external { key } else { format!("{project}_{key}") };
+                let span = resource.span;
+                resource.set("name", Node::text(name, span));
+            }
+        }
+    }
+}
+
+/// Returns whether the service is on the default network.
+fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>) -> bool {
+    let span = service.span;
+    let has_mode = service.get_text("network_mode").is_some_and(|mode| !mode.is_empty());
+    let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
+    if !has_networks && !has_mode && service.get("provider").is_none() {
+        let mut networks = Node::map(span);
+        networks.set("default", Node::new(Value::Null, span));
+        service.set("networks", networks);
+    }
+    let uses_default = service.get("networks").is_some_and(|networks| networks.get("default").is_some());
+    if service.get_text("pull_policy") == Some("if_not_present") {
+        service.set("pull_policy", Node::text("missing", span));
+    }
+    if let Some(build) = service.get_mut("build").filter(|build| build.as_map().is_some()) {
+        if build.get("context").is_none() {
+            build.set("context", Node::text(".", span));
+        }
+        if build.get("dockerfile").is_none() && build.get("dockerfile_inline").is_none() {
+            build.set("dockerfile", Node::text("Dockerfile", span));
+        }
+        inherit_args(build, environment);
+    }
+    edges(service);
+    for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
+        if let Some(target) = volume.get_text("target").map(clean_path) {
+            let span = volume.span;
+            volume.set("target", Node::text(target, span));
+        }
+    }
+    uses_default
+}
+
+/// Build arguments without a value are taken from the environment, or dropped.
+fn inherit_args(build: &mut Node, environment: &BTreeMap<String, String>) {
+    let Some(args) = build.get_mut("args") else { return };
+    match &mut args.value {
+        Value::Map(map) => {
+            for (key, entry) in map.iter_mut().filter(|(_, entry)| entry.node.is_null()) {
+                if let Some(value) = environment.get(&**key) {
+                    entry.node.value = Value::Text(value.as_str().into());
+                }
+            }
+        }
+        Value::List(items) => {
+            for item in items {
+                if let Some(value) =
+                    item.as_text().filter(|text| !text.contains('=')).and_then(|name| environment.get(name))
+                {
+                    let text = format!("{}={value}", item.as_text().unwrap_or_default());
+                    item.value = Value::Text(text.into());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Links, shared namespaces and volumes are dependencies too.
+fn edges(service: &mut Node) {
+    let mut found: Vec<(String, bool, Span)> = Vec::new();
+    for link in service.get("links").map(Node::items).unwrap_or_default() {
+        if let Some(text) = link.as_text() {
+            found.push((text.split(':').next().unwrap_or(text).to_owned(), true, link.span));
+        }
+    }
+    for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
+        if let Some(node) = service.get(key)
+            && let Some(name) = node.as_text().and_then(|mode| mode.strip_prefix("service:"))
+        {
+            found.push((name.to_owned(), true, node.span));
+        }
+    }
+    for from in service.get("volumes_from").map(Node::items).unwrap_or_default() {
+        if let Some(text) = from.as_text().filter(|text| !text.starts_with("container:")) {
+            found.push((text.split(':').next().unwrap_or(text).to_owned(), false, from.span));
+        }
+    }
+    for (name, restart, span) in found {
+        if service.get("depends_on").is_none_or(Node::is_null) {
+            service.set("depends_on", Node::map(span));
+        }
+        let Some(edges) = service.get_mut("depends_on").and_then(Node::as_map_mut) else { return };
+        if edges.contains_key(name.as_str()) {
+            continue;
+        }
+        let mut edge = Node::map(span);
+        edge.set("condition", Node::text("service_started", span));
+        if restart {
+            edge.set("restart", Node::new(Value::Bool(true), span));
+        }
+        edge.set("required", Node::new(Value::Bool(true), span));
+        edges.insert(name.into(), Entry { key: span, node: edge });
+    }
+}

@@ -1,0 +1,233 @@
+//! YAML text to trees: the one file that knows the parser. Anchors, merge keys and duplicate keys are settled here.
+//!
+//! Bounds: nesting of 128, and a budget of nodes for aliases, so that no small file becomes a large tree.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+use super::scalar;
+use super::tree::{Entry, Map, Node, Tag, Value};
+use crate::diag::Diagnostic;
+use crate::model::{FileId, Span};
+
+/// Lists and mappings inside each other.
+const DEEPEST: usize = 128;
+/// Nodes of all documents of a file, with aliases expanded.
+const MOST_NODES: usize = 1_000_000;
+
+/// Parses a text into its documents; empty ones are left out. Stops at the first fault: what follows has no meaning.
+pub fn parse(file: FileId, text: &str) -> Result<Vec<Node>, Diagnostic> {
+    let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let offset = text.len() - text_without_mark.len();
+    let mut reader = Reader {
+        file,
+        text: text_without_mark,
+        offset,
+        parser: Parser::new_from_str(text_without_mark),
+        anchors: HashMap::new(),
+        nodes: 0,
+    };
+    reader.documents()
+}
+
+struct Reader<'a> {
+    file: FileId,
+    text: &'a str,
+    offset: usize,
+    parser: Parser<'a, granit_parser::StrInput<'a>>,
+    anchors: HashMap<usize, (Node, usize)>,
+    nodes: usize,
+}
+
+type Found<'a> = (Event<'a>, Span);
+
+impl<'a> Reader<'a> {
+    fn documents(&mut self) -> Result<Vec<Node>, Diagnostic> {
+        let mut documents = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(documents),
+                Event::DocumentStart(..) => self.anchors.clear(),
+                Event::StreamStart | Event::DocumentEnd => {}
+                event => {
+                    let node = self.node(event, span, 0)?;
+                    if !node.is_null() {
+                        documents.push(node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Found<'a>, Diagnostic> {
+        loop {
+            match self.parser.next_event() {
+                None => return Ok((Event::StreamEnd, self.span(self.text.len(), self.text.len()))),
+                Some(Ok((Event::Anchor(..), _))) => {}
+                Some(Ok((event, span))) => {
+                    let start = span.start.byte_offset().unwrap_or(0);
+                    let end = span.end.byte_offset().unwrap_or(start);
+                    return Ok((event, self.span(start, end)));
+                }
+                Some(Err(error)) => {
+                    let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
+                    let what = crate::text::one_line(&error.info());
+                    return Err(Diagnostic::error(
+                        "yaml-syntax",
+                        self.span(at, at),
+                        format!("this is not YAML: {what}"),
+                    )
+                    .help("check indentation, quotes and brackets just before this place"));
+                }
+            }
+        }
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        let place = |at: usize| u32::try_from(at + self.offset).unwrap_or(u32::MAX);
+        Span { file: self.file, start: place(start), end: place(end.max(start)) }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Diagnostic> {
+        self.nodes += 1;
+        self.check_bounds(span, depth)?;
+        let before = self.nodes;
+        let (mut node, anchor, tag) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let tag = tag.map(|tag| tag.to_string());
+                (Node::new(scalar_value(&text, style, tag.as_deref()), span), anchor, tag)
+            }
+            Event::SequenceStart(_, anchor, tag) => (self.list(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
+            Event::MappingStart(_, anchor, tag) => (self.mapping(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
+            Event::Alias(anchor) => return self.alias(anchor, span),
+            _ => return Err(Diagnostic::error("yaml-syntax", span, "this is not YAML: a value is missing")),
+        };
+        node.tag = match tag.as_deref() {
+            Some("!reset") => Tag::Reset,
+            Some("!override") => Tag::Override,
+            _ => Tag::None,
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
+        }
+        Ok(node)
+    }
+
+    fn check_bounds(&self, span: Span, depth: usize) -> Result<(), Diagnostic> {
+        if depth > DEEPEST {
+            let message = format!("lists and mappings are nested more than {DEEPEST} deep");
+            return Err(
+                Diagnostic::error("too-deep", span, message).help("no compose file needs this; split the value")
+            );
+        }
+        if self.nodes > MOST_NODES {
+            let message = format!("the file has more than {MOST_NODES} values once its aliases are expanded");
+            return Err(Diagnostic::error("too-large", span, message).help("use fewer or smaller anchors"));
+        }
+        Ok(())
+    }
+
+    /// An alias is a copy that stands where its anchor stands.
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<Node, Diagnostic> {
+        let Some((node, size)) = self.anchors.get(&anchor) else {
+            return Err(Diagnostic::error("yaml-alias", span, "this alias refers to the value that it is part of"));
+        };
+        self.nodes += size;
+        let node = node.clone();
+        self.check_bounds(span, 0)?;
+        Ok(node)
+    }
+
+    fn list(&mut self, start: Span, depth: usize) -> Result<Node, Diagnostic> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                return Ok(Node::new(Value::List(items), self.joined(start, span)));
+            }
+            items.push(self.node(event, span, depth + 1)?);
+        }
+    }
+
+    fn joined(&self, start: Span, end: Span) -> Span {
+        Span { end: end.end.max(start.end), ..start }
+    }
+
+    fn mapping(&mut self, start: Span, depth: usize) -> Result<Node, Diagnostic> {
+        let mut map = Map::new();
+        let mut merged = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                for node in merged {
+                    merge_key(&mut map, node)?;
+                }
+                return Ok(Node::new(Value::Map(map), self.joined(start, span)));
+            }
+            let is_plain = matches!(&event, Event::Scalar(_, ScalarStyle::Plain, ..));
+            let key = self.node(event, span, depth + 1)?;
+            let (event, value_span) = self.next()?;
+            let value = self.node(event, value_span, depth + 1)?;
+            let Some(name) = key_text(&key) else {
+                return Err(Diagnostic::error(
+                    "bad-key",
+                    key.span,
+                    format!("a key must be a text, but this is {}", key.kind()),
+                ));
+            };
+            if name == "<<" && is_plain {
+                merged.push(value);
+                continue;
+            }
+            if let Some(first) = map.get(name.as_str()) {
+                return Err(Diagnostic::error(
+                    "duplicate-key",
+                    span,
+                    format!("key `{}` is already defined", crate::text::escape_controls(&name)),
+                )
+                .related(first.key, "first defined here")
+                .help("remove one of them, or give it another name"));
+            }
+            map.insert(name.into_boxed_str(), Entry { key: span, node: value });
+        }
+    }
+}
+
+fn key_text(key: &Node) -> Option<String> {
+    match &key.value {
+        Value::Null => Some("null".to_owned()),
+        _ => key.scalar_text(),
+    }
+}
+
+/// `<<`: what the mapping says itself wins, and of several merged ones the first.
+fn merge_key(map: &mut Map, from: Node) -> Result<(), Diagnostic> {
+    let span = from.span;
+    match from.value {
+        Value::Map(entries) => {
+            for (key, entry) in entries {
+                map.entry(key).or_insert(entry);
+            }
+            Ok(())
+        }
+        Value::List(items) => items.into_iter().try_for_each(|item| merge_key(map, item)),
+        _ => Err(Diagnostic::error("bad-merge-key", span, "`<<` takes a mapping or a list of mappings")
+            .help("refer to an anchor: `<<: *name`")),
+    }
+}
+
+fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&str>) -> Value {
+    match tag {
+        Some("tag:yaml.org,2002:str" | "!!str" | "!") => return Value::Text(text.into()),
+        Some(
+            "tag:yaml.org,2002:int" | "tag:yaml.org,2002:float" | "tag:yaml.org,2002:bool" | "tag:yaml.org,2002:null",
+        ) => return scalar::resolve(text),
+        _ => {}
+    }
+    match style {
+        ScalarStyle::Plain => scalar::resolve(text),
+        _ => Value::Text(text.into()),
+    }
+}

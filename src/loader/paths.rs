@@ -1,0 +1,120 @@
+//! Relative paths to absolute ones: from the directory of the file that says them.
+
+use std::path::Path;
+
+use super::canonical::clean_path;
+use super::merge::children;
+use super::syntax::volume::is_windows_path;
+use super::tree::{Node, Value};
+
+/// Where paths start.
+pub(super) struct Base<'a> {
+    pub directory: &'a Path,
+    pub home: Option<&'a Path>,
+}
+
+impl Base<'_> {
+    /// Returns an absolute, clean path; `~` is the home directory.
+    pub(super) fn absolute(&self, path: &str) -> String {
+        if let (Some(rest), Some(home)) = (path.strip_prefix('~'), self.home)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return clean_path(&format!("{}{rest}", home.display()));
+        }
+        if path.starts_with('/')
+            || is_windows_path(path) && path.as_bytes().get(2).is_some_and(|byte| matches!(byte, b'\\' | b'/'))
+        {
+            return if path.starts_with('/') { clean_path(path) } else { path.to_owned() };
+        }
+        clean_path(&format!("{}/{path}", self.directory.display()))
+    }
+
+    fn text(&self, node: Option<&mut Node>) {
+        if let Some(node) = node
+            && let Value::Text(text) = &mut node.value
+        {
+            *text = self.absolute(text).into();
+        }
+    }
+
+    /// A context may be a URL, an image or another service.
+    fn context(&self, node: Option<&mut Node>) {
+        if let Some(node) = node
+            && let Some(text) = node.as_text()
+            && !is_remote(text)
+        {
+            self.text(Some(node));
+        }
+    }
+
+    /// Makes the paths of a model absolute.
+    pub(super) fn resolve(&self, root: &mut Node) {
+        for (_, service) in children(root, "services") {
+            self.service(service);
+        }
+        for kind in ["configs", "secrets"] {
+            for (_, resource) in children(root, kind) {
+                self.text(resource.get_mut("file"));
+            }
+        }
+        for (_, volume) in children(root, "volumes") {
+            let options = volume.get_mut("driver_opts");
+            if let Some(options) = options
+                && options.get_text("o").is_some_and(|o| o.split(',').any(|o| o == "bind" || o == "rbind"))
+                && options.get_text("type").is_none_or(|kind| kind == "none" || kind.is_empty() || kind == "bind")
+            {
+                self.text(options.get_mut("device"));
+            }
+        }
+        for include in root.get_mut("include").and_then(Node::as_list_mut).into_iter().flatten() {
+            for item in include.get_mut("path").and_then(Node::as_list_mut).into_iter().flatten() {
+                self.context(Some(item));
+            }
+            self.text(include.get_mut("project_directory"));
+            for item in include.get_mut("env_file").and_then(Node::as_list_mut).into_iter().flatten() {
+                self.text(Some(item));
+            }
+        }
+    }
+
+    fn service(&self, service: &mut Node) {
+        if let Some(build) = service.get_mut("build") {
+            self.context(build.get_mut("context"));
+            if let Some(contexts) = build.get_mut("additional_contexts").and_then(Node::as_map_mut) {
+                contexts.values_mut().for_each(|entry| self.context(Some(&mut entry.node)));
+            }
+            if let Some(keys) = build.get_mut("ssh").and_then(Node::as_map_mut) {
+                for entry in
+                    keys.values_mut().filter(|entry| entry.node.as_text().is_some_and(|text| text.starts_with('~')))
+                {
+                    self.text(Some(&mut entry.node));
+                }
+            }
+        }
+        self.text(service.get_mut("credential_spec").and_then(|spec| spec.get_mut("file")));
+        for file in service.get_mut("env_file").and_then(Node::as_list_mut).into_iter().flatten() {
+            self.text(file.get_mut("path"));
+        }
+        for file in service.get_mut("label_file").and_then(Node::as_list_mut).into_iter().flatten() {
+            self.text(Some(file));
+        }
+        if let Some(extends) = service.get_mut("extends") {
+            self.context(extends.get_mut("file"));
+        }
+        let watches =
+            service.get_mut("develop").and_then(|develop| develop.get_mut("watch")).and_then(Node::as_list_mut);
+        for watch in watches.into_iter().flatten() {
+            self.text(watch.get_mut("path"));
+        }
+        for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
+            if volume.get_text("type") == Some("bind") {
+                self.text(volume.get_mut("source"));
+            }
+        }
+    }
+}
+
+/// URLs, git addresses, images and services are no paths.
+pub(super) fn is_remote(text: &str) -> bool {
+    text.contains("://") || ["git@", "github.com/", "service:"].iter().any(|start| text.starts_with(start))
+}

@@ -1,0 +1,101 @@
+//! Profiles and selection: which services count, and which networks, volumes, secrets and configs they need.
+
+use std::collections::BTreeSet;
+
+use super::schema::nearest;
+use super::tree::{Map, Node, Value};
+use crate::diag::Diagnostic;
+use crate::model::Span;
+
+/// Takes services out that no active profile enables and returns them. Naming a service activates its profiles.
+pub(super) fn apply(
+    root: &mut Node,
+    active: &mut Vec<String>,
+    named: &[String],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Node {
+    let mut disabled = Map::new();
+    let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return Node::map(Span::NONE) };
+    for name in named {
+        match services.get(name.as_str()) {
+            Some(entry) => active.extend(profiles_of(&entry.node)),
+            None => {
+                let known: Vec<&str> = services.keys().map(|key| &**key).collect();
+                let shown = crate::text::escape_controls(name).into_owned();
+                let diagnostic =
+                    Diagnostic::error("no-such-service", Span::NONE, format!("no such service: `{shown}`"));
+                diagnostics.push(match nearest(name, known) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic,
+                });
+            }
+        }
+    }
+    let is_enabled = |node: &Node| {
+        let profiles = profiles_of(node);
+        profiles.is_empty() || profiles.iter().any(|profile| active.iter().any(|one| one == "*" || one == profile))
+    };
+    let out: Vec<Box<str>> =
+        services.iter().filter(|(_, entry)| !is_enabled(&entry.node)).map(|(name, _)| name.clone()).collect();
+    for name in out {
+        if let Some(entry) = services.shift_remove(&name) {
+            disabled.insert(name, entry);
+        }
+    }
+    Node::new(Value::Map(disabled), Span::NONE)
+}
+
+fn profiles_of(service: &Node) -> Vec<String> {
+    service.get("profiles").map(Node::items).unwrap_or_default().iter().filter_map(Node::scalar_text).collect()
+}
+
+/// Keeps the named services and what they depend on.
+pub(super) fn select(root: &mut Node, named: &[String], _diagnostics: &mut [Diagnostic]) {
+    let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return };
+    let mut kept: BTreeSet<String> = BTreeSet::new();
+    let mut queue: Vec<String> = named.to_vec();
+    while let Some(name) = queue.pop() {
+        if let Some(entry) = services.get(name.as_str())
+            && kept.insert(name)
+        {
+            queue.extend(
+                entry.node.get("depends_on").into_iter().flat_map(Node::entries).map(|(key, _)| key.to_owned()),
+            );
+        }
+    }
+    services.retain(|name, _| kept.contains(&**name));
+}
+
+/// Drops networks, volumes, secrets, configs and models that no enabled service uses.
+pub(super) fn drop_unused(root: &mut Node) {
+    let mut used: BTreeSet<(&'static str, String)> = BTreeSet::new();
+    for (_, entry) in root.get("services").into_iter().flat_map(Node::entries) {
+        let service = &entry.node;
+        used.extend(
+            service.get("networks").into_iter().flat_map(Node::entries).map(|(key, _)| ("networks", key.to_owned())),
+        );
+        used.extend(
+            service.get("models").into_iter().flat_map(Node::entries).map(|(key, _)| ("models", key.to_owned())),
+        );
+        let sources = |node: Option<&Node>| -> Vec<String> {
+            node.map(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|item| item.get_text("source").map(str::to_owned))
+                .collect()
+        };
+        used.extend(sources(service.get("volumes")).into_iter().map(|key| ("volumes", key)));
+        used.extend(sources(service.get("configs")).into_iter().map(|key| ("configs", key)));
+        used.extend(sources(service.get("secrets")).into_iter().map(|key| ("secrets", key)));
+        used.extend(
+            sources(service.get("build").and_then(|build| build.get("secrets")))
+                .into_iter()
+                .map(|key| ("secrets", key)),
+        );
+    }
+    for kind in ["networks", "volumes", "secrets", "configs", "models"] {
+        if let Some(map) = root.get_mut(kind).and_then(Node::as_map_mut) {
+            map.retain(|key, _| used.contains(&(kind, key.to_string())));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `$NAME` and `${NAME...}` in text. First operator wins; defaults and messages may hold further variables.
+
+/// What is wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateError {
+    /// After `$` stands neither a name, a brace with a name, nor another `$`.
+    Format {
+        /// Byte offset of the `$`.
+        at: usize,
+    },
+    /// `${NAME:?message}` and the variable is missing.
+    Required {
+        /// The variable.
+        name: String,
+        /// The message, substituted; may be empty.
+        message: String,
+    },
+    /// The result would be longer than 1 MiB.
+    TooLong,
+}
+
+/// No value gets longer than this by substitution.
+const LONGEST: usize = 1 << 20;
+/// Defaults inside defaults.
+const DEEPEST: usize = 64;
+
+/// Where values come from, and which variables were missing.
+pub struct Variables<'a> {
+    /// Returns a variable's value.
+    pub lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// Variables without value and without default, in the order they were met.
+    pub missing: Vec<String>,
+}
+
+/// Returns the text with its variables replaced; `$$` becomes `$`.
+pub fn substitute(text: &str, variables: &mut Variables<'_>) -> Result<String, TemplateError> {
+    substitute_at(text, variables, 0)
+}
+
+fn substitute_at(text: &str, variables: &mut Variables<'_>, depth: usize) -> Result<String, TemplateError> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(dollar) = rest.find('$') {
+        let at = text.len() - rest.len() + dollar;
+        out.push_str(&rest[..dollar]);
+        rest = &rest[dollar + 1..];
+        let format = TemplateError::Format { at };
+        if depth > DEEPEST {
+            return Err(format);
+        }
+        match rest.as_bytes().first() {
+            Some(b'$') => {
+                out.push('$');
+                rest = &rest[1..];
+            }
+            Some(b'{') => {
+                let end = closing_brace(&rest[1..]).ok_or(format.clone())? + 1;
+                out.push_str(&braced(&rest[1..end], variables, depth, format)?);
+                rest = &rest[end + 1..];
+            }
+            _ => {
+                let length = name_length(rest);
+                if length == 0 {
+                    return Err(format);
+                }
+                out.push_str(&value(&rest[..length], variables));
+                rest = &rest[length..];
+            }
+        }
+        if out.len() > LONGEST {
+            return Err(TemplateError::TooLong);
+        }
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn value(name: &str, variables: &mut Variables<'_>) -> String {
+    (variables.lookup)(name).unwrap_or_else(|| {
+        if !variables.missing.iter().any(|missing| missing == name) {
+            variables.missing.push(name.to_owned());
+        }
+        String::new()
+    })
+}
+
+/// Returns how many bytes of a text are a name: `[_a-zA-Z][_a-zA-Z0-9]*`.
+pub fn name_length(text: &str) -> usize {
+    let mut bytes = text.bytes();
+    match bytes.next() {
+        Some(byte) if byte == b'_' || byte.is_ascii_alphabetic() => {}
+        _ => return 0,
+    }
+    1 + bytes.take_while(|byte| *byte == b'_' || byte.is_ascii_alphanumeric()).count()
+}
+
+/// Returns the offset of the brace that closes the one before the text.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'$' if bytes.get(at + 1) == Some(&b'{') => {
+                depth += 1;
+                at += 1;
+            }
+            b'}' if depth == 0 => return Some(at),
+            b'}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Substitutes what stands between the braces.
+fn braced(
+    inner: &str,
+    variables: &mut Variables<'_>,
+    depth: usize,
+    format: TemplateError,
+) -> Result<String, TemplateError> {
+    let length = name_length(inner);
+    let (name, rest) = inner.split_at(length);
+    if length == 0 {
+        return Err(format);
+    }
+    if rest.is_empty() {
+        return Ok(value(name, variables));
+    }
+    let found = (variables.lookup)(name);
+    let (counts_empty, operator, word) = match rest.strip_prefix(':') {
+        Some(rest) => (true, rest.chars().next(), rest.get(1..)),
+        None => (false, rest.chars().next(), rest.get(1..)),
+    };
+    let word = word.unwrap_or_default();
+    let present = found.filter(|value| !(counts_empty && value.is_empty()));
+    match (operator, present) {
+        (Some('-'), Some(value)) => Ok(value),
+        (Some('-'), None) => substitute_at(word, variables, depth + 1),
+        (Some('+'), Some(_)) => substitute_at(word, variables, depth + 1),
+        (Some('+'), None) => Ok(String::new()),
+        (Some('?'), Some(value)) => Ok(value),
+        (Some('?'), None) => {
+            let message = substitute_at(word, variables, depth + 1)?;
+            Err(TemplateError::Required { name: name.to_owned(), message })
+        }
+        _ => Err(format),
+    }
+}
+
+/// A variable that a text refers to (for `config --variables`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// Its name.
+    pub name: String,
+    /// `${NAME:?}` or `${NAME?}`.
+    pub is_required: bool,
+    /// The default, verbatim.
+    pub default: String,
+    /// The text for a present value, verbatim.
+    pub alternate: String,
+}
+
+/// Returns every variable a text refers to, defaults inside defaults included.
+pub fn mentions(text: &str) -> Vec<Mention> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(dollar) = rest.find('$') {
+        rest = &rest[dollar + 1..];
+        match rest.as_bytes().first() {
+            Some(b'$') => rest = &rest[1..],
+            Some(b'{') => {
+                let Some(end) = closing_brace(&rest[1..]) else { return found };
+                let inner = &rest[1..=end];
+                mention(inner, &mut found);
+                rest = &rest[end + 2..];
+            }
+            _ => {
+                let length = name_length(rest);
+                if length > 0 {
+                    found.push(Mention {
+                        name: rest[..length].to_owned(),
+                        is_required: false,
+                        default: String::new(),
+                        alternate: String::new(),
+                    });
+                }
+                rest = &rest[length..];
+            }
+        }
+    }
+    found
+}
+
+fn mention(inner: &str, found: &mut Vec<Mention>) {
+    let length = name_length(inner);
+    let (name, rest) = inner.split_at(length);
+    if length == 0 {
+        return;
+    }
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    let (operator, word) = (rest.chars().next(), rest.get(1..).unwrap_or_default());
+    let mut one = Mention {
+        name: name.to_owned(),
+        is_required: operator == Some('?'),
+        default: String::new(),
+        alternate: String::new(),
+    };
+    match operator {
+        Some('-') => one.default = word.to_owned(),
+        Some('+') => one.alternate = word.to_owned(),
+        _ => {}
+    }
+    found.push(one);
+    if operator != Some('?') {
+        found.extend(mentions(word));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(text: &str) -> Result<String, TemplateError> {
+        let lookup = |name: &str| match name {
+            "A" => Some("a".to_owned()),
+            "E" => Some(String::new()),
+            _ => None,
+        };
+        substitute(text, &mut Variables { lookup: &lookup, missing: Vec::new() })
+    }
+
+    #[test]
+    fn operators_do_what_the_specification_says() {
+        for (text, result) in [
+            ("$A-${A}-$$A", "a-a-$A"),
+            ("${E:-d}|${E-d}|${U:-d}|${U-d}", "d||d|d"),
+            ("${A:+x}|${E:+x}|${E+x}|${U+x}", "x||x|"),
+            ("${U:-${A}b}", "ab"),
+            ("${U:-a:b-c}", "a:b-c"),
+            ("${U:-{}}", "{}"),
+            ("$Ab$U", ""),
+        ] {
+            assert_eq!(run(text).as_deref(), Ok(result), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_with_their_place() {
+        assert_eq!(run("ab$1"), Err(TemplateError::Format { at: 2 }));
+        assert_eq!(run("${"), Err(TemplateError::Format { at: 0 }));
+        assert_eq!(run("${A!}"), Err(TemplateError::Format { at: 0 }));
+        assert_eq!(run("${U:?no $A}"), Err(TemplateError::Required { name: "U".into(), message: "no a".into() }));
+    }
+}

@@ -1,0 +1,312 @@
+//! The tree to the canonical model: every attribute of its type, in docker compose's order, empty ones left out.
+//!
+//! Start at [`model`]. The result is what `config --format json` prints, before `$` is doubled; it is the input of the
+//! config hashes and of the typed project.
+
+use serde_json::{Map, Value as Json};
+
+use super::syntax::{duration, size};
+use super::tree::{Node, Value, truth};
+use crate::diag::Diagnostic;
+
+mod table;
+
+use table::{Field, Kind};
+
+/// Turns a merged, normalised tree into the canonical model.
+pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
+    let mut work = Work { diagnostics };
+    let mut out = Map::new();
+    let kinds: [(&str, &[Field]); 6] = [
+        ("configs", table::FILE_OBJECT),
+        ("models", table::MODEL),
+        ("networks", table::NETWORK),
+        ("secrets", table::FILE_OBJECT),
+        ("services", table::SERVICE),
+        ("volumes", table::VOLUME),
+    ];
+    let mut sections: Vec<(String, Json)> = Vec::new();
+    for (kind, fields) in kinds {
+        let mut section: Vec<(&str, Json)> = root
+            .get(kind)
+            .into_iter()
+            .flat_map(Node::entries)
+            .map(|(name, entry)| (name, Json::Object(work.record(&entry.node, fields, &format!("{kind}.{name}")))))
+            .collect();
+        section.sort_by_key(|(name, _)| *name);
+        if !section.is_empty() || kind == "services" {
+            sections.push((
+                kind.to_owned(),
+                Json::Object(section.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            ));
+        }
+    }
+    if let Some(name) = root.get_text("name") {
+        sections.push(("name".to_owned(), Json::from(name)));
+    }
+    for (key, entry) in root.entries().filter(|(key, _)| key.starts_with("x-")) {
+        sections.push((key.to_owned(), any(&entry.node)));
+    }
+    sections.sort_by(|a, b| a.0.cmp(&b.0));
+    out.extend(sections);
+    out
+}
+
+/// Returns a value as it is, keys sorted as Go prints maps.
+pub(super) fn any(node: &Node) -> Json {
+    match &node.value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::from(*value),
+        Value::Int(value) => Json::from(*value),
+        Value::Float(value) => number(*value),
+        Value::Text(text) => Json::from(&**text),
+        Value::List(items) => Json::Array(items.iter().map(any).collect()),
+        Value::Map(map) => {
+            let mut entries: Vec<(&Box<str>, Json)> = map.iter().map(|(key, entry)| (key, any(&entry.node))).collect();
+            entries.sort_by_key(|(key, _)| *key);
+            Json::Object(entries.into_iter().map(|(key, value)| (key.to_string(), value)).collect())
+        }
+    }
+}
+
+/// Whole numbers are printed without a fraction.
+fn number(value: f64) -> Json {
+    if value.fract() == 0.0 && value.abs() < 1e15 { Json::from(value as i64) } else { Json::from(value) }
+}
+
+struct Work<'a> {
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Work<'_> {
+    fn record(&mut self, node: &Node, fields: &'static [Field], path: &str) -> Map<String, Json> {
+        let mut out = Map::new();
+        for (name, kind) in fields {
+            if let Some(value) = self.field(node.get(name), kind, &format!("{path}.{name}")) {
+                out.insert((*name).to_owned(), value);
+            }
+        }
+        for (key, entry) in node.entries().filter(|(key, _)| key.starts_with("x-")) {
+            out.insert(key.to_owned(), any(&entry.node));
+        }
+        out
+    }
+
+    fn field(&mut self, node: Option<&Node>, kind: &'static Kind, path: &str) -> Option<Json> {
+        let present = node.filter(|node| !node.is_null());
+        match kind {
+            Kind::Command => return Some(present.map_or(Json::Null, |node| self.command(node, path))),
+            Kind::StructKept(fields)
+                if path.ends_with(".placement")
+                    || path.ends_with(".resources")
+                    || path.ends_with(".ipam")
+                    || path.ends_with(".exec") =>
+            {
+                let empty = Node::map(crate::model::Span::NONE);
+                return Some(Json::Object(self.record(present.unwrap_or(&empty), fields, path)));
+            }
+            Kind::TextKept => return Some(Json::from(present.and_then(Node::scalar_text).unwrap_or_default())),
+            Kind::Struct(fields) if node.is_some_and(Node::is_null) && path.contains(".networks.") => {
+                let _ = fields;
+                return Some(Json::Null);
+            }
+            _ => {}
+        }
+        let value = self.value(present?, kind, path)?;
+        let is_empty = match (kind, &value) {
+            (Kind::Text | Kind::Texts, Json::String(text)) => text.is_empty(),
+            (Kind::Flag, Json::Bool(flag)) => !flag,
+            (Kind::Int | Kind::Float, Json::Number(number)) => number.as_f64() == Some(0.0),
+            (Kind::Bytes, Json::String(text)) => text == "0",
+            (Kind::List(_) | Kind::Hosts, Json::Array(items)) => items.is_empty(),
+            (Kind::Map(_) | Kind::Pairs | Kind::Environment, Json::Object(map)) => map.is_empty(),
+            _ => false,
+        };
+        (!is_empty).then_some(value)
+    }
+
+    fn value(&mut self, node: &Node, kind: &'static Kind, path: &str) -> Option<Json> {
+        let text = node.scalar_text();
+        match kind {
+            Kind::Text | Kind::Texts | Kind::TextKept => text.map(Json::from),
+            Kind::Flag | Kind::FlagKept => match node.as_bool().or_else(|| text.as_deref().and_then(truth)) {
+                Some(flag) => Some(Json::from(flag)),
+                None => self.refuse(node, path, "true or false"),
+            },
+            Kind::Int | Kind::IntKept => match &node.value {
+                Value::Int(value) => Some(Json::from(*value)),
+                Value::Float(value) => Some(Json::from(*value as i64)),
+                Value::Text(text) if path.ends_with("_runtime") || path.ends_with("_period") => {
+                    let nanos = text.parse::<i64>().ok().or_else(|| duration::parse(text).map(|nanos| nanos / 1000));
+                    nanos.map(Json::from).or_else(|| self.refuse(node, path, "a whole number"))
+                }
+                Value::Text(text) => match text.parse::<i64>() {
+                    Ok(value) => Some(Json::from(value)),
+                    Err(_) => self.refuse(node, path, "a whole number"),
+                },
+                _ => self.refuse(node, path, "a whole number"),
+            },
+            Kind::Float | Kind::Cpus => match text.as_deref().map(str::parse::<f32>) {
+                Some(Ok(value)) => Some(single(value)),
+                _ => self.refuse(node, path, "a number"),
+            },
+            Kind::Bytes => match text
+                .as_deref()
+                .and_then(|text| size::parse(text).or_else(|| text.parse::<f64>().ok().map(|value| value as i64)))
+            {
+                Some(bytes) => Some(Json::from(bytes.to_string())),
+                None => self.refuse(node, path, "a size in bytes such as `64m`"),
+            },
+            Kind::Duration => match text.as_deref().and_then(duration::parse) {
+                Some(nanos) => Some(Json::from(duration::print(nanos))),
+                None => self.refuse(node, path, "a duration such as `1m30s`"),
+            },
+            Kind::Mode => self.mode(node, path),
+            Kind::List(inner) => Some(Json::Array(self.items(node, inner, path))),
+            Kind::Map(inner) => Some(Json::Object(self.entries(node, inner, path))),
+            Kind::Pairs => Some(self.pairs(node, false)),
+            Kind::Environment => Some(self.pairs(node, true)),
+            Kind::Hosts => Some(self.hosts(node, path)),
+            Kind::Ulimit => self.ulimit(node, path),
+            Kind::Struct(fields) | Kind::StructKept(fields) => Some(Json::Object(self.record(node, fields, path))),
+            Kind::Command => Some(self.command(node, path)),
+            Kind::Any => Some(self.test(node)),
+            Kind::Options => Some(match node.as_list() {
+                Some(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
+                None => Json::Array(text.into_iter().map(Json::from).collect()),
+            }),
+        }
+    }
+
+    fn refuse(&mut self, node: &Node, path: &str, expected: &str) -> Option<Json> {
+        let found = node
+            .scalar_text()
+            .map_or(node.kind().to_owned(), |text| format!("`{}`", crate::text::escape_controls(&text)));
+        self.diagnostics.push(
+            Diagnostic::error("bad-value", node.span, format!("`{path}` must be {expected}, but is {found}")).at(path),
+        );
+        None
+    }
+
+    fn items(&mut self, node: &Node, inner: &'static Kind, path: &str) -> Vec<Json> {
+        match node.as_list() {
+            Some(items) => items
+                .iter()
+                .enumerate()
+                .filter_map(|(index, item)| self.value(item, inner, &format!("{path}[{index}]")))
+                .collect(),
+            None => self.value(node, inner, path).into_iter().collect(),
+        }
+    }
+
+    fn entries(&mut self, node: &Node, inner: &'static Kind, path: &str) -> Map<String, Json> {
+        let mut entries: Vec<(&str, &Node)> = node.entries().map(|(key, entry)| (key, &entry.node)).collect();
+        entries.sort_by_key(|(key, _)| *key);
+        entries
+            .into_iter()
+            .filter(|(key, _)| !(path.ends_with(".networks") && key.starts_with("x-")))
+            .filter_map(|(key, node)| {
+                let value =
+                    if node.is_null() { Some(Json::Null) } else { self.value(node, inner, &format!("{path}.{key}")) };
+                Some((key.to_owned(), value?))
+            })
+            .collect()
+    }
+
+    /// `K=V` lists and mappings to one sorted mapping of texts.
+    fn pairs(&mut self, node: &Node, keeps_nothing: bool) -> Json {
+        let nothing = || if keeps_nothing { Json::Null } else { Json::from("") };
+        let mut pairs: Vec<(String, Json)> = match &node.value {
+            Value::Map(map) => map
+                .iter()
+                .map(|(key, entry)| {
+                    let value = match &entry.node.value {
+                        Value::Null => nothing(),
+                        _ => Json::from(entry.node.scalar_text().unwrap_or_default()),
+                    };
+                    (key.to_string(), value)
+                })
+                .collect(),
+            Value::List(items) => items
+                .iter()
+                .filter_map(Node::scalar_text)
+                .map(|text| match text.split_once('=') {
+                    Some((key, value)) => (key.to_owned(), Json::from(value)),
+                    None => (text, nothing()),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        // A key that stands twice keeps its last value.
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        Json::Object(pairs.into_iter().collect())
+    }
+
+    fn hosts(&mut self, node: &Node, path: &str) -> Json {
+        let mut all: Vec<String> = Vec::new();
+        for item in super::merge::sequence(node.clone()).items() {
+            let text = item.scalar_text().unwrap_or_default();
+            match text.split_once('=').or_else(|| text.split_once(':')) {
+                Some((host, address)) if !host.is_empty() && !address.is_empty() => {
+                    let address = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+                    let entry = format!("{host}={address}");
+                    if !all.contains(&entry) {
+                        all.push(entry);
+                    }
+                }
+                _ => {
+                    self.refuse(item, path, "`host=address`");
+                }
+            }
+        }
+        all.sort();
+        Json::Array(all.into_iter().map(Json::from).collect())
+    }
+
+    fn ulimit(&mut self, node: &Node, path: &str) -> Option<Json> {
+        if node.as_map().is_none() {
+            return self.value(node, &Kind::IntKept, path);
+        }
+        const FIELDS: &[Field] = &[("single", Kind::Int), ("soft", Kind::Int), ("hard", Kind::Int)];
+        Some(Json::Object(self.record(node, FIELDS, path)))
+    }
+
+    /// Modes are octal in texts; numbers are what YAML made of them.
+    fn mode(&mut self, node: &Node, path: &str) -> Option<Json> {
+        let mode = match &node.value {
+            Value::Int(mode) => Some(*mode),
+            Value::Text(text) => i64::from_str_radix(text.trim_start_matches("0o"), 8).ok(),
+            _ => None,
+        };
+        match mode {
+            Some(mode) => Some(Json::from(format!("0{mode:o}"))),
+            None => self.refuse(node, path, "a file mode such as `0440`"),
+        }
+    }
+
+    fn command(&mut self, node: &Node, path: &str) -> Json {
+        match &node.value {
+            Value::List(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
+            _ => match shell_words::split(&node.scalar_text().unwrap_or_default()) {
+                Ok(words) => Json::Array(words.into_iter().map(Json::from).collect()),
+                Err(_) => self.refuse(node, path, "a command whose quotes are closed").unwrap_or(Json::Null),
+            },
+        }
+    }
+
+    fn test(&mut self, node: &Node) -> Json {
+        match node.as_list() {
+            Some(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
+            None => Json::Array(vec![Json::from("CMD-SHELL"), Json::from(node.scalar_text().unwrap_or_default())]),
+        }
+    }
+}
+
+/// A number of single precision prints with the digits that single precision needs.
+fn single(value: f32) -> Json {
+    let text = value.to_string();
+    match text.parse::<i64>() {
+        Ok(whole) => Json::from(whole),
+        Err(_) => Json::from(text.parse::<f64>().unwrap_or_default()),
+    }
+}

@@ -1,0 +1,336 @@
+//! The shape of the model: every attribute with its type, in the order in which docker compose prints them.
+//!
+//! Compat: the order is that of the structs in compose-go `types/types.go`; the config hash depends on it.
+
+/// A type, and with it what is left out when empty.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// Text; left out when empty.
+    Text,
+    /// Text; always there.
+    TextKept,
+    /// True; left out when false.
+    Flag,
+    /// True or false.
+    FlagKept,
+    /// A whole number; left out when 0.
+    Int,
+    /// A whole number.
+    IntKept,
+    /// A number of single precision; left out when 0.
+    Float,
+    /// A number of single precision, printed as it is.
+    Cpus,
+    /// Bytes, printed as text; left out when 0.
+    Bytes,
+    /// A duration, printed as Go does.
+    Duration,
+    /// A file mode, printed in octal.
+    Mode,
+    /// Text or number, printed as text.
+    Texts,
+    /// A list of texts, a single one allowed.
+    List(&'static Kind),
+    /// A mapping; left out when empty.
+    Map(&'static Kind),
+    /// Texts by name; `K=V` lists allowed, nothing is an empty text.
+    Pairs,
+    /// Texts by name; `K=V` lists allowed, nothing stays nothing.
+    Environment,
+    /// A command: a text is split as a shell would; `null` is printed, where JSON asks for it.
+    Command,
+    /// `name=address` list, sorted.
+    Hosts,
+    /// A number, or soft and hard.
+    Ulimit,
+    /// A mapping of its own; nothing stays nothing.
+    Struct(&'static [Field]),
+    /// As [`Kind::Struct`], and nothing is an empty one.
+    StructKept(&'static [Field]),
+    /// Anything, as it is.
+    Any,
+    /// Options of a provider: lists of texts.
+    Options,
+}
+
+/// An attribute.
+pub(super) type Field = (&'static str, Kind);
+
+use Kind::*;
+
+const TEXT: Kind = Text;
+const LIST: Kind = List(&Texts);
+
+pub(super) const SERVICE: &[Field] = &[
+    ("profiles", LIST),
+    ("annotations", Pairs),
+    ("attach", FlagKept),
+    ("build", Struct(BUILD)),
+    ("develop", Struct(&[("watch", List(&Struct(WATCH)))])),
+    ("blkio_config", Struct(BLKIO)),
+    ("cap_add", LIST),
+    ("cap_drop", LIST),
+    ("cgroup_parent", TEXT),
+    ("cgroup", TEXT),
+    ("cpu_count", Int),
+    ("cpu_percent", Float),
+    ("cpu_period", Int),
+    ("cpu_quota", Int),
+    ("cpu_rt_period", Int),
+    ("cpu_rt_runtime", Int),
+    ("cpus", Float),
+    ("cpuset", TEXT),
+    ("cpu_shares", Int),
+    ("command", Command),
+    ("configs", List(&Struct(MOUNTED_FILE))),
+    ("container_name", TEXT),
+    ("credential_spec", Struct(&[("config", TEXT), ("file", TEXT), ("registry", TEXT)])),
+    ("depends_on", Map(&Struct(&[("condition", TEXT), ("restart", Flag), ("required", FlagKept)]))),
+    ("deploy", Struct(DEPLOY)),
+    ("device_cgroup_rules", LIST),
+    ("devices", List(&Struct(&[("source", TEXT), ("target", TEXT), ("permissions", TEXT)]))),
+    ("dns", LIST),
+    ("dns_opt", LIST),
+    ("dns_search", LIST),
+    ("domainname", TEXT),
+    ("entrypoint", Command),
+    ("provider", Struct(&[("type", TEXT), ("options", Map(&Options))])),
+    ("environment", Environment),
+    ("env_file", List(&Struct(&[("path", TEXT), ("required", FlagKept), ("format", TEXT)]))),
+    ("expose", LIST),
+    ("extends", Struct(&[("file", TEXT), ("service", TEXT)])),
+    ("external_links", LIST),
+    ("extra_hosts", Hosts),
+    ("group_add", LIST),
+    ("gpus", List(&Struct(DEVICE_REQUEST))),
+    ("hostname", TEXT),
+    ("healthcheck", Struct(HEALTHCHECK)),
+    ("image", TEXT),
+    ("init", FlagKept),
+    ("ipc", TEXT),
+    ("isolation", TEXT),
+    ("labels", Pairs),
+    ("label_file", LIST),
+    ("links", LIST),
+    ("logging", Struct(&[("driver", TEXT), ("options", Pairs)])),
+    ("mem_limit", Bytes),
+    ("mem_reservation", Bytes),
+    ("memswap_limit", Bytes),
+    ("mem_swappiness", Bytes),
+    ("mac_address", TEXT),
+    ("models", Map(&Struct(&[("endpoint_var", TEXT), ("model_var", TEXT)]))),
+    ("network_mode", TEXT),
+    ("networks", Map(&Struct(ATTACHMENT))),
+    ("oom_kill_disable", Flag),
+    ("oom_score_adj", Int),
+    ("pid", TEXT),
+    ("pids_limit", Int),
+    ("platform", TEXT),
+    ("ports", List(&Struct(PORT))),
+    ("privileged", Flag),
+    ("pull_policy", TEXT),
+    ("read_only", Flag),
+    ("restart", TEXT),
+    ("runtime", TEXT),
+    ("scale", IntKept),
+    ("secrets", List(&Struct(MOUNTED_FILE))),
+    ("security_opt", LIST),
+    ("shm_size", Bytes),
+    ("stdin_open", Flag),
+    ("stop_grace_period", Duration),
+    ("stop_signal", TEXT),
+    ("storage_opt", Pairs),
+    ("sysctls", Pairs),
+    ("tmpfs", LIST),
+    ("tty", Flag),
+    ("ulimits", Map(&Ulimit)),
+    ("use_api_socket", Flag),
+    ("user", TEXT),
+    ("userns_mode", TEXT),
+    ("uts", TEXT),
+    ("volumes", List(&Struct(VOLUME_MOUNT))),
+    ("volumes_from", LIST),
+    ("working_dir", TEXT),
+    ("post_start", List(&Struct(HOOK))),
+    ("pre_stop", List(&Struct(HOOK))),
+];
+
+const BUILD: &[Field] = &[
+    ("context", TEXT),
+    ("dockerfile", TEXT),
+    ("dockerfile_inline", TEXT),
+    ("entitlements", LIST),
+    ("args", Environment),
+    ("provenance", TEXT),
+    ("sbom", TEXT),
+    ("ssh", Pairs),
+    ("labels", Pairs),
+    ("cache_from", LIST),
+    ("cache_to", LIST),
+    ("no_cache", Flag),
+    ("no_cache_filter", LIST),
+    ("additional_contexts", Pairs),
+    ("pull", Flag),
+    ("extra_hosts", Hosts),
+    ("isolation", TEXT),
+    ("network", TEXT),
+    ("target", TEXT),
+    ("secrets", List(&Struct(MOUNTED_FILE))),
+    ("shm_size", Bytes),
+    ("tags", LIST),
+    ("ulimits", Map(&Ulimit)),
+    ("platforms", LIST),
+    ("privileged", Flag),
+];
+
+const WATCH: &[Field] = &[
+    ("path", TEXT),
+    ("action", TEXT),
+    ("target", TEXT),
+    ("exec", StructKept(HOOK)),
+    ("include", LIST),
+    ("ignore", LIST),
+    ("initial_sync", Flag),
+];
+
+const HOOK: &[Field] =
+    &[("command", Command), ("user", TEXT), ("privileged", Flag), ("working_dir", TEXT), ("environment", Environment)];
+
+const THROTTLE: &[Field] = &[("path", TEXT), ("rate", Bytes)];
+
+const BLKIO: &[Field] = &[
+    ("weight", Int),
+    ("weight_device", List(&Struct(&[("path", TEXT), ("weight", Int)]))),
+    ("device_read_bps", List(&Struct(THROTTLE))),
+    ("device_read_iops", List(&Struct(THROTTLE))),
+    ("device_write_bps", List(&Struct(THROTTLE))),
+    ("device_write_iops", List(&Struct(THROTTLE))),
+];
+
+const MOUNTED_FILE: &[Field] = &[("source", TEXT), ("target", TEXT), ("uid", TEXT), ("gid", TEXT), ("mode", Mode)];
+
+const UPDATE: &[Field] = &[
+    ("parallelism", IntKept),
+    ("delay", Duration),
+    ("failure_action", TEXT),
+    ("monitor", Duration),
+    ("max_failure_ratio", Float),
+    ("order", TEXT),
+];
+
+const RESOURCE: &[Field] = &[
+    ("cpus", Cpus),
+    ("memory", Bytes),
+    ("pids", Int),
+    ("devices", List(&Struct(DEVICE_REQUEST))),
+    ("generic_resources", List(&Struct(&[("discrete_resource_spec", Struct(&[("kind", TEXT), ("value", IntKept)]))]))),
+];
+
+const DEVICE_REQUEST: &[Field] =
+    &[("capabilities", LIST), ("driver", TEXT), ("count", Int), ("device_ids", LIST), ("options", Pairs)];
+
+const DEPLOY: &[Field] = &[
+    ("mode", TEXT),
+    ("replicas", IntKept),
+    ("labels", Pairs),
+    ("update_config", Struct(UPDATE)),
+    ("rollback_config", Struct(UPDATE)),
+    ("resources", StructKept(&[("limits", Struct(RESOURCE)), ("reservations", Struct(RESOURCE))])),
+    (
+        "restart_policy",
+        Struct(&[("condition", TEXT), ("delay", Duration), ("max_attempts", IntKept), ("window", Duration)]),
+    ),
+    (
+        "placement",
+        StructKept(&[
+            ("constraints", LIST),
+            ("preferences", List(&Struct(&[("spread", TEXT)]))),
+            ("max_replicas_per_node", Int),
+        ]),
+    ),
+    ("endpoint_mode", TEXT),
+];
+
+const HEALTHCHECK: &[Field] = &[
+    ("test", Any),
+    ("timeout", Duration),
+    ("interval", Duration),
+    ("retries", IntKept),
+    ("start_period", Duration),
+    ("start_interval", Duration),
+    ("disable", Flag),
+];
+
+const ATTACHMENT: &[Field] = &[
+    ("aliases", LIST),
+    ("driver_opts", Pairs),
+    ("gw_priority", Int),
+    ("interface_name", TEXT),
+    ("ipv4_address", TEXT),
+    ("ipv6_address", TEXT),
+    ("link_local_ips", LIST),
+    ("mac_address", TEXT),
+    ("priority", Int),
+];
+
+const PORT: &[Field] = &[
+    ("name", TEXT),
+    ("mode", TEXT),
+    ("host_ip", TEXT),
+    ("target", Int),
+    ("published", TEXT),
+    ("protocol", TEXT),
+    ("app_protocol", TEXT),
+];
+
+const VOLUME_MOUNT: &[Field] = &[
+    ("type", TEXT),
+    ("source", TEXT),
+    ("target", TEXT),
+    ("read_only", Flag),
+    ("consistency", TEXT),
+    ("bind", Struct(&[("selinux", TEXT), ("propagation", TEXT), ("create_host_path", Flag), ("recursive", TEXT)])),
+    ("volume", Struct(&[("labels", Pairs), ("nocopy", Flag), ("subpath", TEXT)])),
+    ("tmpfs", Struct(&[("size", Bytes), ("mode", Int)])),
+    ("image", Struct(&[("subpath", TEXT)])),
+];
+
+pub(super) const NETWORK: &[Field] = &[
+    ("name", TEXT),
+    ("driver", TEXT),
+    ("driver_opts", Pairs),
+    (
+        "ipam",
+        StructKept(&[
+            ("driver", TEXT),
+            (
+                "config",
+                List(&Struct(&[("subnet", TEXT), ("gateway", TEXT), ("ip_range", TEXT), ("aux_addresses", Pairs)])),
+            ),
+        ]),
+    ),
+    ("external", Flag),
+    ("internal", Flag),
+    ("attachable", Flag),
+    ("labels", Pairs),
+    ("enable_ipv4", FlagKept),
+    ("enable_ipv6", FlagKept),
+];
+
+pub(super) const VOLUME: &[Field] =
+    &[("name", TEXT), ("driver", TEXT), ("driver_opts", Pairs), ("external", Flag), ("labels", Pairs)];
+
+pub(super) const FILE_OBJECT: &[Field] = &[
+    ("name", TEXT),
+    ("file", TEXT),
+    ("environment", TEXT),
+    ("content", TEXT),
+    ("external", Flag),
+    ("labels", Pairs),
+    ("driver", TEXT),
+    ("driver_opts", Pairs),
+    ("template_driver", TEXT),
+];
+
+pub(super) const MODEL: &[Field] =
+    &[("name", TextKept), ("model", TEXT), ("context_size", Int), ("runtime_flags", LIST)];

@@ -1,0 +1,384 @@
+//! What the schema cannot say: attributes that exclude each other, names that must be defined, cycles.
+
+use super::schema::nearest;
+use super::tree::Node;
+use crate::diag::Diagnostic;
+use crate::graph::{self, Edge};
+use crate::model::Span;
+
+/// Checks that hold whatever the flags (compose-go `validation.Validate`).
+pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let mut tell = |span: Span, path: String, message: String| {
+        diagnostics.push(Diagnostic::error("invalid", span, message).at(path))
+    };
+    for kind in ["networks", "volumes"] {
+        for (name, entry) in root.get(kind).into_iter().flat_map(Node::entries) {
+            let resource = &entry.node;
+            if resource.get("external").and_then(Node::as_bool) != Some(true) {
+                continue;
+            }
+            let clash =
+                resource.entries().find(|(key, _)| !matches!(*key, "name" | "external") && !key.starts_with("x-"));
+            if let Some((key, clashing)) = clash {
+                tell(
+                    clashing.key,
+                    format!("{kind}.{name}"),
+                    format!(
+                        "conflicting parameters \"external\" and \"{key}\" specified for {} `{name}`",
+                        kind.trim_end_matches('s')
+                    ),
+                );
+            }
+        }
+    }
+    for kind in ["secrets", "configs"] {
+        for (name, entry) in root.get(kind).into_iter().flat_map(Node::entries) {
+            let resource = &entry.node;
+            let sources: Vec<&str> =
+                ["file", "environment", "content"].into_iter().filter(|key| resource.get(key).is_some()).collect();
+            let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
+            let path = format!("{kind}.{name}");
+            match (sources.as_slice(), is_external) {
+                ([], false) if resource.get("driver").is_none() => tell(
+                    entry.key,
+                    path,
+                    format!(
+                        "`{kind}.{name}` needs one of `file`, `environment`{}",
+                        if kind == "configs" { ", `content` or `external`" } else { " or `external`" }
+                    ),
+                ),
+                ([first, second, ..], _) => {
+                    tell(entry.key, path.clone(), format!("`{path}`: `{first}` and `{second}` are mutually exclusive"))
+                }
+                ([source], true) => {
+                    tell(entry.key, path.clone(), format!("`{path}`: `external` and `{source}` are mutually exclusive"))
+                }
+                _ => {}
+            }
+        }
+    }
+    for (name, entry) in root.get("services").into_iter().flat_map(Node::entries) {
+        service_fields(&entry.node, name, &mut tell);
+    }
+}
+
+fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String, String)) {
+    for port in service.get("ports").map(Node::items).unwrap_or_default() {
+        if let Some(ip) = port.get("host_ip")
+            && let Some(text) = ip.as_text()
+            && !text.is_empty()
+            && text.parse::<std::net::IpAddr>().is_err()
+        {
+            tell(
+                ip.span,
+                format!("services.{name}.ports"),
+                format!("`services.{name}.ports`: invalid ip address: `{}`", crate::text::escape_controls(text)),
+            );
+        }
+    }
+    let reserved = service
+        .get("deploy")
+        .and_then(|node| node.get("resources"))
+        .and_then(|node| node.get("reservations"))
+        .and_then(|node| node.get("devices"));
+    for request in service.get("gpus").into_iter().chain(reserved).flat_map(Node::items) {
+        if request.get("count").is_some() && request.get("device_ids").is_some() {
+            tell(
+                request.span,
+                format!("services.{name}"),
+                format!("service `{name}`: \"count\" and \"device_ids\" attributes are exclusive"),
+            );
+        }
+    }
+    for watch in service.get("develop").and_then(|develop| develop.get("watch")).map(Node::items).unwrap_or_default() {
+        if watch.get_text("path").is_none_or(str::is_empty) {
+            tell(
+                watch.span,
+                format!("services.{name}.develop.watch"),
+                format!("service `{name}`: a watch needs a `path` that is not empty"),
+            );
+        }
+    }
+}
+
+/// Checks across services (compose-go `checkConsistency`), on the services that are enabled.
+pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let mut work = Work { root, disabled, diagnostics };
+    for (name, entry) in root.get("services").into_iter().flat_map(Node::entries) {
+        work.service(name, &entry.node, entry.key);
+    }
+    work.cycles();
+}
+
+struct Work<'a> {
+    root: &'a Node,
+    disabled: &'a Node,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Work<'a> {
+    fn tell(&mut self, code: &'static str, span: Span, path: String, message: String) {
+        self.diagnostics.push(Diagnostic::error(code, span, message).at(path));
+    }
+
+    fn undefined(&mut self, service: &str, kind: &'static str, key: &str, span: Span, path: &str) {
+        let known: Vec<String> = self
+            .root
+            .get(&format!("{kind}s"))
+            .into_iter()
+            .flat_map(Node::entries)
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let shown = crate::text::escape_controls(key).into_owned();
+        let diagnostic =
+            Diagnostic::error("undefined", span, format!("service `{service}` refers to undefined {kind} `{shown}`"))
+                .at(format!("services.{service}.{path}"));
+        self.diagnostics.push(match nearest(key, known.iter().map(String::as_str)) {
+            Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+            None if kind == "service" => diagnostic.help("define it under `services:`"),
+            None => diagnostic.help(format!("define it: `{kind}s: {{ {shown}: }}`")),
+        });
+    }
+
+    fn defined(&self, kind: &str, key: &str) -> bool {
+        self.root.get(kind).is_some_and(|all| all.get(key).is_some())
+    }
+
+    fn service(&mut self, name: &str, service: &'a Node, key: Span) {
+        let path = |field: &str| format!("services.{name}.{field}");
+        let text = |field: &str| service.get_text(field).filter(|text| !text.is_empty());
+        if service.get("build").is_none() && text("image").is_none() && service.get("provider").is_none() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "no-image",
+                    key,
+                    format!("service `{name}` has neither an image nor a build context specified"),
+                )
+                .at(format!("services.{name}"))
+                .help("add `image:` or `build:`"),
+            );
+        }
+        if let Some(build) = service.get("build") {
+            if build.get("dockerfile_inline").is_some()
+                && build.get_text("dockerfile").is_some_and(|file| !file.is_empty())
+            {
+                self.tell(
+                    "exclusive",
+                    build.span,
+                    path("build"),
+                    format!("service `{name}` declares mutually exclusive `dockerfile` and `dockerfile_inline`"),
+                );
+            }
+            self.platforms(name, service, build);
+            for (_, context) in build.get("additional_contexts").into_iter().flat_map(Node::entries) {
+                if let Some(target) = context.node.as_text().and_then(|text| text.strip_prefix("service:")) {
+                    match self.root.get("services").and_then(|all| all.get(target)) {
+                        None => self.undefined(name, "service", target, context.node.span, "build.additional_contexts"),
+                        Some(other) if other.get("build").is_none() => {
+                            self.tell(
+                                "invalid",
+                                context.node.span,
+                                path("build.additional_contexts"),
+                                format!(
+                                    "service `{name}` uses `{target}` as a build context, but `{target}` has no `build`"
+                                ),
+                            );
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+            self.references(name, build, "secrets", "secret", "build.secrets");
+        }
+        let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
+        if let Some(mode) = text("network_mode") {
+            if has_networks {
+                let span = service.get("network_mode").map_or(key, |node| node.span);
+                self.tell(
+                    "exclusive",
+                    span,
+                    path("network_mode"),
+                    format!("service `{name}` declares mutually exclusive `network_mode` and `networks`"),
+                );
+            }
+            let _ = mode;
+        }
+        for (network, entry) in service.get("networks").into_iter().flat_map(Node::entries) {
+            if !network.starts_with("x-") && !self.defined("networks", network) {
+                self.undefined(name, "network", network, entry.key, "networks");
+            }
+        }
+        self.healthcheck(name, service);
+        for (dependency, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
+            let is_required = entry.node.get("required").and_then(Node::as_bool) != Some(false);
+            if is_required && !self.defined("services", dependency) {
+                if self.disabled.get(dependency).is_some() {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "undefined",
+                            entry.key,
+                            format!(
+                                "service `{name}` depends on service `{dependency}`, which no active profile enables"
+                            ),
+                        )
+                        .at(path("depends_on"))
+                        .help("activate its profile with `--profile`, or say `required: false`"),
+                    );
+                } else {
+                    self.undefined(name, "service", dependency, entry.key, "depends_on");
+                }
+            }
+        }
+        for volume in service.get("volumes").map(Node::items).unwrap_or_default() {
+            if volume.get_text("type") == Some("volume")
+                && let Some(source) = volume.get_text("source").filter(|source| !source.is_empty())
+                && !self.defined("volumes", source)
+            {
+                self.undefined(name, "volume", source, volume.span, "volumes");
+            }
+        }
+        self.references(name, service, "secrets", "secret", "secrets");
+        self.references(name, service, "configs", "config", "configs");
+        self.references_by_key(name, service);
+        self.scale(name, service);
+        self.limits(name, service);
+    }
+
+    fn references_by_key(&mut self, name: &str, service: &'a Node) {
+        for (model, entry) in service.get("models").into_iter().flat_map(Node::entries) {
+            if !self.defined("models", model) {
+                self.undefined(name, "model", model, entry.key, "models");
+            }
+        }
+    }
+
+    fn references(&mut self, name: &str, from: &'a Node, field: &str, kind: &'static str, path: &str) {
+        for reference in from.get(field).map(Node::items).unwrap_or_default() {
+            if let Some(source) = reference.get_text("source")
+                && !self.defined(&format!("{kind}s"), source)
+            {
+                self.undefined(name, kind, source, reference.span, path);
+            }
+        }
+    }
+
+    fn platforms(&mut self, name: &str, service: &Node, build: &Node) {
+        let platforms: Vec<&str> =
+            build.get("platforms").map(Node::items).unwrap_or_default().iter().filter_map(Node::as_text).collect();
+        if let Some(platform) = service.get("platform")
+            && let Some(text) = platform.as_text()
+            && !platforms.is_empty()
+            && !platforms.contains(&text)
+        {
+            self.tell(
+                "invalid",
+                platform.span,
+                format!("services.{name}.platform"),
+                format!("service `{name}`: `build.platforms` must include the platform `{text}`"),
+            );
+        }
+    }
+
+    fn healthcheck(&mut self, name: &str, service: &Node) {
+        let Some(check) = service.get("healthcheck") else { return };
+        let path = format!("services.{name}.healthcheck");
+        if let Some(first) = check.get("test").and_then(|test| test.items().first())
+            && let Some(word) = first.as_text()
+            && !matches!(word, "CMD" | "CMD-SHELL" | "NONE")
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "bad-value",
+                    first.span,
+                    format!(
+                        "service `{name}`: healthcheck.test must start either by \"CMD\", \"CMD-SHELL\" or \"NONE\""
+                    ),
+                )
+                .at(format!("{path}.test"))
+                .help("a list is run as it stands: `[\"CMD\", \"program\", \"argument\"]`"),
+            );
+        }
+        if let Some(interval) = check.get("start_interval")
+            && check.get("start_period").is_none()
+        {
+            self.tell(
+                "invalid",
+                interval.span,
+                path,
+                format!("service `{name}`: healthcheck.start_interval requires healthcheck.start_period to be set"),
+            );
+        }
+    }
+
+    fn scale(&mut self, name: &str, service: &Node) {
+        let number = |node: Option<&Node>| node.and_then(Node::scalar_text).and_then(|text| text.parse::<i64>().ok());
+        let scale = number(service.get("scale"));
+        let deploy = service.get("deploy");
+        let replicas = number(deploy.and_then(|deploy| deploy.get("replicas")));
+        if let (Some(scale), Some(replicas)) = (scale, replicas)
+            && scale != replicas
+        {
+            let span = service.get("scale").map_or(Span::NONE, |node| node.span);
+            self.tell(
+                "invalid",
+                span,
+                format!("services.{name}.scale"),
+                format!("service `{name}`: can't set distinct values on 'scale' and 'deploy.replicas'"),
+            );
+        }
+        let count = scale.or(replicas).unwrap_or(1);
+        if count > 1
+            && let Some(own) =
+                service.get("container_name").filter(|own| own.as_text().is_some_and(|text| !text.is_empty()))
+        {
+            let message = format!(
+                "service `{name}`: can't set container_name and {} as container name must be unique",
+                if scale.is_some() { "scale" } else { "deploy.replicas" }
+            );
+            self.tell("invalid", own.span, format!("services.{name}.container_name"), message);
+        }
+    }
+
+    /// Limits that may be said twice must agree.
+    fn limits(&mut self, name: &str, service: &Node) {
+        let resources = service.get("deploy").and_then(|deploy| deploy.get("resources"));
+        let pairs = [
+            ("cpus", "limits", "cpus"),
+            ("mem_limit", "limits", "memory"),
+            ("mem_reservation", "reservations", "memory"),
+            ("pids_limit", "limits", "pids"),
+        ];
+        for (own, group, other) in pairs {
+            let (Some(first), Some(second)) =
+                (service.get(own), resources.and_then(|node| node.get(group)).and_then(|node| node.get(other)))
+            else {
+                continue;
+            };
+            let amount = |node: &Node| {
+                node.scalar_text().and_then(|text| {
+                    text.parse::<f64>().ok().or_else(|| super::syntax::size::parse(&text).map(|bytes| bytes as f64))
+                })
+            };
+            if amount(first) != amount(second) {
+                let message = format!(
+                    "service `{name}`: can't set distinct values on '{own}' and 'deploy.resources.{group}.{other}'"
+                );
+                self.diagnostics.push(
+                    Diagnostic::error("invalid", first.span, message)
+                        .at(format!("services.{name}.{own}"))
+                        .related(second.span, "the other value"),
+                );
+            }
+        }
+    }
+
+    fn cycles(&mut self) {
+        let mut edges: Vec<Edge<'_>> = Vec::new();
+        for (name, entry) in self.root.get("services").into_iter().flat_map(Node::entries) {
+            for (dependency, edge) in entry.node.get("depends_on").into_iter().flat_map(Node::entries) {
+                edges.push(Edge { from: name, to: dependency, via: "depends_on", span: edge.key });
+            }
+        }
+        self.diagnostics.extend(graph::cycles(&edges));
+    }
+}

@@ -1,0 +1,129 @@
+//! Diagnostics as rustc shows them: severity and code, the place, the line with carets, other places, cause and help.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::diag::{Diagnostic, Label, Severity};
+use crate::model::Sources;
+
+/// How text is drawn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// Whether colours are used.
+    pub is_coloured: bool,
+    /// Width of the terminal; `None` does not fold.
+    pub width: Option<usize>,
+}
+
+/// Renders diagnostics, each followed by a blank line.
+pub fn render(list: &[Diagnostic], sources: &Sources, style: Style) -> String {
+    list.iter().map(|diagnostic| one(diagnostic, sources, style) + "\n").collect()
+}
+
+fn one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let message = visible(&diagnostic.message);
+    let title = level.primary_title(&message).id(diagnostic.code);
+    let mut labels: Vec<(&Label, AnnotationKind)> = vec![(&diagnostic.primary, AnnotationKind::Primary)];
+    labels.extend(diagnostic.related.iter().map(|label| (label, AnnotationKind::Context)));
+    let snippets = snippets(&labels, sources);
+    let mut group = Group::with_title(title);
+    for snippet in snippets {
+        group = group.element(snippet);
+    }
+    let cause = diagnostic.cause.as_deref().map(visible);
+    let help = diagnostic.help.as_deref().map(visible);
+    if let Some(cause) = &cause {
+        group = group.element(Level::NOTE.with_name("cause").message(cause));
+    }
+    if let Some(help) = &help {
+        group = group.element(Level::HELP.message(help));
+    }
+    let renderer = if style.is_coloured { Renderer::styled() } else { Renderer::plain() };
+    let renderer = match style.width {
+        Some(width) => renderer.term_width(width),
+        None => renderer,
+    };
+    let text = renderer.render(&[group]);
+    format!("{text}\n")
+}
+
+/// A snippet a file, the primary place's first. Places in env files show no line: values may be secret.
+fn snippets<'a>(
+    labels: &[(&'a Label, AnnotationKind)],
+    sources: &'a Sources,
+) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    let mut files = Vec::new();
+    for (label, _) in labels {
+        if !label.span.is_none() && !files.contains(&label.span.file) {
+            files.push(label.span.file);
+        }
+    }
+    let mut out = Vec::new();
+    for file in files {
+        let Some(source) = sources.get(file) else { continue };
+        let is_env = source.path.as_deref().is_some_and(|path| !is_yaml(path));
+        if is_env {
+            continue;
+        }
+        let mut snippet = Snippet::source(&*source.text).path(&source.name).fold(true);
+        for (label, kind) in labels.iter().filter(|(label, _)| label.span.file == file) {
+            let (start, end) = clamp(&source.text, label.span.start as usize, label.span.end as usize);
+            let annotation = kind.span(start..end);
+            snippet =
+                snippet.annotation(if label.text.is_empty() { annotation } else { annotation.label(&label.text) });
+        }
+        out.push(snippet);
+    }
+    out
+}
+
+fn is_yaml(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml" || extension == "json")
+        || path.extension().is_none() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// A place is marked on its first line only: a mapping may go on for pages.
+fn clamp(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let start = (0..=start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
+    let end = end.clamp(start, line_end);
+    let end = (end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    (start, end.max(start))
+}
+
+/// Words of files may hold control characters.
+fn visible(text: &str) -> String {
+    crate::text::escape_controls(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Span;
+    use expect_test::expect;
+
+    #[test]
+    fn a_diagnostic_shows_place_line_cause_and_help() {
+        let mut sources = Sources::default();
+        let file = sources.add("stack.yml", None, "services:\n  web:\n    imgae: x\n");
+        let diagnostic = Diagnostic::error("unknown-key", Span { file, start: 21, end: 26 }, "unknown key `imgae`")
+            .cause("a typo")
+            .help("did you mean `image`?");
+        expect![[r#"
+            error[unknown-key]: unknown key `imgae`
+             --> stack.yml:3:5
+              |
+            3 |     imgae: x
+              |     ^^^^^
+              |
+              = cause: a typo
+              = help: did you mean `image`?
+
+        "#]]
+        .assert_eq(&render(&[diagnostic], &sources, Style::default()));
+    }
+}
