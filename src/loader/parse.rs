@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         loop {
             match self.parser.next_event() {
                 None => return Ok((Event::StreamEnd, self.span(self.text.len(), self.text.len()))),
-                Some(Ok((Event::Anchor(..), _))) => {}
+                Some(Ok((Event::Anchor(..) | Event::Comment(..), _))) => {}
                 Some(Ok((event, span))) => {
                     let start = span.start.byte_offset().unwrap_or(0);
                     let end = span.end.byte_offset().unwrap_or(start);
