@@ -5,10 +5,12 @@
 //! | [`model`] | projects, observed state, container specifications: plain values |
 //! | [`diag`] | errors and warnings with a place, a cause and a cure |
 //! | [`env`] | the process environment, read once |
+//! | [`telemetry`] | spans and engine calls to standard error, where asked for |
 //! | [`text`] | control characters made visible |
 //! | [`graph`] | dependencies between services: order, closures, cycles |
 //! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
 //! | [`engine`] | the port to the engine, and its adapters |
+//! | [`observe`] | one snapshot of what the engine has |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
 //! | [`exec`] | runs a plan: events out, one outcome |
 //! | [`event`] | what happened during a run |
@@ -26,6 +28,8 @@ pub mod exec;
 pub mod graph;
 pub mod loader;
 pub mod model;
+pub mod observe;
 pub mod plan;
+pub mod telemetry;
 pub mod text;
 pub mod ui;

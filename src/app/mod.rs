@@ -8,7 +8,14 @@ use crate::env::Environment;
 use crate::model::Sources;
 
 pub mod config;
+mod contents;
+pub mod down;
+mod lock;
+pub mod logs;
+pub mod ps;
+mod session;
 mod settings;
+pub mod up;
 
 pub use settings::{AnsiWhen, LogLevel, ProgressKind, Settings};
 
@@ -103,4 +110,12 @@ impl Context {
             ..crate::loader::LoadOptions::default()
         }
     }
+}
+
+/// A signal ended the run: 130 for SIGINT, 143 for SIGTERM.
+fn interrupted(signal: crate::exec::Signal) -> Failure {
+    Failure::Interrupted(match signal {
+        crate::exec::Signal::Interrupt => Exit::INTERRUPTED,
+        crate::exec::Signal::Terminate => Exit::TERMINATED,
+    })
 }

@@ -11,7 +11,10 @@ use crate::env::Environment;
 use crate::ui;
 
 mod config;
+mod down;
 mod options;
+mod ps;
+mod up;
 mod version;
 
 use options::{FileOption, GlobalOptions};
@@ -28,9 +31,39 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Build, create and start what the file describes; change what differs
+    Up(Box<up::UpArgs>),
+    /// Show what `up` would do, and why; ends with 2 where there is something to do
+    Plan(Box<up::PlanArgs>),
+    /// Stop and remove containers and networks
+    Down(down::DownArgs),
+    /// List containers
+    Ps(ps::PsArgs),
+    /// Show output of containers
+    Logs(ps::LogsArgs),
     /// Check the compose files and show what they come to
     #[command(alias = "convert")]
     Config(config::ConfigArgs),
+    /// Build images
+    Build(up::BuildArgs),
+    /// Pull images
+    Pull(up::PullArgs),
+    /// Create containers without starting them
+    Create(Box<up::CreateArgs>),
+    /// Start containers that exist
+    Start(down::ServicesArgs),
+    /// Stop containers
+    Stop(down::StopArgs),
+    /// Restart containers
+    Restart(down::RestartArgs),
+    /// Send a signal to containers
+    Kill(down::KillArgs),
+    /// Freeze containers
+    Pause(down::ServicesArgs),
+    /// Let frozen containers go on
+    Unpause(down::ServicesArgs),
+    /// Remove stopped containers
+    Rm(down::RmArgs),
     /// Show the version
     Version(version::VersionArgs),
 }
@@ -39,8 +72,20 @@ impl Command {
     /// Returns `-f` as given after the command, for commands that have it.
     fn file_option(&self) -> Option<&FileOption> {
         match self {
+            Command::Up(args) => Some(&args.files),
+            Command::Plan(args) => Some(&args.files),
+            Command::Down(args) => Some(&args.files),
+            Command::Ps(args) => Some(&args.files),
             Command::Config(args) => Some(&args.files),
-            Command::Version(_) => None,
+            Command::Build(args) => Some(&args.files),
+            Command::Pull(args) => Some(&args.files),
+            Command::Create(args) => Some(&args.files),
+            Command::Start(args) | Command::Pause(args) | Command::Unpause(args) => Some(&args.files),
+            Command::Stop(args) => Some(&args.files),
+            Command::Restart(args) => Some(&args.files),
+            Command::Kill(args) => Some(&args.files),
+            // Their own `-f` follows, forces or formats.
+            Command::Logs(_) | Command::Rm(_) | Command::Version(_) => None,
         }
     }
 }
@@ -64,8 +109,24 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
     }
     let settings = global.settings(&environment);
     let context = Context::new(environment, settings);
+    crate::telemetry::start(context.settings.log_level);
     let result = match command {
+        Command::Up(args) => up::up(&context, *args),
+        Command::Plan(args) => up::plan(&context, *args),
+        Command::Down(args) => down::down(&context, args),
+        Command::Ps(args) => ps::ps(&context, args),
+        Command::Logs(args) => ps::logs(&context, args),
         Command::Config(args) => config::run(&context, args),
+        Command::Build(args) => up::build(&context, args),
+        Command::Pull(args) => up::pull(&context, args),
+        Command::Create(args) => up::create(&context, *args),
+        Command::Start(args) => down::start(&context, &args),
+        Command::Stop(args) => down::stop(&context, &args),
+        Command::Restart(args) => down::restart(&context, &args),
+        Command::Kill(args) => down::kill(&context, args),
+        Command::Pause(args) => down::pause(&context, &args),
+        Command::Unpause(args) => down::unpause(&context, &args),
+        Command::Rm(args) => down::rm(&context, &args),
         Command::Version(args) => version::run(&args),
     };
     result.unwrap_or_else(|failure| {

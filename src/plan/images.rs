@@ -22,6 +22,8 @@ pub struct ImageOptions {
     pub no_build: bool,
     /// `--pull`, or the command `pull`.
     pub pull: Option<PullPolicy>,
+    /// Only build, never pull (the command `build`).
+    pub only_build: bool,
     /// Only pull, never build (the command `pull`).
     pub only_pull: bool,
     /// Leave services with `build` alone when pulling (`--ignore-buildable`).
@@ -131,6 +133,9 @@ fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOp
             false if policy == Some(PullPolicy::Missing) && is_there => Need::Nothing,
             false => Need::Pull(Reason::Command("pull")),
         };
+    }
+    if wish.only_build && service.build.is_none() {
+        return Need::Nothing;
     }
     if service.build.is_some() {
         return need_of_buildable(service, policy, is_there, wish);

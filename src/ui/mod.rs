@@ -9,6 +9,9 @@ use crate::diag::Diagnostic;
 use crate::model::{Sources, Span};
 
 pub mod diagnostics;
+pub mod logs;
+pub mod plan;
+pub mod progress;
 mod table;
 
 pub use diagnostics::Style;
@@ -26,6 +29,16 @@ pub fn tell(text: &str) {
     let mut out = std::io::stderr().lock();
     // There is nobody left to tell when the terminal has gone.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Asks a question on a terminal; no terminal means no.
+pub fn confirm(question: &str) -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    tell(question);
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// Returns how to draw on standard error.

@@ -46,9 +46,8 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
         Value::Array(items) if items.is_empty() => out.push_str(" []\n"),
         Value::Object(map) => {
             let mut lines = String::new();
-            let step = if in_list { indent + 2 } else { indent + 2 };
-            for (key, value) in sorted(map, path) {
-                entry(&mut lines, key, value, step, path);
+            for (key, value) in map {
+                entry(&mut lines, key, value, indent + 2, path);
             }
             if lines.is_empty() {
                 out.push_str(" {}\n");
@@ -88,10 +87,6 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
             out.push('\n');
         }
     }
-}
-
-fn sorted<'a>(map: &'a Map<String, Value>, _path: &[&str]) -> Vec<(&'a String, &'a Value)> {
-    map.iter().collect()
 }
 
 /// Returns a scalar as it must be written to be read back as text.
@@ -190,8 +185,7 @@ fn double_quoted(string: &str) -> String {
 
 /// `|` with the mark that keeps the line ends as they are.
 fn block(string: &str, indent: usize) -> String {
-    let has_trailing_blank = string.lines().any(|line| line.ends_with(' ')) && false;
-    if has_trailing_blank || string.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t')) {
+    if string.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t')) {
         return double_quoted(string);
     }
     let trailing = string.len() - string.trim_end_matches('\n').len();

@@ -1,0 +1,170 @@
+//! Files that a plan needs to know of before anything is changed: configs, secrets, security profiles, build contexts.
+//!
+//! What is missing is told with its place, all of it at once.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::diag::Diagnostic;
+use crate::model::{Config, FileSource, Project, Service};
+use crate::plan::{Content, Contents};
+
+/// No config or secret is larger.
+const LARGEST: u64 = 8 << 20;
+
+/// Reads the content behind the configs and secrets that the selected services use.
+pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
+    let mut contents = Contents::default();
+    let mut faults = Vec::new();
+    let services = || project.services.values().filter(|service| selected.contains(service.name.as_str()));
+    for (kind, all, known) in
+        [("secret", &project.secrets, &mut contents.secrets), ("config", &project.configs, &mut contents.configs)]
+    {
+        let list =
+            |service: &'_ Service| if kind == "secret" { service.secrets.clone() } else { service.configs.clone() };
+        let used: BTreeSet<String> = services().flat_map(list).map(|reference| reference.source).collect();
+        for key in used {
+            let Some(object) = all.get(&key) else { continue };
+            match content(kind, &key, object) {
+                Ok(content) => {
+                    known.insert(key, content);
+                }
+                Err(fault) => faults.push(*fault),
+            }
+        }
+    }
+    (contents, faults)
+}
+
+fn content(kind: &'static str, key: &str, object: &Config) -> Result<Content, Box<Diagnostic>> {
+    let fault = |message: String| {
+        Diagnostic::error("content-missing", object.source_span, message).at(format!("{kind}s.{key}"))
+    };
+    let digest =
+        |bytes: &[u8]| Sha256::digest(bytes).iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>();
+    match &object.source {
+        FileSource::File(path) => {
+            let bytes = file(path).map_err(|reason| {
+                let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
+                Box::new(
+                    fault(format!("the file of {kind} `{key}` cannot be used: `{shown}` {reason}"))
+                        .help("make the file, or change the path; it is relative to the file it stands in"),
+                )
+            })?;
+            Ok(Content { digest: digest(&bytes), bytes: None })
+        }
+        FileSource::Environment { variable, value: Some(value) } => {
+            let _ = variable;
+            Ok(Content { digest: digest(value.as_bytes()), bytes: Some(value.as_bytes().into()) })
+        }
+        FileSource::Environment { variable, value: None } => Err(Box::new(
+            fault(format!("variable `{variable}`, the source of {kind} `{key}`, is not set"))
+                .help(format!("set `{variable}` in the environment or an env file")),
+        )),
+        FileSource::Content(text) => {
+            Ok(Content { digest: digest(text.as_bytes()), bytes: Some(text.as_bytes().into()) })
+        }
+        FileSource::External => Err(Box::new(
+            fault(format!("unsupported external {kind} `{key}`"))
+                .help("external ones live in a cluster; give a `file` or `environment`"),
+        )),
+    }
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    })?;
+    if metadata.is_dir() {
+        // Compat: a directory may be mounted as a config; its content is not looked at.
+        return Ok(Vec::new());
+    }
+    if !metadata.is_file() {
+        return Err("is no regular file".to_owned());
+    }
+    if metadata.len() > LARGEST {
+        return Err("is larger than 8 MiB".to_owned());
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    Ok(bytes)
+}
+
+/// Checks that what will be built has a context and a Dockerfile.
+pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
+        let Some(build) = &service.build else { continue };
+        if build.context.contains("://")
+            || build.context.starts_with("git@")
+            || build.context.starts_with("github.com/")
+        {
+            continue;
+        }
+        let context = Path::new(&build.context);
+        let path = format!("services.{}.build", service.name);
+        if !context.is_dir() {
+            let message = format!(
+                "the build context of service `{}` does not exist: there is no directory `{}`",
+                service.name,
+                crate::text::escape_controls(&build.context)
+            );
+            faults.push(
+                Diagnostic::error("build-context-missing", build.span, message)
+                    .at(path)
+                    .help("paths are relative to the directory of the file they stand in"),
+            );
+            continue;
+        }
+        let name = build.dockerfile.as_deref().unwrap_or("Dockerfile");
+        if build.dockerfile_inline.is_none() && !context.join(name).is_file() {
+            let message = format!(
+                "service `{}` has no Dockerfile: there is no file `{}`",
+                service.name,
+                crate::text::escape_controls(&context.join(name).to_string_lossy())
+            );
+            faults.push(
+                Diagnostic::error("dockerfile-missing", build.span, message)
+                    .at(path)
+                    .help("say which with `dockerfile:`"),
+            );
+        }
+    }
+    faults
+}
+
+/// Reads the files that `security_opt: seccomp:FILE` names: the engine takes their content.
+pub(super) fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
+    let directory = project.working_dir.clone();
+    let mut faults = Vec::new();
+    for service in project.services.values_mut() {
+        for option in &mut service.security_opt {
+            let Some(name) = option.strip_prefix("seccomp:").or_else(|| option.strip_prefix("seccomp=")) else {
+                continue;
+            };
+            if name == "unconfined" || name == "builtin" || name.starts_with('{') {
+                continue;
+            }
+            match file(&directory.join(name)).map(String::from_utf8) {
+                Ok(Ok(text)) => *option = format!("seccomp={text}"),
+                Ok(Err(_)) => faults.push(Diagnostic::error(
+                    "not-text",
+                    service.span,
+                    format!("service `{}`: the seccomp profile `{name}` is not UTF-8", service.name),
+                )),
+                Err(reason) => faults.push(Diagnostic::error(
+                    "file-not-found",
+                    service.span,
+                    format!("service `{}`: the seccomp profile `{name}` {reason}", service.name),
+                )),
+            }
+        }
+    }
+    faults
+}

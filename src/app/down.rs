@@ -1,0 +1,172 @@
+//! `down`, `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause`: containers that exist.
+//!
+//! Without a compose file the project is what the labels say.
+
+use std::collections::BTreeMap;
+
+use super::session::{self, Loading};
+use super::{Context, Exit, Failure, lock};
+use crate::engine::ReadEngine;
+use crate::model::{Condition, Dependency, Observed, Project, ProjectName, Service, ServiceName, Sources, labels};
+use crate::plan::{self, DownOptions, Lifecycle};
+use crate::ui;
+
+/// Runs `down`.
+pub fn down(context: &Context, services: &[String], options: &DownOptions) -> Result<Exit, Failure> {
+    change(context, services, "down", |project, observed| {
+        let mut options = options.clone();
+        options.services = services.iter().map(|name| name.as_str().into()).collect();
+        plan::down(project, observed, &options)
+    })
+}
+
+/// Runs one of the others.
+pub fn lifecycle(
+    context: &Context,
+    services: &[String],
+    word: &'static str,
+    command: &Lifecycle,
+) -> Result<Exit, Failure> {
+    let named = services.iter().map(|name| name.as_str().into()).collect();
+    change(context, services, word, |project, observed| plan::lifecycle(project, observed, &named, command))
+}
+
+/// Runs `rm`: tells what goes and asks first, where there is somebody to ask.
+pub fn remove(context: &Context, services: &[String], is_forced: bool, command: &Lifecycle) -> Result<Exit, Failure> {
+    if !is_forced
+        && !context.settings.is_dry_run
+        && !ui::confirm("Remove the stopped containers of this project? [y/N] ")
+    {
+        return Err(Failure::one(
+            crate::diag::Diagnostic::error("not-confirmed", crate::model::Span::NONE, "nothing was removed")
+                .help("use `rm -f` to remove without asking"),
+        ));
+    }
+    lifecycle(context, services, "rm", command)
+}
+
+fn change(
+    context: &Context,
+    services: &[String],
+    word: &'static str,
+    make: impl Fn(&Project, &Observed) -> plan::Plan,
+) -> Result<Exit, Failure> {
+    let loading = project(context, services)?;
+    session::block_on(async {
+        let interrupt = session::interrupt()?;
+        let engine = session::connect(context).await?;
+        let name = loading.name().to_owned();
+        let _lock = match context.settings.is_dry_run {
+            true => None,
+            false => Some(lock::take(context, &engine.facts().endpoint, &name, word, &interrupt).await?),
+        };
+        let observed = match &loading {
+            Found::File(loading) => session::snapshot(&engine, &loading.project).await?,
+            Found::Name(_) => crate::observe::observe(&*engine, &Default::default()).await?,
+        };
+        let (project, sources) = loading.resolve(&observed);
+        let plan = make(&project, &observed);
+        session::heed(context, plan.diagnostics.clone(), &sources)?;
+        if plan.is_empty() && word != "up" {
+            ui::progress::nothing(context, &format!("project `{name}`: nothing to do"));
+        }
+        session::run(context, &plan, &engine, &interrupt).await?;
+        Ok(Exit::SUCCESS)
+    })
+}
+
+/// A project by its file, or only by its name.
+pub(super) enum Found {
+    /// By its file.
+    File(Box<Loading>),
+    /// By `--project-name`; there is no file.
+    Name(ProjectName),
+}
+
+impl Found {
+    /// Returns the project's name.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Found::File(loading) => loading.project.name.as_str(),
+            Found::Name(name) => name.as_str(),
+        }
+    }
+
+    /// Returns the project: the file's, or what the labels say.
+    pub(super) fn resolve(self, observed: &Observed) -> (Project, Sources) {
+        match self {
+            Found::File(loading) => (loading.project, loading.sources),
+            Found::Name(name) => (of_labels(name, observed), Sources::default()),
+        }
+    }
+}
+
+/// Finds the project. A file that is named or found must be sound; without one a given name is enough.
+pub(super) fn project(context: &Context, services: &[String]) -> Result<Found, Failure> {
+    let settings = &context.settings;
+    let name = settings
+        .project_name
+        .clone()
+        .or_else(|| context.environment.get_non_empty("COMPOSE_PROJECT_NAME").map(str::to_owned));
+    let has_file = !settings.files.is_empty() || context.environment.get_non_empty("COMPOSE_FILE").is_some();
+    match session::load(context, services) {
+        Ok(loading) => Ok(Found::File(Box::new(loading))),
+        Err(Failure::Diagnostics { list, sources }) => match name {
+            Some(name) if !has_file && list.iter().any(|one| one.code == "no-compose-file") => {
+                Ok(Found::Name(name.into()))
+            }
+            _ => Err(Failure::Diagnostics { list, sources }),
+        },
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Builds a project from labels: its services and the edges between them.
+fn of_labels(name: ProjectName, observed: &Observed) -> Project {
+    let mut services: BTreeMap<ServiceName, Service> = BTreeMap::new();
+    for container in
+        observed.containers.iter().filter(|container| container.label(labels::PROJECT) == Some(name.as_str()))
+    {
+        let Some(service) = container.service() else { continue };
+        let entry = services.entry(service.into()).or_insert_with(|| Service {
+            name: service.into(),
+            attach: true,
+            replicas: 1,
+            ..Service::default()
+        });
+        for edge in container.label(labels::DEPENDS_ON).unwrap_or_default().split(',').filter(|edge| !edge.is_empty()) {
+            let mut parts = edge.split(':');
+            let (target, condition, restart) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+            let condition = match condition {
+                Some("service_healthy") => Condition::Healthy,
+                Some("service_completed_successfully") => Condition::CompletedSuccessfully,
+                _ => Condition::Started,
+            };
+            let dependency = Dependency {
+                condition,
+                required: true,
+                restart: restart == Some("true"),
+                via: "depends_on",
+                ..Dependency::default()
+            };
+            entry.depends_on.insert(target.into(), dependency);
+        }
+    }
+    Project {
+        name,
+        working_dir: observed
+            .containers
+            .iter()
+            .find_map(|one| one.label(labels::WORKING_DIR))
+            .unwrap_or_default()
+            .into(),
+        config_files: Vec::new(),
+        env_files: Vec::new(),
+        services,
+        disabled_services: BTreeMap::new(),
+        networks: BTreeMap::new(),
+        volumes: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        configs: BTreeMap::new(),
+    }
+}

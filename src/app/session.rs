@@ -1,0 +1,156 @@
+//! What the commands share: a loaded project, an engine, a snapshot, and a run with its report.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Context, Exit, Failure, interrupted};
+use crate::diag::Diagnostic;
+use crate::engine::docker::{DockerEngine, Wanted};
+use crate::exec::{self, ExecSettings, Interrupt, Outcome};
+use crate::loader::{self, LoadOptions};
+use crate::model::{Observed, Project, Sources, Span};
+use crate::observe;
+use crate::plan::Plan;
+use crate::ui;
+
+/// A project and the texts it was read from.
+#[derive(Debug)]
+pub(super) struct Loading {
+    pub project: Project,
+    pub sources: Sources,
+}
+
+/// Loads the project; warnings are shown, errors end the command.
+pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
+    let options = LoadOptions { services: services.to_vec(), ..context.load_options() };
+    let span = tracing::info_span!("load").entered();
+    let mut loaded = loader::load(&options, &context.environment);
+    let project = loaded.project();
+    drop(span);
+    let (list, sources) = (loaded.diagnostics, loaded.sources);
+    match project {
+        Some(project) => {
+            ui::diagnostics(context, &list, &sources);
+            Ok(Loading { project, sources })
+        }
+        None => Err(Failure::Diagnostics { list, sources: Box::new(sources) }),
+    }
+}
+
+/// Connects to the engine.
+pub(super) async fn connect(context: &Context) -> Result<Arc<DockerEngine>, Failure> {
+    let wanted = Wanted { host: context.settings.host.clone(), context: context.settings.docker_context.clone() };
+    Ok(crate::engine::docker::connect(&wanted, &context.environment).await?)
+}
+
+/// Takes a snapshot; holders of the project's fixed ports are named.
+pub(super) async fn snapshot(engine: &DockerEngine, project: &Project) -> Result<Observed, Failure> {
+    let ports: BTreeSet<u16> = project
+        .services
+        .values()
+        .flat_map(|service| &service.ports)
+        .filter_map(|port| port.fixed_published())
+        .collect();
+    Ok(observe::observe(engine, &ports).await?)
+}
+
+/// Shows what a plan has to tell; an error among it ends the command before anything is changed.
+pub(super) fn heed(context: &Context, list: Vec<Diagnostic>, sources: &Sources) -> Result<(), Failure> {
+    if list.iter().any(Diagnostic::is_error) {
+        return Err(Failure::Diagnostics { list, sources: Box::new(sources.clone()) });
+    }
+    ui::diagnostics(context, &list, sources);
+    Ok(())
+}
+
+/// Runs a plan, shows its progress, reports its failures. With `--dry-run` the plan is shown and nothing opened.
+pub(super) async fn run(
+    context: &Context,
+    plan: &Plan,
+    engine: &Arc<DockerEngine>,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    if plan.is_empty() {
+        return Ok(());
+    }
+    if context.settings.is_dry_run {
+        ui::progress::dry_run(context, plan);
+        return Ok(());
+    }
+    let mut listener = ui::progress::listener(context);
+    let outcome = exec::run(plan, engine.clone(), settings(context)?, &mut *listener, interrupt).await;
+    drop(listener);
+    report(context, &outcome)
+}
+
+fn settings(context: &Context) -> Result<ExecSettings, Failure> {
+    let mut settings = ExecSettings::default();
+    let variable = context.environment.get_non_empty("COMPOSE_PARALLEL_LIMIT");
+    let limit = match (context.settings.parallel, variable) {
+        (Some(limit), _) => Some(limit),
+        (None, Some(text)) => Some(text.parse().map_err(|_| {
+            Failure::one(Diagnostic::error(
+                "bad-value",
+                Span::NONE,
+                format!("COMPOSE_PARALLEL_LIMIT must be a whole number, but is `{text}`"),
+            ))
+        })?),
+        (None, None) => None,
+    };
+    settings.parallel = match limit {
+        Some(limit) if limit > 0 => usize::try_from(limit).unwrap_or(usize::MAX),
+        Some(-1) => usize::MAX,
+        Some(limit) => {
+            return Err(Failure::one(Diagnostic::error(
+                "bad-value",
+                Span::NONE,
+                format!("the parallel limit must be positive or -1, but is {limit}"),
+            )));
+        }
+        None => settings.parallel,
+    };
+    settings.own_probes = context.environment.get("INCEPTION_PROBES").is_none_or(|word| word != "off");
+    Ok(settings)
+}
+
+/// Tells what failed, with what helps to understand it, what was given back and what is left.
+fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+    let mut list: Vec<Diagnostic> = outcome.failures.iter().map(ui::progress::failure).collect();
+    for target in &outcome.restored {
+        list.push(Diagnostic::warning(
+            "restored",
+            Span::NONE,
+            format!("the replacement of {target} failed; the old one runs again"),
+        ));
+    }
+    for left in &outcome.leftovers {
+        list.push(Diagnostic::error("leftover", Span::NONE, left.clone()));
+    }
+    ui::diagnostics(context, &list, &Sources::default());
+    if let Some(signal) = outcome.interrupted {
+        let words = format!(
+            "interrupted: {} steps done, {} not begun; run the same command again to go on\n",
+            outcome.done, outcome.skipped
+        );
+        ui::tell(&words);
+        return Err(interrupted(signal));
+    }
+    if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
+}
+
+/// Runs a future on a runtime of its own.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(anyhow::anyhow!("cannot start: {error}")))?;
+    let result = runtime.block_on(work);
+    // A thread that still reads a build context must not hold the program up.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(100));
+    result
+}
+
+/// Listens for signals.
+pub(super) fn interrupt() -> Result<Interrupt, Failure> {
+    Interrupt::listen().map_err(|error| Failure::Other(anyhow::anyhow!("cannot listen for signals: {error}")))
+}

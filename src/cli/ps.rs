@@ -1,0 +1,116 @@
+//! `ps` and `logs`.
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use super::FileOption;
+use crate::app::logs::{self, FollowRequest, LogsRequest};
+use crate::app::ps::{self, PsRequest};
+use crate::app::{Context, Exit, Failure};
+
+/// Flags of `ps`.
+#[derive(Args, Debug)]
+pub struct PsArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    /// Services; all where none is named
+    services: Vec<String>,
+    /// Show also what does not run
+    #[arg(short, long)]
+    all: bool,
+    /// Show only containers in this state
+    #[arg(long, value_name = "STATE")]
+    status: Vec<String>,
+    /// Show only what matches: status=STATE
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Format of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Print ids only
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print names of services only
+    #[arg(long = "services")]
+    only_services: bool,
+    /// Cut nothing
+    #[arg(long)]
+    no_trunc: bool,
+    /// Show containers of services that are not in the file
+    #[arg(long, default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    orphans: bool,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+/// Flags of `logs`; its `-f` follows.
+#[derive(Args, Debug, Default)]
+pub struct LogsArgs {
+    /// Services; all where none is named
+    services: Vec<String>,
+    /// Go on until everything has ended
+    #[arg(short, long)]
+    follow: bool,
+    /// Only this replica
+    #[arg(long, value_name = "N")]
+    index: Option<u32>,
+    /// Print without colour
+    #[arg(long)]
+    no_color: bool,
+    /// Print without the container's name in front
+    #[arg(long)]
+    no_log_prefix: bool,
+    /// Only what is not older than this moment or duration
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Only what is older than this moment or duration
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// Only the last lines of each container, or `all`
+    #[arg(short = 'n', long, value_name = "N", default_value = "all")]
+    tail: String,
+    /// Print time stamps
+    #[arg(short, long)]
+    timestamps: bool,
+}
+
+pub(super) fn ps(context: &Context, args: PsArgs) -> Result<Exit, Failure> {
+    let mut statuses = args.status;
+    if let Some(status) = args.filter.as_deref().and_then(|filter| filter.strip_prefix("status=")) {
+        statuses.push(status.to_owned());
+    }
+    let request = PsRequest {
+        services: args.services,
+        all: args.all,
+        statuses,
+        quiet: args.quiet,
+        only_services: args.only_services,
+        is_json: args.format == Format::Json,
+        no_truncation: args.no_trunc,
+        orphans: args.orphans,
+    };
+    ps::ps(context, &request)
+}
+
+pub(super) fn logs(context: &Context, args: LogsArgs) -> Result<Exit, Failure> {
+    let request = LogsRequest {
+        services: args.services,
+        index: args.index,
+        follow: FollowRequest {
+            no_color: args.no_color,
+            no_prefix: args.no_log_prefix,
+            timestamps: args.timestamps,
+            ..FollowRequest::default()
+        },
+        is_following: args.follow,
+        since: args.since,
+        until: args.until,
+        tail: args.tail.parse().ok(),
+    };
+    logs::logs(context, &request)
+}

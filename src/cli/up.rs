@@ -1,0 +1,355 @@
+//! `up`, `create`, `build`, `pull`, `plan`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::FileOption;
+use crate::app::logs::FollowRequest;
+use crate::app::up::{self, UpRequest};
+use crate::app::{Context, Exit, Failure};
+use crate::diag::Diagnostic;
+use crate::model::{ServiceName, Span};
+use crate::plan::{ImageOptions, PullPolicy, Recreate, UpOptions};
+
+/// What decides how containers are made; `up`, `create` and `plan` have it.
+#[derive(Args, Debug, Default)]
+pub struct MakeArgs {
+    /// Build images before starting containers
+    #[arg(long, conflicts_with = "no_build")]
+    build: bool,
+    /// Never build images
+    #[arg(long)]
+    no_build: bool,
+    /// When to pull images
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pull: Option<Pull>,
+    /// Remove containers of services that are not in the file
+    #[arg(long)]
+    remove_orphans: bool,
+    /// How many containers of a service: SERVICE=N
+    #[arg(long, value_name = "SERVICE=N", value_parser = scale)]
+    scale: Vec<(String, u32)>,
+    /// Recreate containers even if nothing has changed
+    #[arg(long, conflicts_with = "no_recreate")]
+    force_recreate: bool,
+    /// Never recreate containers
+    #[arg(long)]
+    no_recreate: bool,
+    /// Recreate what the named services depend on, too
+    #[arg(long)]
+    always_recreate_deps: bool,
+    /// Leave out what the named services depend on
+    #[arg(long)]
+    no_deps: bool,
+    /// Make anonymous volumes anew instead of carrying them over
+    #[arg(short = 'V', long)]
+    renew_anon_volumes: bool,
+    /// Seconds between stop signal and kill
+    #[arg(short, long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Pull without progress
+    #[arg(long, hide = true)]
+    quiet_pull: bool,
+    /// Build without progress
+    #[arg(long, hide = true)]
+    quiet_build: bool,
+    /// Answer yes to every question
+    #[arg(short, long = "yes", alias = "y")]
+    yes: bool,
+}
+
+/// `--pull`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Pull {
+    Always,
+    Missing,
+    Never,
+    Build,
+}
+
+/// Flags of `up`.
+#[derive(Args, Debug, Default)]
+pub struct UpArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    #[command(flatten)]
+    make: MakeArgs,
+    /// Services to start, with what they depend on; all where none is named
+    services: Vec<String>,
+    /// Go back to the shell once everything is up
+    #[arg(short, long)]
+    detach: bool,
+    /// Wait until everything is running or healthy; implies --detach
+    #[arg(long)]
+    wait: bool,
+    /// Seconds after which a wait has failed
+    #[arg(long, value_name = "SECONDS")]
+    wait_timeout: Option<u64>,
+    /// Create but do not start
+    #[arg(long)]
+    no_start: bool,
+    /// Print output without colour
+    #[arg(long)]
+    no_color: bool,
+    /// Print output without the container's name in front
+    #[arg(long)]
+    no_log_prefix: bool,
+    /// Print output with time stamps
+    #[arg(long)]
+    timestamps: bool,
+    /// Stop everything when one container ends
+    #[arg(long)]
+    abort_on_container_exit: bool,
+    /// Stop everything when one container fails
+    #[arg(long)]
+    abort_on_container_failure: bool,
+    /// End with the exit code of this service's container
+    #[arg(long, value_name = "SERVICE")]
+    exit_code_from: Option<String>,
+    /// Follow only these services
+    #[arg(long, value_name = "SERVICE")]
+    attach: Vec<String>,
+    /// Do not follow these services
+    #[arg(long, value_name = "SERVICE")]
+    no_attach: Vec<String>,
+    /// Follow also what the named services depend on
+    #[arg(long, hide = true)]
+    attach_dependencies: bool,
+}
+
+/// Flags of `create`.
+#[derive(Args, Debug, Default)]
+pub struct CreateArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    #[command(flatten)]
+    make: MakeArgs,
+    /// Services to create
+    services: Vec<String>,
+}
+
+/// Flags of `plan`.
+#[derive(Args, Debug, Default)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    #[command(flatten)]
+    make: MakeArgs,
+    /// Services, as for `up`
+    services: Vec<String>,
+    /// Plan for `up --wait`
+    #[arg(long)]
+    wait: bool,
+    /// Format of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: PlanFormat,
+}
+
+/// `plan --format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Flags of `build`.
+#[derive(Args, Debug, Default)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    /// Services whose images to build
+    services: Vec<String>,
+    /// Set a build argument: NAME=VALUE
+    #[arg(long, value_name = "NAME=VALUE")]
+    build_arg: Vec<String>,
+    /// Use no cache
+    #[arg(long)]
+    no_cache: bool,
+    /// Look for newer base images
+    #[arg(long)]
+    pull: bool,
+    /// Build also what the services depend on
+    #[arg(long)]
+    with_dependencies: bool,
+    /// Print nothing
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Flags of `pull`.
+#[derive(Args, Debug, Default)]
+pub struct PullArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    /// Services whose images to pull
+    services: Vec<String>,
+    /// Leave images alone that can be built
+    #[arg(long)]
+    ignore_buildable: bool,
+    /// Go on when an image cannot be pulled
+    #[arg(long)]
+    ignore_pull_failures: bool,
+    /// Pull also what the services depend on
+    #[arg(long)]
+    include_deps: bool,
+    /// When to pull
+    #[arg(long, value_enum, value_name = "POLICY")]
+    policy: Option<Pull>,
+    /// Print nothing
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn scale(text: &str) -> Result<(String, u32), String> {
+    let (name, count) = text.split_once('=').ok_or("it must be SERVICE=N")?;
+    let count = count.parse().map_err(|_| format!("`{count}` is no number of containers"))?;
+    Ok((name.to_owned(), count))
+}
+
+impl MakeArgs {
+    fn options(&self) -> UpOptions {
+        let recreate = match (self.force_recreate, self.no_recreate) {
+            (true, _) => Recreate::Force,
+            (_, true) => Recreate::Never,
+            _ => Recreate::Diverged,
+        };
+        UpOptions {
+            no_dependencies: self.no_deps,
+            recreate,
+            recreate_dependencies: if self.always_recreate_deps { Recreate::Force } else { Recreate::Diverged },
+            renew_anonymous_volumes: self.renew_anon_volumes,
+            remove_orphans: self.remove_orphans,
+            scale: self.scale.iter().map(|(name, count)| (ServiceName::from(name.as_str()), *count)).collect(),
+            grace: self.timeout.map(Duration::from_secs),
+            ..UpOptions::default()
+        }
+    }
+
+    fn images(&self) -> ImageOptions {
+        ImageOptions {
+            build: self.build || self.pull == Some(Pull::Build),
+            no_build: self.no_build,
+            pull: self.pull.map(policy),
+            ..ImageOptions::default()
+        }
+    }
+}
+
+fn policy(pull: Pull) -> PullPolicy {
+    match pull {
+        Pull::Always => PullPolicy::Always,
+        Pull::Missing => PullPolicy::Missing,
+        Pull::Never => PullPolicy::Never,
+        Pull::Build => PullPolicy::Build,
+    }
+}
+
+fn wrong(message: &str, help: &str) -> Failure {
+    Failure::one(Diagnostic::error("usage", Span::NONE, message).help(help))
+}
+
+pub(super) fn up(context: &Context, args: UpArgs) -> Result<Exit, Failure> {
+    let stops_all = args.abort_on_container_exit || args.abort_on_container_failure || args.exit_code_from.is_some();
+    if args.detach && stops_all {
+        return Err(wrong(
+            "--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure or --exit-code-from",
+            "leave out one of them",
+        ));
+    }
+    let mut options = args.make.options();
+    options.wait = args.wait;
+    options.wait_limit = args.wait_timeout.map(Duration::from_secs);
+    options.start = !args.no_start;
+    let request = UpRequest {
+        services: args.services,
+        options,
+        images: args.make.images(),
+        detach: args.detach || args.wait,
+        follow: FollowRequest {
+            no_color: args.no_color,
+            no_prefix: args.no_log_prefix,
+            timestamps: args.timestamps,
+            abort_on_exit: args.abort_on_container_exit,
+            abort_on_failure: args.abort_on_container_failure,
+            exit_code_from: args.exit_code_from,
+            attach: args.attach,
+            no_attach: args.no_attach,
+        },
+        command: "up",
+    };
+    up::up(context, &request)
+}
+
+pub(super) fn create(context: &Context, args: CreateArgs) -> Result<Exit, Failure> {
+    let mut options = args.make.options();
+    options.start = false;
+    let request = UpRequest {
+        services: args.services,
+        options,
+        images: args.make.images(),
+        detach: true,
+        command: "create",
+        ..UpRequest::default()
+    };
+    up::up(context, &request)
+}
+
+pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
+    let mut options = args.make.options();
+    options.wait = args.wait;
+    let request = UpRequest {
+        services: args.services,
+        options,
+        images: args.make.images(),
+        detach: true,
+        command: "plan",
+        ..UpRequest::default()
+    };
+    up::plan(context, &request, args.format == PlanFormat::Json)
+}
+
+pub(super) fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure> {
+    let build_args: BTreeMap<String, Option<String>> = args
+        .build_arg
+        .iter()
+        .map(|text| match text.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (text.clone(), context.environment.get(text).map(str::to_owned)),
+        })
+        .collect();
+    let images = ImageOptions {
+        build: true,
+        no_cache: args.no_cache,
+        pull_base: args.pull,
+        build_args,
+        only_build: true,
+        ..ImageOptions::default()
+    };
+    let options = UpOptions { no_dependencies: !args.with_dependencies, ..UpOptions::default() };
+    let request = UpRequest { services: args.services, options, images, command: "build", ..UpRequest::default() };
+    up::images(&quiet(context, args.quiet), &request)
+}
+
+pub(super) fn pull(context: &Context, args: PullArgs) -> Result<Exit, Failure> {
+    let images = ImageOptions {
+        only_pull: true,
+        pull: args.policy.map(policy),
+        ignore_buildable: args.ignore_buildable,
+        ignore_pull_failures: args.ignore_pull_failures,
+        ..ImageOptions::default()
+    };
+    let options = UpOptions { no_dependencies: !args.include_deps, ..UpOptions::default() };
+    let request = UpRequest { services: args.services, options, images, command: "pull", ..UpRequest::default() };
+    up::images(&quiet(context, args.quiet), &request)
+}
+
+fn quiet(context: &Context, is_quiet: bool) -> Context {
+    let mut context = context.clone();
+    if is_quiet {
+        context.settings.progress = crate::app::ProgressKind::Quiet;
+    }
+    context
+}

@@ -1,0 +1,146 @@
+//! Output of containers on standard output: a prefix a line, colours on a terminal, and nothing that could act on one.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+
+use crate::app::{AnsiWhen, Context};
+
+/// Colours of prefixes, in turn.
+const COLOURS: [&str; 6] = ["\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m"];
+const RESET: &str = "\x1b[0m";
+
+/// How lines are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Whether each line starts with its container's name.
+    pub has_prefix: bool,
+    /// Whether the names are coloured.
+    pub is_coloured: bool,
+}
+
+/// Returns whether colours are wanted on standard output.
+pub fn is_coloured(context: &Context) -> bool {
+    match context.settings.ansi {
+        AnsiWhen::Always => true,
+        AnsiWhen::Never => false,
+        AnsiWhen::Auto => std::io::stdout().is_terminal() && context.environment.get_non_empty("NO_COLOR").is_none(),
+    }
+}
+
+/// Prints lines of many containers.
+#[derive(Debug)]
+pub struct LogPrinter {
+    prefixes: BTreeMap<String, String>,
+    is_terminal: bool,
+    /// Whose line is open: a piece without its end has been printed.
+    open: Option<String>,
+}
+
+impl LogPrinter {
+    /// Takes ids with the names to show.
+    pub fn new(names: Vec<(String, String)>, style: Style) -> Self {
+        let width = names.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0);
+        let prefix = |(index, (id, name)): (usize, (String, String))| {
+            let name = crate::text::escape_controls(&name).into_owned();
+            let text = match (style.has_prefix, style.is_coloured) {
+                (false, _) => String::new(),
+                (true, false) => format!("{name:<width$}  | "),
+                (true, true) => format!("{}{name:<width$}  | {RESET}", COLOURS[index % COLOURS.len()]),
+            };
+            (id, text)
+        };
+        Self {
+            prefixes: names.into_iter().enumerate().map(prefix).collect(),
+            is_terminal: std::io::stdout().is_terminal(),
+            open: None,
+        }
+    }
+
+    /// Prints a line, or a piece of one; the prefix comes once a line.
+    pub fn line(&mut self, id: &str, bytes: &[u8]) {
+        let mut out = Vec::with_capacity(bytes.len() + 32);
+        if self.open.as_deref() != Some(id) {
+            if self.open.is_some() {
+                out.push(b'\n');
+            }
+            out.extend_from_slice(self.prefixes.get(id).map(String::as_bytes).unwrap_or_default());
+        }
+        let has_end = bytes.last() == Some(&b'\n');
+        if self.is_terminal {
+            out.extend_from_slice(harmless(&String::from_utf8_lossy(bytes)).as_bytes());
+        } else {
+            out.extend_from_slice(bytes);
+        }
+        self.open = if has_end { None } else { Some(id.to_owned()) };
+        let mut stdout = std::io::stdout().lock();
+        // There is nobody left to tell when the reader has gone.
+        let _ = stdout.write_all(&out).and_then(|()| stdout.flush());
+    }
+}
+
+impl Drop for LogPrinter {
+    fn drop(&mut self) {
+        if self.open.is_some() && self.is_terminal {
+            super::print("\n");
+        }
+    }
+}
+
+/// Colours pass; everything else that a terminal would act on becomes visible.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_coloured = false;
+    while let Some(char) = rest.chars().next() {
+        if let Some(length) = colour(rest) {
+            out.push_str(&rest[..length]);
+            is_coloured = true;
+            rest = &rest[length..];
+            continue;
+        }
+        match char {
+            '\n' => {
+                if is_coloured {
+                    out.push_str(RESET);
+                }
+                out.push('\n');
+            }
+            '\t' => out.push('\t'),
+            // A line end of the other kind, as terminals send it.
+            '\r' if rest.starts_with("\r\n") => {}
+            char => out.push_str(&crate::text::escape_controls(char.encode_utf8(&mut [0; 4]))),
+        }
+        rest = &rest[char.len_utf8()..];
+    }
+    out
+}
+
+/// Returns the length of a colour sequence (`ESC [ numbers m`) at the start of a text.
+fn colour(text: &str) -> Option<usize> {
+    let body = text.strip_prefix("\x1b[")?;
+    let end = body.find(|char: char| !(char.is_ascii_digit() || char == ';'))?;
+    body[end..].starts_with('m').then_some(2 + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_pass_and_nothing_else_acts_on_the_terminal() {
+        assert_eq!(harmless("\x1b[31mred\x1b[0m\n"), "\x1b[31mred\x1b[0m\x1b[0m\n");
+        for bad in [
+            "\x1b]0;title\x07",
+            "\x1b]52;c;eA==\x07",
+            "\x1b[2J",
+            "\x1b[1A",
+            "\x1bPq\x1b\\",
+            "a\x08b",
+            "x\rweb-1  | forged",
+            "\u{9b}2J",
+        ] {
+            let shown = harmless(bad);
+            assert!(!shown.chars().any(char::is_control), "{bad:?} became {shown:?}");
+        }
+    }
+}

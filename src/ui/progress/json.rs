@@ -1,0 +1,59 @@
+//! A JSON object an event, in docker compose's shape (`docs/formats.md`).
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::plan::{StepId, Target};
+use crate::ui;
+
+/// Prints objects.
+#[derive(Debug, Default)]
+pub(super) struct Json {
+    steps: BTreeMap<StepId, StepHeader>,
+}
+
+/// Returns one object as a line.
+pub(super) fn line(target: &Target, text: &str, details: &str, status: &str, is_dry_run: bool) -> String {
+    let id = format!("{} {}", target.kind(), target.name());
+    format!("{}\n", json!({"id": id, "status": status, "text": text, "details": details, "dry-run": is_dry_run}))
+}
+
+impl Listener for Json {
+    fn on_event(&mut self, event: &Event) {
+        match event {
+            Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
+            Event::Step { id, state } => {
+                if let Some(step) = self.steps.get(id) {
+                    ui::tell(&object(step, state));
+                }
+            }
+            Event::Note(_) | Event::Finished { .. } => {}
+        }
+    }
+}
+
+fn object(step: &StepHeader, state: &StepState) -> String {
+    let plain = |text: &str, status: &str| line(&step.target, text, &step.reason, status, false);
+    match state {
+        StepState::Started => plain(step.verb.present(), "Working"),
+        StepState::Done { note, .. } => plain(note.unwrap_or(step.verb.past()), "Done"),
+        StepState::Skipped { .. } => plain("Skipped", "Done"),
+        StepState::Undone => plain("Undone", "Done"),
+        StepState::Output(text) => line(&step.target, step.verb.present(), text, "Working", false),
+        StepState::Failed { message, .. } => {
+            let id = format!("{} {}", step.target.kind(), step.target.name());
+            format!("{}\n", json!({"id": id, "error": true, "message": message}))
+        }
+        StepState::Progress { text, current, total } => {
+            let id = format!("{} {}", step.target.kind(), step.target.name());
+            let percent =
+                current.zip(*total).filter(|(_, total)| *total > 0).map(|(current, total)| current * 100 / total);
+            format!(
+                "{}\n",
+                json!({"id": id, "status": "Working", "text": step.verb.present(), "details": text, "current": current, "total": total, "percent": percent, "dry-run": false})
+            )
+        }
+    }
+}

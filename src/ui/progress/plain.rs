@@ -1,0 +1,46 @@
+//! A line an event, in docker compose's shape: ` Container p-web-1  Started`.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Event, Listener, StepHeader, StepState, Verb};
+use crate::plan::StepId;
+use crate::text::escape_controls;
+use crate::ui;
+
+/// Prints lines.
+#[derive(Debug, Default)]
+pub(super) struct Plain {
+    steps: BTreeMap<StepId, StepHeader>,
+}
+
+impl Listener for Plain {
+    fn on_event(&mut self, event: &Event) {
+        match event {
+            Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
+            Event::Step { id, state } => {
+                if let Some(line) = self.steps.get(id).and_then(|step| line(step, state)) {
+                    ui::tell(&line);
+                }
+            }
+            Event::Note(_) | Event::Finished { .. } => {}
+        }
+    }
+}
+
+/// Returns the line for an event, where it is worth one.
+fn line(step: &StepHeader, state: &StepState) -> Option<String> {
+    let head = format!(" {} {}  ", step.target.kind(), escape_controls(step.target.name()));
+    let why = match step.verb {
+        Verb::Recreate | Verb::Build | Verb::Pull => format!(" ({})", escape_controls(&step.reason)),
+        _ => String::new(),
+    };
+    Some(match state {
+        StepState::Started => format!("{head}{}{why}\n", step.verb.present()),
+        StepState::Done { note, .. } => format!("{head}{}\n", note.unwrap_or(step.verb.past())),
+        StepState::Failed { message, .. } => format!("{head}Error: {}\n", escape_controls(message)),
+        StepState::Skipped { .. } => format!("{head}Skipped ({})\n", step.verb.plain()),
+        StepState::Undone if step.verb == Verb::Stop => format!("{head}Restored\n"),
+        StepState::Output(text) => format!("{head}{}\n", escape_controls(text)),
+        StepState::Undone | StepState::Progress { .. } => return None,
+    })
+}

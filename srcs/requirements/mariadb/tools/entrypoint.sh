@@ -1,0 +1,45 @@
+#!/bin/sh
+# Prepares the data directory and the accounts, then becomes the server. Safe to be killed and run again at any point.
+set -eu
+
+[ "${1:-}" = mariadbd ] || exec "$@"
+
+fail() { printf 'mariadb: %s\n' "$*" >&2; exit 1; }
+
+secret() {
+  [ -r "/run/secrets/$1" ] || fail "secret $1 is missing"
+  value=$(cat "/run/secrets/$1")
+  [ -n "$value" ] || fail "secret $1 is empty"
+  # Inside SQL quotes a backslash and a quote are doubled.
+  printf '%s' "$value" | sed "s/\\\\/\\\\\\\\/g; s/'/''/g"
+}
+
+for name in "${MYSQL_DATABASE:-}" "${MYSQL_USER:-}"; do
+  case $name in
+    ''|*[!A-Za-z0-9_]*) fail "MYSQL_DATABASE and MYSQL_USER must be set and consist of letters, digits and _" ;;
+  esac
+done
+password=$(secret db_password)
+root_password=$(secret db_root_password)
+
+if [ ! -d /var/lib/mysql/data ]; then
+  # A copy that was cut off is left behind under another name and begun again; the rename makes it whole at once.
+  rm -rf /var/lib/mysql/.staging
+  cp -a --sparse=always /usr/share/inception/empty /var/lib/mysql/.staging
+  sync
+  mv /var/lib/mysql/.staging /var/lib/mysql/data
+fi
+
+chown mysql:mysql /run/mysqld
+umask 077
+cat > /run/mysqld/accounts.sql <<SQL
+ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('$root_password');
+CREATE DATABASE IF NOT EXISTS $MYSQL_DATABASE;
+CREATE USER IF NOT EXISTS $MYSQL_USER@'%' IDENTIFIED BY '$password';
+ALTER USER $MYSQL_USER@'%' IDENTIFIED BY '$password';
+GRANT ALL ON $MYSQL_DATABASE.* TO $MYSQL_USER@'%';
+SQL
+chown mysql:mysql /run/mysqld/accounts.sql
+unset password root_password
+
+exec "$@"

@@ -1,0 +1,8 @@
+<?php
+// Must-use plugin: updates come with the image, so the checks for them are taken away.
+remove_action('init', 'wp_schedule_update_checks');
+foreach (['wp_version_check', 'wp_update_plugins', 'wp_update_themes'] as $check) {
+    remove_all_actions($check);
+    add_action('init', static fn () => wp_clear_scheduled_hook($check));
+}
+add_filter('pre_site_transient_update_core', '__return_null');
