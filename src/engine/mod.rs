@@ -19,6 +19,7 @@ use crate::model::{
 mod build;
 pub mod docker;
 mod error;
+pub mod fake;
 
 pub use build::{BuildContext, BuildEvent, BuildRequest};
 pub use error::{EngineError, EngineResult, ErrorKind};

@@ -97,7 +97,7 @@ impl fmt::Display for Reason {
             Reason::NotMounted(key) => write!(f, "volume `{key}` is not mounted"),
             Reason::FollowsParent(service) => write!(f, "shares what belongs to `{service}`, which is replaced"),
             Reason::Asked(flag) => write!(f, "asked by {flag}"),
-            Reason::ReplacedBy(name) => write!(f, "gives way to `{name}`"),
+            Reason::ReplacedBy(name) => write!(f, "gives way to the new `{name}`"),
             Reason::FinalName => f.write_str("takes the final name"),
             Reason::ScaledDown { wanted } => write!(f, "only {wanted} wanted"),
             Reason::Orphan => f.write_str("no such service in the file"),

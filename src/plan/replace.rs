@@ -187,7 +187,7 @@ impl Up<'_> {
         steps: &mut Vec<StepId>,
     ) -> StepId {
         let old = ContainerRef::Existing(swap.old.id.clone());
-        let reason = Reason::ReplacedBy(naming::temporary_name(&swap.old.id, &swap.last()));
+        let reason = Reason::ReplacedBy(swap.last());
         for hook in &service.pre_stop {
             let action = Action::RunHook { container: old.clone(), hook: Box::new(hook.clone()), phase: "pre_stop" };
             let step = self.builder.step(&swap.target, action, Reason::Hook("pre_stop"), ready);

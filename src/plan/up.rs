@@ -132,19 +132,16 @@ impl<'a> Up<'a> {
         for (slot, _) in surplus {
             self.remove_surplus(slot, wanted);
         }
-        let mut highest = containers::of_service(self.observed, self.project, service.name.as_str())
-            .filter_map(ObservedContainer::number)
-            .max()
-            .unwrap_or(0);
         let missing = (wanted as usize).saturating_sub(kept.len());
+        let taken: BTreeSet<u32> = kept.iter().map(|(slot, _)| slot.number).collect();
         let mut batch = replace::Batch::new(service, self.options.settle);
         for (slot, reason) in kept {
             self.slot(service, slot, reason, &mut batch);
         }
         self.commit(batch);
-        for _ in 0..missing {
-            highest += 1;
-            self.create(service, highest);
+        // Compat: docker compose goes on after the highest number; filling gaps ends where an undisturbed run ends.
+        for number in (1..).filter(|number| !taken.contains(number)).take(missing) {
+            self.create(service, number);
         }
         if self.options.wait {
             self.verify_untouched(service);
