@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Times whole commands of two programs in turn and prints the medians and their ratio.
+
+    compare.py OURS PEER
+
+What it makes on the engine it removes again: projects named inception-bench-*.
+"""
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+OURS, PEER = sys.argv[1:3]
+IMAGE = "inception-test/busybox:1"
+
+
+def run(program, arguments, folder, environment=None):
+    begun = time.monotonic()
+    process = subprocess.Popen([program, *arguments], cwd=folder, env={**os.environ, **(environment or {})},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{program} {' '.join(arguments)} failed: {errors.decode(errors='replace')[-2000:]}")
+    return time.monotonic() - begun, usage.ru_maxrss / 1024
+
+
+def compare(words, arguments, folder, before=None, rounds=5, environment=None):
+    times, memory = {OURS: [], PEER: []}, {OURS: 0, PEER: 0}
+    for _ in range(rounds):
+        for program in (OURS, PEER):
+            if before:
+                before()
+            seconds, megabytes = run(program, arguments, folder, environment)
+            times[program].append(seconds)
+            memory[program] = max(memory[program], megabytes)
+    ours, peer = statistics.median(times[OURS]), statistics.median(times[PEER])
+    print(f"{words:<44} {ours * 1000:9.1f} ms {peer * 1000:9.1f} ms   {peer / ours:6.1f} times faster   "
+          f"{memory[OURS]:5.1f} / {memory[PEER]:5.1f} MiB", flush=True)
+
+
+def write(folder, text):
+    with open(os.path.join(folder, "compose.yaml"), "w") as file:
+        file.write(text)
+
+
+def services(count, chained=False):
+    lines = ["services:"]
+    for index in range(count):
+        lines += [f"  s{index:04}:", f"    image: {IMAGE}", "    command: [sleep, '1000']", "    init: true",
+                  "    stop_grace_period: 0s", "    environment: {A: '1', B: two, C: $$x}", "    expose: ['80']"]
+        if chained:
+            lines += ["    healthcheck: {test: [CMD, 'true'], interval: 10s}"]
+            if index:
+                lines += ["    depends_on:", f"      s{index - 1:04}: {{condition: service_healthy}}"]
+    return "\n".join(lines) + "\n"
+
+
+def build_image(folder):
+    subprocess.run(["cp", "/bin/busybox", folder], check=True)
+    with open(os.path.join(folder, "Dockerfile"), "w") as file:
+        file.write('FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\n')
+    subprocess.run(["docker", "build", "-q", "-t", IMAGE, folder], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "DOCKER_BUILDKIT": "0"})
+
+
+def main():
+    print(f"{'':<44} {'ours':>12} {'peer':>12}")
+    with tempfile.TemporaryDirectory(prefix="inception-bench-") as folder:
+        build_image(folder)
+        for count in (3, 1000):
+            write(folder, services(count))
+            compare(f"config -q, {count} services", ["config", "-q"], folder, rounds=5)
+        for count in (3, 50):
+            write(folder, services(count))
+            run(OURS, ["up", "-d"], folder)
+            compare(f"up -d with nothing to do, {count} services", ["up", "-d"], folder)
+            run(OURS, ["down"], folder)
+        write(folder, services(3, chained=True))
+        down = lambda: run(OURS, ["down"], folder)
+        compare("three chained by service_healthy, 10 s checks", ["up", "-d", "--wait"], folder, before=down, rounds=1)
+        down()
+        write(folder, services(20))
+        compare("up -d of 20 services from nothing", ["up", "-d"], folder, before=down, rounds=2)
+        down()
+    stack = os.path.join(os.path.dirname(__file__), "..")
+    environment = {"COMPOSE_PROJECT_NAME": "inception-bench-stack", "HTTPS_PORT": "8444"}
+    with tempfile.TemporaryDirectory(prefix="inception-bench-") as data:
+        environment["DATA_PATH"] = data
+        file = ["-f", "srcs/docker-compose.yml"]
+
+        def empty():
+            run(OURS, [*file, "down", "-v"], stack, environment)
+            for name in ("database", "site"):
+                subprocess.run(["rm", "-rf", os.path.join(data, name)], check=True)
+                os.mkdir(os.path.join(data, name))
+
+        if subprocess.run(["docker", "image", "inspect", "wordpress:1.0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+            compare("the stack from empty volumes to ready", [*file, "up", "-d", "--wait"], stack, before=empty, rounds=2, environment=environment)
+            empty()
+
+
+main()

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Speed beside docker compose 2 in the same run; the figures that count are the ratios. PEER_COMPOSE names its program.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ours=$PWD/target/release/inception
+peer=${PEER_COMPOSE:-$(command -v docker-compose || true)}
+if [ -z "$peer" ] || ! "$peer" version --short 2>/dev/null | grep -q '^v\?[2-9]'; then
+  echo "SKIPPED: docker compose 2 is not installed (PEER_COMPOSE=path/to/docker-compose): there is nothing to compare with" >&2
+  exit 0
+fi
+exec python3 benches/compare.py "$ours" "$peer"

@@ -1,0 +1,330 @@
+//! The program on the real engine, as people run it. Skipped, loudly, where no engine answers.
+//!
+//! Images are made from the system's static busybox, so no registry is needed. Each test has a project of its own and
+//! removes what it made, also when it fails.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const IMAGE: &str = "inception-test/busybox:1";
+
+fn docker(arguments: &[&str]) -> Output {
+    Command::new("docker").args(arguments).output().expect("docker is there")
+}
+
+/// Whether an engine answers and the test image can be made.
+fn is_ready() -> bool {
+    static READY: OnceLock<bool> = OnceLock::new();
+    *READY.get_or_init(|| {
+        let answers = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
+        if !answers || !Path::new("/bin/busybox").exists() {
+            eprintln!("\n*** SKIPPED: no engine answers, or there is no static /bin/busybox: nothing was tested on a real engine ***\n");
+            return false;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy("/bin/busybox", folder.path().join("busybox")).unwrap();
+        std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nCMD [\"sleep\", \"1000\"]\n").unwrap();
+        let build = Command::new("docker").env("DOCKER_BUILDKIT", "0").args(["build", "-q", "-t", IMAGE]).arg(folder.path()).output().unwrap();
+        assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
+        true
+    })
+}
+
+/// A folder with a compose file and a project name of its own.
+struct Stack {
+    folder: tempfile::TempDir,
+    project: String,
+}
+
+impl Stack {
+    fn new(yaml: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let project = format!("inception-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let stack = Self { folder: tempfile::tempdir().unwrap(), project };
+        stack.write(yaml);
+        stack
+    }
+
+    fn write(&self, yaml: &str) {
+        std::fs::write(self.folder.path().join("compose.yaml"), yaml.replace("IMAGE", IMAGE)).unwrap();
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_inception"))
+            .current_dir(self.folder.path())
+            .env("COMPOSE_PROJECT_NAME", &self.project)
+            .env_remove("PWD")
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+    }
+
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> String {
+        let (code, out, errors) = self.run(arguments);
+        assert_eq!(code, 0, "{arguments:?}: {errors}");
+        out
+    }
+
+    fn inspect(&self, service: &str, format: &str) -> String {
+        let name = format!("{}-{service}-1", self.project);
+        String::from_utf8_lossy(&docker(&["inspect", "-f", format, &name]).stdout).trim().to_owned()
+    }
+
+    fn count(&self) -> usize {
+        let filter = format!("label=com.docker.compose.project={}", self.project);
+        let all = [["ps", "-aq"], ["network", "ls"], ["volume", "ls"]].map(|what| {
+            let mut arguments = what.to_vec();
+            if what[0] != "ps" {
+                arguments.push("-q");
+            }
+            arguments.extend(["--filter", &filter]);
+            String::from_utf8_lossy(&docker(&arguments).stdout).lines().count()
+        });
+        all.iter().sum()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let filter = format!("label=com.docker.compose.project={}", self.project);
+        for (list, remove) in [
+            (vec!["ps", "-aq"], vec!["rm", "-fv"]),
+            (vec!["network", "ls", "-q"], vec!["network", "rm"]),
+            (vec!["volume", "ls", "-q"], vec!["volume", "rm"]),
+        ] {
+            let mut list = list;
+            list.extend(["--filter", &filter]);
+            let found = String::from_utf8_lossy(&docker(&list).stdout).into_owned();
+            let ids: Vec<&str> = found.lines().collect();
+            if !ids.is_empty() {
+                docker(&[remove.as_slice(), &ids].concat());
+            }
+        }
+    }
+}
+
+const TWO: &str = "
+services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'echo hello from web; exec sleep 1000']
+    init: true
+    stop_grace_period: 1s
+    depends_on: { db: { condition: service_healthy } }
+    environment: { TITLE: '${TITLE:-a}' }
+  db:
+    image: IMAGE
+    init: true
+    stop_grace_period: 1s
+    command: [sh, -c, 'sleep 0.3; touch /ready; exec sleep 1000']
+    healthcheck: { test: [CMD, test, -e, /ready], interval: 5s }
+    volumes: [data:/data]
+volumes: { data: }
+";
+
+#[test]
+fn up_twice_changes_nothing_and_down_leaves_only_the_data() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(TWO);
+    assert_eq!(stack.run(&["plan"]).0, 2);
+    stack.ok(&["up", "-d", "--wait"]);
+    let (id, started) = (stack.inspect("web", "{{.Id}}"), stack.inspect("web", "{{.State.StartedAt}}"));
+    stack.ok(&["up", "-d"]);
+    assert_eq!((stack.inspect("web", "{{.Id}}"), stack.inspect("web", "{{.State.StartedAt}}")), (id, started));
+    assert_eq!(stack.run(&["plan"]).0, 0);
+    assert_eq!(stack.ok(&["ps", "--format", "json"]).lines().count(), 2);
+    assert!(stack.ok(&["logs", "web"]).contains("hello from web"));
+    stack.ok(&["down"]);
+    assert_eq!(stack.count(), 1, "the volume stays");
+    stack.ok(&["down", "-v"]);
+    assert_eq!(stack.count(), 0);
+}
+
+#[test]
+fn a_change_is_explained_and_replaces_only_what_changed() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(TWO);
+    stack.ok(&["up", "-d", "--wait"]);
+    let db = stack.inspect("db", "{{.Id}}");
+    stack.write(&TWO.replace(":-a", ":-b"));
+    let (code, plan, _) = stack.run(&["plan"]);
+    assert_eq!(code, 2);
+    assert!(plan.contains("environment.TITLE → \"b\""), "{plan}");
+    assert!(!plan.contains("recreate  db#1"), "{plan}");
+    stack.ok(&["up", "-d"]);
+    assert_eq!(stack.inspect("db", "{{.Id}}"), db);
+    assert!(stack.inspect("web", "{{.Config.Env}}").contains("TITLE=b"));
+    assert_eq!(stack.run(&["plan"]).0, 0);
+}
+
+#[test]
+fn a_replacement_that_fails_gives_the_old_container_back() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(TWO);
+    stack.ok(&["up", "-d", "--wait"]);
+    let web = stack.inspect("web", "{{.Id}}");
+    stack.write(&TWO.replace(
+        "exec sleep 1000']\n    init: true\n    stop_grace_period: 1s\n    depends_on",
+        "exit 3']\n    init: true\n    stop_grace_period: 1s\n    depends_on",
+    ));
+    let (code, _, errors) = stack.run(&["up", "-d"]);
+    assert_eq!(code, 1, "{errors}");
+    assert!(errors.contains("exited with code 3") && errors.contains("hello from web"), "{errors}");
+    assert_eq!(stack.inspect("web", "{{.Id}}"), web);
+    assert_eq!(stack.inspect("web", "{{.State.Running}}"), "true");
+}
+
+#[test]
+fn a_container_that_dies_at_once_makes_the_exit_code_tell() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { image: IMAGE, command: [sh, -c, 'echo no luck >&2; exit 7'] } }");
+    let (code, _, errors) = stack.run(&["up", "-d"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("exited with code 7") && errors.contains("no luck"), "{errors}");
+}
+
+#[test]
+fn configs_and_secrets_reach_the_container_and_a_changed_one_is_noticed() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = |text: &str| {
+        format!(
+            "services: {{ a: {{ image: IMAGE, command: [sleep, '1000'], init: true, configs: [c], secrets: [s] }} }}\nconfigs: {{ c: {{ content: '{text}' }} }}\nsecrets: {{ s: {{ file: ./s.txt }} }}"
+        )
+    };
+    let stack = Stack::new(&yaml("one"));
+    stack.file("s.txt", "hidden");
+    stack.ok(&["up", "-d"]);
+    let read = |path: &str| {
+        String::from_utf8_lossy(&docker(&["exec", &format!("{}-a-1", stack.project), "cat", path]).stdout).into_owned()
+    };
+    assert_eq!((read("/c"), read("/run/secrets/s")), ("one".to_owned(), "hidden".to_owned()));
+    stack.write(&yaml("two"));
+    stack.file("s.txt", "other");
+    let plan = stack.run(&["plan"]).1;
+    assert!(plan.contains("content of secret `s` changed"), "{plan}");
+    assert!(!plan.contains("hidden") && !plan.contains("other"), "{plan}");
+    stack.ok(&["up", "-d"]);
+    assert_eq!((read("/c"), read("/run/secrets/s")), ("two".to_owned(), "other".to_owned()));
+}
+
+#[test]
+fn a_project_can_be_taken_down_without_its_file() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(TWO);
+    stack.ok(&["up", "-d"]);
+    std::fs::remove_file(stack.folder.path().join("compose.yaml")).unwrap();
+    assert_eq!(stack.ok(&["ps", "-q"]).lines().count(), 2);
+    stack.ok(&["down"]);
+    assert_eq!(stack.count(), 1, "the volume stays");
+}
+
+/// What is wrong is told with its place, and nothing is made.
+#[track_caller]
+fn refused(yaml: &str, words: &[&str]) {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(yaml);
+    let (code, _, errors) = stack.run(&["up", "-d"]);
+    assert_eq!(code, 1, "{errors}");
+    for word in words {
+        assert!(errors.contains(word), "`{word}` is missing in:\n{errors}");
+    }
+    assert_eq!(stack.count(), 0, "something was made:\n{errors}");
+}
+
+#[test]
+fn a_missing_secret_file_is_pointed_at() {
+    refused(
+        "services: { a: { image: IMAGE, secrets: [s] } }\nsecrets:\n  s:\n    file: ./gone.txt\n",
+        &["compose.yaml:4:11", "gone.txt"],
+    );
+}
+
+#[test]
+fn a_required_variable_is_pointed_at() {
+    refused(
+        "services:\n  a:\n    image: ${WHICH:?say which image}\n",
+        &["compose.yaml:3:12", "WHICH", "say which image"],
+    );
+}
+
+#[test]
+fn an_unknown_key_is_pointed_at_with_the_right_one() {
+    refused("services:\n  a:\n    imgae: x\n", &["compose.yaml:3:5", "imgae", "did you mean `image`?"]);
+}
+
+#[test]
+fn a_cycle_names_every_service_on_it() {
+    refused(
+        "services:\n  a: { image: IMAGE, depends_on: [b] }\n  b: { image: IMAGE, depends_on: [c] }\n  c: { image: IMAGE, depends_on: [a] }\n",
+        &["a -> b -> c -> a", "compose.yaml:2:"],
+    );
+}
+
+#[test]
+fn an_undefined_network_is_pointed_at() {
+    refused(
+        "services:\n  a: { image: IMAGE, networks: [fornt] }\nnetworks: { front: }\n",
+        &["undefined network `fornt`", "did you mean `front`?", "compose.yaml:2:"],
+    );
+}
+
+#[test]
+fn a_taken_port_names_its_holder_before_anything_starts() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    refused(
+        &format!("services:\n  a:\n    image: IMAGE\n    ports: ['{port}:80']\n"),
+        &[&port.to_string(), "already taken", "compose.yaml:4:13", "pid"],
+    );
+}
+
+#[test]
+fn a_missing_build_context_is_pointed_at() {
+    refused("services:\n  a:\n    build: ./gone\n", &["compose.yaml:3:12", "gone"]);
+}
+
+#[test]
+fn a_broken_dockerfile_shows_the_failing_step() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . } }");
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo so far so good && false\n"));
+    let (code, _, errors) = stack.run(&["up", "-d"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("RUN echo so far so good && false") && errors.contains("so far so good"), "{errors}");
+    assert_eq!(stack.count(), 0);
+}
+
+#[test]
+fn no_engine_says_what_was_tried() {
+    let stack = Stack { folder: tempfile::tempdir().unwrap(), project: "none".to_owned() };
+    stack.write("services: { a: { image: x } }");
+    let (code, _, errors) = stack.run(&["-H", "unix:///nowhere/engine.sock", "ps"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("unix:///nowhere/engine.sock") && errors.contains("--host"), "{errors}");
+}
