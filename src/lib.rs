@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`model`] | projects, observed state, container specifications: plain values |
 //! | [`diag`] | errors and warnings with a place, a cause and a cure |
-//! | [`env`] | the process environment, read once |
+//! | [`mod@env`] | the process environment, read once |
 //! | [`telemetry`] | spans and engine calls to standard error, where asked for |
 //! | [`text`] | control characters made visible |
 //! | [`graph`] | dependencies between services: order, closures, cycles |

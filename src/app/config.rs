@@ -101,12 +101,19 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
             if !request.no_interpolate {
                 loader::emit::escape_dollars(&mut model);
             }
+            if request.show == Show::Json {
+                loader::emit::drop_extensions(&mut model);
+            }
             match (&request.show, model) {
                 (Show::Yaml, Value::Object(model)) => loader::emit::yaml(&model),
                 (_, model) => loader::emit::json(&model),
             }
         }
         Show::Services => lines(&mut section("services").into_iter().flat_map(|all| all.keys().cloned())),
+        Show::Section("models") => {
+            let models = loaded.tree.as_ref().and_then(|root| root.get("models"));
+            lines(&mut models.into_iter().flat_map(Node::entries).map(|(name, _)| name.to_owned()))
+        }
         Show::Section(name) => lines(&mut section(name).into_iter().flat_map(|all| all.keys().cloned())),
         Show::Images => lines(&mut images(loaded)),
         Show::Profiles => lines(&mut profiles(loaded).into_iter()),

@@ -1,6 +1,6 @@
 //! Runs a plan: steps in parallel as far as their requirements allow, events out, one outcome.
 //!
-//! Start at [`run`]. One task owns the run's state ([`scheduler`]); steps are spawned, report by channel and share
+//! Start at [`run`]. One task owns the run's state (`scheduler`); steps are spawned, report by channel and share
 //! nothing. A failure stops what is downstream of it, gives back replaced containers, and lets the rest end.
 
 mod action;

@@ -49,14 +49,17 @@ pub(super) async fn build(
     let bare = |error| (error, Vec::new());
     let mut stream = engine.build_image(request.clone()).await.map_err(bare)?;
     let mut at = Build::default();
+    // Each stage reports its image, and names are given after the last one: only the end of the stream is the end.
+    let mut is_built = false;
     while let Some(event) = stream.next().await {
         let event = event.map_err(|error| (error, at.failure()))?;
-        if at.take(&event) {
-            return Ok(at.is_all_cached());
-        }
+        is_built |= at.take(&event);
         for state in at.states(event) {
             send(progress, step, state).await;
         }
+    }
+    if is_built {
+        return Ok(at.is_all_cached());
     }
     let error = EngineError::new(ErrorKind::Garbled, "build image", "the engine ended the build without an image");
     Err((error, at.failure()))
@@ -73,7 +76,7 @@ struct Build {
 }
 
 impl Build {
-    /// Takes note of an event; true when the image is there.
+    /// Takes note of an event; true for an image.
     fn take(&mut self, event: &BuildEvent) -> bool {
         match event {
             BuildEvent::Step { number, total, instruction } => {

@@ -13,8 +13,8 @@ pub(super) fn canonical(root: &mut Node, is_raw: bool, diagnostics: &mut Vec<Dia
         work.service(service);
     }
     for kind in ["networks", "volumes", "secrets", "configs"] {
-        for (_, resource) in children(root, kind) {
-            external(resource);
+        for (name, resource) in children(root, kind) {
+            external(resource, &format!("{kind}.{name}"), diagnostics);
         }
     }
 }
@@ -32,7 +32,6 @@ impl Work<'_> {
             each(build, "secrets", |node| wrap("source", node));
             change(build, "additional_contexts", pairs);
             change(build, "ssh", |node| if node.as_text().is_some() { list(node) } else { node });
-            change(build, "ssh", pairs);
         }
         change(service, "depends_on", depends_on_long);
         change(service, "env_file", |node| env_file(list(node)));
@@ -76,8 +75,14 @@ impl Work<'_> {
         let Some(items) = service.get_mut("devices").and_then(Node::as_list_mut) else { return };
         let mut faults = Vec::new();
         for item in items {
-            let Some(text) = item.as_text().map(str::to_owned) else { continue };
             let span = item.span;
+            if item.as_map().is_some()
+                && item.get("target").is_none()
+                && item.get_text("source").is_some_and(|source| !source.contains('='))
+            {
+                faults.push((span, "a device in the long form is missing a mount target".to_owned()));
+            }
+            let Some(text) = item.as_text().map(str::to_owned) else { continue };
             let parts: Vec<&str> = text.split(':').collect();
             let (source, target, permissions) = match parts.as_slice() {
                 [source] => (*source, *source, "rwm"),
@@ -269,16 +274,20 @@ fn volume_node(volume: &volume::Volume, span: Span) -> Node {
     if volume.is_read_only {
         node.set("read_only", Node::new(Value::Bool(true), span));
     }
-    if volume.kind == "bind" {
-        let mut bind = Node::map(span);
-        for (key, value) in [("selinux", &volume.selinux), ("propagation", &volume.propagation)] {
-            if let Some(value) = value {
-                bind.set(key, Node::text(value.as_str(), span));
-            }
+    let mut bind = Node::map(span);
+    for (key, value) in [("selinux", &volume.selinux), ("propagation", &volume.propagation)] {
+        if let Some(value) = value {
+            bind.set(key, Node::text(value.as_str(), span));
         }
+    }
+    if volume.kind == "bind" {
         bind.set("create_host_path", Node::new(Value::Bool(true), span));
+    }
+    // Compat: options of binds are kept for named volumes, too.
+    if bind.as_map().is_some_and(|map| !map.is_empty()) {
         node.set("bind", bind);
-    } else {
+    }
+    if volume.kind != "bind" {
         let mut options = Node::map(span);
         if volume.nocopy {
             options.set("nocopy", Node::new(Value::Bool(true), span));
@@ -289,11 +298,19 @@ fn volume_node(volume: &volume::Volume, span: Span) -> Node {
 }
 
 /// `external: {name: x}` becomes `external: true` and `name: x`.
-fn external(resource: &mut Node) {
+fn external(resource: &mut Node, path: &str, diagnostics: &mut Vec<Diagnostic>) {
     let Some(external) = resource.get("external").filter(|external| external.as_map().is_some()).cloned() else {
         return;
     };
     if let Some(name) = external.get("name") {
+        let message = format!("{path}: external.name is deprecated");
+        let help = "set `name` and `external: true`";
+        diagnostics.push(Diagnostic::warning("external-name", name.span, message).at(path).help(help));
+        if let Some(own) = resource.get("name").filter(|own| own.scalar_text() != name.scalar_text()) {
+            let message = format!("{path}: name and external.name conflict; only use name");
+            let diagnostic = Diagnostic::error("invalid", name.span, message).at(path);
+            diagnostics.push(diagnostic.related(own.span, "the other name"));
+        }
         resource.set("name", name.clone());
     }
     resource.set("external", Node::new(Value::Bool(true), external.span));

@@ -20,7 +20,12 @@ pub fn is_project_name(text: &str) -> bool {
 
 /// Makes a project name of a directory's: lower case, other characters dropped, no `_` or `-` in front.
 pub fn project_name_of(directory: &Path) -> String {
-    let name = directory.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    normalized(&directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
+}
+
+/// Makes a project name of any text; may come out empty.
+pub(super) fn normalized(text: &str) -> String {
+    let name = text.to_lowercase();
     let kept: String = name
         .chars()
         .filter(|char| char.is_ascii_lowercase() || char.is_ascii_digit() || matches!(char, '_' | '-'))

@@ -26,10 +26,15 @@ pub struct DotenvError {
     pub message: String,
 }
 
-/// Parses a file. `lookup` gives what the environment has; it wins over what the file said before.
-pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Variable>, DotenvError> {
+/// Parses a file. `lookup` gives what the environment has; it wins over what the file said before, and that over what
+/// `earlier` files said.
+pub fn parse(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    earlier: BTreeMap<String, String>,
+) -> Result<Vec<Variable>, DotenvError> {
     let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
-    let mut reader = Reader { text, at: start, found: Vec::new(), values: BTreeMap::new(), lookup };
+    let mut reader = Reader { text, at: start, found: Vec::new(), values: earlier, lookup };
     while reader.statement()? {}
     Ok(reader.found)
 }
@@ -248,7 +253,7 @@ mod tests {
 
     fn run(text: &str) -> Result<Vec<(String, Option<String>)>, DotenvError> {
         let lookup = |name: &str| (name == "HOST").then(|| "host".to_owned());
-        parse(text, &lookup).map(|list| list.into_iter().map(|one| (one.key, one.value)).collect())
+        parse(text, &lookup, BTreeMap::new()).map(|list| list.into_iter().map(|one| (one.key, one.value)).collect())
     }
 
     #[track_caller]

@@ -80,9 +80,8 @@ fn merge_file(
     sources: &mut Sources,
 ) -> Result<(), Box<Diagnostic>> {
     let file = add(path, &text, sources);
-    let earlier = found.clone();
-    let lookup = |name: &str| outer.get(name).or_else(|| earlier.get(name)).cloned();
-    for variable in dotenv::parse(&text, &lookup).map_err(|error| Box::new(fault(file, path, error)))? {
+    let lookup = |name: &str| outer.get(name).cloned();
+    for variable in dotenv::parse(&text, &lookup, found.clone()).map_err(|error| Box::new(fault(file, path, error)))? {
         if let Some(value) = variable.value {
             found.insert(variable.key, value);
         }
@@ -191,11 +190,11 @@ fn env_file(
     let file = add(path, &text, sources);
     let own_value =
         |name: &str| own.get(name).and_then(|entry| entry.node.scalar_text().filter(|_| !entry.node.is_null()));
-    let earlier = merged.clone();
-    let earlier_value = |name: &str| earlier.get(name).and_then(|entry| entry.node.scalar_text());
-    let lookup = |name: &str| variables.get(name).cloned().or_else(|| own_value(name)).or_else(|| earlier_value(name));
+    let texts = merged.iter().filter_map(|(key, entry)| Some((key.to_string(), entry.node.scalar_text()?)));
+    let earlier: Variables = texts.collect();
+    let lookup = |name: &str| variables.get(name).cloned().or_else(|| own_value(name));
     let is_raw = item.get_text("format") == Some("raw");
-    let parsed = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &lookup) };
+    let parsed = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &lookup, earlier) };
     for variable in parsed.map_err(|error| fault(file, path, error))? {
         let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let span = Span { file, start: place(variable.range.0), end: place(variable.range.1) };
@@ -221,7 +220,7 @@ pub(super) fn label_files(
             let result = read::read(path, Named::InFile, item.span).and_then(|text| {
                 let file = add(path, &text, sources);
                 let lookup = |name: &str| variables.get(name).cloned();
-                dotenv::parse(&text, &lookup).map_err(|error| fault(file, path, error))
+                dotenv::parse(&text, &lookup, Variables::new()).map_err(|error| fault(file, path, error))
             });
             match result {
                 Ok(found) => {

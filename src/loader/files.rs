@@ -131,17 +131,9 @@ impl<'a> Loader<'a> {
                 Interpolation { variables: &self.variables, diagnostics: &mut silent, warned: &mut warned }
                     .run(&mut node, "name");
             }
-            let name = node.scalar_text().unwrap_or_default();
-            if discover::is_project_name(&name) {
-                return name;
-            }
+            // Compat: a name in a file is made valid without a word.
+            let name = discover::normalized(&node.scalar_text().unwrap_or_default());
             if !name.is_empty() {
-                let shown = crate::text::escape_controls(&name).into_owned();
-                self.diagnostics.push(
-                    Diagnostic::error("bad-project-name", node.span, format!("invalid project name `{shown}`: it must consist of lower-case letters, digits, `-` and `_`, and start with a letter or digit"))
-                        .at("name")
-                        .help(format!("such as `{}`", discover::project_name_of(Path::new(&name)))),
-                );
                 return name;
             }
         }
@@ -182,7 +174,12 @@ impl<'a> Loader<'a> {
 
     /// Merges one document into the model, checks the result and puts it into its long form.
     pub(super) fn put(&mut self, model: &mut Node, mut root: Node) {
-        root.remove("version");
+        if let Some(version) = root.remove("version").filter(|version| version.as_text().is_none()) {
+            let message = format!("version must be a string, but is {}", version.kind());
+            self.diagnostics.push(
+                Diagnostic::error("wrong-type", version.span, message).at("version").help("remove it: it is obsolete"),
+            );
+        }
         let base = std::mem::replace(model, Node::map(Span::NONE));
         match merge::merge(base, root, &ModelPath::default()) {
             Ok(merged) => *model = merged,
@@ -227,7 +224,7 @@ impl<'a> Loader<'a> {
 
 /// Compat: a section or service that says nothing is an empty mapping.
 fn empty_not_null(root: &mut Node) {
-    for kind in ["services", "networks", "volumes", "secrets", "configs"] {
+    for kind in ["networks", "volumes", "secrets", "configs"] {
         if root.get(kind).is_some_and(Node::is_null) {
             let span = root.span;
             root.set(kind, Node::map(span));

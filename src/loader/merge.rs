@@ -66,10 +66,12 @@ pub(super) fn merge(base: Node, over: Node, path: &Path) -> Result<Node, Box<Dia
     if over.tag == Tag::Override || base.is_null() {
         return Ok(over);
     }
-    if over.is_null() {
+    let rule = rule(path);
+    // Compat: `command:` and `entrypoint:` without a value take an earlier one back.
+    if over.is_null() && rule != Rule::Replace {
         return Ok(base);
     }
-    match rule(path) {
+    match rule {
         Rule::Default => deep(base, over, path),
         Rule::Replace => Ok(over),
         Rule::Sequence => Ok(append(sequence(base), sequence(over))),
@@ -381,17 +383,9 @@ pub(super) fn apply_tags(base: &mut Node, over: &mut Node) {
             }
         }
         (Value::List(base), Value::List(over)) => {
-            // Compat: an item of a list is meant by its place.
-            let tagged: Vec<usize> =
-                over.iter().enumerate().filter(|(_, item)| item.tag != Tag::None).map(|(index, _)| index).collect();
-            for index in tagged.into_iter().rev() {
-                if index < base.len() {
-                    base.remove(index);
-                }
-                if over[index].tag == Tag::Reset {
-                    over.remove(index);
-                }
-            }
+            // Compat: a tag inside a list says nothing about the earlier list.
+            let _ = base;
+            over.retain(|item| item.tag != Tag::Reset);
         }
         _ => {}
     }

@@ -32,11 +32,6 @@ pub(super) fn defaults(root: &mut Node) {
                 default(port, "mode", Value::Text("ingress".into()));
             }
         }
-        for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
-            if let Some(bind) = volume.get_mut("bind").filter(|bind| bind.as_map().is_some()) {
-                default(bind, "create_host_path", Value::Bool(true));
-            }
-        }
     }
 }
 
@@ -94,6 +89,7 @@ fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>)
         inherit_args(build, environment);
     }
     edges(service);
+    scale(service);
     for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
         if let Some(target) = volume.get_text("target").map(clean_path) {
             let span = volume.span;
@@ -113,9 +109,10 @@ fn inherit_args(build: &mut Node, environment: &BTreeMap<String, String>) {
                     entry.node.value = Value::Text(value.as_str().into());
                 }
             }
+            map.retain(|_, entry| !entry.node.is_null());
         }
         Value::List(items) => {
-            for item in items {
+            for item in items.iter_mut() {
                 if let Some(value) =
                     item.as_text().filter(|text| !text.contains('=')).and_then(|name| environment.get(name))
                 {
@@ -123,8 +120,19 @@ fn inherit_args(build: &mut Node, environment: &BTreeMap<String, String>) {
                     item.value = Value::Text(text.into());
                 }
             }
+            items.retain(|item| item.as_text().is_none_or(|text| text.contains('=')));
         }
         _ => {}
+    }
+}
+
+/// Compat: what `scale` says is put into `deploy`, where there is one.
+fn scale(service: &mut Node) {
+    let Some(scale) = service.get("scale").cloned() else { return };
+    if let Some(deploy) =
+        service.get_mut("deploy").filter(|deploy| deploy.as_map().is_some() && deploy.get("replicas").is_none())
+    {
+        deploy.set("replicas", scale);
     }
 }
 

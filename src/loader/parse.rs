@@ -170,6 +170,11 @@ impl<'a> Reader<'a> {
             let key = self.node(event, span, depth + 1)?;
             let (event, value_span) = self.next()?;
             let value = self.node(event, value_span, depth + 1)?;
+            if matches!(key.value, Value::Int(_) | Value::Float(_) | Value::Bool(_)) && depth > 0 {
+                let text = key.scalar_text().unwrap_or_default();
+                return Err(Diagnostic::error("bad-key", key.span, format!("non-string key: {text}"))
+                    .help(format!("quote it: `\"{text}\"`")));
+            }
             let Some(name) = key_text(&key) else {
                 return Err(Diagnostic::error(
                     "bad-key",

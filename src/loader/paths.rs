@@ -21,10 +21,11 @@ impl Base<'_> {
         {
             return clean_path(&format!("{}{rest}", home.display()));
         }
-        if path.starts_with('/')
-            || is_windows_path(path) && path.as_bytes().get(2).is_some_and(|byte| matches!(byte, b'\\' | b'/'))
-        {
-            return if path.starts_with('/') { clean_path(path) } else { path.to_owned() };
+        // Compat: what is absolute stays as it is written.
+        let is_windows =
+            is_windows_path(path) && path.as_bytes().get(2).is_some_and(|byte| matches!(byte, b'\\' | b'/'));
+        if path.starts_with('/') || is_windows {
+            return path.to_owned();
         }
         clean_path(&format!("{}/{path}", self.directory.display()))
     }
@@ -58,7 +59,8 @@ impl Base<'_> {
             }
         }
         for (_, volume) in children(root, "volumes") {
-            let options = volume.get_mut("driver_opts");
+            let is_local = volume.get_text("driver") == Some("local");
+            let options = volume.get_mut("driver_opts").filter(|_| is_local);
             if let Some(options) = options
                 && options.get_text("o").is_some_and(|o| o.split(',').any(|o| o == "bind" || o == "rbind"))
                 && options.get_text("type").is_none_or(|kind| kind == "none" || kind.is_empty() || kind == "bind")
@@ -91,7 +93,6 @@ impl Base<'_> {
                 }
             }
         }
-        self.text(service.get_mut("credential_spec").and_then(|spec| spec.get_mut("file")));
         for file in service.get_mut("env_file").and_then(Node::as_list_mut).into_iter().flatten() {
             self.text(file.get_mut("path"));
         }

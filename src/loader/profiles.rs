@@ -84,7 +84,9 @@ pub(super) fn drop_unused(root: &mut Node) {
                 .filter_map(|item| item.get_text("source").map(str::to_owned))
                 .collect()
         };
-        used.extend(sources(service.get("volumes")).into_iter().map(|key| ("volumes", key)));
+        let named = service.get("volumes").map(Node::items).unwrap_or_default();
+        let named = named.iter().filter(|mount| mount.get_text("type") == Some("volume"));
+        used.extend(named.filter_map(|mount| Some(("volumes", mount.get_text("source")?.to_owned()))));
         used.extend(sources(service.get("configs")).into_iter().map(|key| ("configs", key)));
         used.extend(sources(service.get("secrets")).into_iter().map(|key| ("secrets", key)));
         used.extend(

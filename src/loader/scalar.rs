@@ -41,6 +41,8 @@ fn integer(text: &str) -> Option<Value> {
     let number = sign * parsed.ok()?;
     match i64::try_from(number) {
         Ok(number) => Some(Value::Int(number)),
+        // Larger than any whole number here: its digits are kept.
+        Err(_) if u64::try_from(number).is_ok() => Some(Value::Text(number.to_string().into())),
         Err(_) => Some(Value::Float(number as f64)),
     }
 }

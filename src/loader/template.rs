@@ -3,7 +3,7 @@
 /// What is wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateError {
-    /// After `$` stands neither a name, a brace with a name, nor another `$`.
+    /// What stands between `${` and `}` is no name with an operator, or there is no `}`.
     Format {
         /// Byte offset of the `$`.
         at: usize,
@@ -60,10 +60,8 @@ fn substitute_at(text: &str, variables: &mut Variables<'_>, depth: usize) -> Res
             }
             _ => {
                 let length = name_length(rest);
-                if length == 0 {
-                    return Err(format);
-                }
-                out.push_str(&value(&rest[..length], variables));
+                // Compat: a dollar sign that starts no variable stands for itself.
+                out.push_str(&if length == 0 { "$".to_owned() } else { value(&rest[..length], variables) });
                 rest = &rest[length..];
             }
         }
@@ -249,7 +247,7 @@ mod tests {
 
     #[test]
     fn faults_are_told_with_their_place() {
-        assert_eq!(run("ab$1"), Err(TemplateError::Format { at: 2 }));
+        assert_eq!(run("cost 5$ $1 $(x) $").as_deref(), Ok("cost 5$ $1 $(x) $"));
         assert_eq!(run("${"), Err(TemplateError::Format { at: 0 }));
         assert_eq!(run("${A!}"), Err(TemplateError::Format { at: 0 }));
         assert_eq!(run("${U:?no $A}"), Err(TemplateError::Required { name: "U".into(), message: "no a".into() }));

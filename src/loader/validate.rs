@@ -11,7 +11,8 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let mut tell = |span: Span, path: String, message: String| {
         diagnostics.push(Diagnostic::error("invalid", span, message).at(path))
     };
-    for kind in ["networks", "volumes"] {
+    // Compat: only volumes are looked at; an external network with a driver is accepted.
+    for kind in ["volumes"] {
         for (name, entry) in root.get(kind).into_iter().flat_map(Node::entries) {
             let resource = &entry.node;
             if resource.get("external").and_then(Node::as_bool) != Some(true) {
@@ -49,9 +50,6 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
                 ),
                 ([first, second, ..], _) => {
                     tell(entry.key, path.clone(), format!("`{path}`: `{first}` and `{second}` are mutually exclusive"))
-                }
-                ([source], true) => {
-                    tell(entry.key, path.clone(), format!("`{path}`: `external` and `{source}` are mutually exclusive"))
                 }
                 _ => {}
             }
@@ -98,6 +96,12 @@ fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String
                 format!("service `{name}`: a watch needs a `path` that is not empty"),
             );
         }
+        let needs_target = !matches!(watch.get_text("action"), Some("rebuild" | "restart"));
+        if needs_target && watch.get_text("target").is_none_or(str::is_empty) {
+            let path = format!("services.{name}.develop.watch");
+            let message = format!("{path}: target is required for non-rebuild actions");
+            tell(watch.span, path, message);
+        }
     }
 }
 
@@ -107,6 +111,7 @@ pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Di
     for (name, entry) in root.get("services").into_iter().flat_map(Node::entries) {
         work.service(name, &entry.node, entry.key);
     }
+    work.container_names();
     work.cycles();
 }
 
@@ -211,8 +216,12 @@ impl<'a> Work<'a> {
         self.healthcheck(name, service);
         for (dependency, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
             let is_required = entry.node.get("required").and_then(Node::as_bool) != Some(false);
-            if is_required && !self.defined("services", dependency) {
-                if self.disabled.get(dependency).is_some() {
+            if !self.defined("services", dependency) {
+                let is_disabled = self.disabled.get(dependency).is_some();
+                if is_disabled && !is_required {
+                    continue;
+                }
+                if is_disabled {
                     self.diagnostics.push(
                         Diagnostic::error(
                             "undefined",
@@ -326,6 +335,14 @@ impl<'a> Work<'a> {
                 format!("service `{name}`: can't set distinct values on 'scale' and 'deploy.replicas'"),
             );
         }
+        if let Some(node) = service.get("scale").filter(|_| scale.is_some_and(|scale| scale < 0)) {
+            self.tell(
+                "out-of-range",
+                node.span,
+                format!("services.{name}.scale"),
+                format!("services.{name}.scale must be greater than or equal to 0"),
+            );
+        }
         let count = scale.or(replicas).unwrap_or(1);
         if count > 1
             && let Some(own) =
@@ -341,6 +358,17 @@ impl<'a> Work<'a> {
 
     /// Limits that may be said twice must agree.
     fn limits(&mut self, name: &str, service: &Node) {
+        let limits = service.get("deploy").and_then(|deploy| deploy.get("resources")).and_then(|all| all.get("limits"));
+        if let (Some(cpus), Some(limits)) = (service.get("cpus"), limits)
+            && limits.get("cpus").is_none()
+        {
+            let message =
+                format!("service `{name}`: can't set distinct values on 'cpus' and 'deploy.resources.limits.cpus'");
+            let path = format!("services.{name}.cpus");
+            self.diagnostics.push(
+                Diagnostic::error("invalid", cpus.span, message).at(path).related(limits.span, "limits without `cpus`"),
+            );
+        }
         let resources = service.get("deploy").and_then(|deploy| deploy.get("resources"));
         let pairs = [
             ("cpus", "limits", "cpus"),
@@ -367,6 +395,22 @@ impl<'a> Work<'a> {
                     Diagnostic::error("invalid", first.span, message)
                         .at(format!("services.{name}.{own}"))
                         .related(second.span, "the other value"),
+                );
+            }
+        }
+    }
+
+    fn container_names(&mut self) {
+        let mut seen: std::collections::BTreeMap<&str, (&str, Span)> = std::collections::BTreeMap::new();
+        for (name, entry) in self.root.get("services").into_iter().flat_map(Node::entries) {
+            let Some(node) = entry.node.get("container_name") else { continue };
+            let Some(own) = node.as_text().filter(|own| !own.is_empty()) else { continue };
+            if let Some((other, span)) = seen.insert(own, (name, node.span)) {
+                let message = format!("services.{name}: container name `{own}` is already in use by service `{other}`");
+                self.diagnostics.push(
+                    Diagnostic::error("duplicate-name", node.span, message)
+                        .at(format!("services.{name}.container_name"))
+                        .related(span, "first used here"),
                 );
             }
         }

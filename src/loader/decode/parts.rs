@@ -41,7 +41,12 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
                 ..FileReference::default()
             })
             .collect(),
-        ssh: value.pairs("ssh"),
+        ssh: value
+            .texts("ssh")
+            .iter()
+            .map(|key| key.split_once('=').unwrap_or((key, "")))
+            .map(|(id, path)| (id.to_owned(), path.to_owned()))
+            .collect(),
         ulimits: ulimits(value),
         privileged: value.flag("privileged").unwrap_or_default(),
         isolation: value.text("isolation"),
@@ -204,7 +209,7 @@ fn blkio(value: &Json) -> Blkio {
             .list("weight_device")
             .iter()
             .map(|device| {
-                (path(device), device.int("weight").and_then(|weight| u16::try_from(weight).ok()).unwrap_or_default())
+                (path(device), device.int("Weight").and_then(|weight| u16::try_from(weight).ok()).unwrap_or_default())
             })
             .collect(),
         device_read_bps: throttle("device_read_bps"),

@@ -13,7 +13,43 @@ pub fn escape_dollars(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
         Value::Array(items) => items.iter_mut().for_each(escape_dollars),
-        Value::Object(map) => map.values_mut().for_each(escape_dollars),
+        Value::Object(map) => {
+            map.values_mut().for_each(escape_dollars);
+            if map.keys().any(|key| key.contains('$')) {
+                *map = std::mem::take(map).into_iter().map(|(key, value)| (key.replace('$', "$$"), value)).collect();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Compat: below the top level JSON shows no extensions; YAML does.
+pub fn drop_extensions(model: &mut Value) {
+    let sections = ["services", "networks", "volumes", "secrets", "configs"];
+    for section in sections {
+        for resource in
+            model.get_mut(section).and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut())
+        {
+            drop_below(resource);
+        }
+    }
+}
+
+fn drop_below(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(drop_below),
+        Value::Object(map) => {
+            // Names of variables, labels and options may begin like extensions.
+            map.retain(|key, _| !key.starts_with("x-"));
+            for (key, value) in map.iter_mut() {
+                if !matches!(
+                    key.as_str(),
+                    "environment" | "labels" | "args" | "options" | "driver_opts" | "annotations" | "depends_on"
+                ) {
+                    drop_below(value);
+                }
+            }
+        }
         _ => {}
     }
 }

@@ -39,6 +39,10 @@ fn walk(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
     if let Some(branches) = rule.get("oneOf").or_else(|| rule.get("anyOf")).and_then(Json::as_array) {
         return one_of(branches, node, path, faults);
     }
+    // Compat: a model that a service merely names.
+    if node.is_null() && path.starts_with("services.") && path.contains(".models.") {
+        return;
+    }
     if !type_fits(rule, node) {
         faults.push(wrong_type(&[rule], node, path));
         return;

@@ -17,9 +17,9 @@ use table::{Field, Kind};
 pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
     let mut work = Work { diagnostics };
     let mut out = Map::new();
-    let kinds: [(&str, &[Field]); 6] = [
+    // Compat: `models` are not printed.
+    let kinds: [(&str, &[Field]); 5] = [
         ("configs", table::FILE_OBJECT),
-        ("models", table::MODEL),
         ("networks", table::NETWORK),
         ("secrets", table::FILE_OBJECT),
         ("services", table::SERVICE),
@@ -82,7 +82,9 @@ impl Work<'_> {
     fn record(&mut self, node: &Node, fields: &'static [Field], path: &str) -> Map<String, Json> {
         let mut out = Map::new();
         for (name, kind) in fields {
-            if let Some(value) = self.field(node.get(name), kind, &format!("{path}.{name}")) {
+            if let Some(value) =
+                self.field(node.get(name).or_else(|| node.get(&name.to_lowercase())), kind, &format!("{path}.{name}"))
+            {
                 out.insert((*name).to_owned(), value);
             }
         }
@@ -105,7 +107,6 @@ impl Work<'_> {
                 let empty = Node::map(crate::model::Span::NONE);
                 return Some(Json::Object(self.record(present.unwrap_or(&empty), fields, path)));
             }
-            Kind::TextKept => return Some(Json::from(present.and_then(Node::scalar_text).unwrap_or_default())),
             Kind::Struct(fields) if node.is_some_and(Node::is_null) && path.contains(".networks.") => {
                 let _ = fields;
                 return Some(Json::Null);
@@ -118,7 +119,7 @@ impl Work<'_> {
             (Kind::Flag, Json::Bool(flag)) => !flag,
             (Kind::Int | Kind::Float, Json::Number(number)) => number.as_f64() == Some(0.0),
             (Kind::Bytes, Json::String(text)) => text == "0",
-            (Kind::List(_) | Kind::Hosts, Json::Array(items)) => items.is_empty(),
+            (Kind::List(_) | Kind::Hosts | Kind::Ssh | Kind::Any, Json::Array(items)) => items.is_empty(),
             (Kind::Map(_) | Kind::Pairs | Kind::Environment, Json::Object(map)) => map.is_empty(),
             _ => false,
         };
@@ -127,8 +128,12 @@ impl Work<'_> {
 
     fn value(&mut self, node: &Node, kind: &'static Kind, path: &str) -> Option<Json> {
         let text = node.scalar_text();
+        if matches!(kind, Kind::Flag | Kind::FlagKept) {
+            self.warn_of_words(node, path);
+        }
         match kind {
-            Kind::Text | Kind::Texts | Kind::TextKept => text.map(Json::from),
+            Kind::Ssh => Some(ssh(node)),
+            Kind::Text | Kind::Texts => text.map(Json::from),
             Kind::Flag | Kind::FlagKept => match node.as_bool().or_else(|| text.as_deref().and_then(truth)) {
                 Some(flag) => Some(Json::from(flag)),
                 None => self.refuse(node, path, "true or false"),
@@ -136,10 +141,6 @@ impl Work<'_> {
             Kind::Int | Kind::IntKept => match &node.value {
                 Value::Int(value) => Some(Json::from(*value)),
                 Value::Float(value) => Some(Json::from(*value as i64)),
-                Value::Text(text) if path.ends_with("_runtime") || path.ends_with("_period") => {
-                    let nanos = text.parse::<i64>().ok().or_else(|| duration::parse(text).map(|nanos| nanos / 1000));
-                    nanos.map(Json::from).or_else(|| self.refuse(node, path, "a whole number"))
-                }
                 Value::Text(text) => match text.parse::<i64>() {
                     Ok(value) => Some(Json::from(value)),
                     Err(_) => self.refuse(node, path, "a whole number"),
@@ -176,6 +177,19 @@ impl Work<'_> {
                 None => Json::Array(text.into_iter().map(Json::from).collect()),
             }),
         }
+    }
+
+    /// `yes` and its like were truth values of YAML 1.1 and no longer are.
+    fn warn_of_words(&mut self, node: &Node, path: &str) {
+        let Some(text) = node.as_text() else { return };
+        let right = match text.to_ascii_lowercase().as_str() {
+            "y" | "yes" | "on" => "true",
+            "n" | "no" | "off" => "false",
+            _ => return,
+        };
+        let message = format!("`{path}`: `{text}` is no boolean of YAML 1.2; write `true` or `false`");
+        self.diagnostics
+            .push(Diagnostic::warning("old-boolean", node.span, message).at(path).help(format!("write `{right}`")));
     }
 
     fn refuse(&mut self, node: &Node, path: &str, expected: &str) -> Option<Json> {
@@ -247,12 +261,15 @@ impl Work<'_> {
         for item in super::merge::sequence(node.clone()).items() {
             let text = item.scalar_text().unwrap_or_default();
             match text.split_once('=').or_else(|| text.split_once(':')) {
-                Some((host, address)) if !host.is_empty() && !address.is_empty() => {
-                    let address = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-                    let entry = format!("{host}={address}");
-                    if !all.contains(&entry) {
-                        all.push(entry);
-                    }
+                Some((host, addresses)) if !host.is_empty() && !addresses.is_empty() => {
+                    addresses.split(',').for_each(|address| {
+                        let address =
+                            address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+                        let entry = format!("{host}={address}");
+                        if !all.contains(&entry) {
+                            all.push(entry);
+                        }
+                    })
                 }
                 _ => {
                     self.refuse(item, path, "`host=address`");
@@ -309,4 +326,19 @@ fn single(value: f32) -> Json {
         Ok(whole) => Json::from(whole),
         Err(_) => Json::from(text.parse::<f64>().unwrap_or_default()),
     }
+}
+
+fn ssh(node: &Node) -> Json {
+    let mut keys: Vec<String> = match &node.value {
+        Value::Map(map) => map
+            .iter()
+            .map(|(id, entry)| match entry.node.scalar_text().filter(|path| !path.is_empty()) {
+                Some(path) => format!("{id}={path}"),
+                None => id.to_string(),
+            })
+            .collect(),
+        _ => node.items().iter().filter_map(Node::scalar_text).collect(),
+    };
+    keys.sort();
+    Json::Array(keys.into_iter().map(Json::from).collect())
 }

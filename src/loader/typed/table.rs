@@ -7,8 +7,6 @@
 pub(super) enum Kind {
     /// Text; left out when empty.
     Text,
-    /// Text; always there.
-    TextKept,
     /// True; left out when false.
     Flag,
     /// True or false.
@@ -49,6 +47,8 @@ pub(super) enum Kind {
     StructKept(&'static [Field]),
     /// Anything, as it is.
     Any,
+    /// `id` or `id=path`, sorted.
+    Ssh,
     /// Options of a provider: lists of texts.
     Options,
 }
@@ -163,7 +163,7 @@ const BUILD: &[Field] = &[
     ("args", Environment),
     ("provenance", TEXT),
     ("sbom", TEXT),
-    ("ssh", Pairs),
+    ("ssh", Ssh),
     ("labels", Pairs),
     ("cache_from", LIST),
     ("cache_to", LIST),
@@ -196,11 +196,12 @@ const WATCH: &[Field] = &[
 const HOOK: &[Field] =
     &[("command", Command), ("user", TEXT), ("privileged", Flag), ("working_dir", TEXT), ("environment", Environment)];
 
-const THROTTLE: &[Field] = &[("path", TEXT), ("rate", Bytes)];
+// Compat: these have no names of their own in JSON, so Go prints the field names.
+const THROTTLE: &[Field] = &[("Path", TEXT), ("Rate", Bytes)];
 
 const BLKIO: &[Field] = &[
     ("weight", Int),
-    ("weight_device", List(&Struct(&[("path", TEXT), ("weight", Int)]))),
+    ("weight_device", List(&Struct(&[("Path", TEXT), ("Weight", Int)]))),
     ("device_read_bps", List(&Struct(THROTTLE))),
     ("device_read_iops", List(&Struct(THROTTLE))),
     ("device_write_bps", List(&Struct(THROTTLE))),
@@ -331,6 +332,3 @@ pub(super) const FILE_OBJECT: &[Field] = &[
     ("driver_opts", Pairs),
     ("template_driver", TEXT),
 ];
-
-pub(super) const MODEL: &[Field] =
-    &[("name", TextKept), ("model", TEXT), ("context_size", Int), ("runtime_flags", LIST)];
