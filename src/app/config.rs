@@ -105,7 +105,13 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
                 loader::emit::drop_extensions(&mut model);
             }
             match (&request.show, model) {
-                (Show::Yaml, Value::Object(model)) => loader::emit::yaml(&model),
+                (Show::Yaml, Value::Object(mut model)) => {
+                    // Compat: models are printed as YAML only.
+                    if let Some(models) = loaded.tree.as_ref().and_then(loader::models) {
+                        model.insert("models".to_owned(), models);
+                    }
+                    loader::emit::yaml(&model)
+                }
                 (_, model) => loader::emit::json(&model),
             }
         }

@@ -236,5 +236,10 @@ fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loa
     (!loaded.has_errors()).then_some(root)
 }
 
+/// Returns the `models` of a tree, which docker compose prints as YAML only.
+pub fn models(root: &Node) -> Option<Json> {
+    root.get("models").filter(|models| models.as_map().is_some_and(|map| !map.is_empty())).map(typed::any)
+}
+
 /// Names already warned about.
 type Warned = BTreeSet<String>;

@@ -31,6 +31,16 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
     if value.is_null() && matches!(key, "command" | "entrypoint") && path.len() >= 2 {
         return;
     }
+    // Compat: these are there in JSON only while they are empty.
+    let is_empty =
+        value.as_object().is_some_and(|map| map.values().all(Value::is_null) && (map.is_empty() || key == "exec"));
+    if is_empty
+        && matches!(key, "ipam" | "placement" | "resources" | "exec")
+        && path.len() >= 2
+        && !path.contains(&"labels")
+    {
+        return;
+    }
     out.push_str(&" ".repeat(indent));
     out.push_str(&text(key, 0, true));
     out.push(':');
@@ -46,7 +56,7 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
         Value::Array(items) if items.is_empty() => out.push_str(" []\n"),
         Value::Object(map) => {
             let mut lines = String::new();
-            for (key, value) in map {
+            for (key, value) in ordered(map, path) {
                 entry(&mut lines, key, value, indent + 2, path);
             }
             if lines.is_empty() {
@@ -61,10 +71,11 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
         }
         Value::Array(items) => {
             let mut lines = String::new();
+            let path = [path, &["-"]].concat();
             for item in items {
                 lines.push_str(&" ".repeat(indent + 2));
                 lines.push('-');
-                body(&mut lines, item, indent + 2, path, true);
+                body(&mut lines, item, indent + 2, &path, true);
             }
             if in_list {
                 out.push(' ');
@@ -89,6 +100,62 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
     }
 }
 
+/// Attributes keep the order of the model; names that people chose are put in the writer's natural order.
+fn ordered<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Vec<(&'a String, &'a Value)> {
+    const CHOSEN: [&str; 18] = [
+        "services",
+        "networks",
+        "volumes",
+        "secrets",
+        "configs",
+        "environment",
+        "labels",
+        "args",
+        "options",
+        "driver_opts",
+        "annotations",
+        "depends_on",
+        "sysctls",
+        "ulimits",
+        "storage_opt",
+        "additional_contexts",
+        "aux_addresses",
+        "models",
+    ];
+    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    if path.last().is_some_and(|last| CHOSEN.contains(last) || last.starts_with("x-")) {
+        entries.sort_by(|a, b| natural(a.0, b.0));
+    }
+    entries
+}
+
+/// Compat: the order of Go's yaml writer: numbers by value, letters after other characters.
+fn natural(a: &str, b: &str) -> std::cmp::Ordering {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut in_digits = false;
+    for at in 0..a.len().min(b.len()) {
+        let (left, right) = (a[at], b[at]);
+        if left == right {
+            in_digits = left.is_ascii_digit();
+            continue;
+        }
+        return match (left.is_alphabetic(), right.is_alphabetic()) {
+            (true, true) => left.cmp(&right),
+            (true, false) if in_digits => std::cmp::Ordering::Less,
+            (true, false) => std::cmp::Ordering::Greater,
+            (false, true) if in_digits => std::cmp::Ordering::Greater,
+            (false, true) => std::cmp::Ordering::Less,
+            (false, false) => {
+                let number = |text: &[char]| text.iter().take_while(|char| char.is_ascii_digit()).collect::<String>();
+                let (first, second) = (number(&a[at..]), number(&b[at..]));
+                let value = |text: &str| text.parse::<u64>().unwrap_or(0);
+                value(&first).cmp(&value(&second)).then(first.len().cmp(&second.len())).then(left.cmp(&right))
+            }
+        };
+    }
+    a.len().cmp(&b.len())
+}
+
 /// Returns a scalar as it must be written to be read back as text.
 fn text(string: &str, indent: usize, is_key: bool) -> String {
     if string.contains('\n') && !is_key {
@@ -109,7 +176,8 @@ fn text(string: &str, indent: usize, is_key: bool) -> String {
 
 /// Texts that some reader takes for something else.
 fn is_ambiguous(string: &str) -> bool {
-    if string.is_empty() || !matches!(scalar::resolve(string), tree::Value::Text(_)) {
+    let is_number = !string.is_empty() && string.bytes().all(|byte| byte.is_ascii_digit());
+    if string.is_empty() || is_number || !matches!(scalar::resolve(string), tree::Value::Text(_)) {
         return true;
     }
     let yaml_1_1 = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
@@ -194,7 +262,7 @@ fn block(string: &str, indent: usize) -> String {
         1 => "",
         _ => "+",
     };
-    let hint = if string.starts_with([' ', '\n']) { "4" } else { "" };
+    let hint = if string.starts_with([' ', '\n']) { "2" } else { "" };
     let mut out = format!("|{hint}{mark}\n");
     for line in string.trim_end_matches('\n').split('\n') {
         if !line.is_empty() {
