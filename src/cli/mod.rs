@@ -69,6 +69,29 @@ enum Command {
 }
 
 impl Command {
+    /// Returns the command's name, for logs.
+    fn name(&self) -> &'static str {
+        match self {
+            Command::Up(_) => "up",
+            Command::Plan(_) => "plan",
+            Command::Down(_) => "down",
+            Command::Ps(_) => "ps",
+            Command::Logs(_) => "logs",
+            Command::Config(_) => "config",
+            Command::Build(_) => "build",
+            Command::Pull(_) => "pull",
+            Command::Create(_) => "create",
+            Command::Start(_) => "start",
+            Command::Stop(_) => "stop",
+            Command::Restart(_) => "restart",
+            Command::Kill(_) => "kill",
+            Command::Pause(_) => "pause",
+            Command::Unpause(_) => "unpause",
+            Command::Rm(_) => "rm",
+            Command::Version(_) => "version",
+        }
+    }
+
     /// Returns `-f` as given after the command, for commands that have it.
     fn file_option(&self) -> Option<&FileOption> {
         match self {
@@ -110,6 +133,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
     let settings = global.settings(&environment);
     let context = Context::new(environment, settings);
     crate::telemetry::start(context.settings.log_level);
+    let _span = tracing::info_span!("command", name = command.name()).entered();
     let result = match command {
         Command::Up(args) => up::up(&context, *args),
         Command::Plan(args) => up::plan(&context, *args),

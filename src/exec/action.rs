@@ -13,7 +13,7 @@ use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::{StepState, Verb};
 use crate::model::{
-    ContainerId, ContainerName, ContainerSpec, ContainerState, FileSpec, Hook, NetworkSpec, hash, labels,
+    ContainerId, ContainerName, ContainerSpec, ContainerState, FileSpec, Hook, NetworkId, NetworkSpec, hash, labels,
 };
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
 
@@ -205,23 +205,40 @@ impl Runner {
     }
 
     async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<()> {
-        let first = self.engine.create_network(spec).await;
-        let error = match first {
-            Ok(_) => return Ok(()),
-            Err(error) if error.is_uncertain() => {
-                self.back(error.clone()).await?;
-                error
+        match self.engine.create_network(spec).await {
+            Ok(_) => return self.remove_doubles(spec).await,
+            Err(error) if error.is_uncertain() => self.back(error).await?,
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                // Another run made it first, unless the name is a stranger's.
+                return if self.own_networks(spec).await?.is_empty() { Err(error) } else { Ok(()) };
             }
-            Err(error) if error.kind == ErrorKind::Conflict => error,
             Err(error) => return Err(error),
-        };
-        // Another run may have made it, or ours did and the reply was lost.
-        let hash = spec.labels.get(labels::CONFIG_HASH);
-        let networks = self.engine.list_networks().await?;
-        if networks.iter().any(|network| network.name == spec.name && network.labels.get(labels::CONFIG_HASH) == hash) {
-            return Ok(());
         }
-        if error.kind == ErrorKind::Conflict { Err(error) } else { self.engine.create_network(spec).await.map(|_| ()) }
+        if self.own_networks(spec).await?.is_empty() {
+            self.engine.create_network(spec).await?;
+        }
+        self.remove_doubles(spec).await
+    }
+
+    /// Returns the ids of the networks that are the one to be made, smallest first.
+    async fn own_networks(&self, spec: &NetworkSpec) -> EngineResult<Vec<NetworkId>> {
+        let hash = spec.labels.get(labels::CONFIG_HASH);
+        let is_own = |network: &crate::model::ObservedNetwork| {
+            network.name == spec.name && network.labels.get(labels::CONFIG_HASH) == hash
+        };
+        let all = self.engine.list_networks().await?;
+        let mut own: Vec<NetworkId> = all.into_iter().filter(is_own).map(|network| network.id).collect();
+        own.sort();
+        Ok(own)
+    }
+
+    /// Names of networks are not unique: a call of a run that has died may have made another in the same moment. Every
+    /// run keeps the one with the smallest id, so that two of them agree.
+    async fn remove_doubles(&self, spec: &NetworkSpec) -> EngineResult<()> {
+        for double in self.own_networks(spec).await?.into_iter().skip(1) {
+            self.certain(|| self.engine.remove_network(&double)).await?;
+        }
+        Ok(())
     }
 
     async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
@@ -229,19 +246,9 @@ impl Runner {
             Ok((id, _warnings)) => id,
             Err(error) if error.is_uncertain() => {
                 self.back(error.clone()).await?;
-                match self.engine.inspect_container(spec.name.as_str()).await {
-                    Ok(found) if is_same(&found.labels, spec) => found.id,
-                    Ok(_) => return Err(error),
-                    Err(_) => self.engine.create_container(spec).await?.0,
-                }
+                self.settle_create(spec, error).await?
             }
-            Err(error) if error.kind == ErrorKind::Conflict => {
-                match self.engine.inspect_container(spec.name.as_str()).await {
-                    // Another run made the very same container first.
-                    Ok(found) if is_same(&found.labels, spec) => return Ok(found.id),
-                    _ => return Err(error),
-                }
-            }
+            Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await?,
             Err(error) => return Err(error),
         };
         if spec.files.is_empty() {
@@ -253,6 +260,25 @@ impl Runner {
                 // Without its files the container must not be taken for a finished one.
                 let _ = self.engine.remove_container(&id, true, true).await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Looks what became of a create call. Another run, or a call of a run that has died, may have made the very same
+    /// container, or be about to: a name is taken before its container can be seen.
+    async fn settle_create(&self, spec: &ContainerSpec, first: EngineError) -> EngineResult<ContainerId> {
+        let deadline = Instant::now() + self.settings.reconnect;
+        loop {
+            match self.engine.inspect_container(spec.name.as_str()).await {
+                Ok(found) if is_same(&found.labels, spec) => return Ok(found.id),
+                Ok(_) => return Err(first),
+                Err(error) if !error.is_not_found() => return Err(first),
+                Err(_) => {}
+            }
+            match self.engine.create_container(spec).await {
+                Ok((id, _warnings)) => return Ok(id),
+                Err(error) if error.kind != ErrorKind::Conflict || Instant::now() >= deadline => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             }
         }
     }

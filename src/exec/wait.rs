@@ -76,7 +76,7 @@ impl Wait<'_> {
                 }
                 return Err((self.expired(limit), look::autopsy(self.engine, &details).await));
             }
-            self.tell(what, begun, limit, &details).await;
+            self.tell(what, limit, &details).await;
             let wants_health = what == "healthy" && details.state == ContainerState::Running;
             let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
             tokio::select! {
@@ -135,8 +135,8 @@ impl Wait<'_> {
             && look::printed_within(self.engine, &details.id, details.is_tty, self.settings.patience).await
     }
 
-    async fn tell(&self, what: &'static str, begun: Instant, limit: Duration, details: &ContainerDetails) {
-        let mut text = format!("until {what}, {} of at most {} s", begun.elapsed().as_secs(), limit.as_secs());
+    async fn tell(&self, what: &'static str, limit: Duration, details: &ContainerDetails) {
+        let mut text = format!("until {what}, at most {} s", limit.as_secs());
         if let Some(last) = details.probes.last().filter(|probe| probe.exit_code != 0) {
             let line: String = crate::text::one_line(&last.output).chars().take(80).collect();
             text.push_str(&format!("; last check ended with {}: {line}", last.exit_code));

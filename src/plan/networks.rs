@@ -57,7 +57,8 @@ pub(super) fn plan(
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
             Some(existing) if is_unchanged(network, existing) => {
                 networks.ids.insert(network.name.clone(), existing.id.clone());
-                networks.ready.insert(key.clone(), Vec::new());
+                let ready = remove_doubles(builder, project, network, observed, existing);
+                networks.ready.insert(key.clone(), ready);
             }
             Some(existing) => replace(builder, project, network, existing, observed, &mut networks, grace),
         }
@@ -70,11 +71,39 @@ pub(super) fn target(network: &Network) -> Target {
     Target::Network { key: Some(network.key.clone()), name: network.name.clone() }
 }
 
-/// Ours comes before others' of the same name: names of networks are not unique.
+/// Ours comes before others' of the same name: names of networks are not unique. Of several of ours the one in use
+/// counts, else the one with the smallest id.
 fn find<'a>(project: &Project, network: &Network, observed: &'a Observed) -> Option<&'a ObservedNetwork> {
-    let mut named = observed.networks.iter().filter(|candidate| candidate.name == network.name);
-    let first = named.clone().next();
-    named.find(|candidate| is_ours(project, candidate)).or(first)
+    let named = || observed.networks.iter().filter(|candidate| candidate.name == network.name);
+    let ours = named().filter(|candidate| is_ours(project, candidate));
+    ours.min_by_key(|candidate| (!is_used(observed, candidate), candidate.id.clone())).or_else(|| named().next())
+}
+
+fn is_used(observed: &Observed, network: &ObservedNetwork) -> bool {
+    observed.containers.iter().any(|one| one.networks.values().any(|endpoint| endpoint.network_id == network.id))
+}
+
+/// Plans the end of doubles that a run which died left behind: with two networks of one name nothing can be started.
+fn remove_doubles(
+    builder: &mut Builder,
+    project: &Project,
+    network: &Network,
+    observed: &Observed,
+    kept: &ObservedNetwork,
+) -> Vec<StepId> {
+    let doubles = observed.networks.iter().filter(|candidate| {
+        candidate.name == network.name
+            && candidate.id != kept.id
+            && is_ours(project, candidate)
+            && !is_used(observed, candidate)
+    });
+    let reason = Reason::Unfinished("a double was left behind");
+    doubles
+        .map(|double| {
+            let action = Action::RemoveNetwork { id: double.id.clone() };
+            builder.step(&target(network), action, reason.clone(), [])
+        })
+        .collect()
 }
 
 fn is_ours(project: &Project, network: &ObservedNetwork) -> bool {

@@ -372,6 +372,9 @@ impl<'a> Up<'a> {
             requires.push(self.builder.step(&target, action, reason, []));
         }
         let displaced = self.networks.displaced.remove(&container.id);
+        if !containers::is_up(container) {
+            requires.extend(self.resource_steps(service));
+        }
         if let Some(displaced) = &displaced {
             requires.extend(self.reconnect(service, &target, &reference, displaced));
         }

@@ -39,6 +39,8 @@ pub(super) struct Version {
 struct Place {
     host: String,
     from: &'static str,
+    /// Certificates of a docker context.
+    certificates: Option<PathBuf>,
 }
 
 /// Returns a connection to the first engine that answers. A place that was asked for by name is the only one tried.
@@ -46,7 +48,7 @@ pub(super) async fn find(wanted: &Wanted, environment: &Environment) -> EngineRe
     let places = places(wanted, environment)?;
     let mut tried = Vec::new();
     for place in &places {
-        let transport = transport(&place.host)?;
+        let transport = transport(place, environment)?;
         match Raw::new(transport.clone()).get::<Version>("ask the engine for its version", "/version").await {
             Ok(version) => return Ok((transport, version)),
             Err(error) => tried.push(format!("{} ({}): {}", place.host, place.from, error.message)),
@@ -56,22 +58,26 @@ pub(super) async fn find(wanted: &Wanted, environment: &Environment) -> EngineRe
 }
 
 fn places(wanted: &Wanted, environment: &Environment) -> EngineResult<Vec<Place>> {
-    let one = |host: String, from| Ok(vec![Place { host, from }]);
+    let one = |host: String, from| Ok(vec![Place { host, from, certificates: None }]);
+    let of_context = |name: &str, from| {
+        let (host, certificates) = context_host(name, environment)?;
+        Ok(vec![Place { host, from, certificates }])
+    };
     if let Some(host) = &wanted.host {
         return one(host.clone(), "--host");
     }
     if let Some(name) = wanted.context.as_deref().filter(|name| *name != "default") {
-        return one(context_host(name, environment)?, "--context");
+        return of_context(name, "--context");
     }
     if wanted.context.is_none() {
         if let Some(host) = environment.get_non_empty("DOCKER_HOST") {
             return one(host.to_owned(), "DOCKER_HOST");
         }
         if let Some(name) = environment.get_non_empty("DOCKER_CONTEXT").filter(|name| *name != "default") {
-            return one(context_host(name, environment)?, "DOCKER_CONTEXT");
+            return of_context(name, "DOCKER_CONTEXT");
         }
         if let Some(name) = current_context(environment).filter(|name| name != "default") {
-            return one(context_host(&name, environment)?, "current docker context");
+            return of_context(&name, "current docker context");
         }
     }
     Ok(sockets(environment))
@@ -86,7 +92,11 @@ fn sockets(environment: &Environment) -> Vec<Place> {
         all.push((runtime.join("podman/podman.sock"), "rootless podman socket"));
     }
     all.push((PathBuf::from("/run/podman/podman.sock"), "podman socket"));
-    let place = |(path, from): (PathBuf, &'static str)| Place { host: format!("unix://{}", path.display()), from };
+    let place = |(path, from): (PathBuf, &'static str)| Place {
+        host: format!("unix://{}", path.display()),
+        from,
+        certificates: None,
+    };
     let mut found: Vec<Place> = Vec::new();
     for (index, (path, from)) in all.into_iter().enumerate() {
         if index == 0 || path.exists() {
@@ -110,8 +120,8 @@ fn current_context(environment: &Environment) -> Option<String> {
     value.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-/// Contexts lie in directories named by a digest; the name stands inside.
-fn context_host(name: &str, environment: &Environment) -> EngineResult<String> {
+/// Contexts lie in directories named by a digest; the name stands inside. Certificates lie beside, under the same digest.
+fn context_host(name: &str, environment: &Environment) -> EngineResult<(String, Option<PathBuf>)> {
     let directory = config_directory(environment).map(|directory| directory.join("contexts/meta"));
     let entries =
         directory.as_deref().and_then(|directory| std::fs::read_dir(directory).ok()).into_iter().flatten().flatten();
@@ -121,7 +131,9 @@ fn context_host(name: &str, environment: &Environment) -> EngineResult<String> {
         if value.get("Name").and_then(|name| name.as_str()) == Some(name)
             && let Some(host) = value.pointer("/Endpoints/docker/Host").and_then(|host| host.as_str())
         {
-            return Ok(host.to_owned());
+            let tls = config_directory(environment)
+                .map(|directory| directory.join("contexts/tls").join(entry.file_name()).join("docker"));
+            return Ok((host.to_owned(), tls.filter(|directory| directory.is_dir())));
         }
     }
     Err(EngineError::new(
@@ -137,11 +149,27 @@ pub(super) fn read_small(path: &Path) -> Option<String> {
     (metadata.is_file() && metadata.len() <= 1 << 20).then(|| std::fs::read_to_string(path).ok())?
 }
 
-fn transport(host: &str) -> EngineResult<Transport> {
+/// Returns where the certificates for a tcp engine are, where TLS is asked for: by the context, by `https://`, or by a
+/// `DOCKER_TLS_VERIFY` that is not empty.
+fn certificates(place: &Place, environment: &Environment) -> Option<PathBuf> {
+    let is_asked = environment.get_non_empty("DOCKER_TLS_VERIFY").is_some() || place.host.starts_with("https://");
+    let own =
+        || environment.get_non_empty("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| config_directory(environment));
+    place.certificates.clone().or_else(|| if is_asked { own() } else { None })
+}
+
+fn transport(place: &Place, environment: &Environment) -> EngineResult<Transport> {
+    let host = place.host.as_str();
     let refuse = |message: String| Err(EngineError::new(ErrorKind::Unsupported, "reach the engine", message));
     let address = match host.split_once("://") {
         Some(("unix", path)) => Address::Unix(PathBuf::from(path)),
-        Some(("tcp" | "http", address)) => Address::Tcp(with_port(address.trim_end_matches('/'))),
+        Some(("tcp" | "http" | "https", address)) => {
+            let address = address.trim_end_matches('/');
+            match certificates(place, environment) {
+                Some(certificates) => Address::Tls(with_port(address, 2376), certificates),
+                None => Address::Tcp(with_port(address, 2375)),
+            }
+        }
         Some(("ssh", target)) => Address::Ssh(ssh_arguments(target)),
         Some((scheme, _)) => return refuse(format!("`{scheme}://` is not supported; use unix://, tcp:// or ssh://")),
         None if host.starts_with('/') => Address::Unix(PathBuf::from(host)),
@@ -155,9 +183,9 @@ fn transport(host: &str) -> EngineResult<Transport> {
     Ok(Transport::new(address, host))
 }
 
-fn with_port(address: &str) -> String {
+fn with_port(address: &str, default: u16) -> String {
     let has_port = address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    if has_port { address.to_owned() } else { format!("{address}:2375") }
+    if has_port { address.to_owned() } else { format!("{address}:{default}") }
 }
 
 /// `[user@]host[:port]` to the arguments of `ssh`; `--` keeps a host from being taken for an option.

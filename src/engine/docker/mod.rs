@@ -32,6 +32,8 @@ mod dockerignore;
 mod errors;
 mod raw;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 
 pub use connect::Wanted;

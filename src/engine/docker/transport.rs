@@ -19,6 +19,8 @@ pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 pub(super) enum Address {
     Unix(PathBuf),
     Tcp(String),
+    /// `host:port` over TLS, with the directory of `ca.pem`, `cert.pem` and `key.pem`.
+    Tls(String, PathBuf),
     /// The arguments of `ssh`: options, host, and the command on the far side.
     Ssh(Vec<String>),
 }
@@ -49,7 +51,9 @@ impl Transport {
     pub(super) fn is_local(&self) -> bool {
         match &*self.address {
             Address::Unix(_) => true,
-            Address::Tcp(address) => ["127.", "localhost", "[::1]"].iter().any(|start| address.starts_with(start)),
+            Address::Tcp(address) | Address::Tls(address, _) => {
+                ["127.", "localhost", "[::1]"].iter().any(|start| address.starts_with(start))
+            }
             Address::Ssh(_) => false,
         }
     }
@@ -82,6 +86,10 @@ impl Transport {
                 stream.set_nodelay(true)?;
                 Box::new(stream)
             }
+            #[cfg(feature = "tls")]
+            Address::Tls(address, certificates) => Box::new(super::tls::connect(address, certificates).await?),
+            #[cfg(not(feature = "tls"))]
+            Address::Tls(..) => return Err(std::io::Error::other("this program was built without TLS")),
             Address::Ssh(arguments) => Box::new(ssh(arguments)?),
         })
     }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::Get;
 use super::service::{Places, time};
+use crate::diag::Diagnostic;
 use crate::model::{
     Blkio, Build, Deploy, FailureAction, FileReference, Healthcheck, Limits, Mount, MountSource, Port, Span, Ulimit,
     UpdateConfig, UpdateOrder,
@@ -74,7 +75,23 @@ pub(super) fn ports(value: &Json, places: &Places<'_>) -> Vec<Port> {
     value.list("ports").iter().enumerate().map(port).collect()
 }
 
-pub(super) fn volumes(value: &Json, places: &Places<'_>) -> Vec<Mount> {
+pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Mount> {
+    for (index, target) in
+        value.list("volumes").iter().enumerate().filter_map(|(index, mount)| Some((index, mount.text("target")?)))
+    {
+        // Compat: `d:/data` reads as a Windows path, so a volume cannot be named by one letter in the short form.
+        if !target.starts_with('/') && !target.contains('\\') {
+            let message = format!(
+                "service `{name}`: the path inside must be absolute, but is `{}`",
+                crate::text::escape_controls(&target)
+            );
+            let diagnostic = Diagnostic::error("bad-value", places.item("volumes", index), message);
+            let help =
+                "a volume with a name of one letter needs the long form: `{ type: volume, source: d, target: /d }`";
+            let path = format!("services.{name}.volumes[{index}]");
+            diagnostics.push(if target.contains(':') { diagnostic.at(path).help(help) } else { diagnostic.at(path) });
+        }
+    }
     let mount = |(index, value): (usize, &Json)| Mount {
         span: places.item("volumes", index),
         source: source(value),

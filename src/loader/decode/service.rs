@@ -111,7 +111,7 @@ pub(super) fn service(
         dns_opt: value.texts("dns_opt"),
         dns_search: value.texts("dns_search"),
         extra_hosts: parts::hosts(value),
-        volumes: parts::volumes(value, &places),
+        volumes: parts::volumes(name, value, &places, diagnostics),
         volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
         tmpfs: value.texts("tmpfs"),
         secrets: references(value, "secrets", &places),
