@@ -103,7 +103,6 @@ impl Default for FakeEngine {
             version: "0".to_owned(),
             api: ApiVersion::new(1, 41),
             os: "linux".to_owned(),
-            architecture: "amd64".to_owned(),
             is_local: false,
         };
         Self { facts, state: Mutex::default(), events: broadcast::channel(4096).0 }

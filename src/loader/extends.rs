@@ -15,13 +15,12 @@ type Hop = (PathBuf, String, Span);
 impl Loader<'_> {
     /// Resolves the `extends` of every service of a document.
     pub(super) fn extends(&mut self, root: &mut Node, file: &Path, directory: &Path) {
-        let names: Vec<String> =
-            root.get("services").into_iter().flat_map(Node::entries).map(|(name, _)| name.to_owned()).collect();
+        let has_extends = |(_, entry): &(&str, &super::tree::Entry)| entry.node.get("extends").is_some();
+        let entries = root.get("services").into_iter().flat_map(Node::entries);
+        let names: Vec<String> = entries.filter(has_extends).map(|(name, _)| name.to_owned()).collect();
+        // A service is extended as it stands in the file, whatever the order.
+        let Some(services) = root.get("services").cloned().filter(|_| !names.is_empty()) else { return };
         for name in names {
-            let Some(services) = root.get("services").cloned() else { return };
-            if services.get(&name).is_none_or(|service| service.get("extends").is_none()) {
-                continue;
-            }
             let extended = self.extended(&services, &name, file, directory, &mut Vec::new());
             if let (Some(extended), Some(services)) = (extended, root.get_mut("services")) {
                 services.set(&name, extended);

@@ -33,8 +33,6 @@ pub struct EngineFacts {
     pub api: ApiVersion,
     /// `linux`, `windows`.
     pub os: String,
-    /// `amd64`, `arm64`, ...
-    pub architecture: String,
     /// Whether it runs on this machine, so that paths and ports mean the same here and there.
     pub is_local: bool,
 }

@@ -20,19 +20,30 @@ pub struct Wanted {
     pub context: Option<String>,
 }
 
-/// What the engine says of itself (`GET /version`).
-#[derive(Debug, serde::Deserialize)]
+/// What the engine says of itself in the head of its answer to `GET /_ping`: a tenth of the time `GET /version` takes.
+#[derive(Debug, Default)]
 pub(super) struct Version {
-    #[serde(rename = "Version", default)]
+    /// From `Server: Docker/20.10.24 (linux)`.
     pub version: String,
-    #[serde(rename = "ApiVersion", default)]
+    /// The newest API it speaks.
     pub api: String,
-    #[serde(rename = "MinAPIVersion", default)]
-    pub oldest_api: String,
-    #[serde(rename = "Os", default)]
+    /// `linux`, `windows`.
     pub os: String,
-    #[serde(rename = "Arch", default)]
-    pub architecture: String,
+}
+
+/// Asks an engine for its version; an answer without one is not an engine's.
+async fn ask(raw: &Raw) -> EngineResult<Version> {
+    const WHAT: &str = "ask the engine for its version";
+    let response = raw.head(WHAT, "/_ping").await?;
+    let header = |name: &str| response.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let api = header("api-version");
+    if ApiVersion::parse(&api).is_none() {
+        return Err(EngineError::new(ErrorKind::Garbled, WHAT, "what answers there is no container engine"));
+    }
+    let server = header("server");
+    let version = server.split_once('/').map_or(server.as_str(), |(_, rest)| rest);
+    let version = version.split(' ').next().unwrap_or_default().to_owned();
+    Ok(Version { version, api, os: header("ostype") })
 }
 
 /// A place to try, and where its name came from.
@@ -49,7 +60,7 @@ pub(super) async fn find(wanted: &Wanted, environment: &Environment) -> EngineRe
     let mut tried = Vec::new();
     for place in &places {
         let transport = transport(place, environment)?;
-        match Raw::new(transport.clone()).get::<Version>("ask the engine for its version", "/version").await {
+        match ask(&Raw::new(transport.clone())).await {
             Ok(version) => return Ok((transport, version)),
             Err(error) => tried.push(format!("{} ({}): {}", place.host, place.from, error.message)),
         }
@@ -207,7 +218,6 @@ fn ssh_arguments(target: &str) -> Vec<String> {
 pub(super) fn negotiate(version: &Version, environment: &Environment) -> EngineResult<ApiVersion> {
     let refuse = |message: String| Err(EngineError::new(ErrorKind::Unsupported, "agree on an API version", message));
     let newest = ApiVersion::parse(&version.api).unwrap_or(OLDEST);
-    let oldest = ApiVersion::parse(&version.oldest_api).unwrap_or(OLDEST);
     let wanted = environment.get_non_empty("DOCKER_API_VERSION").and_then(ApiVersion::parse);
     if let Some(wanted) = wanted {
         return Ok(wanted);
@@ -215,12 +225,6 @@ pub(super) fn negotiate(version: &Version, environment: &Environment) -> EngineR
     if newest < OLDEST {
         return refuse(format!(
             "engine {} speaks API {newest}; at least {OLDEST} is needed (Engine 19.03)",
-            version.version
-        ));
-    }
-    if oldest > NEWEST {
-        return refuse(format!(
-            "engine {} speaks API {oldest} and newer; this program knows up to {NEWEST}",
             version.version
         ));
     }
@@ -249,23 +253,16 @@ pub(super) fn bollard(transport: Transport, api: ApiVersion) -> EngineResult<bol
 mod tests {
     use super::*;
 
-    fn version(api: &str, oldest: &str) -> Version {
-        Version {
-            version: "x".into(),
-            api: api.into(),
-            oldest_api: oldest.into(),
-            os: "linux".into(),
-            architecture: "amd64".into(),
-        }
+    fn version(api: &str) -> Version {
+        Version { version: "x".into(), api: api.into(), os: "linux".into() }
     }
 
     #[test]
     fn the_newest_common_version_is_spoken() {
         let none = Environment::default();
-        assert_eq!(negotiate(&version("1.41", "1.12"), &none).unwrap(), ApiVersion::new(1, 41));
-        assert_eq!(negotiate(&version("1.99", "1.44"), &none).unwrap(), NEWEST);
-        assert_eq!(negotiate(&version("1.30", "1.12"), &none).unwrap_err().kind, ErrorKind::Unsupported);
-        assert_eq!(negotiate(&version("1.99", "1.90"), &none).unwrap_err().kind, ErrorKind::Unsupported);
+        assert_eq!(negotiate(&version("1.41"), &none).unwrap(), ApiVersion::new(1, 41));
+        assert_eq!(negotiate(&version("1.99"), &none).unwrap(), NEWEST);
+        assert_eq!(negotiate(&version("1.30"), &none).unwrap_err().kind, ErrorKind::Unsupported);
     }
 
     #[test]

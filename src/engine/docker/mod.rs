@@ -57,7 +57,7 @@ pub struct DockerEngine {
 }
 
 impl DockerEngine {
-    /// Finds an engine as docker's own tools do, connects and negotiates the API version (`GET /version`).
+    /// Finds an engine as docker's own tools do, connects and negotiates the API version (`GET /_ping`).
     ///
     /// Fails with [`ErrorKind::Connection`] and every place tried, or with [`ErrorKind::Unsupported`] for an engine
     /// that is too old or too new.
@@ -69,7 +69,6 @@ impl DockerEngine {
             version: version.version,
             api,
             os: version.os,
-            architecture: version.architecture,
             is_local: transport.is_local(),
         };
         let transport = transport.with_version(api);

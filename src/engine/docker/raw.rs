@@ -62,6 +62,15 @@ impl Raw {
         result
     }
 
+    /// Reads only the head of an answer.
+    pub(super) async fn head(&self, what: &'static str, path: &str) -> EngineResult<hyper::HeaderMap> {
+        let request = self.request(what, "GET", path, empty(), &[]);
+        let response = tokio::time::timeout(LIMIT, request).await.map_err(|_| {
+            EngineError::new(ErrorKind::Timeout, what, format!("no answer within {} s", LIMIT.as_secs()))
+        })??;
+        Ok(response.headers().clone())
+    }
+
     async fn get_once<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> EngineResult<T> {
         let read = async {
             let response = self.request(what, "GET", path, empty(), &[]).await?;
