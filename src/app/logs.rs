@@ -62,6 +62,8 @@ pub struct FollowRequest {
     pub attach: Vec<String>,
     /// `--no-attach`.
     pub no_attach: Vec<String>,
+    /// `--attach-dependencies`.
+    pub with_dependencies: bool,
 }
 
 impl FollowRequest {
@@ -293,9 +295,14 @@ fn is_followed(project: &Project, services: &[String], request: &FollowRequest, 
     if container.is_oneoff() || request.no_attach.iter().any(|one| one == name) {
         return false;
     }
-    let is_named = services.iter().chain(&request.attach).any(|one| one == name);
+    let named = services.iter().chain(&request.attach).map(String::as_str);
+    let graph = crate::graph::Graph::new(&project.services);
+    let is_named = match request.with_dependencies {
+        true => graph.with_dependencies(named).contains(name),
+        false => named.clone().any(|one| one == name),
+    };
     match request.attach.is_empty() {
-        false => request.attach.iter().any(|one| one == name),
+        false => is_named,
         true => is_named || (services.is_empty() && service.attach),
     }
 }

@@ -115,7 +115,7 @@ pub struct UpArgs {
     #[arg(long, value_name = "SERVICE")]
     no_attach: Vec<String>,
     /// Follow also what the named services depend on
-    #[arg(long, hide = true)]
+    #[arg(long)]
     attach_dependencies: bool,
 }
 
@@ -277,6 +277,7 @@ pub(super) fn up(context: &Context, args: UpArgs) -> Result<Exit, Failure> {
             exit_code_from: args.exit_code_from,
             attach: args.attach,
             no_attach: args.no_attach,
+            with_dependencies: args.attach_dependencies,
         },
         command: "up",
     };

@@ -71,6 +71,8 @@ pub enum BuildEvent {
         total: u32,
         /// The instruction, one line.
         instruction: String,
+        /// Line of the Dockerfile it begins at, from 1; 0 where that is not known.
+        line: u32,
     },
     /// The running step was found in the cache.
     Cached,

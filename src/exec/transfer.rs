@@ -70,6 +70,7 @@ pub(super) async fn build(
 struct Build {
     number: u32,
     total: u32,
+    line: u32,
     cached: u32,
     instruction: String,
     output: std::collections::VecDeque<String>,
@@ -79,8 +80,8 @@ impl Build {
     /// Takes note of an event; true for an image.
     fn take(&mut self, event: &BuildEvent) -> bool {
         match event {
-            BuildEvent::Step { number, total, instruction } => {
-                (self.number, self.total) = (*number, *total);
+            BuildEvent::Step { number, total, instruction, line } => {
+                (self.number, self.total, self.line) = (*number, *total, *line);
                 self.instruction = one_line(instruction);
                 self.output.clear();
             }
@@ -126,7 +127,8 @@ impl Build {
         if self.instruction.is_empty() {
             return Vec::new();
         }
-        let mut lines = vec![format!("in step {}/{}: {}", self.number, self.total, self.instruction)];
+        let place = if self.line > 0 { format!(", line {} of the Dockerfile", self.line) } else { String::new() };
+        let mut lines = vec![format!("in step {}/{}{place}: {}", self.number, self.total, self.instruction)];
         lines.extend(self.output.iter().map(|line| format!("  {line}")));
         lines
     }

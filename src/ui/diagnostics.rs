@@ -95,9 +95,9 @@ fn clamp(text: &str, start: usize, end: usize) -> (usize, usize) {
     (start, end.max(start))
 }
 
-/// Words of files may hold control characters.
+/// Words of files may hold control characters; lines of our own making stay lines.
 fn visible(text: &str) -> String {
-    crate::text::escape_controls(text).into_owned()
+    text.split('\n').map(crate::text::escape_controls).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -33,11 +33,13 @@ pub(super) async fn build(
     _credentials: &Credentials,
     request: BuildRequest,
 ) -> EngineResult<BoxStream<'static, EngineResult<BuildEvent>>> {
-    let (body, dockerfile) = match &request.context {
-        BuildContext::Remote(_) => (raw::empty(), request.dockerfile.clone()),
+    let (body, dockerfile, lines) = match &request.context {
+        BuildContext::Remote(_) => (raw::empty(), request.dockerfile.clone(), Vec::new()),
         BuildContext::Directory(directory) => {
-            let (name, extra) = dockerfile(directory, &request)?;
-            (context_body(directory, &name, extra), Some(name))
+            let (name, text, is_inside) = dockerfile(directory, &request)?;
+            let lines = instruction_lines(&String::from_utf8_lossy(&text));
+            let extra = (!is_inside).then(|| Extra { name: name.clone(), text });
+            (context_body(directory, &name, extra), Some(name), lines)
         }
     };
     let path = format!("/build?{}", query(&request, dockerfile.as_deref()));
@@ -46,7 +48,7 @@ pub(super) async fn build(
     let failed = std::sync::atomic::AtomicBool::new(false);
     let events = streams::lines(response.into_body(), WHAT).flat_map(move |line| {
         let items = match line {
-            Ok(line) => events_of(&line),
+            Ok(line) => events_of(&line, &lines),
             Err(error) => vec![Err(error)],
         };
         // After the first failure nothing more is worth telling.
@@ -59,29 +61,41 @@ pub(super) async fn build(
     Ok(events.boxed())
 }
 
-/// Returns the Dockerfile's name inside the context, and its text where it is not a file of the context.
-fn dockerfile(directory: &Path, request: &BuildRequest) -> EngineResult<(String, Option<Extra>)> {
+/// Returns the Dockerfile's name inside the context, its text, and whether it is a file of the context.
+fn dockerfile(directory: &Path, request: &BuildRequest) -> EngineResult<(String, Vec<u8>, bool)> {
     if let Some(text) = &request.dockerfile_inline {
-        return Ok((OUTSIDE.to_owned(), Some(Extra { name: OUTSIDE.to_owned(), text: text.clone().into_bytes() })));
+        return Ok((OUTSIDE.to_owned(), text.clone().into_bytes(), false));
     }
+    let fault = |message: String| EngineError::new(ErrorKind::Invalid, WHAT, message);
     if !directory.is_dir() {
-        return Err(EngineError::new(
-            ErrorKind::Invalid,
-            WHAT,
-            format!("there is no directory `{}`", directory.display()),
-        ));
+        return Err(fault(format!("there is no directory `{}`", directory.display())));
     }
     let name = request.dockerfile.as_deref().unwrap_or("Dockerfile");
     let path = directory.join(name);
-    let inside =
-        path.strip_prefix(directory).ok().filter(|path| !path.components().any(|part| part.as_os_str() == ".."));
-    let text = std::fs::read(&path).map_err(|error| {
-        EngineError::new(ErrorKind::Invalid, WHAT, format!("cannot read `{}`: {error}", path.display()))
-    })?;
+    let is_up = |part: std::path::Component<'_>| part.as_os_str() == "..";
+    let inside = path.strip_prefix(directory).ok().filter(|path| !path.components().any(is_up));
+    let text = std::fs::read(&path).map_err(|error| fault(format!("cannot read `{}`: {error}", path.display())))?;
     Ok(match inside {
-        Some(inside) => (inside.to_string_lossy().into_owned(), None),
-        None => (OUTSIDE.to_owned(), Some(Extra { name: OUTSIDE.to_owned(), text })),
+        Some(inside) => (inside.to_string_lossy().into_owned(), text, true),
+        None => (OUTSIDE.to_owned(), text, false),
     })
+}
+
+/// Returns the line each instruction begins at; the builder counts its steps in the same order.
+fn instruction_lines(text: &str) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut is_continued = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if !is_continued {
+            found.push(number);
+        }
+        is_continued = line.ends_with('\\');
+    }
+    found
 }
 
 /// Reads the context on a thread of its own; a slow engine slows the reading.
@@ -167,7 +181,7 @@ fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
 }
 
 /// Turns one line of the answer into events.
-fn events_of(line: &[u8]) -> Vec<EngineResult<BuildEvent>> {
+fn events_of(line: &[u8], lines: &[u32]) -> Vec<EngineResult<BuildEvent>> {
     let Ok(value) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
     if let Some(message) = value.get("error").and_then(Value::as_str) {
         return vec![Err(EngineError::new(kind_of(500, message), WHAT, message))];
@@ -176,18 +190,17 @@ fn events_of(line: &[u8]) -> Vec<EngineResult<BuildEvent>> {
         return vec![Ok(BuildEvent::Built(ImageId::new(id)))];
     }
     let stream = value.get("stream").and_then(Value::as_str).unwrap_or_default();
-    stream.lines().filter(|line| !line.trim().is_empty()).filter_map(event).map(Ok).collect()
+    stream.lines().filter(|line| !line.trim().is_empty()).filter_map(|line| event(line, lines)).map(Ok).collect()
 }
 
-fn event(line: &str) -> Option<BuildEvent> {
+fn event(line: &str, lines: &[u32]) -> Option<BuildEvent> {
     if let Some(rest) = line.strip_prefix("Step ") {
         let (counts, instruction) = rest.split_once(" : ")?;
         let (number, total) = counts.split_once('/')?;
-        return Some(BuildEvent::Step {
-            number: number.parse().ok()?,
-            total: total.trim().parse().ok()?,
-            instruction: instruction.trim().to_owned(),
-        });
+        let number: u32 = number.parse().ok()?;
+        let line = (number as usize).checked_sub(1).and_then(|index| lines.get(index)).copied().unwrap_or(0);
+        let total = total.trim().parse().ok()?;
+        return Some(BuildEvent::Step { number, total, instruction: instruction.trim().to_owned(), line });
     }
     if line.contains("---> Using cache") {
         return Some(BuildEvent::Cached);
@@ -203,13 +216,13 @@ mod tests {
     use super::*;
 
     fn events(line: &str) -> Vec<EngineResult<BuildEvent>> {
-        events_of(line.as_bytes())
+        events_of(line.as_bytes(), &instruction_lines("# x\nFROM a\n\nRUN b \\\n c\nCMD d"))
     }
 
     #[test]
     fn the_builders_words_become_steps() {
         let step = events(r#"{"stream":"Step 2/3 : RUN make\n"}"#).remove(0).unwrap();
-        assert_eq!(step, BuildEvent::Step { number: 2, total: 3, instruction: "RUN make".into() });
+        assert_eq!(step, BuildEvent::Step { number: 2, total: 3, instruction: "RUN make".into(), line: 4 });
         assert_eq!(events(r#"{"stream":" ---> Using cache\n"}"#).remove(0).unwrap(), BuildEvent::Cached);
         assert_eq!(
             events(r#"{"aux":{"ID":"sha256:1"}}"#).remove(0).unwrap(),

@@ -21,6 +21,8 @@ pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, o
     let mut tar = tar::Builder::new(out);
     tar.mode(tar::HeaderMode::Complete);
     tar.follow_symlinks(false);
+    // Engines do not read the sparse entries of GNU tar.
+    tar.sparse(false);
     let mut walk = Walk { root: directory, ignore: &ignore, dockerfile, tar: &mut tar };
     walk.directory(PathBuf::new())?;
     if let Some(extra) = extra {
