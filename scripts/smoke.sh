@@ -38,7 +38,7 @@ refused_over() { # openssl's name of an old version
   ! timeout 10 openssl s_client -connect "127.0.0.1:$port" -servername "$domain" "-$1" -cipher 'ALL:@SECLEVEL=0' </dev/null >"$work/tls" 2>&1 && ! grep -q 'Cipher is [A-Z]' "$work/tls"
 }
 not_published() { # port
-  ! docker ps --filter label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-inception} --format '{{.Ports}}' | grep -qE "(0\.0\.0\.0|\[::\]|127\.0\.0\.1):$1->"
+  ! docker ps --filter "label=com.docker.compose.project=${COMPOSE_PROJECT_NAME:-inception}" --format '{{.Ports}}' | grep -qE "(0\.0\.0\.0|\[::\]|127\.0\.0\.1):$1->"
 }
 closed() { # port
   not_published "$1" && { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || { echo "something else on this machine listens on $1"; return 1; }; }
