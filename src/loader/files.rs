@@ -189,13 +189,12 @@ impl<'a> Loader<'a> {
             }
         }
         merge::unique(model);
-        let faults = schema::check(model);
-        let is_sound = faults.is_empty();
-        self.tell_once(faults);
-        if is_sound {
-            canonical::canonical(model, self.options.no_interpolate, &mut self.diagnostics);
-            merge::unique(model);
-        }
+        // Later stages pass over what has not the shape they know, so one fault hides no other.
+        self.tell_once(schema::check(model));
+        let mut found = Vec::new();
+        canonical::canonical(model, self.options.no_interpolate, &mut found);
+        self.tell_once(found);
+        merge::unique(model);
     }
 
     /// The model is checked again with each file: what was told stays told.

@@ -109,9 +109,7 @@ impl Loaded {
 
     /// Returns the typed project; diagnostics may grow.
     pub fn project(&mut self) -> Option<Project> {
-        if self.has_errors() {
-            return None;
-        }
+        self.tree.as_ref()?;
         let project = decode::project(self);
         (!self.has_errors()).then_some(project)
     }
@@ -138,7 +136,7 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
         normalize::normalize(&mut root, &loaded.name, &loaded.variables);
     }
     let disabled = profiles::apply(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
-    if !options.no_consistency && !loaded.has_errors() {
+    if !options.no_consistency {
         validate::consistency(&root, &disabled, &mut loaded.diagnostics);
     }
     if !options.no_env_resolution && !options.no_interpolate {
@@ -233,7 +231,7 @@ fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loa
             .diagnostics
             .push(Diagnostic::error("empty-file", Span::NONE, "empty compose file").help("add `services:`"));
     }
-    (!loaded.has_errors()).then_some(root)
+    (!is_empty).then_some(root)
 }
 
 /// Returns the `models` of a tree, which docker compose prints as YAML only.

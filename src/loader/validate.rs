@@ -152,7 +152,13 @@ impl<'a> Work<'a> {
     fn service(&mut self, name: &str, service: &'a Node, key: Span) {
         let path = |field: &str| format!("services.{name}.{field}");
         let text = |field: &str| service.get_text(field).filter(|text| !text.is_empty());
-        if service.get("build").is_none() && text("image").is_none() && service.get("provider").is_none() {
+        // A key that is not known may be a misspelt one of these.
+        let prefix = format!("services.{name}.");
+        let has_unknown = self.diagnostics.iter().any(|one| one.code == "unknown-key" && one.path.starts_with(&prefix));
+        let has_source = ["build", "image", "provider", "extends"]
+            .iter()
+            .any(|key| service.get(key).is_some_and(|node| !node.is_null()));
+        if !has_source && !has_unknown {
             self.diagnostics.push(
                 Diagnostic::error(
                     "no-image",

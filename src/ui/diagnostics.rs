@@ -1,6 +1,6 @@
 //! Diagnostics as rustc shows them: severity and code, the place, the line with carets, other places, cause and help.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diag::{Diagnostic, Label, Severity};
 use crate::model::Sources;
@@ -33,6 +33,9 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     let mut group = Group::with_title(title);
     for snippet in snippets {
         group = group.element(snippet);
+    }
+    for origin in origins(&labels, sources) {
+        group = group.element(origin);
     }
     let cause = diagnostic.cause.as_deref().map(visible);
     let help = diagnostic.help.as_deref().map(visible);
@@ -77,6 +80,21 @@ fn snippets<'a>(
                 snippet.annotation(if label.text.is_empty() { annotation } else { annotation.label(&label.text) });
         }
         out.push(snippet);
+    }
+    out
+}
+
+/// Returns file, line and column of places whose line is not shown.
+fn origins<'a>(labels: &[(&'a Label, AnnotationKind)], sources: &'a Sources) -> Vec<Origin<'a>> {
+    let mut out = Vec::new();
+    for (label, _) in labels {
+        let Some(source) = sources.get(label.span.file) else { continue };
+        if source.path.as_deref().is_none_or(is_yaml) {
+            continue;
+        }
+        if let Some(place) = sources.line_column(label.span) {
+            out.push(Origin::path(&source.name).line(place.line).char_column(place.column));
+        }
     }
     out
 }

@@ -1,0 +1,359 @@
+//! What files come to, and how mistakes in them are shown. No engine is needed.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::process::Command;
+
+use expect_test::{Expect, expect};
+
+/// Runs `config` in a folder with these files (name and text); returns exit code, standard output and error.
+fn config(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inception"));
+    command.env_clear().env("HOME", "/nowhere").current_dir(&folder).args(["-p", "p"]).args(arguments);
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(folder.to_str().unwrap(), "@DIR@");
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+#[track_caller]
+fn check(files: &[(&str, &str)], arguments: &[&str], expected: &Expect) {
+    let (code, out, errors) = config(files, arguments);
+    assert_eq!(code, 0, "{errors}");
+    expected.assert_eq(&out);
+}
+
+#[track_caller]
+fn check_errors(files: &[(&str, &str)], arguments: &[&str], expected: &Expect) {
+    let (code, _, errors) = config(files, arguments);
+    assert_eq!(code, 1);
+    expected.assert_eq(&errors);
+}
+
+#[test]
+fn later_files_are_merged_over_earlier_ones() {
+    let a = "services: { web: { image: a, environment: { A: '1', B: '1' }, ports: ['80:80'], command: [x], dns: 1.1.1.1 } }";
+    let b = "services: { web: { environment: [B=2, C=3], ports: ['81:80'], command: y z, dns: [2.2.2.2] } }";
+    check(
+        &[("a.yml", a), ("b.yml", b)],
+        &["-f", "a.yml", "-f", "b.yml", "config"],
+        &expect![[r#"
+        name: p
+        services:
+          web:
+            command:
+              - "y"
+              - z
+            dns:
+              - 1.1.1.1
+              - 2.2.2.2
+            environment:
+              A: "1"
+              B: "2"
+              C: "3"
+            image: a
+            networks:
+              default: null
+            ports:
+              - mode: ingress
+                target: 80
+                published: "80"
+                protocol: tcp
+              - mode: ingress
+                target: 80
+                published: "81"
+                protocol: tcp
+        networks:
+          default:
+            name: p_default
+    "#]],
+    );
+}
+
+#[test]
+fn reset_and_override_take_earlier_values_away() {
+    let a = "services: { web: { image: a, ports: ['80:80'], environment: { A: '1' }, labels: { x: y } } }";
+    let b = "services: { web: { ports: !override ['81:80'], environment: !reset null } }";
+    check(
+        &[("a.yml", a), ("b.yml", b)],
+        &["-f", "a.yml", "-f", "b.yml", "config"],
+        &expect![[r#"
+        name: p
+        services:
+          web:
+            image: a
+            labels:
+              x: "y"
+            networks:
+              default: null
+            ports:
+              - mode: ingress
+                target: 80
+                published: "81"
+                protocol: tcp
+        networks:
+          default:
+            name: p_default
+    "#]],
+    );
+}
+
+#[test]
+fn extends_and_include_resolve_from_their_own_folders() {
+    let main = "include: [sub/inc.yml]\nservices:\n  web:\n    extends: { file: sub/base.yml, service: base }\n    labels: { own: 'yes' }\n";
+    let base = "services: { base: { image: i, volumes: ['./data:/d'], labels: { own: 'no', more: 'yes' } } }";
+    let inc = "services: { db: { image: '${WHICH}', volumes: ['./db:/d'] } }";
+    let files = [("compose.yml", main), ("sub/base.yml", base), ("sub/inc.yml", inc), ("sub/.env", "WHICH=from-sub")];
+    check(
+        &files,
+        &["config"],
+        &expect![[r#"
+        name: p
+        services:
+          db:
+            image: from-sub
+            networks:
+              default: null
+            volumes:
+              - type: bind
+                source: @DIR@/sub/db
+                target: /d
+                bind:
+                  create_host_path: true
+          web:
+            image: i
+            labels:
+              more: "yes"
+              own: "yes"
+            networks:
+              default: null
+            volumes:
+              - type: bind
+                source: @DIR@/sub/data
+                target: /d
+                bind:
+                  create_host_path: true
+        networks:
+          default:
+            name: p_default
+    "#]],
+    );
+}
+
+#[test]
+fn env_files_are_read_in_order_and_the_environment_wins() {
+    let main = "services: { a: { image: i, env_file: [one.env, { path: gone.env, required: false }, two.env], environment: { C: here } } }";
+    let files = [("compose.yml", main), ("one.env", "A=1\nB=1\nC=1\n"), ("two.env", "B=${A}2 # note\nD='$A'\n")];
+    check(
+        &files,
+        &["config", "--format", "json"],
+        &expect![[r#"
+        {
+          "name": "p",
+          "networks": {
+            "default": {
+              "name": "p_default",
+              "ipam": {}
+            }
+          },
+          "services": {
+            "a": {
+              "command": null,
+              "entrypoint": null,
+              "environment": {
+                "A": "1",
+                "B": "12",
+                "C": "here",
+                "D": "$$A"
+              },
+              "image": "i",
+              "networks": {
+                "default": null
+              }
+            }
+          }
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn all_mistakes_are_shown_at_once_each_with_its_place() {
+    let main = "services:\n  web:\n    imgae: nginx\n    ports: ['80:x']\n    depends_on: [dbb]\n    environment: { B: '${NEEDED:?set me}' }\n  db:\n    image: a\n    mem_limit: lots\n    networks: [fornt]\nnetworks: { front: }\n";
+    check_errors(
+        &[("compose.yml", main)],
+        &["config", "-q"],
+        &expect![[r#"
+        error[required-variable]: required variable `NEEDED` is missing a value: set me
+         --> compose.yml:6:23
+          |
+        6 |     environment: { B: '${NEEDED:?set me}' }
+          |                       ^^^^^^^^^^^^^^^^^^^
+          |
+          = help: set `NEEDED` in the environment or an env file
+
+        error[unknown-key]: unknown key `imgae` in `services.web`
+         --> compose.yml:3:5
+          |
+        3 |     imgae: nginx
+          |     ^^^^^
+          |
+          = help: did you mean `image`?
+
+        error[bad-port]: invalid containerPort: `x`
+         --> compose.yml:4:13
+          |
+        4 |     ports: ['80:x']
+          |             ^^^^^^
+          |
+          = help: write `"8080:80"`, `"127.0.0.1:8080:80/tcp"` or the long form
+
+        error[undefined]: service `web` refers to undefined service `dbb`
+         --> compose.yml:5:18
+          |
+        5 |     depends_on: [dbb]
+          |                  ^^^
+          |
+          = help: did you mean `db`?
+
+        error[undefined]: service `db` refers to undefined network `fornt`
+          --> compose.yml:10:16
+           |
+        10 |     networks: [fornt]
+           |                ^^^^^
+           |
+           = help: did you mean `front`?
+
+        error[bad-value]: `services.db.mem_limit` must be a size in bytes such as `64m`, but is `lots`
+         --> compose.yml:9:16
+          |
+        9 |     mem_limit: lots
+          |                ^^^^
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_cycle_of_extends_names_every_hop() {
+    let main = "services:\n  a: { extends: { service: b } }\n  b: { extends: { file: other.yml, service: c } }\n";
+    let other = "services:\n  c: { extends: { file: compose.yml, service: a } }\n";
+    check_errors(
+        &[("compose.yml", main), ("other.yml", other)],
+        &["config", "-q"],
+        &expect![[r#"
+            error[extends-cycle]: circular reference: services extend each other: a -> b -> c -> a
+             --> compose.yml:2:17
+              |
+            2 |   a: { extends: { service: b } }
+              |                 ^^^^^^^^^^^^^^
+            3 |   b: { extends: { file: other.yml, service: c } }
+              |                 ------------------------------- `b` goes on here
+              |
+             ::: other.yml:2:17
+              |
+            2 |   c: { extends: { file: compose.yml, service: a } }
+              |                 --------------------------------- `c` goes on here
+
+            error[extends-cycle]: circular reference: services extend each other: b -> c -> a -> b
+             --> compose.yml:3:17
+              |
+            2 |   a: { extends: { service: b } }
+              |                 -------------- `a` goes on here
+            3 |   b: { extends: { file: other.yml, service: c } }
+              |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              |
+             ::: other.yml:2:17
+              |
+            2 |   c: { extends: { file: compose.yml, service: a } }
+              |                 --------------------------------- `c` goes on here
+
+        "#]],
+    );
+}
+
+#[test]
+fn a_cycle_of_includes_names_every_hop() {
+    let files =
+        [("compose.yml", "include: [b.yml]\nservices: {}\n"), ("b.yml", "include: [compose.yml]\nservices: {}\n")];
+    check_errors(
+        &files,
+        &["config", "-q"],
+        &expect![[r#"
+        error[include-cycle]: include cycle detected: @DIR@/compose.yml -> @DIR@/b.yml -> @DIR@/compose.yml
+         --> b.yml:1:11
+          |
+        1 | include: [compose.yml]
+          |           ^^^^^^^^^^^
+          |
+          = help: remove one of these includes
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_bad_env_file_shows_its_place_and_never_its_values() {
+    let files = [("compose.yml", "services: { a: { image: i } }"), (".env", "A=1\nB C=hidden\n")];
+    check_errors(
+        &files,
+        &["config", "-q"],
+        &expect![[r#"
+        error[bad-env-file]: cannot read env file `@DIR@/.env`: a variable's name must not contain a blank (after `B`)
+        --> @DIR@/.env:2:2
+         = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_small_file_cannot_become_a_large_tree() {
+    let mut text = "x-a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+    for level in 1..9 {
+        let last = format!("*a{}", level - 1);
+        text.push_str(&format!("x-a{level}: &a{level} [{}]\n", vec![last; 10].join(", ")));
+    }
+    let (code, _, errors) = config(&[("compose.yml", &text)], &["config", "-q"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("too-large") && errors.contains("compose.yml:"), "{errors}");
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let text = format!("x-a: {}{}\n", "[".repeat(200), "]".repeat(200));
+    let (code, _, errors) = config(&[("compose.yml", &text)], &["config", "-q"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("compose.yml:1:"), "{errors}");
+}
+
+#[test]
+fn what_config_prints_loads_to_the_same() {
+    let main = "services: { web: { image: a, command: echo $$HOME, ports: ['80-81:80-81'], volumes: ['data:/d', '/x:/x:ro'], environment: { A: '0x1F', B: 'yes' } } }\nvolumes: { data: }\n";
+    let first = config(&[("compose.yml", main)], &["config"]).1;
+    let second = config(&[("compose.yml", &first)], &["config"]).1;
+    assert_eq!(first, second);
+}
+
+#[test]
+fn origin_says_where_each_value_comes_from() {
+    let a = "services:\n  web:\n    image: a\n";
+    let b = "services:\n  web:\n    user: me\n    environment: { DB_PASSWORD: x }\n";
+    check(
+        &[("a.yml", a), ("b.yml", b)],
+        &["-f", "a.yml", "-f", "b.yml", "config", "--origin"],
+        &expect![[r#"
+        services.web.image = a                           # a.yml:3:12
+        services.web.user = me                           # b.yml:3:11
+        services.web.environment.DB_PASSWORD = (secret)  # b.yml:4:33
+        services.web.networks.default =                  # b.yml:3:5
+        networks.default.name = p_default                # default
+        name = p                                         # default
+    "#]],
+    );
+}
