@@ -1,6 +1,6 @@
 //! What the user should know: errors and warnings with a place, a cause and a cure.
 //!
-//! A [`Diagnostic`] is a value; it travels like an event and is shown once, by [`crate::ui`].
+//! A [`Diagnostic`] is a value; it travels like an event and is shown once, by `ui`.
 
 use crate::model::Span;
 

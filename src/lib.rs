@@ -14,6 +14,7 @@
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
 //! | [`exec`] | runs a plan: events out, one outcome |
 //! | [`event`] | what happened during a run |
+//! | [`settings`], [`failure`] | what every command has at hand, and how it ends |
 //! | [`app`] | one file per command: the order of the calls |
 //! | [`cli`] | what was typed, turned into requests |
 //! | [`ui`] | events, plans and diagnostics to text; the only place that prints |
@@ -25,11 +26,13 @@ pub mod engine;
 pub mod env;
 pub mod event;
 pub mod exec;
+pub mod failure;
 pub mod graph;
 pub mod loader;
 pub mod model;
 pub mod observe;
 pub mod plan;
+pub mod settings;
 pub mod telemetry;
 pub mod text;
 pub mod ui;

@@ -5,7 +5,7 @@
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::app::LogLevel;
+use crate::settings::LogLevel;
 
 /// Starts logging; does nothing at [`LogLevel::Off`], so that it costs nothing.
 pub fn start(level: LogLevel) {

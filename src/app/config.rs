@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Context, Exit, Failure};
+use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions, Loaded, Mention, Node};
 use crate::model::{Sources, hash};
+use crate::settings::Context;
 use crate::ui;
 
 /// What to show.
@@ -72,7 +73,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         no_path_resolution: request.no_path_resolution,
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
-        ..context.load_options()
+        ..super::load_options(context)
     };
     let mut loaded = loader::load(&options, &context.environment);
     if loaded.has_errors() {

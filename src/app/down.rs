@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use super::lock;
 use super::session::{self, Loading};
-use super::{Context, Exit, Failure, lock};
 use crate::engine::ReadEngine;
+use crate::failure::{Exit, Failure};
 use crate::model::{Condition, Dependency, Observed, Project, ProjectName, Service, ServiceName, Sources, labels};
 use crate::plan::{self, DownOptions, Lifecycle};
+use crate::settings::Context;
 use crate::ui;
 
 /// Runs `down`.

@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
-use super::{Context, Failure};
 use crate::exec::Interrupt;
+use crate::failure::Failure;
+use crate::settings::Context;
 use crate::ui;
 
 /// Between two looks.

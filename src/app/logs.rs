@@ -12,11 +12,13 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::{Context, Exit, Failure, down, session};
+use super::{down, session};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{EngineResult, LogOptions, OutputChunk, ReadEngine};
 use crate::exec::Interrupt;
+use crate::failure::{Exit, Failure};
 use crate::model::{ContainerState, ObservedContainer, Project, labels};
+use crate::settings::Context;
 use crate::ui::logs::{LogPrinter, Style};
 
 /// A line that goes on for longer is handed on in pieces.

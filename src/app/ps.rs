@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Exit, Failure, down, session};
+use super::{down, session};
 use crate::engine::ReadEngine;
+use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, ObservedPort, labels};
+use crate::settings::Context;
 use crate::ui;
 
 /// What `ps` is asked.

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Context, Exit, Failure, interrupted};
+use super::interrupted;
 use crate::diag::Diagnostic;
 use crate::engine::docker::{DockerEngine, Wanted};
-use crate::exec::{self, ExecSettings, Interrupt, Outcome};
+use crate::exec::{self, ExecSettings, Interrupt, Outcome, StepError, StepFailure};
+use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions};
 use crate::model::{Observed, Project, Sources, Span};
 use crate::observe;
 use crate::plan::Plan;
+use crate::settings::Context;
 use crate::ui;
 
 /// A project and the texts it was read from.
@@ -22,7 +24,7 @@ pub(super) struct Loading {
 
 /// Loads the project; warnings are shown, errors end the command.
 pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
-    let options = LoadOptions { services: services.to_vec(), ..context.load_options() };
+    let options = LoadOptions { services: services.to_vec(), ..super::load_options(context) };
     let span = tracing::info_span!("load").entered();
     let mut loaded = loader::load(&options, &context.environment);
     let project = loaded.project();
@@ -115,7 +117,7 @@ fn settings(context: &Context) -> Result<ExecSettings, Failure> {
 
 /// Tells what failed, with what helps to understand it, what was given back and what is left.
 fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
-    let mut list: Vec<Diagnostic> = outcome.failures.iter().map(ui::progress::failure).collect();
+    let mut list: Vec<Diagnostic> = outcome.failures.iter().map(failed).collect();
     for target in &outcome.restored {
         list.push(Diagnostic::warning(
             "restored",
@@ -136,6 +138,34 @@ fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
         return Err(interrupted(signal));
     }
     if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
+}
+
+/// Returns a failed step as a diagnostic: what, why, and the details that help to understand it.
+fn failed(failure: &StepFailure) -> Diagnostic {
+    let message = failure.error.to_string();
+    let mut diagnostic = match failure.is_optional {
+        true => Diagnostic::warning("optional-step-failed", Span::NONE, message),
+        false => Diagnostic::error(code(&failure.error), Span::NONE, message),
+    };
+    let mut causes: Vec<String> = Vec::new();
+    if let StepError::Engine { source, .. } = &failure.error {
+        causes.push(source.message.clone());
+    }
+    causes.extend(failure.details.iter().cloned());
+    if !causes.is_empty() {
+        diagnostic = diagnostic.cause(causes.join("\n"));
+    }
+    diagnostic
+}
+
+fn code(error: &StepError) -> &'static str {
+    match error {
+        StepError::Engine { .. } => "engine",
+        StepError::NotUp { .. } => "not-up",
+        StepError::WaitExpired { .. } => "wait-expired",
+        StepError::Hook { .. } => "hook-failed",
+        StepError::Internal(_) => "internal",
+    }
 }
 
 /// Runs a future on a runtime of its own.

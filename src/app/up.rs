@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::session::{self, Loading};
-use super::{Context, Exit, Failure, contents, lock, logs};
+use super::{contents, lock, logs};
 use crate::engine::docker::DockerEngine;
 use crate::exec::Interrupt;
+use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::model::Observed;
 use crate::observe;
 use crate::plan::{self, Action, Contents, ImageOptions, Lifecycle, Plan, UpOptions};
+use crate::settings::Context;
 use crate::ui;
 
 /// What `up` is asked.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::FileOption;
-use crate::app::{self, Context, Exit, Failure};
+use crate::app::{self};
+use crate::failure::{Exit, Failure};
+use crate::settings::Context;
 
 /// Flags of `config`.
 #[derive(Args, Debug, Default)]

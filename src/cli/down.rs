@@ -5,8 +5,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::FileOption;
-use crate::app::{Context, Exit, Failure, down};
+use crate::app::down;
+use crate::failure::{Exit, Failure};
 use crate::plan::{DownOptions, Lifecycle, RemoveImages};
+use crate::settings::Context;
 
 /// Flags of `down`.
 #[derive(Args, Debug, Default)]

@@ -6,8 +6,10 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{Context, Exit};
+use crate::failure::Exit;
+
 use crate::env::Environment;
+use crate::settings::Context;
 use crate::ui;
 
 mod config;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::app::{AnsiWhen, LogLevel, ProgressKind, Settings};
 use crate::env::Environment;
+use crate::settings::{AnsiWhen, LogLevel, ProgressKind, Settings};
 
 /// Options before the command; the long ones are also taken after it.
 #[derive(Args, Clone, Debug, Default)]

@@ -5,7 +5,8 @@ use clap::{ArgAction, Args, ValueEnum};
 use super::FileOption;
 use crate::app::logs::{self, FollowRequest, LogsRequest};
 use crate::app::ps::{self, PsRequest};
-use crate::app::{Context, Exit, Failure};
+use crate::failure::{Exit, Failure};
+use crate::settings::Context;
 
 /// Flags of `ps`.
 #[derive(Args, Debug)]

@@ -8,10 +8,11 @@ use clap::{Args, ValueEnum};
 use super::FileOption;
 use crate::app::logs::FollowRequest;
 use crate::app::up::{self, UpRequest};
-use crate::app::{Context, Exit, Failure};
 use crate::diag::Diagnostic;
+use crate::failure::{Exit, Failure};
 use crate::model::{ServiceName, Span};
 use crate::plan::{ImageOptions, PullPolicy, Recreate, UpOptions};
+use crate::settings::Context;
 
 /// What decides how containers are made; `up`, `create` and `plan` have it.
 #[derive(Args, Debug, Default)]
@@ -350,7 +351,7 @@ pub(super) fn pull(context: &Context, args: PullArgs) -> Result<Exit, Failure> {
 fn quiet(context: &Context, is_quiet: bool) -> Context {
     let mut context = context.clone();
     if is_quiet {
-        context.settings.progress = crate::app::ProgressKind::Quiet;
+        context.settings.progress = crate::settings::ProgressKind::Quiet;
     }
     context
 }

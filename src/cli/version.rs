@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::app::{Exit, Failure};
+use crate::failure::{Exit, Failure};
 use crate::ui;
 
 /// Flags of `version`.

@@ -16,9 +16,10 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use super::{
-    BuildEvent, BuildRequest, ContainerDetails, Engine, EngineError, EngineEvent, EngineResult, ErrorKind, ExecOutcome,
-    ExecSpec, ImageDetails, ImageSummary, LogOptions, OutputChunk, OutputStream, PullEvent, ReadEngine,
+    BuildEvent, ContainerDetails, Engine, EngineError, EngineEvent, EngineResult, ErrorKind, ExecOutcome, ExecSpec,
+    ImageDetails, ImageSummary, LogOptions, OutputChunk, OutputStream, PullEvent, ReadEngine,
 };
+use crate::model::BuildRequest;
 use crate::model::{
     ApiVersion, ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, EngineFacts, Health,
     Healthcheck, ImageId, MountKind, NetworkId, NetworkName, NetworkSpec, ObservedContainer, ObservedEndpoint,
@@ -117,8 +118,8 @@ impl FakeEngine {
     /// Gives the engine an image; its id follows from `content`.
     pub fn add_image(&self, name: &str, content: &str, behaviour: Behaviour) {
         let mut state = self.lock();
-        state.images.insert(crate::plan::familiar(name), ImageId::new(format!("sha256:{content:0<64}")));
-        state.behaviours.insert(crate::plan::familiar(name), behaviour);
+        state.images.insert(crate::model::familiar(name), ImageId::new(format!("sha256:{content:0<64}")));
+        state.behaviours.insert(crate::model::familiar(name), behaviour);
     }
 
     /// Decides what happens to calls from now on.
@@ -209,7 +210,7 @@ impl State {
     }
 
     fn behaviour(&self, container: &Container) -> Behaviour {
-        self.behaviours.get(&crate::plan::familiar(container.spec.image.as_str())).cloned().unwrap_or_default()
+        self.behaviours.get(&crate::model::familiar(container.spec.image.as_str())).cloned().unwrap_or_default()
     }
 
     /// State, health and exit code at this moment.
@@ -336,7 +337,7 @@ impl ReadEngine for FakeEngine {
         Ok(self
             .lock()
             .images
-            .get(&crate::plan::familiar(name))
+            .get(&crate::model::familiar(name))
             .map(|id| ImageDetails { id: id.clone(), ..ImageDetails::default() }))
     }
 
@@ -376,7 +377,7 @@ impl Engine for FakeEngine {
             }
             let image_id = state
                 .images
-                .get(&crate::plan::familiar(spec.image.as_str()))
+                .get(&crate::model::familiar(spec.image.as_str()))
                 .cloned()
                 .ok_or_else(|| not_found(spec.image.as_str()))?;
             let mut networks = BTreeMap::new();
@@ -587,7 +588,7 @@ impl Engine for FakeEngine {
         _platform: Option<&str>,
     ) -> EngineResult<BoxStream<'static, EngineResult<PullEvent>>> {
         self.change("pull_image", image, |state| {
-            state.images.insert(crate::plan::familiar(image), ImageId::new(format!("sha256:{:0>64}", "f")));
+            state.images.insert(crate::model::familiar(image), ImageId::new(format!("sha256:{:0>64}", "f")));
             Ok(())
         })
         .await?;
@@ -596,8 +597,8 @@ impl Engine for FakeEngine {
 
     async fn tag_image(&self, image: &str, name: &str) -> EngineResult<()> {
         self.change("tag_image", image, |state| {
-            let id = state.images.get(&crate::plan::familiar(image)).cloned().ok_or_else(|| not_found(image))?;
-            state.images.insert(crate::plan::familiar(name), id);
+            let id = state.images.get(&crate::model::familiar(image)).cloned().ok_or_else(|| not_found(image))?;
+            state.images.insert(crate::model::familiar(name), id);
             Ok(())
         })
         .await
@@ -605,7 +606,7 @@ impl Engine for FakeEngine {
 
     async fn remove_image(&self, image: &str) -> EngineResult<()> {
         self.change("remove_image", image, |state| {
-            state.images.remove(&crate::plan::familiar(image));
+            state.images.remove(&crate::model::familiar(image));
             Ok(())
         })
         .await
@@ -615,7 +616,7 @@ impl Engine for FakeEngine {
         let name = request.tags.first().cloned().unwrap_or_default();
         let id = ImageId::new(format!("sha256:{:0>64}", "b"));
         self.change("build_image", &name, |state| {
-            state.images.insert(crate::plan::familiar(&name), id.clone());
+            state.images.insert(crate::model::familiar(&name), id.clone());
             Ok(())
         })
         .await?;

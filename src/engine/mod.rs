@@ -12,8 +12,9 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::model::{
-    ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, EngineFacts, Health, ImageId, NetworkId,
-    NetworkName, NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,
+    BuildRequest, ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, EngineFacts, Health,
+    ImageId, NetworkId, NetworkName, NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, VolumeName,
+    VolumeSpec,
 };
 
 mod build;
@@ -21,7 +22,7 @@ pub mod docker;
 mod error;
 pub mod fake;
 
-pub use build::{BuildContext, BuildEvent, BuildRequest};
+pub use build::BuildEvent;
 pub use error::{EngineError, EngineResult, ErrorKind};
 
 /// A handle to an engine that may be asked and told.

@@ -11,10 +11,11 @@ use super::outcome::StepError;
 use super::wait::Wait;
 use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
-use crate::event::{StepState, Verb};
+use crate::event::StepState;
 use crate::model::{
     ContainerId, ContainerName, ContainerSpec, ContainerState, FileSpec, Hook, NetworkId, NetworkSpec, hash, labels,
 };
+use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
 
 /// What a step needs besides itself.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Signal;
 use crate::engine::EngineError;
-use crate::event::Verb;
+use crate::plan::Verb;
 use crate::plan::{StepId, Target};
 
 /// How a step can fail.

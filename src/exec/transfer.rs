@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
-use crate::engine::{BuildEvent, BuildRequest, EngineError, EngineHandle, ErrorKind};
+use crate::engine::{BuildEvent, EngineError, EngineHandle, ErrorKind};
 use crate::event::StepState;
+use crate::model::BuildRequest;
 use crate::model::ImageRef;
 use crate::plan::StepId;
 use crate::text::{escape_controls, one_line};

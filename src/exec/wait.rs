@@ -9,8 +9,9 @@ use super::hub::Wakeups;
 use super::outcome::StepError;
 use super::{ExecSettings, look, probe};
 use crate::engine::{ContainerDetails, EngineError, EngineHandle};
-use crate::event::{StepState, Verb};
+use crate::event::StepState;
 use crate::model::{Condition, ContainerId, ContainerState, Health, Healthcheck};
+use crate::plan::Verb;
 use crate::plan::{StepId, Target, Until};
 
 /// So many restarts during one wait are a crash loop.

@@ -3,6 +3,8 @@
 //! Desired: [`Project`] and what hangs below it. Observed: [`Observed`]. What the planner asks the engine to
 //! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
 
+mod build;
+mod image_name;
 mod names;
 mod observed;
 mod parts;
@@ -14,6 +16,8 @@ mod spec;
 pub mod hash;
 pub mod labels;
 
+pub use build::{BuildContext, BuildRequest};
+pub use image_name::familiar;
 pub use names::*;
 pub use observed::*;
 pub use parts::*;

@@ -38,7 +38,7 @@ fn names(images: &[ImageSummary]) -> BTreeMap<String, ImageId> {
     let mut map = BTreeMap::new();
     for image in images {
         for name in image.tags.iter().chain(&image.digests) {
-            map.insert(crate::plan::familiar(name), image.id.clone());
+            map.insert(crate::model::familiar(name), image.id.clone());
         }
         map.insert(image.id.to_string(), image.id.clone());
         map.insert(image.id.short().to_owned(), image.id.clone());

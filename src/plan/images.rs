@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builder::Builder;
 use super::{Action, Plan, Reason, StepId, Target, naming, up};
 use crate::diag::Diagnostic;
-use crate::engine::{BuildContext, BuildRequest};
 use crate::graph::Graph;
 use crate::model::{Build, ImageRef, Observed, Project, Service, labels};
+use crate::model::{BuildContext, BuildRequest};
 
 use super::options::UpOptions;
 
@@ -90,7 +90,7 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
         match need(service, &image, observed, wish) {
             Need::Nothing => {}
             Need::Pull(reason) => {
-                if pulled.insert(naming::familiar(image.as_str())) {
+                if pulled.insert(crate::model::familiar(image.as_str())) {
                     let action = Action::PullImage { image, platform: service.platform.clone() };
                     let step = builder.step(&target, action, reason, []);
                     if wish.ignore_pull_failures {
@@ -123,7 +123,7 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
 }
 
 fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOptions) -> Need {
-    let is_there = observed.images.contains_key(&naming::familiar(image.as_str()));
+    let is_there = observed.images.contains_key(&crate::model::familiar(image.as_str()));
     let own = service.pull_policy.as_deref().and_then(PullPolicy::parse);
     let policy = wish.pull.or(own);
     if wish.only_pull {

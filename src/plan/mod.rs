@@ -22,6 +22,7 @@ mod spec;
 mod step;
 mod text;
 mod up;
+mod verb;
 mod volumes;
 
 pub use contents::{Content, Contents};
@@ -30,12 +31,13 @@ pub use fields::looks_secret;
 pub use images::{ImageOptions, PullPolicy, images};
 pub use lifecycle::{Lifecycle, lifecycle};
 pub use lint::lint;
-pub use naming::{familiar, image_of};
+pub use naming::image_of;
 pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, UpOptions};
 pub use reason::{FieldChange, Reason};
 pub use step::{Action, ContainerRef, Reference, Slot, Step, StepId, Target, Until};
 pub use text::{describe, render};
 pub use up::{selected, up};
+pub use verb::Verb;
 
 use crate::diag::Diagnostic;
 use crate::model::ProjectName;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::engine::BuildRequest;
+use crate::model::BuildRequest;
 use crate::model::{
     Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, Hook, ImageRef, NetworkId, NetworkKey,
     NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,

@@ -1,7 +1,7 @@
 //! A plan for people: numbered steps with what they need and why.
 
+use super::Verb;
 use super::{Action, Plan, Step, Target};
-use crate::event::Verb;
 
 /// Returns the verb of an action.
 pub fn describe(action: &Action) -> Verb {

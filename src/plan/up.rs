@@ -192,7 +192,7 @@ impl<'a> Up<'a> {
 
     pub(super) fn image_id(&self, service: &Service) -> Option<ImageId> {
         let image = naming::image_of(self.project, service, self.options.separator);
-        self.observed.images.get(&naming::familiar(image.as_str())).cloned()
+        self.observed.images.get(&crate::model::familiar(image.as_str())).cloned()
     }
 
     /// Returns the id of the first container of a service that exists and stays.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
-use crate::app::{AnsiWhen, Context};
+use crate::settings::{AnsiWhen, Context};
 
 /// Colours of prefixes, in turn.
 const COLOURS: [&str; 6] = ["\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m"];

@@ -4,9 +4,11 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::app::{AnsiWhen, Context, Failure};
+use crate::failure::Failure;
+
 use crate::diag::Diagnostic;
-use crate::model::{Sources, Span};
+use crate::model::Sources;
+use crate::settings::{AnsiWhen, Context};
 
 pub mod diagnostics;
 pub mod logs;
@@ -67,24 +69,6 @@ pub fn diagnostics(context: &Context, list: &[Diagnostic], sources: &Sources) {
 
 /// Tells why a command could not do its work.
 pub fn failure(failure: &Failure, style: Style) {
-    let text = match failure {
-        Failure::Diagnostics { list, sources } => diagnostics::render(list, sources, style),
-        Failure::Engine(error) => {
-            let diagnostic = Diagnostic::error("engine", Span::NONE, format!("cannot {}", error.request))
-                .cause(error.message.clone());
-            let diagnostic = match error.kind {
-                crate::engine::ErrorKind::Connection => diagnostic
-                    .help("start the engine (`service docker start`), or say where it is with `--host` or DOCKER_HOST"),
-                _ => diagnostic,
-            };
-            diagnostics::render(&[diagnostic], &Sources::default(), style)
-        }
-        Failure::Interrupted(_) | Failure::Told(_) => return,
-        Failure::Other(error) => diagnostics::render(
-            &[Diagnostic::error("failed", Span::NONE, format!("{error:#}"))],
-            &Sources::default(),
-            style,
-        ),
-    };
-    tell(&text);
+    let (list, sources) = failure.told();
+    tell(&diagnostics::render(&list, &sources, style));
 }

@@ -18,8 +18,9 @@ use super::errors::kind_of;
 use super::raw::{self, Raw, encode};
 use super::streams;
 use super::transport::Body;
-use crate::engine::{BuildContext, BuildEvent, BuildRequest, EngineError, EngineResult, ErrorKind};
+use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind};
 use crate::model::ImageId;
+use crate::model::{BuildContext, BuildRequest};
 
 /// Pieces of the context that may wait for the engine.
 const QUEUE: usize = 16;

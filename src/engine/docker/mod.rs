@@ -13,10 +13,11 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
 use super::{
-    BuildEvent, BuildRequest, ContainerDetails, Engine, EngineError, EngineEvent, EngineResult, ErrorKind, ExecOutcome,
-    ExecSpec, ImageDetails, ImageSummary, LogOptions, OutputChunk, PullEvent, ReadEngine,
+    BuildEvent, ContainerDetails, Engine, EngineError, EngineEvent, EngineResult, ErrorKind, ExecOutcome, ExecSpec,
+    ImageDetails, ImageSummary, LogOptions, OutputChunk, PullEvent, ReadEngine,
 };
 use crate::env::Environment;
+use crate::model::BuildRequest;
 use crate::model::{
     ApiVersion, ContainerId, ContainerName, ContainerSpec, EndpointSpec, EngineFacts, NetworkId, NetworkName,
     NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,

@@ -2,12 +2,9 @@
 
 use std::io::IsTerminal;
 
-use crate::app::{Context, ProgressKind};
-use crate::diag::Diagnostic;
 use crate::event::Listener;
-use crate::exec::{StepError, StepFailure};
-use crate::model::Span;
 use crate::plan::{Plan, describe};
+use crate::settings::{Context, ProgressKind};
 use crate::ui;
 
 mod json;
@@ -18,7 +15,9 @@ mod tty;
 fn kind(context: &Context) -> ProgressKind {
     let is_terminal = std::io::stderr().is_terminal() && context.environment.get("TERM") != Some("dumb");
     match context.settings.progress {
-        ProgressKind::Auto if is_terminal && context.settings.ansi != crate::app::AnsiWhen::Never => ProgressKind::Tty,
+        ProgressKind::Auto if is_terminal && context.settings.ansi != crate::settings::AnsiWhen::Never => {
+            ProgressKind::Tty
+        }
         ProgressKind::Auto => ProgressKind::Plain,
         kind => kind,
     }
@@ -66,33 +65,5 @@ pub fn summary(context: &Context, plan: &Plan, is_success: bool) {
 pub fn nothing(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         ui::tell(&format!("{words}\n"));
-    }
-}
-
-/// Returns a failed step as a diagnostic: what, why, and the details that help to understand it.
-pub fn failure(failure: &StepFailure) -> Diagnostic {
-    let message = failure.error.to_string();
-    let mut diagnostic = match failure.is_optional {
-        true => Diagnostic::warning("optional-step-failed", Span::NONE, message),
-        false => Diagnostic::error(code(&failure.error), Span::NONE, message),
-    };
-    let mut causes: Vec<String> = Vec::new();
-    if let StepError::Engine { source, .. } = &failure.error {
-        causes.push(source.message.clone());
-    }
-    causes.extend(failure.details.iter().cloned());
-    if !causes.is_empty() {
-        diagnostic = diagnostic.cause(causes.join("\n"));
-    }
-    diagnostic
-}
-
-fn code(error: &StepError) -> &'static str {
-    match error {
-        StepError::Engine { .. } => "engine",
-        StepError::NotUp { .. } => "not-up",
-        StepError::WaitExpired { .. } => "wait-expired",
-        StepError::Hook { .. } => "hook-failed",
-        StepError::Internal(_) => "internal",
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Event, Listener, StepHeader, StepState, Verb};
+use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::StepId;
+use crate::plan::Verb;
 use crate::text::escape_controls;
 use crate::ui;
 

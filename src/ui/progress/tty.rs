@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::event::{Event, Listener, StepHeader, StepState, Verb};
+use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::plan::Verb;
 use crate::plan::{StepId, Target};
 use crate::text::escape_controls;
 use crate::ui::{self, Style};

@@ -1,8 +1,10 @@
-//! Settings of this run: what the global options and their variables say.
+//! Settings of this run: what the global options and their variables say, and what every command has at hand.
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+
+use crate::env::Environment;
 
 /// What holds for every command.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,4 +84,20 @@ pub enum LogLevel {
     /// Nothing.
     #[default]
     Off,
+}
+
+/// What every command has at hand.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The process environment.
+    pub environment: Environment,
+    /// What the options every command has say.
+    pub settings: Settings,
+}
+
+impl Context {
+    /// Puts the parts together.
+    pub fn new(environment: Environment, settings: Settings) -> Self {
+        Self { environment, settings }
+    }
 }
