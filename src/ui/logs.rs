@@ -1,7 +1,7 @@
 //! Output of containers on standard output: a prefix a line, colours on a terminal, and nothing that could act on one.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use crate::settings::{AnsiWhen, Context};
 
@@ -72,9 +72,7 @@ impl LogPrinter {
             out.extend_from_slice(bytes);
         }
         self.open = if has_end { None } else { Some(id.to_owned()) };
-        let mut stdout = std::io::stdout().lock();
-        // There is nobody left to tell when the reader has gone.
-        let _ = stdout.write_all(&out).and_then(|()| stdout.flush());
+        super::print_bytes(&out);
     }
 }
 

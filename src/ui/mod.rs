@@ -21,9 +21,18 @@ pub use table::table;
 
 /// Writes data to standard output. A closed pipe ends the program quietly, as it does for every filter.
 pub fn print(text: &str) {
+    print_bytes(text.as_bytes());
+}
+
+/// As [`print`], for bytes that need not be text.
+pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    // There is nobody left to tell when the reader has gone.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
+        && error.kind() == std::io::ErrorKind::BrokenPipe
+    {
+        // Nobody reads any more: going on would only follow logs for nobody.
+        std::process::exit(0);
+    }
 }
 
 /// Writes words for people to standard error.
