@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-OURS, PEER = sys.argv[1:3]
+OURS, PEER = map(os.path.abspath, sys.argv[1:3])
 IMAGE = "inception-test/busybox:1"
 
 
@@ -59,6 +59,30 @@ def services(count, chained=False):
     return "\n".join(lines) + "\n"
 
 
+def large(count, folder):
+    """Options for a large project: of the corpus' generator where it is beside the repository, else our own."""
+    corpus = os.environ.get("CONFORMANCE_DIR", os.path.join(os.path.dirname(__file__), "../../shared/conformance"))
+    script = os.path.join(corpus, "make_big.py")
+    made = os.path.join(folder, f"big-{count}")
+    if os.path.exists(script):
+        subprocess.run([sys.executable, script, "--out", folder, str(count)], check=True, stdout=subprocess.DEVNULL)
+        return ["--project-directory", made, "-f", f"{made}/compose.yaml", "-f", f"{made}/compose.override.yaml"]
+    os.makedirs(made, exist_ok=True)
+    write(made, services(count))
+    return ["-f", f"{made}/compose.yaml"]
+
+
+def growth(folder):
+    """Time of ours alone with twice the services: linear is 2."""
+    previous = None
+    for count in (1250, 2500, 5000):
+        arguments = [*large(count, folder), "config", "-q"]
+        seconds = statistics.median(run(OURS, arguments, folder)[0] for _ in range(7))
+        more = f"{seconds / previous:6.2f} times the time of half" if previous else ""
+        print(f"{f'config -q, {count} services':<44} {seconds * 1000:9.1f} ms   {more}", flush=True)
+        previous = seconds
+
+
 def build_image(folder):
     subprocess.run(["cp", "/bin/busybox", folder], check=True)
     with open(os.path.join(folder, "Dockerfile"), "w") as file:
@@ -72,8 +96,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="inception-bench-") as folder:
         build_image(folder)
         for count in (3, 1000):
-            write(folder, services(count))
-            compare(f"config -q, {count} services", ["config", "-q"], folder, rounds=5)
+            compare(f"config -q, {count} services", [*large(count, folder), "config", "-q"], folder, rounds=5)
+        growth(folder)
+        if sys.argv[3:] == ["config"]:
+            return
         for count in (3, 50):
             write(folder, services(count))
             run(OURS, ["up", "-d"], folder)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`model`] | projects, observed state, container specifications: plain values |
 //! | [`diag`] | errors and warnings with a place, a cause and a cure |
+//! | [`explain`] | a page about each code |
 //! | [`mod@env`] | the process environment, read once |
 //! | [`telemetry`] | spans and engine calls to standard error, where asked for |
 //! | [`text`] | control characters made visible |
@@ -26,6 +27,7 @@ pub mod engine;
 pub mod env;
 pub mod event;
 pub mod exec;
+pub mod explain;
 pub mod failure;
 pub mod graph;
 pub mod loader;

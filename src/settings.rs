@@ -1,6 +1,7 @@
 //! Settings of this run: what the global options and their variables say, and what every command has at hand.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use clap::ValueEnum;
 
@@ -37,6 +38,22 @@ pub struct Settings {
     pub docker_context: Option<String>,
     /// `--log-level`.
     pub log_level: LogLevel,
+    /// `--diagnostics`.
+    pub diagnostics: DiagnosticsFormat,
+    /// Diagnostics are what the command gives (`config -q`), so they go to standard output in formats for programs.
+    pub diagnostics_are_data: bool,
+}
+
+/// `--diagnostics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiagnosticsFormat {
+    /// For people: the line, carets, cause and help.
+    #[default]
+    Text,
+    /// A JSON object per line.
+    Json,
+    /// One SARIF 2.1.0 document at the end.
+    Sarif,
 }
 
 /// `--progress`.
@@ -93,11 +110,13 @@ pub struct Context {
     pub environment: Environment,
     /// What the options every command has say.
     pub settings: Settings,
+    /// SARIF results so far; the document is written when the command ends.
+    pub results: Arc<Mutex<Vec<serde_json::Value>>>,
 }
 
 impl Context {
     /// Puts the parts together.
     pub fn new(environment: Environment, settings: Settings) -> Self {
-        Self { environment, settings }
+        Self { environment, settings, results: Arc::default() }
     }
 }

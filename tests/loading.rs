@@ -189,53 +189,53 @@ fn all_mistakes_are_shown_at_once_each_with_its_place() {
         &[("compose.yml", main)],
         &["config", "-q"],
         &expect![[r#"
-        error[required-variable]: required variable `NEEDED` is missing a value: set me
-         --> compose.yml:6:23
-          |
-        6 |     environment: { B: '${NEEDED:?set me}' }
-          |                       ^^^^^^^^^^^^^^^^^^^
-          |
-          = help: set `NEEDED` in the environment or an env file
+            error[unknown-key]: unknown key `imgae` in `services.web`
+             --> compose.yml:3:5
+              |
+            3 |     imgae: nginx
+              |     ^^^^^
+              |
+              = help: did you mean `image`?
 
-        error[unknown-key]: unknown key `imgae` in `services.web`
-         --> compose.yml:3:5
-          |
-        3 |     imgae: nginx
-          |     ^^^^^
-          |
-          = help: did you mean `image`?
+            error[bad-port]: invalid containerPort: `x`
+             --> compose.yml:4:13
+              |
+            4 |     ports: ['80:x']
+              |             ^^^^^^
+              |
+              = help: write `"8080:80"`, `"127.0.0.1:8080:80/tcp"` or the long form
 
-        error[bad-port]: invalid containerPort: `x`
-         --> compose.yml:4:13
-          |
-        4 |     ports: ['80:x']
-          |             ^^^^^^
-          |
-          = help: write `"8080:80"`, `"127.0.0.1:8080:80/tcp"` or the long form
+            error[undefined]: service `web` refers to undefined service `dbb`
+             --> compose.yml:5:18
+              |
+            5 |     depends_on: [dbb]
+              |                  ^^^
+              |
+              = help: did you mean `db`?
 
-        error[undefined]: service `web` refers to undefined service `dbb`
-         --> compose.yml:5:18
-          |
-        5 |     depends_on: [dbb]
-          |                  ^^^
-          |
-          = help: did you mean `db`?
+            error[required-variable]: required variable `NEEDED` is missing a value: set me
+             --> compose.yml:6:23
+              |
+            6 |     environment: { B: '${NEEDED:?set me}' }
+              |                       ^^^^^^^^^^^^^^^^^^^
+              |
+              = help: set `NEEDED` in the environment or an env file
 
-        error[undefined]: service `db` refers to undefined network `fornt`
-          --> compose.yml:10:16
-           |
-        10 |     networks: [fornt]
-           |                ^^^^^
-           |
-           = help: did you mean `front`?
+            error[bad-value]: `services.db.mem_limit` must be a size in bytes such as `64m`, but is `lots`
+             --> compose.yml:9:16
+              |
+            9 |     mem_limit: lots
+              |                ^^^^
 
-        error[bad-value]: `services.db.mem_limit` must be a size in bytes such as `64m`, but is `lots`
-         --> compose.yml:9:16
-          |
-        9 |     mem_limit: lots
-          |                ^^^^
+            error[undefined]: service `db` refers to undefined network `fornt`
+              --> compose.yml:10:16
+               |
+            10 |     networks: [fornt]
+               |                ^^^^^
+               |
+               = help: did you mean `front`?
 
-    "#]],
+        "#]],
     );
 }
 
@@ -285,15 +285,20 @@ fn a_cycle_of_includes_names_every_hop() {
         &files,
         &["config", "-q"],
         &expect![[r#"
-        error[include-cycle]: include cycle detected: @DIR@/compose.yml -> @DIR@/b.yml -> @DIR@/compose.yml
-         --> b.yml:1:11
-          |
-        1 | include: [compose.yml]
-          |           ^^^^^^^^^^^
-          |
-          = help: remove one of these includes
+            error[include-cycle]: include cycle detected: @DIR@/compose.yml -> @DIR@/b.yml -> @DIR@/compose.yml
+             --> b.yml:1:11
+              |
+            1 | include: [compose.yml]
+              |           ^^^^^^^^^^^
+              |
+             ::: compose.yml:1:11
+              |
+            1 | include: [b.yml]
+              |           ----- included from here
+              |
+              = help: remove one of these includes
 
-    "#]],
+        "#]],
     );
 }
 
@@ -304,11 +309,11 @@ fn a_bad_env_file_shows_its_place_and_never_its_values() {
         &files,
         &["config", "-q"],
         &expect![[r#"
-        error[bad-env-file]: cannot read env file `@DIR@/.env`: a variable's name must not contain a blank (after `B`)
-        --> @DIR@/.env:2:2
-         = help: lines are `NAME=value`; quote values that hold blanks or `#`
+            error[bad-env-file]: cannot read env file `@DIR@/.env`: a variable's name must not contain a blank (after `B`)
+            --> .env:2:2
+             = help: lines are `NAME=value`; quote values that hold blanks or `#`
 
-    "#]],
+        "#]],
     );
 }
 
@@ -355,5 +360,52 @@ fn origin_says_where_each_value_comes_from() {
         networks.default.name = p_default                # default
         name = p                                         # default
     "#]],
+    );
+}
+
+#[test]
+fn diagnostics_are_given_to_programs_as_json_lines() {
+    let files = [
+        ("compose.yml", "include: [b.yml]\nservices: { a: { image: x, ports: ['${PORT}'] } }\n"),
+        ("b.yml", "services: { b: { imgae: x } }\n"),
+        (".env", "PORT=http\n"),
+    ];
+    let (code, out, errors) = config(&files, &["config", "-q", "--diagnostics", "json"]);
+    assert_eq!((code, errors.as_str()), (1, ""));
+    expect![[r#"
+        {"severity":"error","code":"bad-port","message":"invalid containerPort: `http`","file":"compose.yml","line":2,"column":36,"end_line":2,"end_column":45,"path":"services.a.ports","help":"write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form","related":[{"file":".env","line":1,"column":1,"end_line":1,"end_column":5,"message":"`PORT` is interpolated from here"}]}
+        {"severity":"error","code":"unknown-key","message":"unknown key `imgae` in `services.b`","file":"b.yml","line":1,"column":18,"end_line":1,"end_column":23,"path":"services.b.imgae","help":"did you mean `image`?","related":[{"file":"compose.yml","line":1,"column":11,"end_line":1,"end_column":16,"message":"included from here"}]}
+    "#]].assert_eq(&out);
+}
+
+#[test]
+fn diagnostics_are_given_to_code_hosts_as_sarif() {
+    let broken = [("compose.yml", "services: { a: { image: x, networks: [n] } }\n")];
+    let (code, out, _) = config(&broken, &["config", "-q", "--diagnostics", "sarif"]);
+    assert_eq!(code, 1);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["version"], "2.1.0");
+    let result = &document["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], document["runs"][0]["tool"]["driver"]["rules"][0]["id"]);
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "compose.yml");
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startColumn"], 39);
+    let (code, out, _) =
+        config(&[("compose.yml", "services: { a: { image: x } }\n")], &["config", "-q", "--diagnostics", "sarif"]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, document["runs"][0]["results"].as_array().map(Vec::len)), (0, Some(0)));
+}
+
+#[test]
+fn numbers_that_yaml_changes_are_told() {
+    let text = "services: { a: { image: x, environment: { A: 0755, B: '0755', C: 8080 }, labels: { v: 3.10 } } }\n";
+    let (code, _, errors) = config(&[("compose.yml", text)], &["config", "-q"]);
+    assert_eq!(code, 0);
+    let told: Vec<&str> = errors.lines().filter(|line| line.starts_with("warning")).collect();
+    assert_eq!(
+        told,
+        [
+            "warning[yaml-number]: `services.a.environment.A`: YAML reads `0755` as a number, so its text becomes `493`",
+            "warning[yaml-number]: `services.a.labels.v`: YAML reads `3.10` as a number, so its text becomes `3.1`",
+        ]
     );
 }

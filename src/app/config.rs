@@ -5,9 +5,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use futures_util::StreamExt;
+
+use super::session;
+use crate::diag::Diagnostic;
+use crate::engine::ReadEngine;
 use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions, Loaded, Mention, Node};
-use crate::model::{Sources, hash};
+use crate::model::{Sources, Span, hash, image_name};
 use crate::settings::Context;
 use crate::ui;
 
@@ -38,6 +43,18 @@ pub enum Show {
     Origin,
 }
 
+/// `--resolve-image-digests`, `--lock-image-digests`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// Names stay as they are.
+    #[default]
+    None,
+    /// The model names images with digests.
+    Resolve,
+    /// An override file with nothing but the digests.
+    Lock,
+}
+
 /// What `config` is asked.
 #[derive(Clone, Debug)]
 pub struct ConfigRequest {
@@ -49,6 +66,8 @@ pub struct ConfigRequest {
     pub output: Option<PathBuf>,
     /// Whether `--variables` prints JSON.
     pub is_variables_json: bool,
+    /// Whether images are named with the digests that their registries give.
+    pub digests: Digests,
     /// `--no-interpolate`.
     pub no_interpolate: bool,
     /// `--no-normalize`.
@@ -80,6 +99,9 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         return Err(Failure::Diagnostics { list: loaded.diagnostics, sources: Box::new(loaded.sources) });
     }
     ui::diagnostics(context, &loaded.diagnostics, &loaded.sources);
+    if request.digests != Digests::None {
+        resolve_images(context, &mut loaded, request.digests == Digests::Lock)?;
+    }
     let text = text(&mut loaded, request)?;
     match &request.output {
         Some(path) => {
@@ -129,6 +151,57 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
         Show::Environment => lines(&mut loaded.variables.iter().map(|(name, value)| format!("{name}={value}"))),
         Show::Origin => loaded.tree.as_ref().map(|root| origin(root, &loaded.sources)).unwrap_or_default(),
     })
+}
+
+/// Asks for the digests of all images at once, and writes them into the model; a lock holds nothing else.
+fn resolve_images(context: &Context, loaded: &mut Loaded, is_lock: bool) -> Result<(), Failure> {
+    let services = loaded.model.get("services").and_then(Value::as_object).into_iter().flatten();
+    let images: BTreeMap<String, String> = services
+        .filter_map(|(name, service)| Some((name.clone(), service.get("image")?.as_str()?.to_owned())))
+        .collect();
+    let resolved = session::block_on(async {
+        let engine = session::connect(context).await?;
+        let ask = |(service, image): (String, String)| {
+            let engine = engine.clone();
+            async move {
+                let full = image_name::canonical(&image);
+                let digest = if full.contains('@') { Ok(None) } else { engine.image_digest(&full).await.map(Some) };
+                (service, image, full, digest)
+            }
+        };
+        Ok(futures_util::stream::iter(images.into_iter().map(ask)).buffered(8).collect::<Vec<_>>().await)
+    })?;
+    let (mut faults, mut names) = (Vec::new(), BTreeMap::new());
+    for (service, image, full, digest) in resolved {
+        match digest {
+            Ok(None) => drop(names.insert(service, full)),
+            Ok(Some(digest)) => drop(names.insert(service, format!("{full}@{digest}"))),
+            Err(error) => {
+                let shown = crate::text::escape_controls(&image).into_owned();
+                let message = format!("service `{service}`: the digest of image `{shown}` cannot be had");
+                let place = loaded.tree.as_ref().and_then(|root| root.get("services")?.get(&service)?.get("image"));
+                let span = place.map_or(Span::NONE, |node| node.span);
+                faults.push(Diagnostic::error("engine", span, message).cause(crate::text::one_line(&error.message)));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Failure::Diagnostics { list: faults, sources: Box::new(std::mem::take(&mut loaded.sources)) });
+    }
+    let Some(services) = loaded.model.get_mut("services").and_then(Value::as_object_mut) else { return Ok(()) };
+    for (name, service) in services.iter_mut() {
+        if is_lock {
+            *service = serde_json::json!({ "command": null, "entrypoint": null });
+        }
+        if let (Some(image), Some(map)) = (names.remove(name), service.as_object_mut()) {
+            map.insert("image".to_owned(), Value::from(image));
+        }
+    }
+    if is_lock {
+        loaded.model.retain(|key, _| key == "services");
+        loaded.tree = None;
+    }
+    Ok(())
 }
 
 fn images(loaded: &Loaded) -> impl Iterator<Item = String> + use<> {

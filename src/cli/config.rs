@@ -55,6 +55,12 @@ pub struct ConfigArgs {
     /// Print each value with the file and line it comes from
     #[arg(long)]
     origin: bool,
+    /// Name images with the digests that their registries give
+    #[arg(long)]
+    resolve_image_digests: bool,
+    /// Print an override file with nothing but the digests of the images
+    #[arg(long, conflicts_with = "resolve_image_digests")]
+    lock_image_digests: bool,
     /// Leave variables as they are
     #[arg(long)]
     no_interpolate: bool,
@@ -70,6 +76,13 @@ pub struct ConfigArgs {
     /// Do not check that services refer to things that exist
     #[arg(long)]
     no_consistency: bool,
+}
+
+impl ConfigArgs {
+    /// Returns whether nothing but diagnostics is printed.
+    pub(super) fn only_checks(&self) -> bool {
+        self.quiet
+    }
 }
 
 /// `--format`.
@@ -115,6 +128,11 @@ pub(super) fn run(context: &Context, args: ConfigArgs) -> Result<Exit, Failure> 
         show,
         output: args.output,
         is_variables_json: matches!(args.format, Format::Json),
+        digests: match (args.lock_image_digests, args.resolve_image_digests) {
+            (true, _) => app::config::Digests::Lock,
+            (_, true) => app::config::Digests::Resolve,
+            _ => app::config::Digests::None,
+        },
         no_interpolate: args.no_interpolate,
         no_normalize: args.no_normalize,
         no_path_resolution: args.no_path_resolution,

@@ -14,6 +14,7 @@ use crate::ui;
 
 mod config;
 mod down;
+mod explain;
 mod options;
 mod ps;
 mod up;
@@ -23,7 +24,7 @@ use options::{FileOption, GlobalOptions};
 
 /// Brings up, changes and shows what a compose file describes.
 #[derive(Parser, Debug)]
-#[command(name = "inception", disable_version_flag = true, max_term_width = 100)]
+#[command(name = "inception", disable_version_flag = true, max_term_width = 100, args_override_self = true)]
 struct Cli {
     #[command(flatten)]
     global: GlobalOptions,
@@ -46,6 +47,8 @@ enum Command {
     /// Check the compose files and show what they come to
     #[command(alias = "convert")]
     Config(config::ConfigArgs),
+    /// Show a page about a code of an error or warning
+    Explain(explain::ExplainArgs),
     /// Build images
     Build(up::BuildArgs),
     /// Pull images
@@ -90,6 +93,7 @@ impl Command {
             Command::Pause(_) => "pause",
             Command::Unpause(_) => "unpause",
             Command::Rm(_) => "rm",
+            Command::Explain(_) => "explain",
             Command::Version(_) => "version",
         }
     }
@@ -110,7 +114,7 @@ impl Command {
             Command::Restart(args) => Some(&args.files),
             Command::Kill(args) => Some(&args.files),
             // Their own `-f` follows, forces or formats.
-            Command::Logs(_) | Command::Rm(_) | Command::Version(_) => None,
+            Command::Logs(_) | Command::Rm(_) | Command::Explain(_) | Command::Version(_) => None,
         }
     }
 }
@@ -132,7 +136,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
     if let Some(option) = command.file_option() {
         global.files.extend(option.files.iter().cloned());
     }
-    let settings = global.settings(&environment);
+    let mut settings = global.settings(&environment);
+    settings.diagnostics_are_data = matches!(&command, Command::Config(args) if args.only_checks());
     let context = Context::new(environment, settings);
     crate::telemetry::start(context.settings.log_level);
     let _span = tracing::info_span!("command", name = command.name()).entered();
@@ -153,12 +158,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
         Command::Pause(args) => down::pause(&context, &args),
         Command::Unpause(args) => down::unpause(&context, &args),
         Command::Rm(args) => down::rm(&context, &args),
+        Command::Explain(args) => explain::run(&args),
         Command::Version(args) => version::run(&args),
     };
-    result.unwrap_or_else(|failure| {
-        ui::failure(&failure, ui::style(&context));
+    let exit = result.unwrap_or_else(|failure| {
+        ui::failure(&context, &failure);
         failure.exit()
-    })
+    });
+    ui::finish(&context);
+    exit
 }
 
 /// Prints a command line's fault. docker compose ends with 1 here, clap alone would end with 2.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use crate::env::Environment;
-use crate::settings::{AnsiWhen, LogLevel, ProgressKind, Settings};
+use crate::settings::{AnsiWhen, DiagnosticsFormat, LogLevel, ProgressKind, Settings};
 
 /// Options before the command; the long ones are also taken after it.
 #[derive(Args, Clone, Debug, Default)]
@@ -66,6 +66,10 @@ pub struct GlobalOptions {
     #[arg(long, value_name = "LEVEL", global = true)]
     pub log_level: Option<LogLevel>,
 
+    /// How to show errors and warnings
+    #[arg(long, value_name = "FORMAT", global = true)]
+    pub diagnostics: Option<DiagnosticsFormat>,
+
     /// Same as `--log-level debug`
     #[arg(short = 'D', long, alias = "verbose")]
     pub debug: bool,
@@ -107,6 +111,8 @@ impl GlobalOptions {
             all_resources: self.all_resources,
             host: self.host,
             docker_context: self.context,
+            diagnostics: self.diagnostics.or_else(|| word(variable("INCEPTION_DIAGNOSTICS"))).unwrap_or_default(),
+            diagnostics_are_data: false,
             log_level: level.or_else(|| word(variable("INCEPTION_LOG"))).unwrap_or_default(),
         }
     }

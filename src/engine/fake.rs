@@ -341,6 +341,12 @@ impl ReadEngine for FakeEngine {
             .map(|id| ImageDetails { id: id.clone(), ..ImageDetails::default() }))
     }
 
+    async fn image_digest(&self, name: &str) -> EngineResult<String> {
+        self.enter("image_digest", name, false).await?;
+        let id = self.lock().images.get(&crate::model::familiar(name)).cloned();
+        id.map(|id| id.to_string()).ok_or_else(|| not_found(name))
+    }
+
     async fn events(
         &self,
         _labels: &[String],

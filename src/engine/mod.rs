@@ -52,6 +52,10 @@ pub trait ReadEngine: Send + Sync {
     /// Looks at one image (`GET /images/{name}/json`); `None` where there is no such image.
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>>;
 
+    /// Asks an image's registry for its digest (`GET /distribution/{name}/json`, with the credentials of the docker
+    /// configuration): `sha256:…`.
+    async fn image_digest(&self, name: &str) -> EngineResult<String>;
+
     /// Subscribes to container events with this label (`GET /events`), from now on or from `since` (seconds, engine's
     /// clock). The stream survives events of unknown kinds; it ends with an error item when the connection is lost.
     async fn events(

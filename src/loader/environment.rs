@@ -13,29 +13,53 @@ use crate::model::{FileId, Sources, Span};
 
 type Variables = BTreeMap<String, String>;
 
+/// Variables for interpolation, and where those stand that come from files.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub variables: &'a mut Variables,
+    pub places: &'a mut BTreeMap<String, Span>,
+}
+
+impl Known<'_> {
+    /// Adds what files say; what is set already stays.
+    fn add(&mut self, found: Found) {
+        for (key, value) in found.values {
+            if let std::collections::btree_map::Entry::Vacant(entry) = self.variables.entry(key) {
+                self.places.extend(found.places.get(entry.key()).map(|span| (entry.key().clone(), *span)));
+                entry.insert(value);
+            }
+        }
+    }
+}
+
+/// What files say so far.
+#[derive(Default)]
+struct Found {
+    values: Variables,
+    places: BTreeMap<String, Span>,
+}
+
 /// Reads the env files given, or `.env` in the directory; what is set already stays.
 pub(super) fn read_env_files(
     given: &[PathBuf],
     directory: &Path,
     environment: &Environment,
-    variables: &mut Variables,
+    known: &mut Known<'_>,
     sources: &mut Sources,
 ) -> Result<(), Box<Diagnostic>> {
-    let mut found = Variables::new();
+    let mut found = Found::default();
     for path in given {
         let text = read::read(path, Named::OnCommandLine, Span::NONE)
             .map_err(|fault| Box::new(rename_missing(fault, path)))?;
-        merge_file(path, text, variables, &mut found, sources)?;
+        merge_file(path, text, known.variables, &mut found, sources)?;
     }
     let is_disabled = environment.get("COMPOSE_DISABLE_ENV_FILE").and_then(super::tree::truth) == Some(true);
     let default = directory.join(".env");
     if given.is_empty() && !is_disabled && default.exists() && !default.is_dir() {
         let text = read::read(&default, Named::InFile, Span::NONE)?;
-        merge_file(&default, text, variables, &mut found, sources)?;
+        merge_file(&default, text, known.variables, &mut found, sources)?;
     }
-    for (key, value) in found {
-        variables.entry(key).or_insert(value);
-    }
+    known.add(found);
     Ok(())
 }
 
@@ -50,25 +74,23 @@ fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
 pub(super) fn read_included(
     given: &[(PathBuf, Span)],
     directory: &Path,
-    variables: &mut Variables,
+    known: &mut Known<'_>,
     sources: &mut Sources,
 ) -> Result<(), Box<Diagnostic>> {
-    let mut found = Variables::new();
+    let mut found = Found::default();
     for (path, span) in given {
         if path == Path::new("/dev/null") {
             continue;
         }
         let text = read::read(path, Named::InFile, *span)?;
-        merge_file(path, text, variables, &mut found, sources)?;
+        merge_file(path, text, known.variables, &mut found, sources)?;
     }
     let default = directory.join(".env");
     if given.is_empty() && default.is_file() {
         let text = read::read(&default, Named::InFile, Span::NONE)?;
-        merge_file(&default, text, variables, &mut found, sources)?;
+        merge_file(&default, text, known.variables, &mut found, sources)?;
     }
-    for (key, value) in found {
-        variables.entry(key).or_insert(value);
-    }
+    known.add(found);
     Ok(())
 }
 
@@ -76,21 +98,25 @@ fn merge_file(
     path: &Path,
     text: String,
     outer: &Variables,
-    found: &mut Variables,
+    found: &mut Found,
     sources: &mut Sources,
 ) -> Result<(), Box<Diagnostic>> {
-    let file = add(path, &text, sources);
+    let file = sources.add_file(path, text.as_str());
     let lookup = |name: &str| outer.get(name).cloned();
-    for variable in dotenv::parse(&text, &lookup, found.clone()).map_err(|error| Box::new(fault(file, path, error)))? {
+    for variable in
+        dotenv::parse(&text, &lookup, found.values.clone()).map_err(|error| Box::new(fault(file, path, error)))?
+    {
         if let Some(value) = variable.value {
-            found.insert(variable.key, value);
+            found.places.insert(variable.key.clone(), span(file, variable.range));
+            found.values.insert(variable.key, value);
         }
     }
     Ok(())
 }
 
-fn add(path: &Path, text: &str, sources: &mut Sources) -> FileId {
-    sources.add(crate::text::escape_controls(&path.to_string_lossy()).into_owned(), Some(path), text)
+fn span(file: FileId, (start, end): (usize, usize)) -> Span {
+    let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+    Span { file, start: place(start), end: place(end) }
 }
 
 /// A fault in an env file shows its place, never the line: values may be secret.
@@ -187,7 +213,7 @@ fn env_file(
             .help("make it, or say `required: false`"));
     }
     let text = read::read(path, Named::InFile, item.span)?;
-    let file = add(path, &text, sources);
+    let file = sources.add_file(path, text.as_str());
     let own_value =
         |name: &str| own.get(name).and_then(|entry| entry.node.scalar_text().filter(|_| !entry.node.is_null()));
     let texts = merged.iter().filter_map(|(key, entry)| Some((key.to_string(), entry.node.scalar_text()?)));
@@ -196,8 +222,7 @@ fn env_file(
     let is_raw = item.get_text("format") == Some("raw");
     let parsed = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &lookup, earlier) };
     for variable in parsed.map_err(|error| fault(file, path, error))? {
-        let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        let span = Span { file, start: place(variable.range.0), end: place(variable.range.1) };
+        let span = span(file, variable.range);
         if let Some(value) = variable.value {
             merged.insert(variable.key.into_boxed_str(), Entry { key: span, node: Node::text(value, span) });
         }
@@ -218,7 +243,7 @@ pub(super) fn label_files(
         for item in list.items() {
             let Some(path) = item.as_text().map(Path::new) else { continue };
             let result = read::read(path, Named::InFile, item.span).and_then(|text| {
-                let file = add(path, &text, sources);
+                let file = sources.add_file(path, text.as_str());
                 let lookup = |name: &str| variables.get(name).cloned();
                 dotenv::parse(&text, &lookup, Variables::new()).map_err(|error| fault(file, path, error))
             });
@@ -234,6 +259,5 @@ pub(super) fn label_files(
         }
         merged.extend(mapping(service.get("labels")));
         service.set("labels", Node::new(Value::Map(merged), list.span));
-        service.remove("label_file");
     }
 }

@@ -60,6 +60,11 @@ impl Loader<'_> {
             }
         };
         chain.pop();
+        // Compat: of a service that says nothing there is nothing to take over, and `extends` stays.
+        if base.is_null() {
+            service.set("extends", extends);
+            return Some(service);
+        }
         self.over(base, service, name)
     }
 
@@ -78,7 +83,7 @@ impl Loader<'_> {
             return None;
         }
         let path = PathBuf::from(base.absolute(other));
-        let documents = self.parsed(&path, read::Named::InFile, span)?;
+        let documents = self.parsed(&path, read::Named::Extended, span)?;
         let mut root = Node::map(span);
         for mut document in documents {
             if !self.options.no_interpolate {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::environment::Known;
 use super::interpolate::Interpolation;
 use super::path::Path as ModelPath;
 use super::tree::Node;
@@ -22,6 +23,8 @@ pub(super) struct Loader<'a> {
     pub options: &'a LoadOptions,
     pub environment: &'a Environment,
     pub variables: BTreeMap<String, String>,
+    variable_places: BTreeMap<String, Span>,
+    reached: BTreeMap<FileId, (Span, &'static str)>,
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
     pub warned: Warned,
@@ -37,6 +40,8 @@ impl<'a> Loader<'a> {
             options,
             environment,
             variables: std::mem::take(&mut loaded.variables),
+            variable_places: std::mem::take(&mut loaded.variable_places),
+            reached: BTreeMap::new(),
             sources: std::mem::take(&mut loaded.sources),
             diagnostics: Vec::new(),
             warned: Warned::new(),
@@ -45,8 +50,19 @@ impl<'a> Loader<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<Diagnostic>, Sources, BTreeMap<String, String>) {
-        (self.diagnostics, self.sources, self.variables)
+    /// Gives what was found.
+    pub(super) fn finish(self, loaded: &mut Loaded) {
+        loaded.diagnostics.extend(self.diagnostics);
+        loaded.sources = self.sources;
+        loaded.variables = self.variables;
+        loaded.variable_places = self.variable_places;
+        loaded.reached = self.reached;
+    }
+
+    /// Returns the variables, for env files to add to.
+    pub(super) fn known(&mut self) -> (Known<'_>, &mut Sources) {
+        let known = Known { variables: &mut self.variables, places: &mut self.variable_places };
+        (known, &mut self.sources)
     }
 
     /// Parses the project's files.
@@ -79,7 +95,12 @@ impl<'a> Loader<'a> {
     fn parse(&mut self, file: &Path, named: read::Named, span: Span) -> Result<Vec<Node>, Diagnostic> {
         let is_stdin = file == Path::new("-");
         let text = if is_stdin { read::read_stdin()? } else { read::read(file, named, span)? };
-        let id = self.add_source(file, text.into());
+        let id = self.sources.add_file(file, text);
+        match named {
+            read::Named::Included => self.reached.insert(id, (span, "included from here")),
+            read::Named::Extended => self.reached.insert(id, (span, "extended from here")),
+            read::Named::OnCommandLine | read::Named::InFile => None,
+        };
         let text = self.sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
         let documents = parse::parse(id, &text)?;
         if let Some(bad) = documents.iter().find(|document| document.as_map().is_none()) {
@@ -90,16 +111,6 @@ impl<'a> Loader<'a> {
             ));
         }
         Ok(documents)
-    }
-
-    /// People know files by the path they typed: relative to where they are, where that is shorter.
-    pub(super) fn add_source(&mut self, file: &Path, text: std::sync::Arc<str>) -> FileId {
-        let name = match file.strip_prefix(self.environment.current_dir()) {
-            _ if file == Path::new("-") => "<stdin>".to_owned(),
-            Ok(relative) => relative.to_string_lossy().into_owned(),
-            Err(_) => file.to_string_lossy().into_owned(),
-        };
-        self.sources.add(crate::text::escape_controls(&name).into_owned(), Some(file), text)
     }
 
     /// Returns the project's name: option, environment, last `name:`, directory.

@@ -130,13 +130,14 @@ impl Loader<'_> {
         files: Vec<(PathBuf, Span)>,
         chain: &[PathBuf],
     ) -> Option<Node> {
-        if let Err(diagnostic) = environment::read_included(env_files, folder, &mut self.variables, &mut self.sources) {
+        let (mut known, sources) = self.known();
+        if let Err(diagnostic) = environment::read_included(env_files, folder, &mut known, sources) {
             self.diagnostics.push(*diagnostic);
             return None;
         }
         let mut documents = Vec::new();
         for (path, span) in files {
-            for root in self.parsed(&path, read::Named::InFile, span)? {
+            for root in self.parsed(&path, read::Named::Included, span)? {
                 documents.push(Document { file: path.clone(), root });
             }
         }

@@ -10,11 +10,13 @@ use serde_json::{Map, Value as Json};
 
 use crate::diag::Diagnostic;
 use crate::env::Environment;
-use crate::model::{Project, Sources, Span};
+use crate::model::{FileId, Project, Sources, Span};
 
 mod canonical;
 mod decode;
 mod discover;
+#[doc(hidden)]
+pub mod doors;
 mod dotenv;
 pub mod emit;
 mod environment;
@@ -28,9 +30,11 @@ mod parse;
 mod path;
 mod paths;
 mod profiles;
+mod provenance;
 mod read;
 mod scalar;
 mod schema;
+mod surprises;
 mod syntax;
 mod template;
 mod tree;
@@ -41,6 +45,7 @@ pub use discover::{is_project_name, project_name_of};
 pub use template::{Mention, mentions};
 pub use tree::{Node, Value};
 
+use environment::Known;
 use files::Loader;
 
 /// What to load and how.
@@ -91,12 +96,18 @@ pub struct Loaded {
     pub env_files: Vec<PathBuf>,
     /// Variables for interpolation: the process environment and the env files.
     pub variables: BTreeMap<String, String>,
+    /// Where those variables stand that come from files.
+    pub variable_places: BTreeMap<String, Span>,
     /// Active profiles.
     pub profiles: Vec<String>,
     /// The resolved tree, with places.
     pub tree: Option<Node>,
     /// Services that no active profile enables, with places.
     pub disabled: Option<Node>,
+    /// Where the files that other files name are named, and how.
+    pub(crate) reached: BTreeMap<FileId, (Span, &'static str)>,
+    /// `label_file` of services, and its index among the attributes.
+    label_files: BTreeMap<String, (usize, Json)>,
     /// The canonical model, as `config --format json` prints it but for the doubled `$`.
     pub model: Map<String, Json>,
 }
@@ -110,19 +121,28 @@ impl Loaded {
     /// Returns the typed project; diagnostics may grow.
     pub fn project(&mut self) -> Option<Project> {
         self.tree.as_ref()?;
+        let told = self.diagnostics.len();
         let project = decode::project(self);
+        provenance::add_from(self, told);
         (!self.has_errors()).then_some(project)
     }
 }
 
 /// Loads a project. Never fails: what is wrong is among the diagnostics, all of it at once.
 pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
-    let mut loaded = Loaded::default();
-    if let Err(diagnostic) = prepare(options, environment, &mut loaded) {
-        loaded.diagnostics.push(*diagnostic);
-        return loaded;
+    let sources = Sources::seen_from(environment.current_dir());
+    let mut loaded = Loaded { sources, ..Loaded::default() };
+    match prepare(options, environment, &mut loaded) {
+        Ok(()) => stages(options, environment, &mut loaded),
+        Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
-    let Some(mut root) = read_files(options, environment, &mut loaded) else { return loaded };
+    provenance::add(&mut loaded);
+    loaded
+}
+
+/// Runs the stages, in compose-go's order.
+fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded) {
+    let Some(mut root) = read_files(options, environment, loaded) else { return };
     normalize::defaults(&mut root);
     validate::fields(&root, &mut loaded.diagnostics);
     if !options.no_path_resolution {
@@ -150,10 +170,22 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
         profiles::drop_unused(&mut root);
     }
     root.set("name", Node::text(loaded.name.as_str(), Span::NONE));
+    surprises::warn(&root, &loaded.sources, &mut loaded.diagnostics);
     loaded.model = typed::model(&root, &mut loaded.diagnostics);
+    loaded.label_files = take_label_files(&mut loaded.model);
     loaded.tree = Some(root);
     loaded.disabled = Some(disabled);
-    loaded
+}
+
+/// Compat: `label_file` is merged into `labels` and not printed, but the config hash covers it.
+fn take_label_files(model: &mut Map<String, Json>) -> BTreeMap<String, (usize, Json)> {
+    let services = model.get_mut("services").and_then(Json::as_object_mut).into_iter().flatten();
+    let take = |(name, service): (&String, &mut Json)| {
+        let service = service.as_object_mut()?;
+        let index = service.keys().position(|key| key == "label_file")?;
+        Some((name.clone(), (index, service.shift_remove("label_file")?)))
+    };
+    services.filter_map(take).collect()
 }
 
 /// Finds files, directory, variables and name.
@@ -167,7 +199,8 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
         .unwrap_or_else(|| environment.current_dir().to_owned());
     loaded.variables = environment.variables().clone();
     loaded.env_files = env_files(options, environment);
-    environment::read_env_files(&loaded.env_files, &start, environment, &mut loaded.variables, &mut loaded.sources)?;
+    let mut known = Known { variables: &mut loaded.variables, places: &mut loaded.variable_places };
+    environment::read_env_files(&loaded.env_files, &start, environment, &mut known, &mut loaded.sources)?;
     let variable = |loaded: &Loaded, name: &str| loaded.variables.get(name).cloned();
     let separator =
         variable(loaded, "COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or_else(|| ":".to_owned());
@@ -180,13 +213,9 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
     loaded.working_dir =
         given_directory.or_else(|| first.and_then(|path| path.parent()).map(Path::to_owned)).unwrap_or(start.clone());
     if loaded.working_dir != start {
-        environment::read_env_files(
-            &loaded.env_files,
-            &loaded.working_dir.clone(),
-            environment,
-            &mut loaded.variables,
-            &mut loaded.sources,
-        )?;
+        let mut known = Known { variables: &mut loaded.variables, places: &mut loaded.variable_places };
+        let directory = &loaded.working_dir;
+        environment::read_env_files(&loaded.env_files, directory, environment, &mut known, &mut loaded.sources)?;
     }
     let profiles = variable(loaded, "COMPOSE_PROFILES").unwrap_or_default();
     loaded.profiles = match options.profiles.is_empty() {
@@ -220,10 +249,7 @@ fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loa
     let name = loader.name(&documents, &working_dir);
     loader.variables.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
     let root = loader.merge(documents, &working_dir, &[]);
-    let (diagnostics, sources, variables) = loader.finish();
-    loaded.diagnostics.extend(diagnostics);
-    loaded.sources = sources;
-    loaded.variables = variables;
+    loader.finish(loaded);
     loaded.name = name;
     let is_empty = root.as_map().is_none_or(|map| map.is_empty());
     if is_empty && !loaded.has_errors() {
@@ -236,7 +262,7 @@ fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loa
 
 /// Returns the `models` of a tree, which docker compose prints as YAML only.
 pub fn models(root: &Node) -> Option<Json> {
-    root.get("models").filter(|models| models.as_map().is_some_and(|map| !map.is_empty())).map(typed::any)
+    root.get("models").filter(|models| models.as_map().is_some_and(|map| !map.is_empty())).map(typed::models)
 }
 
 /// Names already warned about.

@@ -15,6 +15,8 @@ use crate::model::{FileId, Span};
 const DEEPEST: usize = 128;
 /// Nodes of all documents of a file, with aliases expanded.
 const MOST_NODES: usize = 1_000_000;
+/// Bytes of text of all documents of a file, with aliases expanded; the file itself is no larger.
+const MOST_BYTES: usize = 16 << 20;
 
 /// Parses a text into its documents; empty ones are left out. Stops at the first fault: what follows has no meaning.
 pub fn parse(file: FileId, text: &str) -> Result<Vec<Node>, Diagnostic> {
@@ -26,7 +28,9 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Node>, Diagnostic> {
         offset,
         parser: Parser::new_from_str(text_without_mark),
         anchors: HashMap::new(),
-        nodes: 0,
+        read: Size::default(),
+        open: Vec::new(),
+        keys: Vec::new(),
     };
     reader.documents()
 }
@@ -36,11 +40,22 @@ struct Reader<'a> {
     text: &'a str,
     offset: usize,
     parser: Parser<'a, granit_parser::StrInput<'a>>,
-    anchors: HashMap<usize, (Node, usize)>,
-    nodes: usize,
+    anchors: HashMap<usize, (Node, Size)>,
+    read: Size,
+    /// Lists in `[` and mappings in `{` that have not ended yet.
+    open: Vec<Span>,
+    /// Keys that lead to the value being read.
+    keys: Vec<Span>,
 }
 
 type Found<'a> = (Event<'a>, Span);
+
+/// How much a value is, with its aliases expanded.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+}
 
 impl<'a> Reader<'a> {
     fn documents(&mut self) -> Result<Vec<Node>, Diagnostic> {
@@ -74,12 +89,13 @@ impl<'a> Reader<'a> {
                 Some(Err(error)) => {
                     let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
                     let what = crate::text::one_line(&error.info());
-                    return Err(Diagnostic::error(
-                        "yaml-syntax",
-                        self.span(at, at),
-                        format!("this is not YAML: {what}"),
-                    )
-                    .help("check indentation, quotes and brackets just before this place"));
+                    let words = format!("this is not YAML: {what}");
+                    let diagnostic = Diagnostic::error("yaml-syntax", self.span(at, at), words)
+                        .help("check indentation, quotes and brackets just before this place");
+                    return Err(match self.open.last() {
+                        Some(bracket) => diagnostic.related(*bracket, "this bracket is not closed"),
+                        None => diagnostic,
+                    });
                 }
             }
         }
@@ -91,12 +107,15 @@ impl<'a> Reader<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Diagnostic> {
-        self.nodes += 1;
+        let before = self.read;
+        self.read.nodes += 1;
         self.check_bounds(span, depth)?;
-        let before = self.nodes;
+        let mut is_date = false;
         let (mut node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
+                self.read.bytes += text.len();
                 let tag = tag.map(|tag| tag.to_string());
+                is_date = tag.is_none() && style == ScalarStyle::Plain && scalar::is_timestamp(&text);
                 (Node::new(scalar_value(&text, style, tag.as_deref()), span), anchor, tag)
             }
             Event::SequenceStart(_, anchor, tag) => (self.list(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
@@ -107,10 +126,12 @@ impl<'a> Reader<'a> {
         node.tag = match tag.as_deref() {
             Some("!reset") => Tag::Reset,
             Some("!override") => Tag::Override,
+            _ if is_date => Tag::Date,
             _ => Tag::None,
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), self.nodes - before + 1));
+            let size = Size { nodes: self.read.nodes - before.nodes, bytes: self.read.bytes - before.bytes };
+            self.anchors.insert(anchor, (node.clone(), size));
         }
         Ok(node)
     }
@@ -122,29 +143,57 @@ impl<'a> Reader<'a> {
                 Diagnostic::error("too-deep", span, message).help("no compose file needs this; split the value")
             );
         }
-        if self.nodes > MOST_NODES {
-            let message = format!("the file has more than {MOST_NODES} values once its aliases are expanded");
+        if self.read.nodes > MOST_NODES || self.read.bytes > MOST_BYTES {
+            let message =
+                format!("the file has more than {MOST_NODES} values or 16 MiB of text once its aliases are expanded");
             return Err(Diagnostic::error("too-large", span, message).help("use fewer or smaller anchors"));
         }
         Ok(())
     }
 
+    /// Returns the path to the value being read, keys as they are written.
+    fn path(&self) -> String {
+        let key = |span: &Span| {
+            let place = |at: u32| (at as usize).saturating_sub(self.offset);
+            self.text.get(place(span.start)..place(span.end)).unwrap_or_default()
+        };
+        let keys: Vec<&str> = self.keys.iter().map(key).collect();
+        crate::text::escape_controls(&keys.join(".")).into_owned()
+    }
+
     /// An alias is a copy that stands where its anchor stands.
     fn alias(&mut self, anchor: usize, span: Span) -> Result<Node, Diagnostic> {
         let Some((node, size)) = self.anchors.get(&anchor) else {
-            return Err(Diagnostic::error("yaml-alias", span, "this alias refers to the value that it is part of"));
+            let path = self.path();
+            let message = format!("the alias at `{path}` refers to the value that it is part of");
+            return Err(Diagnostic::error("yaml-alias", span, message)
+                .at(path)
+                .help("name another anchor, or copy what is meant"));
         };
-        self.nodes += size;
-        let node = node.clone();
+        self.read = Size { nodes: self.read.nodes + size.nodes, bytes: self.read.bytes + size.bytes };
         self.check_bounds(span, 0)?;
-        Ok(node)
+        Ok(node.clone())
+    }
+
+    /// Remembers a list or mapping that begins with a bracket; returns whether it does.
+    fn open(&mut self, start: Span) -> bool {
+        let at = (start.start as usize).saturating_sub(self.offset);
+        let is_bracket = matches!(self.text.as_bytes().get(at), Some(b'[' | b'{'));
+        if is_bracket {
+            self.open.push(Span { end: start.start + 1, ..start });
+        }
+        is_bracket
     }
 
     fn list(&mut self, start: Span, depth: usize) -> Result<Node, Diagnostic> {
         let mut items = Vec::new();
+        let is_bracket = self.open(start);
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::SequenceEnd) {
+                if is_bracket {
+                    self.open.pop();
+                }
                 return Ok(Node::new(Value::List(items), self.joined(start, span)));
             }
             items.push(self.node(event, span, depth + 1)?);
@@ -158,9 +207,13 @@ impl<'a> Reader<'a> {
     fn mapping(&mut self, start: Span, depth: usize) -> Result<Node, Diagnostic> {
         let mut map = Map::new();
         let mut merged = Vec::new();
+        let is_bracket = self.open(start);
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
+                if is_bracket {
+                    self.open.pop();
+                }
                 for node in merged {
                     merge_key(&mut map, node)?;
                 }
@@ -169,7 +222,9 @@ impl<'a> Reader<'a> {
             let is_plain = matches!(&event, Event::Scalar(_, ScalarStyle::Plain, ..));
             let key = self.node(event, span, depth + 1)?;
             let (event, value_span) = self.next()?;
+            self.keys.push(span);
             let value = self.node(event, value_span, depth + 1)?;
+            self.keys.pop();
             if matches!(key.value, Value::Int(_) | Value::Float(_) | Value::Bool(_)) && depth > 0 {
                 let text = key.scalar_text().unwrap_or_default();
                 return Err(Diagnostic::error("bad-key", key.span, format!("non-string key: {text}"))
@@ -212,7 +267,8 @@ fn merge_key(map: &mut Map, from: Node) -> Result<(), Diagnostic> {
     let span = from.span;
     match from.value {
         Value::Map(entries) => {
-            for (key, entry) in entries {
+            // Compat: `!reset` takes the value out of the mapping it stands in, so there is nothing to merge.
+            for (key, entry) in entries.into_iter().filter(|(_, entry)| entry.node.tag != Tag::Reset) {
                 map.entry(key).or_insert(entry);
             }
             Ok(())

@@ -8,11 +8,18 @@ use crate::model::Span;
 
 /// No compose or env file is larger.
 const LARGEST: u64 = 16 << 20;
+/// How long a named pipe may take until somebody writes to it.
+const PIPE_LIMIT_S: i64 = 1;
 
 /// Whether the user named the file on the command line, where `-f <(...)` and named pipes are fine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Named {
     OnCommandLine,
+    /// By an `include`.
+    Included,
+    /// By an `extends`.
+    Extended,
+    /// In any other way by a file, or found beside it.
     InFile,
 }
 
@@ -27,14 +34,34 @@ pub(super) fn read(path: &Path, named: Named, span: Span) -> Result<String, Diag
     if metadata.is_dir() {
         return Err(fault("not-a-file", format!("`{shown}` is a directory, not a file")));
     }
-    if named == Named::InFile && !metadata.is_file() {
+    if named != Named::OnCommandLine && !metadata.is_file() {
         return Err(fault("not-a-file", format!("`{shown}` is not a regular file")));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
+    open(path, &metadata)
         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| fault("file-unreadable", format!("cannot read `{shown}`: {error}")))?;
     decode(bytes, &shown, span)
+}
+
+/// Opens a file. A named pipe that nobody writes to would never open: it is given a moment.
+fn open(path: &Path, metadata: &std::fs::Metadata) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    // `-f <(command)` is a pipe that has its writer, who may take long to begin.
+    let is_descriptor = path.starts_with("/dev/fd") || path.starts_with("/proc");
+    if !metadata.file_type().is_fifo() || is_descriptor {
+        return std::fs::File::open(path);
+    }
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let mut wait = [rustix::event::PollFd::new(&file, rustix::event::PollFlags::IN)];
+    let limit = rustix::event::Timespec { tv_sec: PIPE_LIMIT_S, tv_nsec: 0 };
+    if rustix::event::poll(&mut wait, Some(&limit))? == 0 {
+        let words = format!("it is a pipe, and nobody has written to it within {PIPE_LIMIT_S} s");
+        return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, words));
+    }
+    rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::empty())?;
+    Ok(file)
 }
 
 /// Reads standard input.

@@ -96,6 +96,36 @@ pub fn print_float(value: f64) -> String {
     format!("{value}")
 }
 
+/// Returns whether YAML 1.1 reads a plain text as a point in time: `2024-01-31`, or that with a time of day.
+pub fn is_timestamp(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
+        return false;
+    }
+    let (date, time) = match text.find(['T', 't', ' ']) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    };
+    is_date(date) && time.is_none_or(is_time)
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<i8> = text.split('-').skip(1).filter_map(|part| part.parse().ok()).collect();
+    let year = text.get(..4).and_then(|year| year.parse::<i16>().ok());
+    match (year, parts.as_slice()) {
+        (Some(year), [month, day]) => jiff::civil::Date::new(year, *month, *day).is_ok(),
+        _ => false,
+    }
+}
+
+/// `15:04:05`, with a fraction and a zone where there are any.
+fn is_time(text: &str) -> bool {
+    let clock = text.split(['.', 'Z', '+', '-']).next().unwrap_or_default().trim_end();
+    let parts: Vec<u8> = clock.split(':').filter_map(|part| part.parse().ok()).collect();
+    matches!(parts.as_slice(), [hour, minute, second] if *hour < 24 && *minute < 60 && *second < 60)
+        && clock.split(':').count() == 3
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ pub struct Node {
     pub value: Value,
     /// Where it stands; of a value taken over by merge, extends or include: where it stands there.
     pub span: Span,
-    /// `!reset` or `!override`, until the merge has heeded it.
+    /// `!reset` or `!override`, until the merge has heeded it; or that it looks like a date.
     pub tag: Tag,
 }
 
@@ -46,7 +46,7 @@ pub struct Entry {
     pub node: Node,
 }
 
-/// A merge tag of the Compose specification.
+/// What is to be known of a value beside its kind: a merge tag of the Compose specification, mostly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tag {
     /// None.
@@ -56,6 +56,8 @@ pub enum Tag {
     Reset,
     /// `!override`: what earlier files say is dropped.
     Override,
+    /// A plain text that YAML 1.1 reads as a point in time.
+    Date,
 }
 
 impl Node {

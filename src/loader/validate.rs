@@ -202,17 +202,15 @@ impl<'a> Work<'a> {
             self.references(name, build, "secrets", "secret", "build.secrets");
         }
         let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
-        if let Some(mode) = text("network_mode") {
-            if has_networks {
-                let span = service.get("network_mode").map_or(key, |node| node.span);
-                self.tell(
-                    "exclusive",
-                    span,
-                    path("network_mode"),
-                    format!("service `{name}` declares mutually exclusive `network_mode` and `networks`"),
-                );
-            }
-            let _ = mode;
+        if let Some(mode) = text("network_mode")
+            && has_networks
+        {
+            let span = service.get("network_mode").map_or(key, |node| node.span);
+            let networks = service.as_map().and_then(|map| map.get("networks")).map_or(key, |entry| entry.key);
+            let message = format!("service `{name}` declares mutually exclusive `network_mode` and `networks`");
+            let diagnostic = Diagnostic::error("exclusive", span, message).at(path("network_mode"));
+            let help = format!("with `network_mode: {mode}` there are no networks of its own: remove one of them");
+            self.diagnostics.push(diagnostic.related(networks, "the other one").help(help));
         }
         for (network, entry) in service.get("networks").into_iter().flat_map(Node::entries) {
             if !network.starts_with("x-") && !self.defined("networks", network) {
@@ -255,8 +253,33 @@ impl<'a> Work<'a> {
         self.references(name, service, "secrets", "secret", "secrets");
         self.references(name, service, "configs", "config", "configs");
         self.references_by_key(name, service);
+        self.mount_points(name, service);
         self.scale(name, service);
         self.limits(name, service);
+    }
+
+    /// Compat: of `tmpfs` and `volumes`, by their texts.
+    fn mount_points(&mut self, name: &str, service: &'a Node) {
+        let mut seen: std::collections::BTreeMap<&str, Span> = std::collections::BTreeMap::new();
+        let items = |field: &'static str| {
+            let items = service.get(field).map(Node::items).unwrap_or_default();
+            items.iter().enumerate().map(move |(index, item)| (field, index, item))
+        };
+        for (field, index, item) in items("tmpfs").chain(items("volumes")) {
+            let text = item.as_text().map(|text| text.split_once(':').map_or(text, |(target, _)| target));
+            let Some(target) = text.or_else(|| item.get_text("target")) else { continue };
+            if let Some(first) = seen.insert(target, item.span) {
+                let shown = crate::text::escape_controls(target).into_owned();
+                let message = format!("`services.{name}`: two mounts have the mount point `{shown}`");
+                let diagnostic = Diagnostic::error("bad-value", item.span, message);
+                self.diagnostics.push(
+                    diagnostic
+                        .at(format!("services.{name}.{field}[{index}]"))
+                        .related(first, "the other one")
+                        .help("remove one of them"),
+                );
+            }
+        }
     }
 
     fn references_by_key(&mut self, name: &str, service: &'a Node) {

@@ -4,7 +4,7 @@
 //! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
 
 mod build;
-mod image_name;
+pub mod image_name;
 mod names;
 mod observed;
 mod parts;

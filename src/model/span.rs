@@ -49,6 +49,8 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     list: Vec<Source>,
+    /// Where people are: files below are called by their path from here.
+    directory: PathBuf,
 }
 
 /// A place for people: 1-based line and column (in characters).
@@ -61,6 +63,22 @@ pub struct LineColumn {
 }
 
 impl Sources {
+    /// Makes a collection whose files below `directory` are called by their path from there.
+    pub fn seen_from(directory: &Path) -> Self {
+        Self { list: Vec::new(), directory: directory.to_owned() }
+    }
+
+    /// Adds a file's text and returns its id; `-` is standard input.
+    pub fn add_file(&mut self, path: &Path, text: impl Into<Arc<str>>) -> FileId {
+        let shown = match path.strip_prefix(&self.directory) {
+            _ if path == Path::new("-") => "<stdin>".into(),
+            Ok(relative) if !self.directory.as_os_str().is_empty() => relative.to_string_lossy(),
+            _ => path.to_string_lossy(),
+        };
+        let name = crate::text::escape_controls(&shown).into_owned();
+        self.add(name, Some(path), text)
+    }
+
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, path: Option<&Path>, text: impl Into<Arc<str>>) -> FileId {
         self.list.push(Source { name: name.into(), path: path.map(Path::to_owned), text: text.into() });

@@ -93,7 +93,10 @@ fn taken(service: &Service, port: &Port, number: u16, holder: &str, observed: &O
 }
 
 fn twice(service: &Service, port: &Port, first: &Service, other: &Port, number: u16) -> Diagnostic {
-    let message = format!("services `{}` and `{}` both publish port {number}", first.name, service.name);
+    let message = match first.name == service.name {
+        true => format!("service `{}` publishes port {number} twice", service.name),
+        false => format!("services `{}` and `{}` both publish port {number}", first.name, service.name),
+    };
     Diagnostic::error("port-twice", port.span, message)
         .at(format!("services.{}.ports", service.name))
         .related(other.span, format!("`{}` publishes it here", first.name))

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 
 use crate::diag::Diagnostic;
 use crate::model::Sources;
-use crate::settings::{AnsiWhen, Context};
+use crate::settings::{AnsiWhen, Context, DiagnosticsFormat};
 
 pub mod diagnostics;
 pub mod logs;
@@ -69,15 +69,34 @@ pub fn style(context: &Context) -> Style {
     Style { is_coloured, width }
 }
 
-/// Shows diagnostics on standard error.
+/// Shows diagnostics in the format asked for: on standard error, or on standard output where they are the data.
 pub fn diagnostics(context: &Context, list: &[Diagnostic], sources: &Sources) {
-    if !list.is_empty() {
-        tell(&diagnostics::render(list, sources, style(context)));
+    match context.settings.diagnostics {
+        _ if list.is_empty() => {}
+        DiagnosticsFormat::Text => tell(&diagnostics::render(list, sources, style(context))),
+        DiagnosticsFormat::Json => report(context, &diagnostics::json_lines(list, sources)),
+        DiagnosticsFormat::Sarif => {
+            // A poisoned lock holds results all the same.
+            let mut results = context.results.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            results.extend(diagnostics::sarif_results(list, sources));
+        }
     }
 }
 
 /// Tells why a command could not do its work.
-pub fn failure(failure: &Failure, style: Style) {
+pub fn failure(context: &Context, failure: &Failure) {
     let (list, sources) = failure.told();
-    tell(&diagnostics::render(&list, &sources, style));
+    diagnostics(context, &list, &sources);
+}
+
+/// Writes what is written once, when a command has ended: the SARIF document.
+pub fn finish(context: &Context) {
+    if context.settings.diagnostics == DiagnosticsFormat::Sarif {
+        let results = std::mem::take(&mut *context.results.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        report(context, &diagnostics::sarif(results));
+    }
+}
+
+fn report(context: &Context, text: &str) {
+    if context.settings.diagnostics_are_data { print(text) } else { tell(text) }
 }

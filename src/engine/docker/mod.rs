@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -142,6 +143,27 @@ impl ReadEngine for DockerEngine {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn image_digest(&self, name: &str) -> EngineResult<String> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            #[serde(rename = "Descriptor")]
+            descriptor: Descriptor,
+        }
+        #[derive(serde::Deserialize)]
+        struct Descriptor {
+            digest: String,
+        }
+        let mut headers = Vec::new();
+        if let Some(credentials) = self.credentials.of_image(name).await
+            && let Ok(json) = serde_json::to_vec(&credentials)
+        {
+            headers.push(("X-Registry-Auth", base64::engine::general_purpose::URL_SAFE.encode(json)));
+        }
+        let path = format!("/distribution/{}/json", raw::encode(name).replace("%2F", "/"));
+        let answer: Answer = self.raw.get_with("ask for the digest of an image", &path, &headers).await?;
+        Ok(answer.descriptor.digest)
     }
 
     async fn events(

@@ -41,10 +41,20 @@ impl Raw {
 
     /// Reads a JSON document.
     pub(super) async fn get<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> EngineResult<T> {
+        self.get_with(what, path, &[]).await
+    }
+
+    /// Reads a JSON document; the request carries these headers.
+    pub(super) async fn get_with<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        path: &str,
+        headers: &[(&str, String)],
+    ) -> EngineResult<T> {
         let begun = std::time::Instant::now();
         let mut attempt = 1;
         let result = loop {
-            match self.get_once(what, path).await {
+            match self.get_once(what, path, headers).await {
                 Err(error) if attempt < ATTEMPTS && may_pass(&error) => {
                     tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
                     attempt += 1;
@@ -71,9 +81,14 @@ impl Raw {
         Ok(response.headers().clone())
     }
 
-    async fn get_once<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> EngineResult<T> {
+    async fn get_once<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        path: &str,
+        headers: &[(&str, String)],
+    ) -> EngineResult<T> {
         let read = async {
-            let response = self.request(what, "GET", path, empty(), &[]).await?;
+            let response = self.request(what, "GET", path, empty(), headers).await?;
             self.body(what, response).await
         };
         let bytes = tokio::time::timeout(LIMIT, read).await.map_err(|_| {

@@ -16,6 +16,7 @@ use crate::model::{
     VolumeKey,
 };
 
+mod checks;
 mod parts;
 mod service;
 
@@ -41,7 +42,10 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     };
     for (name, value) in section("services").into_iter().flatten() {
         let (node, span) = place(root, "services", name);
-        let service = service::service(name, value, node, span, &mut diagnostics);
+        let mut service = service::service(name, value, node, span, &mut diagnostics);
+        if let Some((index, files)) = loaded.label_files.get(name) {
+            service.canonical = Arc::new(with_label_files(&service.canonical, *index, files));
+        }
         project.services.insert(ServiceName::new(name), service);
     }
     for (name, entry) in disabled.as_ref().map(Node::entries).into_iter().flatten() {
@@ -50,10 +54,12 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     }
     for (name, value) in section("networks").into_iter().flatten() {
         let (node, span) = place(root, "networks", name);
+        checks::network(name, value, node, span, &mut diagnostics);
         project.networks.insert(NetworkKey::new(name), network(name, value, node, span));
     }
     for (name, value) in section("volumes").into_iter().flatten() {
         let (_, span) = place(root, "volumes", name);
+        checks::volume(name, value, span, &mut diagnostics);
         project.volumes.insert(VolumeKey::new(name), volume(name, value, span));
     }
     for (kind, target) in [("secrets", &mut project.secrets), ("configs", &mut project.configs)] {
@@ -142,6 +148,15 @@ fn network(key: &str, value: &Json, node: Option<&Node>, span: Span) -> Network 
         enable_ipv6: value.flag("enable_ipv6"),
         canonical: Arc::new(without_extensions(value)),
     }
+}
+
+/// Puts `label_file` back where it stood.
+fn with_label_files(canonical: &Json, index: usize, files: &Json) -> Json {
+    let mut canonical = canonical.clone();
+    if let Some(map) = canonical.as_object_mut() {
+        map.shift_insert(index.min(map.len()), "label_file".to_owned(), files.clone());
+    }
+    canonical
 }
 
 /// The hash does not cover extensions.

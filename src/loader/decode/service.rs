@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{Get, parts, refuse};
+use super::{Get, checks, parts, refuse};
 use crate::diag::Diagnostic;
 use crate::loader::syntax::duration;
 use crate::loader::tree::Node;
@@ -34,6 +34,13 @@ impl Places<'_> {
             .map_or(self.of(key), |node| node.span)
     }
 
+    /// Returns the place of `attribute.key.field`, or of `attribute.field` where the key is empty.
+    pub(super) fn inside(&self, attribute: &str, key: &str, field: &str) -> Span {
+        let outer = self.node.and_then(|node| node.get(attribute));
+        let inner = if key.is_empty() { outer } else { outer.and_then(|node| node.get(key)) };
+        inner.and_then(|node| node.get(field)).map_or(self.of(attribute), |node| node.span)
+    }
+
     /// Returns the place of a key of a mapping.
     pub(super) fn key(&self, attribute: &str, key: &str) -> Span {
         let map = self.node.and_then(|node| node.get(attribute)).and_then(Node::as_map);
@@ -50,6 +57,7 @@ pub(super) fn service(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Service {
     let places = Places { node, span };
+    checks::service(name, value, &places, diagnostics);
     let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
     let flag = |key: &str| value.flag(key).unwrap_or_default();
     let deploy = value.get("deploy").unwrap_or(&Json::Null);

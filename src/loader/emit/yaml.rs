@@ -42,11 +42,22 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
         return;
     }
     out.push_str(&" ".repeat(indent));
-    out.push_str(&text(key, 0, true));
+    out.push_str(&text(written_key(key, path), 0, true));
     out.push(':');
     let mut inner: Vec<&str> = path.to_vec();
     inner.push(key);
     body(out, value, indent, &inner, false);
+}
+
+/// Compat: throttled devices have capital keys in JSON only.
+fn written_key<'a>(key: &'a str, path: &[&str]) -> &'a str {
+    match key {
+        _ if path.get(2) != Some(&"blkio_config") => key,
+        "Path" => "path",
+        "Rate" => "rate",
+        "Weight" => "weight",
+        _ => key,
+    }
 }
 
 /// What comes after a key's colon, or after an item's dash.
@@ -161,17 +172,18 @@ fn text(string: &str, indent: usize, is_key: bool) -> String {
     if string.contains('\n') && !is_key {
         return block(string, indent);
     }
-    if is_ambiguous(string)
-        || string
-            .chars()
-            .any(|char| char.is_control() || matches!(char, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{85}'))
-    {
+    if is_ambiguous(string) || !string.chars().all(is_printable) {
         return double_quoted(string);
     }
     if needs_single_quotes(string) {
         return format!("'{}'", string.replace('\'', "''"));
     }
     string.to_owned()
+}
+
+/// Compat: what the Go writer shows as it is; characters beyond the first 65,536 are escaped.
+fn is_printable(char: char) -> bool {
+    !char.is_control() && char <= '\u{fffd}' && !matches!(char, '\u{feff}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Texts that some reader takes for something else.
@@ -243,8 +255,10 @@ fn double_quoted(string: &str) -> String {
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
             '\u{feff}' => out.push_str("\\uFEFF"),
-            char if char.is_control() => out.push_str(&format!("\\x{:02X}", u32::from(char))),
-            char => out.push(char),
+            char if is_printable(char) => out.push(char),
+            char if u32::from(char) <= 0xff => out.push_str(&format!("\\x{:02X}", u32::from(char))),
+            char if u32::from(char) <= 0xffff => out.push_str(&format!("\\u{:04X}", u32::from(char))),
+            char => out.push_str(&format!("\\U{:08X}", u32::from(char))),
         }
     }
     out.push('"');
@@ -252,14 +266,17 @@ fn double_quoted(string: &str) -> String {
 }
 
 /// `|` with the mark that keeps the line ends as they are.
+///
+/// Compat: blanks before a line end, and characters that are not printable, ask for quotes.
 fn block(string: &str, indent: usize) -> String {
-    if string.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t')) {
+    let has_blank_ends = string.ends_with(' ') || string.contains(" \n");
+    if has_blank_ends || string.chars().any(|char| !matches!(char, '\n' | '\t') && !is_printable(char)) {
         return double_quoted(string);
     }
     let trailing = string.len() - string.trim_end_matches('\n').len();
     let mark = match trailing {
         0 => "-",
-        1 => "",
+        1 if string != "\n" => "",
         _ => "+",
     };
     let hint = if string.starts_with([' ', '\n']) { "2" } else { "" };

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 
-use super::tree::{Node, Value};
+use super::tree::{Node, Tag, Value};
 use crate::diag::Diagnostic;
 
 mod nearest;
@@ -230,6 +230,13 @@ fn list(rule: &Json, items: &[Node], node: &Node, path: &str, faults: &mut Vec<D
 }
 
 fn scalar(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
+    // Compat: a date is of no type that the schema knows.
+    if node.tag == Tag::Date && !types(rule).is_empty() {
+        let text = node.scalar_text().unwrap_or_default();
+        let message = format!("`{path}` must be a text, but YAML reads `{text}` as a date");
+        let diagnostic = Diagnostic::error("wrong-type", node.span, message).at(path);
+        faults.push(diagnostic.help(format!("quote it: `\"{text}\"`")));
+    }
     if let Some(words) = rule.get("enum").and_then(Json::as_array) {
         let text = node.scalar_text().unwrap_or_default();
         let words: Vec<&str> = words.iter().filter_map(Json::as_str).collect();
@@ -274,7 +281,13 @@ fn pattern(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
     if !fits {
         let message =
             format!("`{path}` is `{}`, which is not of the form it needs", crate::text::escape_controls(text));
-        faults.push(Diagnostic::error("bad-value", node.span, message).at(path));
+        let diagnostic = Diagnostic::error("bad-value", node.span, message).at(path);
+        faults.push(match pattern.starts_with("always|") {
+            true => diagnostic.help(
+                "one of: `always`, `never`, `missing`, `if_not_present`, `build`, `refresh`, `daily`, `weekly`, `every_12h`",
+            ),
+            false => diagnostic,
+        });
     }
 }
 

@@ -41,11 +41,11 @@ pub fn parse(text: &str) -> Option<i64> {
             unit => UNITS.iter().find(|(name, _)| *name == unit)?.1,
         };
         match number.parse::<u64>() {
-            Ok(number) => whole += i128::from(number) * i128::from(nanos),
+            Ok(number) => whole = whole.checked_add(i128::from(number) * i128::from(nanos))?,
             Err(_) => total += number.parse::<f64>().ok().filter(|_| number != ".")? * nanos as f64,
         }
     }
-    i64::try_from(whole + total.round() as i128).ok().map(|nanos| sign * nanos)
+    i64::try_from(whole.checked_add(total.round() as i128)?).ok().map(|nanos| sign * nanos)
 }
 
 /// Reads a duration that is not negative.

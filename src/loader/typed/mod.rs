@@ -52,6 +52,17 @@ pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<Strin
     out
 }
 
+/// Returns the `models` of a tree, which docker compose prints as YAML only.
+pub(super) fn models(models: &Node) -> Json {
+    let mut work = Work { diagnostics: &mut Vec::new() };
+    let mut entries: Vec<(&str, Json)> = models
+        .entries()
+        .map(|(name, entry)| (name, Json::Object(work.record(&entry.node, table::MODEL, &format!("models.{name}")))))
+        .collect();
+    entries.sort_by_key(|(name, _)| *name);
+    Json::Object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 /// Returns a value as it is, keys sorted as Go prints maps.
 pub(super) fn any(node: &Node) -> Json {
     match &node.value {

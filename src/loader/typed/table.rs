@@ -318,6 +318,10 @@ pub(super) const NETWORK: &[Field] = &[
     ("enable_ipv6", FlagKept),
 ];
 
+/// A model.
+pub(super) const MODEL: &[Field] =
+    &[("name", Text), ("model", Text), ("context_size", Int), ("runtime_flags", List(&Text))];
+
 pub(super) const VOLUME: &[Field] =
     &[("name", TEXT), ("driver", TEXT), ("driver_opts", Pairs), ("external", Flag), ("labels", Pairs)];
 

@@ -1,5 +1,13 @@
 //! Diagnostics as rustc shows them: severity and code, the place, the line with carets, other places, cause and help.
 
+mod programs;
+mod sarif;
+
+pub use programs::json_lines;
+pub use sarif::{document as sarif, results as sarif_results};
+
+use std::borrow::Cow;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diag::{Diagnostic, Label, Severity};
@@ -34,8 +42,12 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     for snippet in snippets {
         group = group.element(snippet);
     }
-    for origin in origins(&labels, sources) {
+    if let Some(origin) = origin(&diagnostic.primary, sources) {
         group = group.element(origin);
+    }
+    let elsewhere: Vec<String> = diagnostic.related.iter().filter_map(|label| hidden(label, sources)).collect();
+    for words in &elsewhere {
+        group = group.element(Level::NOTE.message(words));
     }
     let cause = diagnostic.cause.as_deref().map(visible);
     let help = diagnostic.help.as_deref().map(visible);
@@ -72,7 +84,7 @@ fn snippets<'a>(
         if is_env {
             continue;
         }
-        let mut snippet = Snippet::source(&*source.text).path(&source.name).fold(true);
+        let mut snippet = Snippet::source(shown(&source.text)).path(&source.name).fold(true);
         for (label, kind) in labels.iter().filter(|(label, _)| label.span.file == file) {
             let (start, end) = clamp(&source.text, label.span.start as usize, label.span.end as usize);
             let annotation = kind.span(start..end);
@@ -84,24 +96,32 @@ fn snippets<'a>(
     out
 }
 
-/// Returns file, line and column of places whose line is not shown.
-fn origins<'a>(labels: &[(&'a Label, AnnotationKind)], sources: &'a Sources) -> Vec<Origin<'a>> {
-    let mut out = Vec::new();
-    for (label, _) in labels {
-        let Some(source) = sources.get(label.span.file) else { continue };
-        if source.path.as_deref().is_none_or(is_yaml) {
-            continue;
-        }
-        if let Some(place) = sources.line_column(label.span) {
-            out.push(Origin::path(&source.name).line(place.line).char_column(place.column));
-        }
+/// Returns file, line and column of a place whose line is not shown.
+fn origin<'a>(label: &Label, sources: &'a Sources) -> Option<Origin<'a>> {
+    let source = sources.get(label.span.file)?;
+    if source.path.as_deref().is_none_or(is_yaml) {
+        return None;
     }
-    out
+    let place = sources.line_column(label.span)?;
+    Some(Origin::path(&source.name).line(place.line).char_column(place.column))
+}
+
+/// Returns what is to be said of another place whose line is not shown.
+fn hidden(label: &Label, sources: &Sources) -> Option<String> {
+    origin(label, sources)?;
+    let place = sources.place(label.span)?;
+    Some(if label.text.is_empty() { place } else { format!("{}: {place}", visible(&label.text)) })
 }
 
 fn is_yaml(path: &std::path::Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml" || extension == "json")
         || path.extension().is_none() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+/// C1 control characters, which some terminals act on, give way to characters of the same length.
+fn shown(text: &str) -> Cow<'_, str> {
+    let is_c1 = |char: char| ('\u{80}'..='\u{9f}').contains(&char);
+    if text.contains(is_c1) { Cow::Owned(text.replace(is_c1, "\u{b7}")) } else { Cow::Borrowed(text) }
 }
 
 /// A place is marked on its first line only: a mapping may go on for pages.
@@ -143,5 +163,15 @@ mod tests {
 
         "#]]
         .assert_eq(&render(&[diagnostic], &sources, Style::default()));
+    }
+
+    #[test]
+    fn a_line_with_control_characters_is_shown_without_them() {
+        let mut sources = Sources::default();
+        let text = "a: \u{1b}]0;x\u{7}\u{9c}\u{9b}31m b";
+        let file = sources.add("stack.yml", None, text);
+        let span = Span { file, start: 0, end: text.len() as u32 };
+        let shown = render(&[Diagnostic::error("bad-value", span, text)], &sources, Style::default());
+        assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
     }
 }

@@ -1,0 +1,77 @@
+//! Pages about the codes of errors and warnings: the sections of `docs/diagnostics.md`, the one place they are written in.
+
+const TEXT: &str = include_str!("../docs/diagnostics.md");
+
+/// What is to be known about a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The code, such as `unknown-key`.
+    pub code: &'static str,
+    /// Markdown.
+    pub body: &'static str,
+}
+
+impl Page {
+    /// Returns the first sentence.
+    pub fn summary(&self) -> &'static str {
+        self.body.lines().next().unwrap_or_default()
+    }
+}
+
+/// Returns all pages, in the order of the document.
+pub fn pages() -> impl Iterator<Item = Page> {
+    TEXT.split("\n### ").skip(1).filter_map(|section| {
+        let (code, rest) = section.split_once('\n')?;
+        let body = rest.split("\n## ").next().unwrap_or(rest).trim();
+        Some(Page { code: code.trim().trim_matches('`'), body })
+    })
+}
+
+/// Returns the page about a code.
+pub fn page(code: &str) -> Option<Page> {
+    pages().find(|page| page.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Finds the codes in the sources: the first argument of what makes a diagnostic.
+    fn used(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                used(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for call in ["Diagnostic::error(", "Diagnostic::warning(", "fault(", "self.tell(", "StepError::"] {
+                for (at, _) in text.match_indices(call) {
+                    let rest = text[at + call.len()..].trim_start();
+                    let rest = match call {
+                        "StepError::" => rest.split_once("=> ").map_or("", |(_, rest)| rest),
+                        _ => rest,
+                    };
+                    let Some(code) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
+                    if !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+                        found.insert(code.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_page_and_every_page_a_code() {
+        let mut codes = BTreeSet::new();
+        used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut codes);
+        let documented: BTreeSet<String> = pages().map(|page| page.code.to_owned()).collect();
+        let missing: Vec<_> = codes.difference(&documented).collect();
+        let stale: Vec<_> = documented.difference(&codes).collect();
+        assert!(missing.is_empty() && stale.is_empty(), "without a page: {missing:?}; without a use: {stale:?}");
+        assert!(pages().all(|page| !page.summary().is_empty()));
+    }
+}

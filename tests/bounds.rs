@@ -1,0 +1,155 @@
+//! Input that is made to exhaust: each ends soon, within 256 MiB, with a word about what is wrong and where.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Runs `config -q` in a folder with bounded memory; a run that does not end is killed and fails the test.
+fn config(folder: &Path, arguments: &str) -> (i32, String) {
+    let program = env!("CARGO_BIN_EXE_inception");
+    let script = format!("ulimit -v 262144; exec '{program}' -p p {arguments}");
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nowhere").current_dir(folder);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // The bound is there so that a hang fails; what is fast is measured in benches.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("`{arguments}` does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[track_caller]
+fn check(files: &[(&str, String)], arguments: &str, code: i32, words: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (ended, told) = config(folder.path(), arguments);
+    assert_eq!(ended, code, "{told:.2000}");
+    assert!(told.contains(words), "{told:.2000}");
+}
+
+fn file(text: impl Into<String>) -> [(&'static str, String); 1] {
+    [("compose.yaml", text.into())]
+}
+
+#[test]
+fn alias_bombs_are_refused_with_their_line() {
+    let mut lists = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let mut maps = String::from("a0: &a0 { a: x, b: x, c: x, d: x }\n");
+    for level in 1..12 {
+        let last = level - 1;
+        let _ = writeln!(lists, "a{level}: &a{level} [{}]", vec![format!("*a{last}"); 10].join(", "));
+        let _ =
+            writeln!(maps, "a{level}: &a{level} {{ a: *a{last}, b: *a{last}, c: *a{last}, d: *a{last}, e: *a{last} }}");
+    }
+    check(&file(lists), "config -q", 1, "error[too-large]");
+    check(&file(maps), "config -q", 1, "error[too-large]");
+    check(&file("a: &a { <<: *a }\n"), "config -q", 1, "error[yaml-alias]");
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 3000].join(", "));
+    check(&file(long), "config -q", 1, "error[");
+}
+
+#[test]
+fn depth_is_bounded() {
+    check(&file(format!("a: {}{}", "[".repeat(10_000), "]".repeat(10_000))), "config -q", 1, "error[");
+    let mut block = String::new();
+    for depth in 0..3000 {
+        let _ = writeln!(block, "{}a:", " ".repeat(depth));
+    }
+    check(&file(block), "config -q", 1, "error[");
+    let nested = format!("services: {{ a: {{ image: \"{}x{}\" }} }}", "${A:-".repeat(5000), "}".repeat(5000));
+    check(&file(nested), "config -q", 1, "error[");
+}
+
+#[test]
+fn size_is_bounded_and_large_projects_load() {
+    check(
+        &file(format!("services: {{ a: {{ image: x, labels: {{ a: \"{}\" }} }} }}", "x".repeat(17 << 20))),
+        "config -q",
+        1,
+        "error[too-large]",
+    );
+    check(&file("services: { a: { image: x, ports: ['1-65535:1-65535'] } }"), "config -q", 0, "");
+    let mut many = String::from("services:\n");
+    for index in 0..20_000 {
+        let _ = writeln!(many, "  s{index}: {{ image: x }}");
+    }
+    check(&file(many), "config -q", 0, "");
+}
+
+#[test]
+fn values_that_double_are_bounded() {
+    let mut text = String::from("V0=xxxxxxxxxxxxxxxx\n");
+    for index in 1..60 {
+        let _ = writeln!(text, "V{index}=${{V{0}}}${{V{0}}}", index - 1);
+    }
+    let stack = "services: { a: { image: x, env_file: [e.env] } }".to_owned();
+    check(&[("compose.yaml", stack.clone()), (".env", text.clone())], "config -q", 1, "error[");
+    check(&[("compose.yaml", stack), ("e.env", text)], "config -q", 1, "error[");
+}
+
+#[test]
+fn includes_are_bounded() {
+    let mut chain: Vec<(String, String)> =
+        (0..300).map(|index| (format!("f{index}.yml"), format!("include: [f{}.yml]", index + 1))).collect();
+    chain.push(("f300.yml".to_owned(), "services: {}".to_owned()));
+    chain.push(("compose.yaml".to_owned(), "include: [f0.yml]".to_owned()));
+    let named: Vec<(&str, String)> = chain.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    check(&named, "config -q", 1, "error[too-many-files]");
+    let mut fan: Vec<(String, String)> =
+        (0..16).map(|index| (format!("f{index}.yml"), format!("include: [f{0}.yml, f{0}.yml]", index + 1))).collect();
+    fan.push(("f16.yml".to_owned(), "services: { a: { image: x } }".to_owned()));
+    fan.push(("compose.yaml".to_owned(), "include: [f0.yml]".to_owned()));
+    let named: Vec<(&str, String)> = fan.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    check(&named, "config -q", 1, "error[too-many-files]");
+}
+
+#[test]
+fn pipes_devices_and_folders_are_refused_where_a_file_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let write = |text: &str| std::fs::write(path("compose.yaml"), text).unwrap();
+    for (text, words) in [
+        ("services: { a: { image: x, env_file: [pipe] } }", "error[not-a-file]"),
+        ("services: { a: { image: x, env_file: [/dev/zero] } }", "error[not-a-file]"),
+        ("services: { a: { extends: { file: pipe, service: a } } }", "error[not-a-file]"),
+        ("include: [pipe]", "error[not-a-file]"),
+        ("include: [/dev/zero]", "error[not-a-file]"),
+        ("include: [/]", "error[not-a-file]"),
+    ] {
+        write(text);
+        let (code, told) = config(folder.path(), "config -q");
+        assert!(code == 1 && told.contains(words), "{text}: {code} {told}");
+    }
+    write("services: { a: { image: x } }");
+    for arguments in [
+        "-f pipe config -q",
+        "-f /dev/zero config -q",
+        "-f . config -q",
+        "--env-file pipe config -q",
+        "--env-file /dev/zero config -q",
+    ] {
+        let (code, told) = config(folder.path(), arguments);
+        assert!(code == 1 && told.contains("error["), "{arguments}: {code} {told}");
+    }
+    std::fs::rename(path("pipe"), path(".env")).unwrap();
+    let (code, told) = config(folder.path(), "config -q");
+    assert!(code == 1 && told.contains("error[not-a-file]"), "{code} {told}");
+}
+
+#[test]
+fn a_process_substitution_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, told) = config(folder.path(), "-f <(sleep 0.2; echo 'services: { a: { image: x } }') config -q");
+    assert_eq!(code, 0, "{told}");
+}
