@@ -273,11 +273,10 @@ async fn a_plan_says_what_it_means_for_each_service() {
     let (_, observed) = brought_up(&both("app:1")).await;
     let wanted = project(&both("app:2"));
     let plan = plan_up(&wanted, &observed, &UpOptions::default());
-    let told: Vec<(String, Downtime, Option<(&str, String)>)> =
-        impacts(&plan, &wanted, &observed, &UpOptions::default())
-            .into_iter()
-            .map(|impact| (impact.service.to_string(), impact.downtime, impact.order))
-            .collect();
+    let told: Vec<_> = impacts(&plan, &wanted, &observed, &UpOptions::default())
+        .into_iter()
+        .map(|impact| (impact.service.to_string(), impact.downtime, impact.order))
+        .collect();
     let stop = std::time::Duration::from_secs(3);
     assert_eq!(
         told,

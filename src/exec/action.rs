@@ -57,8 +57,14 @@ pub(super) fn resolve(reference: &ContainerRef, created: &Created) -> Option<Con
 impl Runner {
     /// Runs a step to its end.
     ///
-    /// `is_last`: no other step waits for it.
-    pub(super) async fn run(&self, step: &Step, created: &Created, is_last: bool) -> Result<Success, Failed> {
+    /// `is_last`: no other step waits for it. `start_took`: of a wait, how long its container's start took.
+    pub(super) async fn run(
+        &self,
+        step: &Step,
+        created: &Created,
+        is_last: bool,
+        start_took: Duration,
+    ) -> Result<Success, Failed> {
         let verb = describe(&step.action);
         let fail = |source| (StepError::Engine { verb, target: step.target.clone(), source }, Vec::new());
         let done = |_| Success::default();
@@ -133,6 +139,7 @@ impl Runner {
                 let wait = Wait {
                     engine: &self.engine,
                     roll: &self.roll,
+                    start_took,
                     quiet: is_last.then(|| self.quiet.clone()),
                     settings: &self.settings,
                     target: &step.target,

@@ -1,6 +1,6 @@
 //! Owns the state of a run: which steps may start, which must be skipped, which replacements are given back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{ExecSettings, Interrupt};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::model::RestartPolicy;
-use crate::plan::{Action, Plan, Replacement, Step, StepId, Until, describe};
+use crate::plan::{Action, ContainerRef, Plan, Replacement, Step, StepId, Until, describe};
 
 /// Runs a plan to its end and says how it went. Events go to `listener` in one order.
 pub async fn run(
@@ -109,6 +109,8 @@ struct Run<'a> {
     /// Steps that wait for a step, so that each end is looked at once.
     dependents: Vec<Vec<StepId>>,
     created: Created,
+    /// How long the start of each container took.
+    starts: BTreeMap<ContainerRef, Duration>,
     tasks: JoinSet<Report>,
     calls: usize,
     /// Renames under way, and calls that bring or take endpoints of networks: see [`Self::must_stand_back`].
@@ -137,6 +139,7 @@ impl<'a> Run<'a> {
             states: vec![State::Pending; plan.steps.len()],
             dependents: dependents(plan),
             created: Created::new(),
+            starts: BTreeMap::new(),
             tasks: JoinSet::new(),
             calls: 0,
             renames: 0,
@@ -203,11 +206,15 @@ impl<'a> Run<'a> {
     fn spawn(&mut self, step: Step) {
         let (runner, created, cancel) = (self.runner.clone(), self.created.clone(), self.cancel.clone());
         let is_last = self.dependents[step.id.index()].is_empty();
+        let start_took = match &step.action {
+            Action::WaitFor { container, .. } => self.starts.get(container).copied().unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
         let span = tracing::info_span!("step", verb = describe(&step.action).plain(), target = %step.target);
         let task = async move {
             let begun = Instant::now();
             let id = step.id;
-            let work = runner.run(&step, &created, is_last);
+            let work = runner.run(&step, &created, is_last, start_took);
             let result = if is_cancellable(&step.action) {
                 tokio::select! {
                     result = work => result,
@@ -279,6 +286,9 @@ impl<'a> Run<'a> {
             Ok(success) => {
                 self.outcome.done += 1;
                 self.states[id.index()] = State::Done;
+                if let Action::StartContainer { container } = &step.action {
+                    self.starts.insert(container.clone(), elapsed);
+                }
                 if let Some(created) = success.created {
                     self.created.insert(id, created);
                 }

@@ -20,12 +20,17 @@ const CRASH_LOOP: u64 = 3;
 /// Events can be lost with their connection, so a wait also looks by the clock.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
 
+/// A hold grows with the time that the start took, up to this.
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
+
 /// One wait.
 pub(super) struct Wait<'a> {
     pub engine: &'a EngineHandle,
     pub roll: &'a RollCall,
     /// Becomes true when nothing of the run is left but waits like this one; `None` for a wait that others wait for.
     pub quiet: Option<watch::Receiver<bool>>,
+    /// How long the container's start took: where that is long, what it runs is slow to fail, too.
+    pub start_took: Duration,
     pub settings: &'a ExecSettings,
     pub target: &'a Target,
     pub container: &'a ContainerId,
@@ -55,13 +60,13 @@ impl Wait<'_> {
         match self.until {
             Until::Alive(hold) => {
                 // It has just been started: nothing to see before the hold is over, unless it ends.
-                has_died = self.hold(&mut wakeups, begun + hold).await;
+                has_died = self.hold(&mut wakeups, begun + self.longer(hold)).await;
                 if !has_died && self.runs_unchecked().await {
                     return Ok("Started");
                 }
             }
             Until::Ready(hold) if self.runs_unchecked().await => {
-                has_died = self.hold(&mut wakeups, begun + hold).await;
+                has_died = self.hold(&mut wakeups, begun + self.longer(hold)).await;
                 if !has_died && self.runs_unchecked().await {
                     return Ok("Started");
                 }
@@ -108,6 +113,11 @@ impl Wait<'_> {
             }
             details = self.inspect().await?;
         }
+    }
+
+    /// A busy machine takes its time to run what it has started, and to see it fail.
+    fn longer(&self, hold: Duration) -> Duration {
+        hold.max((self.start_took / 2).min(LONGEST_HOLD))
     }
 
     /// Lets the hold pass, and what else the run does where nobody waits for this; returns whether the container ended.
