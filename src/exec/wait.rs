@@ -122,11 +122,15 @@ impl Wait<'_> {
 
     /// Lets the hold pass, and what else the run does where nobody waits for this; returns whether the container ended.
     async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> bool {
+        if self.quiet.is_some() {
+            self.roll.join(until);
+        }
         let pass = async {
             tokio::time::sleep_until(until).await;
             if let Some(mut quiet) = self.quiet.clone() {
                 // The owner has gone only when the run is over.
                 let _ = quiet.wait_for(|is_quiet| *is_quiet).await;
+                tokio::time::sleep_until(self.roll.latest()).await;
             }
         };
         tokio::select! {
