@@ -172,6 +172,7 @@ impl<'a> Run<'a> {
             let work = runner.run(&step, &created);
             let result = if is_cancellable(&step.action) {
                 tokio::select! {
+                    biased;
                     result = work => result,
                     () = cancel.cancelled() => return Report::Cancelled(id),
                 }

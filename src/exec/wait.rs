@@ -81,6 +81,7 @@ impl Wait<'_> {
             let wants_health = what == "healthy" && details.state == ContainerState::Running;
             let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
             tokio::select! {
+                biased;
                 () = self.doze(&mut wakeups, until) => {}
                 () = &mut own, if wants_health => return Ok("Healthy"),
             }
@@ -90,6 +91,7 @@ impl Wait<'_> {
 
     async fn doze(&self, wakeups: &mut Wakeups, until: Instant) {
         tokio::select! {
+            biased;
             () = wakeups.next() => {}
             () = tokio::time::sleep_until(until) => {}
         }

@@ -144,6 +144,7 @@ impl FakeEngine {
             };
             if !lasts.is_zero() {
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(lasts) => {}
                     _ = epoch.changed() => return Err(ended()),
                 }
@@ -155,6 +156,7 @@ impl FakeEngine {
             };
             if let Some(later) = later {
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep_until(later.at) => {}
                     _ = epoch.changed() => return Err(ended()),
                 }

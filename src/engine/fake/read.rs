@@ -113,6 +113,7 @@ impl ReadEngine for FakeEngine {
         let stream = futures_util::stream::unfold(Some((receiver, epoch)), |streams| async move {
             let (mut receiver, mut epoch) = streams?;
             tokio::select! {
+                    biased;
                 event = receiver.recv() => Some((Ok(event.ok()?), Some((receiver, epoch)))),
                 _ = epoch.changed() => Some((Err(EngineError::new(AWAY, "watch events", "the engine went away")), None)),
             }
