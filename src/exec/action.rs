@@ -13,7 +13,8 @@ use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::StepState;
 use crate::model::{
-    ContainerId, ContainerName, ContainerSpec, ContainerState, FileSpec, Hook, NetworkId, NetworkSpec, hash, labels,
+    ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, FileSpec, Hook, NetworkId, NetworkName,
+    NetworkSpec, hash, labels,
 };
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
@@ -79,15 +80,10 @@ impl Runner {
                 self.certain(|| self.engine.remove_network(id)).await.map(done).map_err(fail)
             }
             Action::ConnectNetwork { container, endpoint } => {
-                let id = id(container)?;
-                self.certain(|| self.engine.connect_network(&endpoint.network, &id, endpoint))
-                    .await
-                    .map(done)
-                    .map_err(fail)
+                self.connect(&id(container)?, endpoint).await.map(done).map_err(fail)
             }
             Action::DisconnectNetwork { container, network } => {
-                let id = id(container)?;
-                self.certain(|| self.engine.disconnect_network(network, &id)).await.map(done).map_err(fail)
+                self.disconnect(&id(container)?, network).await.map(done).map_err(fail)
             }
             Action::CreateVolume(spec) => {
                 self.certain(|| self.engine.create_volume(spec)).await.map(done).map_err(fail)
@@ -203,6 +199,26 @@ impl Runner {
             }
             result => result,
         }
+    }
+
+    /// Connects a container; a refusal is settled by looking, for it may be that it is connected already.
+    pub(super) async fn connect(&self, id: &ContainerId, endpoint: &EndpointSpec) -> EngineResult<()> {
+        match self.certain(|| self.engine.connect_network(&endpoint.network, id, endpoint)).await {
+            Err(error) if !error.is_uncertain() && self.is_connected(id, &endpoint.network).await? => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn disconnect(&self, id: &ContainerId, network: &NetworkName) -> EngineResult<()> {
+        match self.certain(|| self.engine.disconnect_network(network, id)).await {
+            Err(error) if !error.is_uncertain() && !self.is_connected(id, network).await? => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn is_connected(&self, id: &ContainerId, network: &NetworkName) -> EngineResult<bool> {
+        let all = self.engine.list_containers(&[]).await?;
+        Ok(all.iter().any(|one| one.id == *id && one.networks.contains_key(network)))
     }
 
     async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<()> {

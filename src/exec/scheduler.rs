@@ -82,6 +82,8 @@ struct Run<'a> {
     tasks: JoinSet<Report>,
     calls: usize,
     undone: BTreeSet<usize>,
+    /// Undos that are under way.
+    undoing: BTreeSet<usize>,
     cancel: tokio_util::sync::CancellationToken,
     outcome: Outcome,
 }
@@ -112,6 +114,7 @@ impl<'a> Run<'a> {
             tasks: JoinSet::new(),
             calls: 0,
             undone: BTreeSet::new(),
+            undoing: BTreeSet::new(),
             cancel: tokio_util::sync::CancellationToken::new(),
             outcome: Outcome::default(),
         }
@@ -296,7 +299,11 @@ impl<'a> Run<'a> {
             if self.undone.contains(&index) || !self.must_undo(index) {
                 continue;
             }
+            if self.waits_for_parent(index) {
+                continue;
+            }
             self.undone.insert(index);
+            self.undoing.insert(index);
             let (runner, created) = (self.runner.clone(), self.created.clone());
             let mut replacement = self.plan.replacements[index].clone();
             replacement.was_running &= self.may_be_stopped(&replacement);
@@ -313,6 +320,15 @@ impl<'a> Run<'a> {
         has_begun && is_quiet && state(&replacement.commit) == State::Skipped
     }
 
+    /// Whether a replacement whose namespaces or volumes this one shares must be given back first.
+    fn waits_for_parent(&self, index: usize) -> bool {
+        let parents = &self.plan.replacements[index].shares_with;
+        let is_parent = |(_, replacement): &(usize, &Replacement)| parents.contains(&replacement.group);
+        self.plan.replacements.iter().enumerate().filter(is_parent).any(|(parent, _)| {
+            self.undoing.contains(&parent) || (!self.undone.contains(&parent) && self.must_undo(parent))
+        })
+    }
+
     /// Whether the old container may be stopped: by a step of ours, or by the run that began the replacement.
     fn may_be_stopped(&self, replacement: &Replacement) -> bool {
         let stops: Vec<State> = replacement
@@ -325,6 +341,7 @@ impl<'a> Run<'a> {
     }
 
     fn undo_ended(&mut self, index: usize, undone: Undone) {
+        self.undoing.remove(&index);
         let replacement = &self.plan.replacements[index];
         if undone.is_restored {
             self.outcome.restored.push(replacement.target.clone());

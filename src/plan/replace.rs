@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::networks::{self, Displaced};
 use super::up::{Replica, Up, target};
-use super::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming};
+use super::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming, recreate};
 use crate::diag::Diagnostic;
 use crate::model::{
-    FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
+    EndpointSpec, FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
 };
 
 /// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
@@ -80,7 +81,7 @@ impl Up<'_> {
         old: &ObservedContainer,
         number: u32,
         reason: Reason,
-        leftover: Option<StepId>,
+        cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
         let inherited = self.inherited_volumes(old);
@@ -90,11 +91,11 @@ impl Up<'_> {
         spec.name = naming::temporary_name(&old.id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
-        requires.extend(leftover);
+        requires.extend(cleared);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, create, reason.clone(), requires);
         let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, reason };
-        self.swap(service, swap, vec![created], batch);
+        self.swap(service, swap, vec![created], Vec::new(), batch);
     }
 
     /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
@@ -104,6 +105,7 @@ impl Up<'_> {
         old: &ObservedContainer,
         new: &ObservedContainer,
         number: u32,
+        cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
         let last = naming::container_name(self.project, service, number, self.options.separator);
@@ -115,21 +117,33 @@ impl Up<'_> {
             is_new_up: containers::is_up(new),
             reason: Reason::Unfinished("the replacement is there, the old container too"),
         };
-        self.swap(service, swap, Vec::new(), batch);
+        self.swap(service, swap, Vec::new(), cleared, batch);
     }
 
-    fn swap(&mut self, service: &Service, swap: Swap<'_>, created: Vec<StepId>, batch: &mut Batch) {
+    fn swap(
+        &mut self,
+        service: &Service,
+        swap: Swap<'_>,
+        created: Vec<StepId>,
+        cleared: Vec<StepId>,
+        batch: &mut Batch,
+    ) {
         self.tell_order(service, batch);
-        let displaced = self.networks.displaced.remove(&swap.old.id);
+        let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
         let is_finishing = matches!(swap.new, ContainerRef::Existing(_));
         let old_ran = containers::is_up(swap.old) || is_finishing;
-        let mut steps = created.clone();
+        // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
+        let mut steps = displaced.steps.clone();
+        steps.extend(created.iter().copied());
         let mut ready = created;
-        ready.extend(displaced.iter().flat_map(|displaced| displaced.stops.clone()));
-        let must_stop = containers::is_up(swap.old) && displaced.is_none_or(|displaced| !displaced.was_running);
+        ready.extend(cleared);
+        ready.extend(displaced.steps.iter().copied());
+        let reconnects = self.reconnects(swap.old, &displaced);
+        let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
         let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
+        ready.extend(self.port_gates.get(&service.name).into_iter().flatten());
         self.gate(&mut ready, batch);
         if must_stop && !start_first {
             ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
@@ -142,11 +156,14 @@ impl Up<'_> {
         if must_stop && start_first {
             up = vec![self.stop_old(service, &swap, up, Vec::new(), &mut steps)];
         }
+        let parents = recreate::parents(service).into_iter();
         let replacement = Replacement {
             old: swap.old.id.clone(),
             target: swap.target.clone(),
             new: swap.new.clone(),
             was_running: old_ran && self.options.start,
+            reconnects,
+            shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
             steps,
             commit: StepId(0),
             group: service.name.clone(),
@@ -233,21 +250,37 @@ impl Up<'_> {
         waited
     }
 
-    /// Plans the removal of the old containers. With `failure_action: rollback` none goes before all new ones are up.
-    pub(super) fn commit(&mut self, batch: Batch) {
-        let all: Vec<StepId> = batch.pending.iter().flat_map(|pending| pending.up.iter().copied()).collect();
-        for Pending { mut replacement, up } in batch.pending {
-            let requires = if replacement.undoes_group { all.clone() } else { up };
-            let last = crate::model::ContainerName::from(replacement.target.name());
-            let old = ContainerRef::Existing(replacement.old.clone());
-            let volumes = self.options.renew_anonymous_volumes;
-            let remove = Action::RemoveContainer { container: old, force: false, volumes };
-            let reason = Reason::ReplacedBy(last.clone());
-            replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
-            let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
-            self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
-            self.builder.replacement(replacement);
+    /// Plans the removal of the old containers. With `failure_action: rollback`, and among services that give back
+    /// together, none goes before all new ones are up.
+    pub(super) fn commit(&mut self, batches: Vec<Batch>) {
+        let is_together = batches.len() > 1;
+        let ups = |batch: &Batch| batch.pending.iter().flat_map(|pending| pending.up.clone()).collect::<Vec<_>>();
+        let everything: Vec<StepId> = batches.iter().flat_map(ups).collect();
+        for batch in batches {
+            let all = if is_together { everything.clone() } else { ups(&batch) };
+            for Pending { replacement, up } in batch.pending {
+                let requires = if is_together || replacement.undoes_group { all.clone() } else { up };
+                self.commit_one(replacement, requires);
+            }
         }
+    }
+
+    fn commit_one(&mut self, mut replacement: Replacement, requires: Vec<StepId>) {
+        let last = crate::model::ContainerName::from(replacement.target.name());
+        let old = ContainerRef::Existing(replacement.old.clone());
+        let volumes = self.options.renew_anonymous_volumes;
+        let remove = Action::RemoveContainer { container: old, force: false, volumes };
+        let reason = Reason::ReplacedBy(last.clone());
+        replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
+        let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
+        self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
+        self.builder.replacement(replacement);
+    }
+
+    /// Returns the endpoints of the old container that are lost while a network is made anew.
+    fn reconnects(&self, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
+        let names = displaced.networks.iter().filter_map(|key| self.project.networks.get(key));
+        names.map(|network| networks::endpoint_again(old, &network.name)).collect()
     }
 
     /// Anonymous volumes go with the replica, unless the user wants new ones.

@@ -19,6 +19,8 @@ pub struct RunRecord {
     pub up: Option<UpOptions>,
     /// When it began to look.
     pub began: Duration,
+    /// When it ended or died.
+    pub ended: Duration,
 }
 
 /// A broken invariant.
@@ -164,7 +166,13 @@ impl Judge<'_> {
     }
 
     fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
-        let Some((_, options, service)) = self.service(change.client, spec) else { return };
+        let Some((run, options, service)) = self.service(change.client, spec) else { return };
+        // Between a look and a removal another machine may remove what is counted on: engines have no way to forbid it.
+        let overlaps =
+            |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
+        if self.runs.values().any(|other| overlaps(other)) {
+            return;
+        }
         let is_new = |other: &ContainerId| successors.iter().any(|(id, was_up)| id == other && !was_up);
         let numbers = |skip: &dyn Fn(&ContainerId) -> bool| {
             let same = self.alive.iter().filter(|(other, one)| service_of(one) == service_of(spec) && !skip(other));

@@ -102,10 +102,10 @@ fn container_faults(
         None => service.networks.keys().map(|key| project.networks[key].name.as_str()).collect(),
     };
     let attached: BTreeSet<&str> = container.networks.keys().map(|name| name.as_str()).collect();
-    if wanted != attached {
+    if wanted != attached && container.state == ContainerState::Running {
         fault(format!("is on networks {attached:?}, not {wanted:?}"));
     }
-    for (name, endpoint) in &container.networks {
+    for (name, endpoint) in container.networks.iter().filter(|_| container.state == ContainerState::Running) {
         if !seen.networks.iter().any(|network| network.name == *name && network.id == endpoint.network_id) {
             fault(format!("is bound to a network {name} that is gone"));
         }

@@ -167,6 +167,8 @@ impl Story {
     async fn faults_cease(&mut self) {
         self.quiet_script();
         self.engine.quiet().await;
+        // What is ill gets well.
+        tokio::time::sleep(Duration::from_secs(20)).await;
         // Strangers that joined one of our networks leave.
         let seen = state::look(&self.engine).await;
         let world = self.engine.client(0);
@@ -311,7 +313,13 @@ impl Story {
             Command::Up(options) => Some(options.clone()),
             Command::Down(_) => None,
         };
-        self.runs.push(RunRecord { client, project: project.clone(), up, began: self.engine.now() });
+        self.runs.push(RunRecord {
+            client,
+            project: project.clone(),
+            up,
+            began: self.engine.now(),
+            ended: Duration::MAX,
+        });
         let engine = Arc::new(self.engine.client(client));
         let (project, command, mutation) = (project.clone(), command.clone(), self.mutation);
         async move {
@@ -329,6 +337,9 @@ impl Story {
 
     fn ended(&mut self, _project: &Arc<Project>, command: &Command, end: (u32, Result<(End, String), String>)) -> End {
         let (client, end) = end;
+        if let Some(run) = self.runs.iter_mut().find(|run| run.client == client) {
+            run.ended = self.engine.now();
+        }
         let (end, plan) = end.unwrap_or_else(|unsound| {
             let rule = if unsound.contains("has not ended") { ENDS } else { SOUND };
             self.found.push(Violation::new(rule, unsound.clone()));
@@ -381,6 +392,9 @@ impl Story {
     /// The containers of the broken service that were there before are there still.
     async fn expect_serving(&mut self, before: &World, after: &World, broken: usize) {
         let Some(old) = before.services.get(&broken) else { return };
+        if after.loses_its_host(before, broken) {
+            return;
+        }
         let count = old.scale.min(after.services[&broken].scale) as usize;
         let name = format!("s{broken}");
         let seen = state::look(&self.engine).await;

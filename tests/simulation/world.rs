@@ -287,6 +287,12 @@ impl World {
         }
     }
 
+    /// Whether a service of `before` shares the network of one that is not there any more.
+    pub fn loses_its_host(&self, before: &World, index: usize) -> bool {
+        let host = before.services.get(&index).and_then(|service| service.namespace_of);
+        host.is_some_and(|host| self.services.get(&host).is_none_or(|host| host.scale == 0))
+    }
+
     pub fn yaml(&self) -> String {
         let mut out = "services:\n".to_owned();
         for (index, service) in &self.services {
