@@ -133,6 +133,15 @@ pub(super) struct Replica {
     pub waits: BTreeMap<Condition, StepId>,
 }
 
+impl Replica {
+    fn number(&self) -> u32 {
+        match &self.target {
+            Target::Container { number, .. } => *number,
+            _ => 0,
+        }
+    }
+}
+
 impl<'a> Up<'a> {
     fn service(&mut self, service: &'a Service) {
         if service.provider.is_some() {
@@ -169,6 +178,10 @@ impl<'a> Up<'a> {
         // Compat: docker compose goes on after the highest number; filling gaps ends where an undisturbed run ends.
         for number in (1..).filter(|number| !taken.contains(number)).take(missing) {
             self.create(service, number);
+        }
+        if let Some(done) = self.done.get_mut(&service.name) {
+            // What shares a namespace joins the first by number, today and when it is looked at again.
+            done.replicas.sort_by_key(|replica| replica.number());
         }
         if self.options.wait {
             self.verify_untouched(service);

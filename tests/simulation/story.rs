@@ -263,10 +263,10 @@ impl Story {
         let mishaps = self.log.lock().unwrap().mishaps;
         self.engine.quiet().await;
         let end = self.run(project, command, signal).await;
-        if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() {
+        // What the engine does after the run has ended is nothing the run could know.
+        if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() || self.engine.is_at_work() {
             return;
         }
-        self.engine.quiet().await;
         if let Command::Up(options) = command {
             self.claimed(project, options).await;
         }

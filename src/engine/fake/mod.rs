@@ -128,6 +128,11 @@ impl FakeEngine {
         self.shared.lock().born
     }
 
+    /// Returns whether the engine still works on something.
+    pub fn is_at_work(&self) -> bool {
+        self.shared.lock().at_work > 0
+    }
+
     /// Waits until the engine is there and works on nothing: what clients that have died asked of it is done.
     pub async fn quiet(&self) {
         loop {
