@@ -226,6 +226,16 @@ async fn the_old_container_comes_back_with_its_network_though_that_was_made_anew
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_old_container_comes_back_with_its_network_though_a_dead_run_took_it() {
+    let engine = engine();
+    assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+    let wanted = on_network("b", "broken:1");
+    dies_at(&engine, &wanted, "start_container", Fault::Crash).await;
+    assert!(!up(&engine, &project(&wanted)).await.unwrap().is_success());
+    assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_network_that_a_dead_run_took_away_is_connected_again() {
     for call in ["remove_network", "create_network", "connect_network"] {
         let engine = engine();
@@ -360,4 +370,27 @@ async fn down_ends_what_a_dead_run_has_left() {
     assert!(run(&engine, &plan).await.is_success());
     assert!(engine.list_containers(&[]).await.unwrap().iter().all(|one| one.state == ContainerState::Removing));
     assert!(engine.list_networks().await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_container_that_dies_while_the_old_one_stops_does_not_cost_the_old_one() {
+    let engine = engine();
+    let yaml = |image: &str| {
+        format!("services: {{ web: {{ image: '{image}', deploy: {{ update_config: {{ order: start-first }} }} }} }}")
+    };
+    assert!(up(&engine, &project(&yaml("app:1"))).await.unwrap().is_success());
+    let world = Arc::new(engine.client(0));
+    engine.set_faults(move |call| {
+        if call.name == "stop_container" {
+            let world = world.clone();
+            tokio::spawn(async move {
+                let all = world.list_containers(&[]).await.unwrap();
+                let new = all.iter().find(|one| one.image == "app:2").unwrap();
+                world.kill_container(&new.id, "KILL").await
+            });
+        }
+        Fault::None
+    });
+    assert!(!up(&engine, &project(&yaml("app:2"))).await.unwrap().is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }

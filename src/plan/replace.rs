@@ -138,7 +138,7 @@ impl Up<'_> {
         let mut ready = created;
         ready.extend(cleared);
         ready.extend(displaced.steps.iter().copied());
-        let reconnects = self.reconnects(swap.old, &displaced);
+        let reconnects = self.reconnects(service, swap.old, &displaced);
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
         let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };
@@ -154,7 +154,9 @@ impl Up<'_> {
         }
         let waited = up.clone();
         if must_stop && start_first {
-            up = vec![self.stop_old(service, &swap, up, Vec::new(), &mut steps)];
+            let stopped = self.stop_old(service, &swap, up, Vec::new(), &mut steps);
+            // That may have taken its time: the new one must be up still when the old one goes.
+            up = vec![self.wait_for(&swap, Duration::ZERO, vec![stopped], &mut steps)];
         }
         let parents = recreate::parents(service).into_iter();
         let replacement = Replacement {
@@ -243,7 +245,11 @@ impl Up<'_> {
                 ready = vec![step];
             }
         }
-        let until = Until::Ready(batch.settle);
+        self.wait_for(swap, batch.settle, ready, steps)
+    }
+
+    fn wait_for(&mut self, swap: &Swap<'_>, hold: Duration, ready: Vec<StepId>, steps: &mut Vec<StepId>) -> StepId {
+        let until = Until::Ready(hold);
         let wait = Action::WaitFor { container: swap.new.clone(), until, limit: self.options.wait_limit };
         let waited = self.builder.step(&swap.target, wait, Reason::Verify, ready);
         steps.push(waited);
@@ -277,10 +283,14 @@ impl Up<'_> {
         self.builder.replacement(replacement);
     }
 
-    /// Returns the endpoints of the old container that are lost while a network is made anew.
-    fn reconnects(&self, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
-        let names = displaced.networks.iter().filter_map(|key| self.project.networks.get(key));
-        names.map(|network| networks::endpoint_again(old, &network.name)).collect()
+    /// Returns the endpoints that the old container loses while a network is made anew, or has lost by a run that died.
+    fn reconnects(&self, service: &Service, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
+        let mut keys = displaced.networks.clone();
+        if !containers::is_up(old) {
+            keys.extend(self.lost_networks(service, old, &displaced.networks));
+        }
+        let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
+        networks.map(|network| networks::endpoint_again(old, &network.name)).collect()
     }
 
     /// Anonymous volumes go with the replica, unless the user wants new ones.

@@ -504,7 +504,12 @@ impl<'a> Up<'a> {
     }
 
     /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.
-    fn lost_networks(&self, service: &Service, container: &ObservedContainer, known: &[NetworkKey]) -> Vec<NetworkKey> {
+    pub(super) fn lost_networks(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+        known: &[NetworkKey],
+    ) -> Vec<NetworkKey> {
         // The engine tells little of the networks of containers that never ran.
         if service.network_mode.is_some() || container.state == ContainerState::Created {
             return Vec::new();

@@ -22,7 +22,7 @@ use history::Violation;
 use story::Mutation;
 
 /// Histories in a test run without `SEEDS`.
-const FEW: u64 = 1000;
+const FEW: u64 = 2000;
 /// Histories in a soak without `SEEDS`.
 const MANY: u64 = 20_000;
 

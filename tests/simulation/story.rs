@@ -8,7 +8,7 @@ use inception::engine::fake::{Behaviour, FakeEngine};
 use inception::engine::{Engine, EngineHandle};
 use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
-use inception::model::{ContainerSpec, NetworkSpec, Project, VolumeSpec, labels};
+use inception::model::{ContainerSpec, ContainerState, NetworkSpec, ObservedContainer, Project, VolumeSpec, labels};
 use inception::observe;
 use inception::plan::{self, Contents, DownOptions, Plan, Recreate, UpOptions};
 
@@ -24,6 +24,7 @@ pub const NOTHING_LEFT: &str = "I2: after success nothing is left to do";
 pub const TRUTH: &str = "I6: success is claimed only where it is so";
 pub const ENDS: &str = "I7: a run ends in time";
 pub const SERVING: &str = "the old container serves on where the new one cannot work";
+pub const TOGETHER: &str = "two runs at once that want the same both end well";
 pub const SOUND: &str = "plans are sound, and no step fails by a fault of ours";
 
 /// No run takes longer, whatever happens to it: stops that hang take an hour each.
@@ -125,9 +126,10 @@ impl Story {
         }
         self.visitors(&old).await;
         let options = UpOptions { remove_orphans: self.random.percent(50), ..UpOptions::default() };
-        let is_calm = self.random.percent(25);
-        if !is_calm {
-            self.disturbed(&old, &new, &options).await;
+        match self.random.below(8) {
+            0 | 1 => {}
+            2 if broken.is_none() => self.together(&new, &options).await,
+            _ => self.disturbed(&old, &new, &options).await,
         }
         self.faults_cease().await;
         let end = self.run(&new, &Command::Up(options.clone()), None).await;
@@ -240,6 +242,18 @@ impl Story {
         }
     }
 
+    /// The same wish from two machines, and nothing goes wrong.
+    async fn together(&mut self, project: &Arc<Project>, options: &UpOptions) {
+        let command = Command::Up(options.clone());
+        let ends = self.both((project, &command), (project, &command)).await;
+        for end in ends {
+            if matches!(&end, End::Ran(outcome) if !outcome.is_success()) {
+                self.found.push(Violation::new(TOGETHER, end.words()));
+            }
+        }
+        self.claimed(project, options).await;
+    }
+
     fn command(&mut self, options: &UpOptions) -> Command {
         match self.random.below(20) {
             0 => {
@@ -282,7 +296,7 @@ impl Story {
         }
     }
 
-    async fn both(&mut self, first: (&Arc<Project>, &Command), second: (&Arc<Project>, &Command)) {
+    async fn both(&mut self, first: (&Arc<Project>, &Command), second: (&Arc<Project>, &Command)) -> [End; 2] {
         let one = self.begin(first.0, first.1, None);
         let delay = Duration::from_millis(self.random.below(3000));
         let other = self.begin(second.0, second.1, None);
@@ -291,14 +305,12 @@ impl Story {
             other.await
         };
         let (one, other) = tokio::join!(one, later);
-        for (project, command, end) in [(first.0, first.1, one), (second.0, second.1, other)] {
-            self.ended(project, command, end);
-        }
+        [self.ended(first.1, one), self.ended(second.1, other)]
     }
 
     async fn run(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) -> End {
         let end = self.begin(project, command, signal).await;
-        self.ended(project, command, end)
+        self.ended(command, end)
     }
 
     /// Returns a run that is yet to be awaited.
@@ -335,7 +347,7 @@ impl Story {
         }
     }
 
-    fn ended(&mut self, _project: &Arc<Project>, command: &Command, end: (u32, Result<(End, String), String>)) -> End {
+    fn ended(&mut self, command: &Command, end: (u32, Result<(End, String), String>)) -> End {
         let (client, end) = end;
         if let Some(run) = self.runs.iter_mut().find(|run| run.client == client) {
             run.ended = self.engine.now();
@@ -399,15 +411,20 @@ impl Story {
         let name = format!("s{broken}");
         let seen = state::look(&self.engine).await;
         let bad = ["broken", "sick"];
+        let is_bound = |one: &ObservedContainer| {
+            one.networks.iter().all(|(name, endpoint)| {
+                seen.networks.iter().any(|network| network.name == *name && network.id == endpoint.network_id)
+            })
+        };
+        let is_reachable = |one: &ObservedContainer| {
+            let is_attached = one.network_mode.starts_with("container:") || !one.networks.is_empty();
+            one.state == ContainerState::Running && is_attached && is_bound(one)
+        };
         let serving = seen.containers.iter().filter(|one| {
             state::is_ours(&one.labels)
                 && one.service() == Some(&name)
                 && !bad.iter().any(|image| one.image.starts_with(image))
-                && (one.state == inception::model::ContainerState::Running || one.image.starts_with("job"))
-                && one.networks.iter().all(|(name, endpoint)| {
-                    seen.networks.iter().any(|network| network.name == *name && network.id == endpoint.network_id)
-                })
-                && (one.network_mode.starts_with("container:") || !one.networks.is_empty())
+                && (one.image.starts_with("job") || is_reachable(one))
         });
         let serving = serving.count();
         if serving < count {

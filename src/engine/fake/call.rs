@@ -11,10 +11,13 @@ use super::state::State;
 use super::{AWAY, FakeEngine, Shared, limit};
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 
+/// What happens at the end of a request.
+type Then = Box<dyn FnOnce(&mut State) -> EngineResult<()> + Send>;
+
 /// What a request ends with after a while: the moment, and what happens then.
 pub(super) struct Later {
     pub at: Instant,
-    pub then: Box<dyn FnOnce(&mut State) -> EngineResult<()> + Send>,
+    pub then: Then,
 }
 
 impl Later {
