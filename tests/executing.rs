@@ -394,3 +394,15 @@ async fn a_new_container_that_dies_while_the_old_one_stops_does_not_cost_the_old
     assert!(!up(&engine, &project(&yaml("app:2"))).await.unwrap().is_success());
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_another_machine_has_finished_is_not_begun_again() {
+    let engine = engine();
+    assert!(up(&engine, &project("services: { web: { image: app:1 } }")).await.unwrap().is_success());
+    let wanted = project("services: { web: { image: app:2 } }");
+    let late = plan_up(&wanted, &observed(&engine).await, &UpOptions::default());
+    assert!(up(&engine, &wanted).await.unwrap().is_success());
+    let outcome = run(&engine, &late).await;
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
+}

@@ -93,7 +93,7 @@ impl Runner {
             }
             Action::CreateContainer { spec, references } => {
                 let spec = fill(spec, references, created);
-                let created = self.create_container(&spec).await.map_err(fail)?;
+                let created = self.create_container(&spec, step.target.name()).await.map_err(fail)?;
                 Ok(Success { note: None, created: Some(created) })
             }
             Action::StartContainer { container } => self.start(&id(container)?).await.map(done).map_err(fail),
@@ -258,16 +258,11 @@ impl Runner {
         Ok(())
     }
 
-    async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
-        let id = match self.engine.create_container(spec).await {
-            Ok((id, _warnings)) => id,
-            Err(error) if error.is_uncertain() => {
-                self.back(error.clone()).await?;
-                self.settle_create(spec, error).await?
-            }
-            Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await?,
-            Err(error) => return Err(error),
-        };
+    async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<ContainerId> {
+        let id = self.create_or_find(spec).await?;
+        if let Some(other) = self.settle_replacement(spec, &id, last).await? {
+            return Ok(other);
+        }
         if spec.files.is_empty() {
             return Ok(id);
         }
@@ -279,6 +274,46 @@ impl Runner {
                 Err(error)
             }
         }
+    }
+
+    async fn create_or_find(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
+        match self.engine.create_container(spec).await {
+            Ok((id, _warnings)) => Ok(id),
+            Err(error) if error.is_uncertain() => {
+                self.back(error.clone()).await?;
+                self.settle_create(spec, error).await
+            }
+            Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another machine may have finished the same replacement: then its temporary name was free again, and there would
+    /// be two containers at work on the same data. That the old one is gone tells; ours goes before it is ever started.
+    async fn settle_replacement(
+        &self,
+        spec: &ContainerSpec,
+        ours: &ContainerId,
+        last: &str,
+    ) -> EngineResult<Option<ContainerId>> {
+        let Some(old) = spec.labels.get(labels::REPLACES) else { return Ok(None) };
+        match self.engine.inspect_container(old).await {
+            Err(error) if error.is_not_found() => {}
+            Ok(_) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let found = match self.engine.inspect_container(last).await {
+            Ok(found) if found.id != *ours => found,
+            Ok(_) => return Ok(None),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.certain(|| self.engine.remove_container(ours, true, false)).await?;
+        if is_same(&found.labels, spec) {
+            return Ok(Some(found.id));
+        }
+        let words = format!("another run has put another container in its place: {}", found.id.short());
+        Err(EngineError::new(ErrorKind::Conflict, format!("create container {last}"), words))
     }
 
     /// Looks what became of a create call. Another run, or a call of a run that has died, may have made the very same

@@ -128,7 +128,7 @@ impl Story {
         let options = UpOptions { remove_orphans: self.random.percent(50), ..UpOptions::default() };
         match self.random.below(8) {
             0 | 1 => {}
-            2 if broken.is_none() => self.together(&new, &options).await,
+            2 if broken.is_none() => self.together(&new, &options, after.is_plain_change_of(&before)).await,
             _ => self.disturbed(&old, &new, &options).await,
         }
         self.faults_cease().await;
@@ -243,15 +243,17 @@ impl Story {
     }
 
     /// The same wish from two machines, and nothing goes wrong.
-    async fn together(&mut self, project: &Arc<Project>, options: &UpOptions) {
+    async fn together(&mut self, project: &Arc<Project>, options: &UpOptions, is_plain: bool) {
         let command = Command::Up(options.clone());
         let ends = self.both((project, &command), (project, &command)).await;
-        for end in ends {
-            if matches!(&end, End::Ran(outcome) if !outcome.is_success()) {
+        for end in &ends {
+            if is_plain && matches!(end, End::Ran(outcome) if !outcome.is_success()) {
                 self.found.push(Violation::new(TOGETHER, end.words()));
             }
         }
-        self.claimed(project, options).await;
+        if ends.iter().all(End::is_success) {
+            self.claimed(project, options).await;
+        }
     }
 
     fn command(&mut self, options: &UpOptions) -> Command {
