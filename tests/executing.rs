@@ -227,12 +227,14 @@ async fn the_old_container_comes_back_with_its_network_though_that_was_made_anew
 
 #[tokio::test(start_paused = true)]
 async fn the_old_container_comes_back_with_its_network_though_a_dead_run_took_it() {
-    let engine = engine();
-    assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
-    let wanted = on_network("b", "broken:1");
-    dies_at(&engine, &wanted, "start_container", Fault::Crash).await;
-    assert!(!up(&engine, &project(&wanted)).await.unwrap().is_success());
-    assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
+    for call in ["create_network", "create_container", "start_container"] {
+        let engine = engine();
+        assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+        let wanted = on_network("b", "broken:1");
+        dies_at(&engine, &wanted, call, Fault::Crash).await;
+        assert!(!up(&engine, &project(&wanted)).await.unwrap().is_success());
+        assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#], "{call}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

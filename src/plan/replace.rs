@@ -131,7 +131,6 @@ impl Up<'_> {
         self.tell_order(service, batch);
         let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
         let is_finishing = matches!(swap.new, ContainerRef::Existing(_));
-        let old_ran = containers::is_up(swap.old) || is_finishing;
         // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
         let mut steps = displaced.steps.clone();
         steps.extend(created.iter().copied());
@@ -139,6 +138,8 @@ impl Up<'_> {
         ready.extend(cleared);
         ready.extend(displaced.steps.iter().copied());
         let reconnects = self.reconnects(service, swap.old, &displaced);
+        // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
+        let old_ran = containers::is_up(swap.old) || is_finishing || !reconnects.is_empty();
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
         let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };

@@ -82,6 +82,7 @@ pub struct Story {
     runs: Vec<RunRecord>,
     mutation: Option<Mutation>,
     has_downs: bool,
+    has_deaths: bool,
     pub trace: String,
     pub found: Vec<Violation>,
 }
@@ -98,6 +99,7 @@ pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Vio
             runs: Vec::new(),
             mutation,
             has_downs: false,
+            has_deaths: false,
             trace: String::new(),
             found: Vec::new(),
         };
@@ -359,6 +361,7 @@ impl Story {
             self.found.push(Violation::new(rule, unsound.clone()));
             (End::Refused(unsound), String::new())
         });
+        self.has_deaths |= matches!(end, End::Died);
         if let End::Ran(outcome) = &end {
             let is_internal = |error: &StepError| matches!(error, StepError::Internal(_));
             let internal = outcome.failures.iter().any(|failure| is_internal(&failure.error))
@@ -406,7 +409,9 @@ impl Story {
     /// The containers of the broken service that were there before are there still.
     async fn expect_serving(&mut self, before: &World, after: &World, broken: usize) {
         let Some(old) = before.services.get(&broken) else { return };
-        if after.loses_its_host(before, broken) {
+        // A run that stopped it for its network and died before it did more has left no sign that it ever ran.
+        let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
+        if after.loses_its_host(before, broken) || has_left_no_sign {
             return;
         }
         let count = old.scale.min(after.services[&broken].scale) as usize;

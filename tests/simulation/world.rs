@@ -290,11 +290,16 @@ impl World {
     /// Whether containers are only replaced one for one: no network is made anew, nothing shares a namespace. Then two
     /// machines that want the same must not get into each other's way.
     pub fn is_plain_change_of(&self, before: &World) -> bool {
+        let shares = |world: &World| world.services.values().any(|service| service.namespace_of.is_some());
+        self.has_networks_of(before) && !shares(self) && !shares(before)
+    }
+
+    /// Whether no network is made anew.
+    pub fn has_networks_of(&self, before: &World) -> bool {
         let definitions = |world: &World| -> Vec<(u64, u64)> {
             world.networks.values().map(|network| (network.label, network.option)).collect()
         };
-        let shares = |world: &World| world.services.values().any(|service| service.namespace_of.is_some());
-        definitions(self) == definitions(before) && !shares(self) && !shares(before)
+        definitions(self) == definitions(before)
     }
 
     /// Whether a service of `before` shares the network of one that is not there any more.
