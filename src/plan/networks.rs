@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
-use super::{Action, ContainerRef, Reason, StepId, Target};
+use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerId, ContainerState, EndpointSpec, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed,
-    ObservedContainer, ObservedNetwork, Project, hash, labels,
+    ContainerId, ContainerState, Definition, EndpointSpec, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec,
+    Observed, ObservedContainer, ObservedNetwork, Project, hash, labels,
 };
 
 /// What the rest of the plan needs to know of networks.
@@ -19,6 +19,8 @@ pub(super) struct Networks {
     pub ids: BTreeMap<NetworkName, NetworkId>,
     /// Containers that are stopped and disconnected because a network of theirs is made anew.
     pub displaced: BTreeMap<ContainerId, Displaced>,
+    /// Removals of containers that do not count as users any more.
+    gone: Vec<StepId>,
 }
 
 /// A container that is stopped before its own turn: it loses a network for a moment, or another needs its host port.
@@ -58,15 +60,16 @@ pub(super) fn endpoint_again(container: &ObservedContainer, network: &NetworkNam
     EndpointSpec { network: network.clone(), aliases, ..EndpointSpec::default() }
 }
 
-/// Plans the networks of `used`.
+/// Plans the networks of `used`. `gone` are removals of containers that no longer count as their users.
 pub(super) fn plan(
     builder: &mut Builder,
     project: &Project,
     observed: &Observed,
     used: &BTreeSet<&NetworkKey>,
     grace: Option<std::time::Duration>,
+    gone: Vec<StepId>,
 ) -> Networks {
-    let mut networks = Networks::default();
+    let mut networks = Networks { gone, ..Networks::default() };
     for (key, network) in project.networks.iter().filter(|(key, _)| used.contains(key)) {
         let found = find(project, network, observed);
         if network.is_external {
@@ -208,8 +211,8 @@ fn replace(
         return;
     }
     check_subnets(builder, network, observed, Some(existing));
-    let reason = Reason::Changed(Vec::new());
-    let mut gone = Vec::new();
+    let reason = Reason::Changed(changes(network, existing));
+    let mut gone = networks.gone.clone();
     for user in users {
         gone.push(displace(builder, network, user, networks, grace));
     }
@@ -226,6 +229,16 @@ fn is_stranger(project: &Project, user: &ObservedContainer) -> bool {
         || (super::orphans::is_from_elsewhere(project, user)
             && user.service().is_none_or(|name| project.service(name).is_none()))
         || (user.is_oneoff() && super::containers::is_up(user))
+}
+
+/// Returns what differs, field by field.
+fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
+    let mut made = Definition::default();
+    made.set("driver", existing.driver.as_str());
+    for (name, value) in &existing.labels {
+        made.set(format!("labels.{name}"), value.as_str());
+    }
+    fields::changes(existing.labels.get(labels::FIELDS).map(String::as_str), Some(&made), &network.canonical)
 }
 
 fn displace(
@@ -309,6 +322,7 @@ pub(super) fn spec(project: &Project, network: &Network) -> NetworkSpec {
     all.insert(labels::NETWORK.to_owned(), network.key.to_string());
     all.insert(labels::VERSION.to_owned(), labels::COMPATIBLE_VERSION.to_owned());
     all.insert(labels::CONFIG_HASH.to_owned(), hash::resource_hash(&network.canonical));
+    all.insert(labels::FIELDS.to_owned(), fields::digest_label(&network.canonical));
     NetworkSpec {
         name: network.name.clone(),
         driver: network.driver.clone(),

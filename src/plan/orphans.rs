@@ -50,7 +50,7 @@ pub(super) fn plan(
             };
         }
     } else if !ours.is_empty() && !options.ignore_orphans {
-        let message = format!("containers of services that are not in the file: {}", names(&ours));
+        let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));
         builder
             .tell(Diagnostic::warning("orphans", Span::NONE, message).help(
                 "remove them with `--remove-orphans`, or set COMPOSE_IGNORE_ORPHANS=1 to leave them unmentioned",
@@ -89,12 +89,26 @@ fn remove_after(builder: &mut Builder, orphan: &ObservedContainer, requires: Vec
     builder.step(&containers::target_of(orphan), remove, Reason::Orphan, requires)
 }
 
+/// Returns names with their ages for people, at most ten.
+pub(super) fn aged(containers: &[&ObservedContainer], now: i64) -> String {
+    listed(containers, |one| match one.created {
+        created if created > 0 && now >= created => {
+            format!(" ({} old)", crate::text::age(now - created))
+        }
+        _ => String::new(),
+    })
+}
+
 /// Returns names for people, at most ten.
 pub(super) fn names(containers: &[&ObservedContainer]) -> String {
+    listed(containers, |_| String::new())
+}
+
+fn listed(containers: &[&ObservedContainer], more: impl Fn(&ObservedContainer) -> String) -> String {
     let mut all: Vec<String> = containers
         .iter()
         .take(10)
-        .map(|one| format!("`{}`", crate::text::escape_controls(one.name.as_str())))
+        .map(|one| format!("`{}`{}", crate::text::escape_controls(one.name.as_str()), more(one)))
         .collect();
     if containers.len() > 10 {
         all.push(format!("and {} more", containers.len() - 10));
