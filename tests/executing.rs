@@ -131,3 +131,16 @@ async fn after_success_nothing_is_left_to_do_and_nothing_is_written() {
     assert_eq!(calls.len(), 4);
     assert!(calls.iter().all(|call| !call.is_mutating));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_a_removal_under_way_still_holds_is_waited_for() {
+    let engine = prepared(true).await;
+    let mut refused = 0;
+    engine.set_faults(move |call| {
+        refused += usize::from(call.name == "rename_container");
+        if call.name == "rename_container" && refused <= 5 { Fault::Fail(ErrorKind::Conflict) } else { Fault::None }
+    });
+    let outcome = up(&engine, &project(&after())).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(containers(&engine).await, FINAL);
+}

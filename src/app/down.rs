@@ -56,16 +56,19 @@ fn change(
     let loading = project(context, services)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
-        let engine = session::connect(context).await?;
+        let engine = session::answer(&interrupt, session::connect(context)).await?;
         let name = loading.name().to_owned();
         let _lock = match context.settings.is_dry_run {
             true => None,
             false => Some(lock::take(context, &engine.facts().endpoint, &name, word, &interrupt).await?),
         };
-        let observed = match &loading {
-            Found::File(loading) => session::snapshot(&engine, &loading.project).await?,
-            Found::Name(_) => crate::observe::observe(&*engine, &Default::default()).await?,
+        let look = async {
+            match &loading {
+                Found::File(loading) => session::snapshot(&engine, &loading.project).await,
+                Found::Name(_) => Ok(crate::observe::observe(&*engine, &Default::default()).await?),
+            }
         };
+        let observed = session::answer(&interrupt, look).await?;
         let (project, sources) = loading.resolve(&observed);
         let plan = make(&project, &observed);
         session::heed(context, plan.diagnostics.clone(), &sources)?;

@@ -15,6 +15,9 @@ use crate::plan::Plan;
 use crate::settings::Context;
 use crate::ui;
 
+/// How long the engine may be silent before people are told.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(8);
+
 /// A project and the texts it was read from.
 #[derive(Debug)]
 pub(super) struct Loading {
@@ -43,6 +46,27 @@ pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Fa
 pub(super) async fn connect(context: &Context) -> Result<Arc<DockerEngine>, Failure> {
     let wanted = Wanted { host: context.settings.host.clone(), context: context.settings.docker_context.clone() };
     Ok(crate::engine::docker::connect(&wanted, &context.environment).await?)
+}
+
+/// Awaits an answer of the engine; says so when it does not come, and gives up when a signal comes. For reads alone.
+pub(super) async fn answer<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::pin!(work);
+    let begun = std::time::Instant::now();
+    loop {
+        tokio::select! {
+            result = &mut work => return result,
+            signal = interrupt.first() => {
+                ui::tell("interrupted: nothing was begun\n");
+                return Err(interrupted(signal));
+            }
+            () = tokio::time::sleep(SILENCE) => {
+                ui::tell(&format!("no answer from the engine for {} s\n", begun.elapsed().as_secs()));
+            }
+        }
+    }
 }
 
 /// Takes a snapshot; holders of the project's fixed ports are named.

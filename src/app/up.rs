@@ -38,7 +38,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     session::heed(context, contents::inline_profiles(&mut project), &sources)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
-        let engine = session::connect(context).await?;
+        let engine = session::answer(&interrupt, session::connect(context)).await?;
         let _lock = match context.settings.is_dry_run {
             true => None,
             false => Some(
@@ -47,7 +47,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         };
         let options = options(context, request);
         let loading = Loading { project, sources };
-        let mut observed = session::snapshot(&engine, &loading.project).await?;
+        let mut observed = session::answer(&interrupt, session::snapshot(&engine, &loading.project)).await?;
         let (contents, image_plan) = prepare(context, &loading, &observed, &options, &request.images)?;
         if !image_plan.is_empty() {
             session::run(context, &image_plan, &engine, &interrupt).await?;
@@ -142,10 +142,10 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let loading = session::load(context, &request.services)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
-        let engine = session::connect(context).await?;
+        let engine = session::answer(&interrupt, session::connect(context)).await?;
         let mut options = options(context, request);
         options.no_dependencies = request.options.no_dependencies;
-        let observed = session::snapshot(&engine, &loading.project).await?;
+        let observed = session::answer(&interrupt, session::snapshot(&engine, &loading.project)).await?;
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();
         faults.extend(contents::check_builds(&loading.project, &built(&plan)));
@@ -161,9 +161,10 @@ pub fn plan(context: &Context, request: &UpRequest, is_json: bool) -> Result<Exi
     session::heed(context, contents::inline_profiles(&mut project), &sources)?;
     let loading = Loading { project, sources };
     session::block_on(async {
-        let engine = session::connect(context).await?;
+        let interrupt = session::interrupt()?;
+        let engine = session::answer(&interrupt, session::connect(context)).await?;
         let options = options(context, request);
-        let observed = session::snapshot(&engine, &loading.project).await?;
+        let observed = session::answer(&interrupt, session::snapshot(&engine, &loading.project)).await?;
         let (contents, images) = prepare(context, &loading, &observed, &options, &request.images)?;
         let plan = plan::up(&loading.project, &observed, &contents, &options);
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;

@@ -18,6 +18,9 @@ use crate::model::{
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
 
+/// How long a call may take before people are told that it goes on.
+const SILENCE: Duration = Duration::from_secs(8);
+
 /// What a step needs besides itself.
 #[derive(Clone)]
 pub(super) struct Runner {
@@ -50,6 +53,25 @@ pub(super) fn resolve(reference: &ContainerRef, created: &Created) -> Option<Con
 }
 
 impl Runner {
+    /// Runs a step to its end; while the engine does not answer, says so from time to time.
+    pub(super) async fn run_with_words(&self, step: &Step, created: &Created) -> Result<Success, Failed> {
+        let work = self.run(step, created);
+        if is_cancellable(&step.action) {
+            return work.await;
+        }
+        tokio::pin!(work);
+        let begun = Instant::now();
+        loop {
+            tokio::select! {
+                result = &mut work => return result,
+                () = tokio::time::sleep(SILENCE) => {
+                    let words = format!("no answer from the engine for {} s", begun.elapsed().as_secs());
+                    let _ = self.progress.send((step.id, StepState::Output(words))).await;
+                }
+            }
+        }
+    }
+
     /// Runs a step to its end.
     pub(super) async fn run(&self, step: &Step, created: &Created) -> Result<Success, Failed> {
         let verb = describe(&step.action);
@@ -178,14 +200,20 @@ impl Runner {
         Err(lost)
     }
 
+    /// A start may be asked for again: a second one waits for the first and finds its work done.
     async fn start(&self, id: &ContainerId) -> EngineResult<()> {
-        match self.engine.start_container(id).await {
-            Err(error) if error.is_uncertain() => {
-                self.back(error.clone()).await?;
-                let details = self.engine.inspect_container(id.as_str()).await?;
-                if details.state == ContainerState::Running { Ok(()) } else { self.engine.start_container(id).await }
+        let deadline = Instant::now() + self.settings.patience;
+        loop {
+            match self.engine.start_container(id).await {
+                Err(error) if error.is_uncertain() && Instant::now() < deadline => {
+                    self.back(error.clone()).await?;
+                    let details = self.engine.inspect_container(id.as_str()).await?;
+                    if details.state == ContainerState::Running {
+                        return Ok(());
+                    }
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
@@ -195,13 +223,30 @@ impl Runner {
     }
 
     async fn rename(&self, id: &ContainerId, to: &ContainerName) -> EngineResult<()> {
-        match self.certain(|| self.engine.rename_container(id, to)).await {
+        let deadline = Instant::now() + self.settings.reconnect;
+        loop {
+            let error = match self.certain(|| self.engine.rename_container(id, to)).await {
+                Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => error,
+                result => return result,
+            };
             // The lost reply was a success, or the name is its own already.
-            Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => {
-                let details = self.engine.inspect_container(id.as_str()).await?;
-                if details.name == *to { Ok(()) } else { Err(error) }
+            if self.engine.inspect_container(id.as_str()).await?.name == *to {
+                return Ok(());
             }
-            result => result,
+            if Instant::now() >= deadline || !self.is_leaving(to).await? {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Whether the container that holds a name is about to go: a removal by a run that has died may still be under way,
+    /// and the name is given free last.
+    async fn is_leaving(&self, name: &ContainerName) -> EngineResult<bool> {
+        match self.engine.inspect_container(name.as_str()).await {
+            Ok(holder) => Ok(matches!(holder.state, ContainerState::Removing | ContainerState::Dead)),
+            Err(error) if error.is_not_found() => Ok(true),
+            Err(error) => Err(error),
         }
     }
 

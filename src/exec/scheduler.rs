@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         let task = async move {
             let begun = Instant::now();
             let id = step.id;
-            let work = runner.run(&step, &created);
+            let work = runner.run_with_words(&step, &created);
             let result = if is_cancellable(&step.action) {
                 tokio::select! {
                     result = work => result,
