@@ -20,12 +20,14 @@ services:
     image: IMAGE
     init: true
     stop_grace_period: 0s
+    deploy: { update_config: { monitor: 50ms } }
     depends_on: [db]
     environment: { A: '1' }
   db:
     image: IMAGE
     init: true
     stop_grace_period: 0s
+    deploy: { update_config: { monitor: 50ms } }
     environment: { A: '1' }
     volumes: [data:/data, /scratch]
 volumes: { data: }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::hub::Hub;
 use super::outcome::StepError;
 use super::wait::Wait;
-use super::{ExecSettings, transfer};
+use super::{ExecSettings, silence, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::StepState;
 use crate::model::{
@@ -17,9 +17,6 @@ use crate::model::{
 };
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
-
-/// How long a call may take before people are told that it goes on.
-const SILENCE: Duration = Duration::from_secs(8);
 
 /// What a step needs besides itself.
 #[derive(Clone)]
@@ -56,20 +53,8 @@ impl Runner {
     /// Runs a step to its end; while the engine does not answer, says so from time to time.
     pub(super) async fn run_with_words(&self, step: &Step, created: &Created) -> Result<Success, Failed> {
         let work = self.run(step, created);
-        if is_cancellable(&step.action) {
-            return work.await;
-        }
-        tokio::pin!(work);
-        let begun = Instant::now();
-        loop {
-            tokio::select! {
-                result = &mut work => return result,
-                () = tokio::time::sleep(SILENCE) => {
-                    let words = format!("no answer from the engine for {} s", begun.elapsed().as_secs());
-                    let _ = self.progress.send((step.id, StepState::Output(words))).await;
-                }
-            }
-        }
+        // What is waited for may take its time, and says itself how it goes.
+        if is_cancellable(&step.action) { work.await } else { silence::told(step.id, &self.progress, work).await }
     }
 
     /// Runs a step to its end.

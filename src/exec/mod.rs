@@ -10,6 +10,7 @@ mod look;
 mod outcome;
 mod probe;
 mod scheduler;
+mod silence;
 mod transfer;
 mod undo;
 mod wait;

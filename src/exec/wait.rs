@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::hub::Wakeups;
 use super::outcome::StepError;
-use super::{ExecSettings, look, probe};
+use super::{ExecSettings, look, probe, silence};
 use crate::engine::{ContainerDetails, EngineError, EngineHandle};
 use crate::event::StepState;
 use crate::model::{Condition, ContainerId, ContainerState, Health, Healthcheck};
@@ -96,8 +96,7 @@ impl Wait<'_> {
     }
 
     async fn inspect(&self) -> Result<ContainerDetails, (StepError, Vec<String>)> {
-        self.engine
-            .inspect_container(self.container.as_str())
+        silence::told(self.step, &self.progress, self.engine.inspect_container(self.container.as_str()))
             .await
             .map_err(|source| (self.engine_error(source), Vec::new()))
     }

@@ -62,7 +62,7 @@ fn a_version_with_an_unknown_user_leaves_the_old_one(tool: Tool) {
 fn a_version_with_a_missing_mount_leaves_the_old_one(tool: Tool) {
     check(
         tool,
-        "services: { a: { image: IMAGE, init: true, stop_grace_period: 0s, volumes: [{ type: bind, source: /nothing/of/that/name, target: /x }] } }",
+        "services: { a: { image: IMAGE, init: true, stop_grace_period: 0s, volumes: [{ type: bind, source: /nothing/of/that/name, target: /x, bind: { create_host_path: false } }] } }",
     );
 }
 

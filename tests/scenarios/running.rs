@@ -13,6 +13,7 @@ crate::scenarios! {
     a_dry_run_changes_nothing,
     one_tool_takes_over_what_the_other_made,
     a_job_that_has_ended_lets_its_dependents_start,
+    a_missing_directory_is_made_unless_the_file_says_otherwise,
     a_stopped_container_is_started_again,
 }
 
@@ -185,6 +186,24 @@ volumes: { data: }
     );
     let run = stack.go(&["up", "-d"]);
     stack.both("a job that fails is told by the exit code", !run.is_success());
+}
+
+fn a_missing_directory_is_made_unless_the_file_says_otherwise(tool: Tool) {
+    for (bind, is_made) in [
+        ("", true),
+        (", bind: { create_host_path: true }", true),
+        (", bind: { create_host_path: false }", false),
+        (", bind: { propagation: rprivate }", false),
+    ] {
+        let stack = Stack::with(
+            tool,
+            &format!(
+                "services: {{ a: {{ image: IMAGE, init: true, stop_grace_period: 0s, volumes: [{{ type: bind, source: ./gone, target: /x{bind} }}] }} }}"
+            ),
+        );
+        let run = stack.go(&["up", "-d"]);
+        stack.both(bind, run.is_success() == is_made && stack.folder.path().join("gone").exists() == is_made);
+    }
 }
 
 fn a_stopped_container_is_started_again(tool: Tool) {
