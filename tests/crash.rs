@@ -32,7 +32,8 @@ services:
     volumes: [data:/data, /scratch]
 volumes: { data: }
 ";
-const KILLS: [Fault; 3] = [Fault::KillBefore, Fault::KillDuring, Fault::KillAfter];
+/// While the engine is at work, and when it has answered; before it begins is after the request before.
+const KILLS: [Fault; 2] = [Fault::KillDuring, Fault::KillAfter];
 /// No command makes more requests.
 const MOST: usize = 100;
 

@@ -61,7 +61,7 @@ def foreign(program, note):
         stack.clean()
         docker("network", "rm", name)
     for word, external in (("volume", ""), ("external volume", ", external: true")):
-        with Stack(program, one("volumes: [d:/d]") + f"volumes: {{ d: {{ name: PROJECT-d{external} }} }}\n") as stack:
+        with Stack(program, one("volumes: [data:/d]") + f"volumes: {{ d: {{ name: PROJECT-d{external} }} }}\n") as stack:
             name = f"{stack.project}-d"
             stranger("volume", "create", name)
             docker("run", "--rm", "-v", f"{name}:/d", IMAGE, "sh", "-c", "echo kept > /d/mark")
@@ -158,8 +158,8 @@ def doomed_up(program, note):
         "missing config file": (one("configs: [s]") + "configs: { s: { file: ./gone.txt } }\n", ["gone.txt"]),
         "unset secret variable": (one("secrets: [s]") + secret % "environment: GONE_VARIABLE", ["GONE_VARIABLE"]),
         "external network missing": (one("networks: [n]") + "networks: { n: { external: true, name: gone-net } }\n", ["gone-net"]),
-        "external volume missing": (one("volumes: [d:/d]") + "volumes: { d: { external: true, name: gone-vol } }\n", ["gone-vol"]),
-        "unknown volume driver": (one("volumes: [d:/d]") + "volumes: { d: { driver: gonedriver } }\n", ["gonedriver"]),
+        "external volume missing": (one("volumes: [data:/d]") + "volumes: { data: { external: true, name: gone-vol } }\n", ["gone-vol"]),
+        "unknown volume driver": (one("volumes: [data:/d]") + "volumes: { data: { driver: gonedriver } }\n", ["gonedriver"]),
         "unknown network driver": (one("networks: [n]") + "networks: { n: { driver: gonedriver } }\n", ["gonedriver"]),
         "unknown logging driver": (one("logging: { driver: gonedriver }"), ["gonedriver"]),
         "unknown runtime": (one("runtime: goneruntime"), ["goneruntime"]),
@@ -205,7 +205,7 @@ def dry_run(program, note):
     holder = socket.create_server(("0.0.0.0", 0))
     port = holder.getsockname()[1]
     two = one("environment: { A: '1' }") + "  b: " + A % ", scale: 2" + "\n"
-    with_volume = one("volumes: [d:/d]")
+    with_volume = one("volumes: [data:/d]")
     cases = {
         "first up": (None, two, []),
         "nothing to do": (two, two, []),
@@ -214,8 +214,8 @@ def dry_run(program, note):
         "scale down": (two, two.replace("scale: 2", "scale: 1"), []),
         "missing image": (None, one("pull_policy: never").replace("IMAGE", "PROJECT:gone"), []),
         "port taken": (None, one(f"ports: ['{port}:80']"), []),
-        "volume changed": (with_volume + "volumes: { d: }\n",
-                           with_volume + "volumes: { d: { driver_opts: { type: tmpfs, device: tmpfs, o: size=1m } } }\n", ["-y"]),
+        "volume changed": (with_volume + "volumes: { data: }\n",
+                           with_volume + "volumes: { data: { driver_opts: { type: tmpfs, device: tmpfs, o: size=1m } } }\n", ["-y"]),
     }
     true = 0
     for name, (before, after, flags) in cases.items():

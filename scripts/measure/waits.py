@@ -8,6 +8,8 @@ from engine import Stack
 
 LIMIT = 660
 HEAD = "image: IMAGE, init: true, stop_grace_period: 0s"
+# Thirty networks at once would use up the engine's address pools.
+ALONE = "network_mode: none"
 
 
 def check(more, command="echo not yet; false"):
@@ -16,8 +18,8 @@ def check(more, command="echo not yet; false"):
 
 def never_healthy(program, note):
     """Fifteen that never come up, all at the same time; those without end are cut off after eleven minutes."""
-    depends = "services:\n  a: { " + HEAD + ", depends_on: { b: { condition: %s } } }\n  b: { %s }\n"
-    plain = "services:\n  b: { %s }\n"
+    depends = "services:\n  a: { " + f"{HEAD}, {ALONE}" + ", depends_on: { b: { condition: %s } } }\n  b: { network_mode: none, %s }\n"
+    plain = "services:\n  b: { network_mode: none, %s }\n"
     healthy, done = "service_healthy", "service_completed_successfully"
     loop = "image: IMAGE, restart: always, command: [sh, -c, 'echo oh no; exit 5']"
     # name: file, flags, words that must be told besides the service
@@ -94,7 +96,7 @@ def downtime(program, note):
 
     def yaml(web=1, api=1, db=1, scale=1):
         return f"""services:
-  web: {{ image: IMAGE, stop_grace_period: 1s, command: [httpd, -f, -p, '80'], ports: ['{port}:80'], environment: {{ V: '{web}' }}, depends_on: {{ db: {{ condition: service_healthy }} }} }}
+  web: {{ {HEAD}, command: [httpd, -f, -p, '80'], ports: ['{port}:80'], environment: {{ V: '{web}' }}, depends_on: {{ db: {{ condition: service_healthy }} }} }}
   api: {{ {HEAD}, environment: {{ V: '{api}' }}, scale: {scale}, depends_on: {{ db: {{ condition: service_healthy }} }} }}
   db: {{ {HEAD}, environment: {{ V: '{db}' }}, command: [sh, -c, 'sleep 3; touch /ready; exec sleep 1000'], healthcheck: {{ test: [CMD, test, -e, /ready], interval: 500ms, retries: 60 }} }}
 """

@@ -403,10 +403,9 @@ impl DockerEngine {
         call().await
     }
 
+    /// Looks through the whole list: a filter by id asks the index that such a container is not in yet.
     async fn is_listed(&self, id: &ContainerId) -> bool {
-        let filters = raw::encode(&serde_json::json!({ "id": [id.as_str()] }).to_string());
-        let path = format!("/containers/json?all=1&filters={filters}");
-        self.raw.get::<Vec<serde_json::Value>>("list containers", &path).await.is_ok_and(|list| !list.is_empty())
+        self.list_containers(&[]).await.is_ok_and(|list| list.iter().any(|one| one.id == *id))
     }
 
     async fn gone(&self, id: &ContainerId) -> EngineResult<()> {
