@@ -26,6 +26,23 @@ pub fn one_line(text: &str) -> String {
     escape_controls(&joined.join(" ")).into_owned()
 }
 
+/// Returns a span of time as docker says it: `3 minutes`, `About an hour`.
+pub fn age(seconds: i64) -> String {
+    let words = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    match seconds {
+        ..=0 => "Less than a second".to_owned(),
+        1..60 => words(seconds, "second"),
+        60..120 => "About a minute".to_owned(),
+        120..3600 => words(seconds / 60, "minute"),
+        3600..7200 => "About an hour".to_owned(),
+        7200..172_800 => words(seconds / 3600, "hour"),
+        172_800..1_209_600 => words(seconds / 86_400, "day"),
+        1_209_600..5_184_000 => words(seconds / 604_800, "week"),
+        5_184_000..63_072_000 => words(seconds / 2_592_000, "month"),
+        _ => words(seconds / 31_536_000, "year"),
+    }
+}
+
 /// C0, DEL, C1, and the characters that turn text around.
 fn is_harmful(char: char) -> bool {
     char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')

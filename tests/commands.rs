@@ -58,7 +58,7 @@ fn a_change_is_explained_and_replaces_only_what_changed() {
     stack.write(&TWO.replace(":-a", ":-b"));
     let (code, plan, _) = stack.run(&["plan"]);
     assert_eq!(code, 2);
-    assert!(plan.contains("environment.TITLE → \"b\""), "{plan}");
+    assert!(plan.contains("environment.TITLE \"a\" → \"b\""), "{plan}");
     assert!(!plan.contains("recreate  db#1"), "{plan}");
     stack.ok(&["up", "-d"]);
     assert_eq!(stack.inspect("db", "{{.Id}}"), db);

@@ -47,28 +47,28 @@ struct Bench {
 
 impl Bench {
     fn new(yaml: &str, expected: &[&'static str]) -> Self {
-        let stack = Stack::new(yaml);
-        Self { stack, proxy: Proxy::new(), yaml: yaml.to_owned(), expected: expected.to_vec() }
+        let (mut stack, proxy) = (Stack::new(yaml), Proxy::new());
+        // One way to the engine for all runs, as people have it: the lock goes by it.
+        stack.host = Some(proxy.host());
+        Self { stack, proxy, yaml: yaml.to_owned(), expected: expected.to_vec() }
     }
 
     /// Begins a run through the proxy with a fault at a request.
     fn begin_struck(&self, arguments: &[&str], at: At, fault: Fault) -> common::real::Running {
         self.proxy.arm(Some((at, fault)));
-        let mut command = self.stack.command(self.stack.tool, arguments);
-        command.env("DOCKER_HOST", self.proxy.host());
-        common::real::Running::begin(command)
+        self.stack.begin(arguments)
     }
 
     fn struck(&self, arguments: &[&str], at: At, fault: Fault) -> Run {
-        self.begin_struck(arguments, at, fault).end()
+        let run = self.begin_struck(arguments, at, fault).end();
+        self.proxy.disarm();
+        run
     }
 
     /// Runs through the proxy without a fault; returns how many requests there were, and how many of them writes.
     fn counted(&self, arguments: &[&str]) -> (usize, usize) {
         self.proxy.arm(None);
-        let mut command = self.stack.command(self.stack.tool, arguments);
-        command.env("DOCKER_HOST", self.proxy.host());
-        let run = common::real::Running::begin(command).end();
+        let run = self.stack.go(arguments);
         assert!(run.is_success(), "{run:?}");
         (self.proxy.seen().len(), self.proxy.writes())
     }
@@ -511,9 +511,7 @@ fn a_dry_run_changes_nothing() {
     let before = bench.stack.containers();
     for command in [&["--dry-run", "up", "-d"][..], &["--dry-run", "down", "-v"], &["plan"]] {
         bench.proxy.arm(None);
-        let mut run = bench.stack.command(bench.stack.tool, command);
-        run.env("DOCKER_HOST", bench.proxy.host());
-        let run = common::real::Running::begin(run).end();
+        let run = bench.stack.go(command);
         assert!(matches!(run.code, Some(0 | 2)), "{run:?}");
         assert_eq!(bench.proxy.writes(), 0, "{command:?}");
     }

@@ -3,9 +3,12 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
-use inception::plan::{DownOptions, Recreate, UpOptions, down, lint, render};
+use inception::model::{Definition, Observed};
+use inception::plan::{DownOptions, Downtime, Loss, Recreate, UpOptions, down, drift, impacts, lint, render};
 
 /// Brings `before` up on a fake engine, then shows the plan for `after`.
 #[track_caller]
@@ -37,16 +40,16 @@ fn a_fresh_project_starts_dependencies_first() {
         CHAIN,
         &UpOptions::default(),
         &expect![[r#"
-        1         create  network default  does not exist
-        2         create  volume data      does not exist
-        3 <- 1,2  create  db#1             does not exist
-        4 <- 3    start   db#1             does not exist
-        5 <- 4    wait    db#1             until running
-        6 <- 1    create  web#1            does not exist
-        7 <- 4    wait    db#1             until healthy
-        8 <- 6,7  start   web#1            does not exist
-        9 <- 8    wait    web#1            until running
-    "#]],
+            1         create  volume data      does not exist
+            2         create  network default  does not exist
+            3 <- 1,2  create  db#1             does not exist
+            4 <- 3    start   db#1             does not exist
+            5 <- 4    wait    db#1             until running
+            6 <- 2    create  web#1            does not exist
+            7 <- 4    wait    db#1             until healthy
+            8 <- 6,7  start   web#1            does not exist
+            9 <- 8    wait    web#1            until running
+        "#]],
     );
 }
 
@@ -65,7 +68,7 @@ fn the_old_container_goes_only_after_the_new_one_runs() {
         &expect![[r#"
             1       recreate  web#1'  image → "app:2"; image 100000000000 → 200000000000
             2 <- 1  stop      web#1   gives way to the new `p-web-1`
-            3 <- 2  start     web#1'  image → "app:2"; image 100000000000 → 200000000000
+            3 <- 2  start     web#1'  takes over
             4 <- 3  wait      web#1'  until ready; else the old one comes back
             5 <- 4  remove    web#1   gives way to the new `p-web-1`
             6 <- 5  rename    web#1'  takes the final name
@@ -84,7 +87,7 @@ fn a_changed_variable_is_named_and_a_secret_one_is_masked() {
         &expect![[r#"
             1       recreate  web#1'  environment.DB_PASSWORD → (secret); environment.TITLE → "b"
             2 <- 1  stop      web#1   gives way to the new `p-web-1`
-            3 <- 2  start     web#1'  environment.DB_PASSWORD → (secret); environment.TITLE → "b"
+            3 <- 2  start     web#1'  takes over
             4 <- 3  wait      web#1'  until ready; else the old one comes back
             5 <- 4  remove    web#1   gives way to the new `p-web-1`
             6 <- 5  rename    web#1'  takes the final name
@@ -116,14 +119,14 @@ fn a_replaced_dependency_is_waited_for_before_its_dependent_gives_way() {
         &expect![[r#"
             1         recreate  db#1'   image → "db:2"; image 300000000000 → 400000000000
             2 <- 1    stop      db#1    gives way to the new `p-db-1`
-            3 <- 2    start     db#1'   image → "db:2"; image 300000000000 → 400000000000
+            3 <- 2    start     db#1'   takes over
             4 <- 3    wait      db#1'   until ready; else the old one comes back
             5 <- 4    remove    db#1    gives way to the new `p-db-1`
             6 <- 5    rename    db#1'   takes the final name
             7         recreate  web#1'  image → "app:2"; image 100000000000 → 200000000000
             8 <- 4    wait      db#1'   until healthy
             9 <- 7,8  stop      web#1   gives way to the new `p-web-1`
-            10 <- 9   start     web#1'  image → "app:2"; image 100000000000 → 200000000000
+            10 <- 9   start     web#1'  takes over
             11 <- 10  wait      web#1'  until ready; else the old one comes back
             12 <- 11  remove    web#1   gives way to the new `p-web-1`
             13 <- 12  rename    web#1'  takes the final name
@@ -142,7 +145,7 @@ fn start_first_runs_both_side_by_side() {
         &UpOptions::default(),
         &expect![[r#"
             1       recreate  web#1'  image → "app:2"; image 100000000000 → 200000000000
-            2 <- 1  start     web#1'  image → "app:2"; image 100000000000 → 200000000000
+            2 <- 1  start     web#1'  takes over
             3 <- 2  wait      web#1'  until ready
             4 <- 3  stop      web#1   gives way to the new `p-web-1`
             5 <- 4  remove    web#1   gives way to the new `p-web-1`
@@ -193,4 +196,156 @@ async fn a_changed_volume_is_refused_before_anything_is_done() {
     let plan = plan_up(&changed, &observed(&engine).await, &UpOptions::default());
     let told: Vec<&str> = plan.diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code).collect();
     assert_eq!(told, ["volume-changed"]);
+}
+
+/// Brings `before` up on a fake engine and returns what is there then.
+async fn brought_up(before: &str) -> (std::sync::Arc<inception::engine::fake::FakeEngine>, Observed) {
+    let engine = engine();
+    let plan = plan_up(&project(before), &observed(&engine).await, &UpOptions::default());
+    assert!(run(&engine, &plan).await.is_success());
+    let observed = observed(&engine).await;
+    (engine, observed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_volume_is_made_anew_only_where_it_is_given_up_by_name() {
+    let (engine, observed) = brought_up(CHAIN).await;
+    let changed = project(&CHAIN.replace("data: }", "data: { driver_opts: { type: none, o: bind, device: /srv } } }"));
+    let options = UpOptions { recreate_volumes: ["data".to_owned()].into(), ..UpOptions::default() };
+    let plan = plan_up(&changed, &observed, &options);
+    assert!(!plan.diagnostics.iter().any(inception::diag::Diagnostic::is_error), "{:?}", plan.diagnostics);
+    expect![[r#"
+        1       stop    db#1         volume `data` is made anew
+        2 <- 1  remove  db#1         volume `data` is made anew
+        3 <- 2  remove  volume data  driver_opts.device (unset) → `/srv`; driver_opts.o (unset) → `bind`; driver_opts.type (unset) → `none`; its data is given up by --recreate-volume
+        4 <- 3  create  volume data  driver_opts.device (unset) → `/srv`; driver_opts.o (unset) → `bind`; driver_opts.type (unset) → `none`; its data is given up by --recreate-volume
+        5 <- 4  create  db#1         volume `data` is made anew
+        6 <- 5  start   db#1         volume `data` is made anew
+        7 <- 6  wait    db#1         until running
+    "#]]
+    .assert_eq(&render(&plan));
+    let told = impacts(&plan, &changed, &observed, &options);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].losses, [Loss::ContainerFiles, Loss::Volume("p_data".into())]);
+    assert!(run(&engine, &plan).await.is_success());
+    let after = common::observed(&engine).await;
+    assert!(plan_up(&changed, &after, &UpOptions::default()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volume_is_not_given_up_where_it_is_unknown_protected_or_somebody_elses() {
+    let (_, observed) = brought_up(CHAIN).await;
+    let told = |volume: &str, name: &str| {
+        let wanted = project(&CHAIN.replace("data: }", volume));
+        let options = UpOptions { recreate_volumes: [name.to_owned()].into(), ..UpOptions::default() };
+        let plan = plan_up(&wanted, &observed, &options);
+        let removes = plan.steps.iter().any(|step| matches!(step.action, inception::plan::Action::RemoveVolume { .. }));
+        assert!(!removes, "{}", render(&plan));
+        plan.diagnostics.first().map(|one| one.code)
+    };
+    assert_eq!(told("data: { driver: other } }", "date"), Some("undefined"));
+    assert_eq!(told("data: { driver: other, x-protected: true } }", "data"), Some("volume-protected"));
+    assert_eq!(told("data: }", "p_data"), Some("volume-unchanged"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_values_are_told_where_the_container_was_looked_at() {
+    let before = "services: { web: { image: app:1, environment: { TITLE: a, DB_PASSWORD: x } } }";
+    let (_, mut observed) = brought_up(before).await;
+    let after = project(&before.replace("TITLE: a", "TITLE: b"));
+    let first = plan_up(&after, &observed, &UpOptions::default());
+    let redefined = first.redefined();
+    assert_eq!(redefined.len(), 1);
+    let mut made = Definition::default();
+    made.set("environment.TITLE", "a");
+    observed.definitions = redefined.into_iter().map(|id| (id, made.clone())).collect();
+    let plan = plan_up(&after, &observed, &UpOptions::default());
+    assert_eq!(plan.steps[0].reason.to_string(), "environment.TITLE \"a\" → \"b\"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_what_it_means_for_each_service() {
+    let both = |image: &str| {
+        format!(
+            "services: {{ first: {{ image: '{image}', deploy: {{ update_config: {{ order: start-first }} }} }}, last: {{ image: '{image}', stop_grace_period: 3s, ports: ['81:80'], deploy: {{ update_config: {{ order: start-first }} }} }}, many: {{ image: '{image}', scale: 2, deploy: {{ update_config: {{ parallelism: 1 }} }} }} }}"
+        )
+    };
+    let (_, observed) = brought_up(&both("app:1")).await;
+    let wanted = project(&both("app:2"));
+    let plan = plan_up(&wanted, &observed, &UpOptions::default());
+    let told: Vec<_> = impacts(&plan, &wanted, &observed, &UpOptions::default())
+        .into_iter()
+        .map(|impact| (impact.service.to_string(), impact.downtime, impact.order))
+        .collect();
+    let stop = std::time::Duration::from_secs(3);
+    assert_eq!(
+        told,
+        [
+            ("first".to_owned(), Downtime::None, Some(("start-first", "asked by `update_config.order`".to_owned()))),
+            (
+                "last".to_owned(),
+                Downtime::WhileReplaced { stop },
+                Some(("stop-first", "both would need host port 81".to_owned()))
+            ),
+            ("many".to_owned(), Downtime::Reduced, Some(("stop-first", "the default".to_owned()))),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_was_renamed_by_hand_gets_its_name_back_unless_it_is_taken() {
+    let yaml = "services: { web: { image: app:1 } }";
+    let (_, mut observed) = brought_up(yaml).await;
+    observed.containers[0].name = "odd".into();
+    let plan = |observed: &Observed| render(&plan_up(&project(yaml), observed, &UpOptions::default()));
+    expect![[r#"
+        1  rename  web#1  was renamed to `odd`
+    "#]]
+    .assert_eq(&plan(&observed));
+    // Compat: docker compose's older names are names, too.
+    observed.containers[0].name = "p_web_1".into();
+    assert_eq!(plan(&observed), "");
+    observed.containers[0].name = "odd".into();
+    let mut other = observed.containers[0].clone();
+    (other.id, other.name) = ("x".into(), "p-web-1".into());
+    other.labels.clear();
+    observed.containers.push(other);
+    assert_eq!(plan(&observed), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_is_what_was_changed_by_hand() {
+    let yaml = "services: { web: { image: app:1, mem_limit: 64m, restart: always, networks: [front] }, gone: { image: app:1, networks: [front] } }\nnetworks: { front: }";
+    let (engine, mut observed) = brought_up(yaml).await;
+    let wanted = project(yaml);
+    let told = |observed: &Observed| -> Vec<String> {
+        drift(&wanted, observed, &BTreeSet::new(), '-')
+            .iter()
+            .map(|one| format!("{} {}: {} → {}", one.target, one.attribute, one.expected, one.found))
+            .collect()
+    };
+    assert_eq!(told(&observed), Vec::<String>::new());
+    let position = observed.containers.iter().position(|one| one.service() == Some("web")).unwrap();
+    let mut made = Definition::default();
+    made.set("mem_limit", "134217728");
+    made.set("restart", "always");
+    observed.definitions.insert(observed.containers[position].id.clone(), made);
+    observed.containers[position].name = "odd".into();
+    observed.containers[position].networks.insert("bridge".into(), Default::default());
+    let mut stranger = observed.containers[position].clone();
+    observed.containers.retain(|one| one.service() != Some("gone"));
+    (stranger.id, stranger.name) = ("x".into(), "stranger".into());
+    stranger.labels.clear();
+    observed.containers.push(stranger);
+    assert_eq!(
+        told(&observed),
+        [
+            "network `p_front` users: only this project's containers → container `stranger`",
+            "container `p-gone-1` state: present → missing",
+            "container `p-web-1` name: p-web-1 → odd",
+            "container `p-web-1` networks: p_front → bridge, p_front",
+            "container `p-web-1` mem_limit: 67108864 → 134217728",
+        ]
+    );
+    drop(engine);
 }

@@ -61,7 +61,7 @@ def foreign(program, note):
         stack.clean()
         docker("network", "rm", name)
     for word, external in (("volume", ""), ("external volume", ", external: true")):
-        with Stack(program, one("volumes: [data:/d]") + f"volumes: {{ d: {{ name: PROJECT-d{external} }} }}\n") as stack:
+        with Stack(program, one("volumes: [data:/d]") + f"volumes: {{ data: {{ name: PROJECT-d{external} }} }}\n") as stack:
             name = f"{stack.project}-d"
             stranger("volume", "create", name)
             docker("run", "--rm", "-v", f"{name}:/d", IMAGE, "sh", "-c", "echo kept > /d/mark")

@@ -4,22 +4,20 @@
 
 use std::collections::BTreeMap;
 
-use super::lock;
-use super::session::{self, Loading};
-use crate::engine::ReadEngine;
+use super::consent;
+use super::session::{self, Loading, Session};
 use crate::failure::{Exit, Failure};
 use crate::model::{Condition, Dependency, Observed, Project, ProjectName, Service, ServiceName, Sources, labels};
-use crate::plan::{self, DownOptions, Lifecycle};
+use crate::plan::{self, DownOptions, Lifecycle, Plan};
 use crate::settings::Context;
 use crate::ui;
 
-/// Runs `down`.
-pub fn down(context: &Context, services: &[String], options: &DownOptions) -> Result<Exit, Failure> {
-    change(context, services, "down", |project, observed| {
-        let mut options = options.clone();
-        options.services = services.iter().map(|name| name.as_str().into()).collect();
-        plan::down(project, observed, &options)
-    })
+/// Runs `down`. Volumes that go are named first; on a terminal the user is asked, unless `is_agreed`.
+pub fn down(context: &Context, services: &[String], options: &DownOptions, is_agreed: bool) -> Result<Exit, Failure> {
+    let mut options = options.clone();
+    options.services = services.iter().map(|name| name.as_str().into()).collect();
+    let make = |project: &Project, observed: &Observed| plan::down(project, observed, &options);
+    change(context, services, "down", make, |plan| consent::data(context, plan, is_agreed))
 }
 
 /// Runs one of the others.
@@ -30,52 +28,43 @@ pub fn lifecycle(
     command: &Lifecycle,
 ) -> Result<Exit, Failure> {
     let named = services.iter().map(|name| name.as_str().into()).collect();
-    change(context, services, word, |project, observed| plan::lifecycle(project, observed, &named, command))
+    let make = |project: &Project, observed: &Observed| plan::lifecycle(project, observed, &named, command);
+    change(context, services, word, make, |_| Ok(()))
 }
 
 /// Runs `rm`: tells what goes and asks first, where there is somebody to ask.
 pub fn remove(context: &Context, services: &[String], is_forced: bool, command: &Lifecycle) -> Result<Exit, Failure> {
-    if !is_forced
-        && !context.settings.is_dry_run
-        && !ui::confirm("Remove the stopped containers of this project? [y/N] ")
-    {
-        return Err(Failure::one(
-            crate::diag::Diagnostic::error("not-confirmed", crate::model::Span::NONE, "nothing was removed")
-                .help("use `rm -f` to remove without asking"),
-        ));
-    }
-    lifecycle(context, services, "rm", command)
+    let named = services.iter().map(|name| name.as_str().into()).collect();
+    let make = |project: &Project, observed: &Observed| plan::lifecycle(project, observed, &named, command);
+    change(context, services, "rm", make, |plan| consent::containers(context, plan, is_forced))
 }
 
 fn change(
     context: &Context,
     services: &[String],
     word: &'static str,
-    make: impl Fn(&Project, &Observed) -> plan::Plan,
+    make: impl Fn(&Project, &Observed) -> Plan,
+    agree: impl Fn(&Plan) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let loading = project(context, services)?;
     session::block_on(async {
-        let interrupt = session::interrupt()?;
-        let engine = session::answer(&interrupt, session::connect(context)).await?;
         let name = loading.name().to_owned();
-        let _lock = match context.settings.is_dry_run {
-            true => None,
-            false => Some(lock::take(context, &engine.facts().endpoint, &name, word, &interrupt).await?),
-        };
+        let session = Session::begin(context, &name, word).await?;
         let look = async {
             match &loading {
-                Found::File(loading) => session::snapshot(&engine, &loading.project).await,
-                Found::Name(_) => Ok(crate::observe::observe(&*engine, &Default::default()).await?),
+                Found::File(loading) => session::snapshot(&session.engine, &loading.project).await,
+                Found::Name(_) => Ok(crate::observe::observe(&*session.engine, &Default::default()).await?),
             }
         };
-        let observed = session::answer(&interrupt, look).await?;
+        let observed = session::answer(&session.interrupt, look).await?;
         let (project, sources) = loading.resolve(&observed);
         let plan = make(&project, &observed);
         session::heed(context, plan.diagnostics.clone(), &sources)?;
-        if plan.is_empty() && word != "up" {
+        if plan.is_empty() {
             ui::progress::nothing(context, &format!("project `{name}`: nothing to do"));
         }
-        session::run(context, &plan, &engine, &interrupt).await?;
+        agree(&plan)?;
+        session.run(context, &plan).await?;
         Ok(Exit::SUCCESS)
     })
 }

@@ -1,7 +1,8 @@
 //! At most one changing run per engine and project on this machine.
 //!
 //! An advisory lock on a file in the run-time directory; the kernel drops it when its holder ends, however it ends, so
-//! there are no stale locks. The file says who holds it.
+//! there are no stale locks. The file says who holds it; one that still says so when nobody does was left by a run that
+//! died.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -22,7 +23,22 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Holds the lock until dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    is_after_crash: bool,
+}
+
+impl Lock {
+    /// Returns whether the holder before this one died in the middle of its work.
+    pub(super) fn is_after_crash(&self) -> bool {
+        self.is_after_crash
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // An empty file says that its last holder came to an end. Where this fails the next run is only more careful.
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// Takes the lock; while another run holds it, says who and waits.
@@ -47,13 +63,17 @@ pub(super) async fn take(
             signal = interrupt.first() => return Err(super::interrupted(signal)),
         }
     }
+    let is_after_crash = file.metadata().map_or(true, |metadata| metadata.len() > 0);
+    if is_after_crash {
+        tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // Only words for people: nothing depends on them.
     let _ = file
         .set_len(0)
         .and_then(|()| file.rewind())
         .and_then(|()| writeln!(file, "{} {now} {command}", std::process::id()));
-    Ok(Lock { _file: file })
+    Ok(Lock { file, is_after_crash })
 }
 
 fn open(path: &std::path::Path) -> std::io::Result<File> {

@@ -3,11 +3,14 @@
 //! A command takes a [`Context`] and a request and gives an [`Exit`] or a [`Failure`]; `cli` prints the failure.
 
 pub mod config;
+mod consent;
 mod contents;
 pub mod down;
+pub mod drift;
 mod lock;
 pub mod logs;
 pub mod ps;
+pub mod saved;
 mod session;
 pub mod up;
 

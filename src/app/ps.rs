@@ -77,7 +77,7 @@ fn text(request: &PsRequest, list: &[ObservedContainer]) -> String {
     }
     let row = |one: &ObservedContainer| {
         let command = quoted(&one.command, request.no_truncation);
-        let created = format!("{} ago", age(one.created));
+        let created = format!("{} ago", since(one.created));
         vec![
             one.name.to_string(),
             one.image.clone(),
@@ -132,7 +132,7 @@ fn object(one: &ObservedContainer) -> Value {
         "Ports": ports(&one.ports),
         "Project": one.label(labels::PROJECT).unwrap_or_default(),
         "Publishers": publishers,
-        "RunningFor": format!("{} ago", age(one.created)),
+        "RunningFor": format!("{} ago", since(one.created)),
         "Service": one.service().unwrap_or_default(),
         "Size": "0B",
         "State": one.state.as_str(),
@@ -148,21 +148,8 @@ fn created_at(seconds: i64) -> String {
     }
 }
 
-fn age(created: i64) -> String {
-    let seconds = (jiff::Timestamp::now().as_second() - created).max(0);
-    let words = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
-    match seconds {
-        0 => "Less than a second".to_owned(),
-        1..60 => words(seconds, "second"),
-        60..120 => "About a minute".to_owned(),
-        120..3600 => words(seconds / 60, "minute"),
-        3600..7200 => "About an hour".to_owned(),
-        7200..172_800 => words(seconds / 3600, "hour"),
-        172_800..1_209_600 => words(seconds / 86_400, "day"),
-        1_209_600..5_184_000 => words(seconds / 604_800, "week"),
-        5_184_000..63_072_000 => words(seconds / 2_592_000, "month"),
-        _ => words(seconds / 31_536_000, "year"),
-    }
+fn since(created: i64) -> String {
+    crate::text::age(jiff::Timestamp::now().as_second() - created)
 }
 
 /// `0.0.0.0:8080->80/tcp, 443/tcp`

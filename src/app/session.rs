@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::interrupted;
+use super::lock::{self, Lock};
 use crate::diag::Diagnostic;
+use crate::engine::ReadEngine;
 use crate::engine::docker::{DockerEngine, Wanted};
 use crate::exec::{self, ExecSettings, Interrupt, Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
@@ -39,6 +41,60 @@ pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Fa
             Ok(Loading { project, sources })
         }
         None => Err(Failure::Diagnostics { list, sources: Box::new(sources) }),
+    }
+}
+
+/// What a command that may change something holds: an engine, the signals, and the project's lock.
+pub(super) struct Session {
+    pub engine: Arc<DockerEngine>,
+    pub interrupt: Interrupt,
+    lock: Option<Lock>,
+}
+
+impl Session {
+    /// Connects, listens for signals and takes the project's lock; a dry run needs no lock.
+    pub(super) async fn begin(context: &Context, project: &str, command: &str) -> Result<Self, Failure> {
+        let interrupt = interrupt()?;
+        let engine = answer(&interrupt, connect(context)).await?;
+        let lock = match context.settings.is_dry_run {
+            true => None,
+            false => Some(lock::take(context, &engine.facts().endpoint, project, command, &interrupt).await?),
+        };
+        Ok(Self { engine, interrupt, lock })
+    }
+
+    /// As [`Self::begin`] for what touches images only: these have no project.
+    pub(super) async fn without_lock(context: &Context) -> Result<Self, Failure> {
+        let interrupt = interrupt()?;
+        let engine = answer(&interrupt, connect(context)).await?;
+        Ok(Self { engine, interrupt, lock: None })
+    }
+
+    /// Gives the lock back: what follows changes nothing.
+    pub(super) fn unlock(&mut self) {
+        self.lock = None;
+    }
+
+    /// Runs a plan, shows its progress, reports its failures. With `--dry-run` the plan is shown and nothing opened.
+    pub(super) async fn run(&self, context: &Context, plan: &Plan) -> Result<(), Failure> {
+        self.run_until(context, plan, &self.interrupt).await
+    }
+
+    /// As [`Self::run`], heeding other signals.
+    pub(super) async fn run_until(&self, context: &Context, plan: &Plan, interrupt: &Interrupt) -> Result<(), Failure> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        if context.settings.is_dry_run {
+            ui::progress::dry_run(context, plan);
+            return Ok(());
+        }
+        let mut settings = settings(context)?;
+        settings.is_after_crash = self.lock.as_ref().is_none_or(Lock::is_after_crash);
+        let mut listener = ui::progress::listener(context);
+        let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
+        drop(listener);
+        report(context, &outcome)
     }
 }
 
@@ -87,26 +143,6 @@ pub(super) fn heed(context: &Context, list: Vec<Diagnostic>, sources: &Sources) 
     }
     ui::diagnostics(context, &list, sources);
     Ok(())
-}
-
-/// Runs a plan, shows its progress, reports its failures. With `--dry-run` the plan is shown and nothing opened.
-pub(super) async fn run(
-    context: &Context,
-    plan: &Plan,
-    engine: &Arc<DockerEngine>,
-    interrupt: &Interrupt,
-) -> Result<(), Failure> {
-    if plan.is_empty() {
-        return Ok(());
-    }
-    if context.settings.is_dry_run {
-        ui::progress::dry_run(context, plan);
-        return Ok(());
-    }
-    let mut listener = ui::progress::listener(context);
-    let outcome = exec::run(plan, engine.clone(), settings(context)?, &mut *listener, interrupt).await;
-    drop(listener);
-    report(context, &outcome)
 }
 
 fn settings(context: &Context) -> Result<ExecSettings, Failure> {

@@ -1,10 +1,12 @@
 //! `up`, `create`, `build`, `pull` and `plan`: load, look, plan, run.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use super::session::{self, Loading};
-use super::{contents, lock, logs};
+use super::saved::Saved;
+use super::session::{self, Loading, Session};
+use super::{consent, contents, logs};
+use crate::engine::ReadEngine;
 use crate::engine::docker::DockerEngine;
 use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
@@ -30,47 +32,47 @@ pub struct UpRequest {
     pub follow: logs::FollowRequest,
     /// The command's name, for the lock.
     pub command: &'static str,
+    /// Data that was given up by name goes without a question (`-y`).
+    pub is_agreed: bool,
+    /// The plan that was shown before: only that one is run (`--plan`).
+    pub saved: Option<Saved>,
 }
 
 /// Runs `up` or `create`.
 pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
-    let Loading { mut project, sources } = session::load(context, &request.services)?;
-    session::heed(context, contents::inline_profiles(&mut project), &sources)?;
+    let loading = load(context, request)?;
     session::block_on(async {
-        let interrupt = session::interrupt()?;
-        let engine = session::answer(&interrupt, session::connect(context)).await?;
-        let _lock = match context.settings.is_dry_run {
-            true => None,
-            false => Some(
-                lock::take(context, &engine_name(&engine), project.name.as_str(), request.command, &interrupt).await?,
-            ),
-        };
-        let options = options(context, request);
-        let loading = Loading { project, sources };
-        let mut observed = session::answer(&interrupt, session::snapshot(&engine, &loading.project)).await?;
-        let (contents, image_plan) = prepare(context, &loading, &observed, &options, &request.images)?;
-        if !image_plan.is_empty() {
-            session::run(context, &image_plan, &engine, &interrupt).await?;
+        let mut session = Session::begin(context, loading.project.name.as_str(), request.command).await?;
+        let prepared = prepare(context, &loading, &session.engine, request);
+        let mut prepared = session::answer(&session.interrupt, prepared).await?;
+        if let Some(saved) = &request.saved {
+            saved.check(&prepared.images, &prepared.plan)?;
+        }
+        consent::data(context, &prepared.plan, request.is_agreed)?;
+        if !prepared.images.is_empty() {
+            session.run(context, &prepared.images).await?;
             if !context.settings.is_dry_run {
-                observed.images = observe::images(&*engine).await?;
+                prepared.observed.images = observe::images(&*session.engine).await?;
+                prepared.plan_again(&loading, &*session.engine).await;
             }
         }
-        let plan = plan::up(&loading.project, &observed, &contents, &options);
+        let Prepared { plan, options, .. } = &prepared;
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
-        let result = session::run(context, &plan, &engine, &interrupt).await;
-        ui::progress::summary(context, &plan, result.is_ok());
+        let result = session.run(context, plan).await;
+        ui::progress::summary(context, plan, result.is_ok());
         result?;
         if request.detach || context.settings.is_dry_run || !options.start {
             return Ok(Exit::SUCCESS);
         }
-        drop(_lock);
-        attached(context, request, &loading, &engine, &interrupt).await
+        session.unlock();
+        attached(context, request, &loading, &session).await
     })
 }
 
-fn engine_name(engine: &DockerEngine) -> String {
-    use crate::engine::ReadEngine;
-    engine.facts().endpoint.clone()
+fn load(context: &Context, request: &UpRequest) -> Result<Loading, Failure> {
+    let Loading { mut project, sources } = session::load(context, &request.services)?;
+    session::heed(context, contents::inline_profiles(&mut project), &sources)?;
+    Ok(Loading { project, sources })
 }
 
 fn options(context: &Context, request: &UpRequest) -> UpOptions {
@@ -83,26 +85,56 @@ fn options(context: &Context, request: &UpRequest) -> UpOptions {
     options
 }
 
-/// Checks everything that can be checked before the first change, and plans the images.
-fn prepare(
+/// What a run is made from, and its plans.
+struct Prepared {
+    observed: Observed,
+    contents: Contents,
+    options: UpOptions,
+    /// What happens to images, before everything else.
+    images: Plan,
+    /// What happens then, as far as it is known before the images are there.
+    plan: Plan,
+}
+
+impl Prepared {
+    /// Plans anew from what is known; containers that give way are looked at, so that reasons tell their old values.
+    async fn plan_again(&mut self, loading: &Loading, engine: &dyn ReadEngine) {
+        self.plan = plan::up(&loading.project, &self.observed, &self.contents, &self.options);
+        let redefined = self.plan.redefined();
+        if redefined.is_empty() {
+            return;
+        }
+        match observe::definitions(engine, redefined).await {
+            Ok(definitions) => self.observed.definitions = definitions,
+            // Only words depend on it.
+            Err(error) => tracing::warn!(cause = error.message, "old values are not known"),
+        }
+        self.plan = plan::up(&loading.project, &self.observed, &self.contents, &self.options);
+    }
+}
+
+/// Looks, plans, and checks everything that can be checked before the first change: all faults are told at once.
+async fn prepare(
     context: &Context,
     loading: &Loading,
-    observed: &Observed,
-    options: &UpOptions,
-    wish: &ImageOptions,
-) -> Result<(Contents, Plan), Failure> {
+    engine: &DockerEngine,
+    request: &UpRequest,
+) -> Result<Prepared, Failure> {
+    let options = options(context, request);
+    let observed = session::snapshot(engine, &loading.project).await?;
     let graph = Graph::new(&loading.project.services);
-    let selected = plan::selected(&graph, &loading.project, options);
+    let selected = plan::selected(&graph, &loading.project, &options);
     let (contents, mut faults) = contents::read(&loading.project, &selected);
-    let image_plan = plan::images(&loading.project, observed, options, wish);
-    faults.extend(image_plan.diagnostics.iter().cloned());
-    faults.extend(contents::check_builds(&loading.project, &built(&image_plan)));
-    let preview = plan::up(&loading.project, observed, &contents, options);
-    if faults.iter().chain(&preview.diagnostics).any(crate::diag::Diagnostic::is_error) {
-        faults.extend(preview.diagnostics);
+    let images = plan::images(&loading.project, &observed, &options, &request.images);
+    faults.extend(images.diagnostics.iter().cloned());
+    faults.extend(contents::check_builds(&loading.project, &built(&images)));
+    let mut prepared = Prepared { observed, contents, options, images, plan: Plan::default() };
+    prepared.plan_again(loading, engine).await;
+    if faults.iter().chain(&prepared.plan.diagnostics).any(crate::diag::Diagnostic::is_error) {
+        faults.extend(prepared.plan.diagnostics.iter().cloned());
     }
     session::heed(context, faults, &loading.sources)?;
-    Ok((contents, image_plan))
+    Ok(prepared)
 }
 
 /// Returns the services whose images a plan builds.
@@ -116,9 +148,9 @@ async fn attached(
     context: &Context,
     request: &UpRequest,
     loading: &Loading,
-    engine: &Arc<DockerEngine>,
-    interrupt: &Interrupt,
+    session: &Session,
 ) -> Result<Exit, Failure> {
+    let Session { engine, interrupt, .. } = session;
     let code =
         logs::follow_up(context, engine, &loading.project, &request.services, &request.follow, interrupt).await?;
     let must_stop = interrupt.received().is_some() || request.follow.stops_all();
@@ -129,7 +161,7 @@ async fn attached(
         let stop =
             plan::lifecycle(&loading.project, &observed, &services, &Lifecycle::Stop { grace: request.options.grace });
         let second = Interrupt::listen().unwrap_or_default();
-        session::run(context, &stop, engine, &second).await?;
+        session.run_until(context, &stop, &second).await?;
     }
     match interrupt.received() {
         Some(signal) => Err(super::interrupted(signal)),
@@ -141,34 +173,50 @@ async fn attached(
 pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let loading = session::load(context, &request.services)?;
     session::block_on(async {
-        let interrupt = session::interrupt()?;
-        let engine = session::answer(&interrupt, session::connect(context)).await?;
-        let mut options = options(context, request);
-        options.no_dependencies = request.options.no_dependencies;
-        let observed = session::answer(&interrupt, session::snapshot(&engine, &loading.project)).await?;
+        let session = Session::without_lock(context).await?;
+        let options = options(context, request);
+        let look = session::snapshot(&session.engine, &loading.project);
+        let observed = session::answer(&session.interrupt, look).await?;
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();
         faults.extend(contents::check_builds(&loading.project, &built(&plan)));
         session::heed(context, faults, &loading.sources)?;
-        session::run(context, &plan, &engine, &interrupt).await?;
+        session.run(context, &plan).await?;
         Ok(Exit::SUCCESS)
     })
 }
 
+/// What `plan` is asked, beside what `up` is.
+#[derive(Clone, Debug, Default)]
+pub struct PlanRequest {
+    /// JSON instead of text.
+    pub is_json: bool,
+    /// Where to keep the plan for `up --plan` (`-o`).
+    pub output: Option<PathBuf>,
+    /// The command line, the program's name first: what `up --plan` runs again.
+    pub arguments: Vec<String>,
+}
+
 /// Runs `plan`: shows what `up` would do, and why. Ends with 0 for nothing, 2 for something, 1 for an error.
-pub fn plan(context: &Context, request: &UpRequest, is_json: bool) -> Result<Exit, Failure> {
-    let Loading { mut project, sources } = session::load(context, &request.services)?;
-    session::heed(context, contents::inline_profiles(&mut project), &sources)?;
-    let loading = Loading { project, sources };
+pub fn plan(context: &Context, request: &UpRequest, show: &PlanRequest) -> Result<Exit, Failure> {
+    let loading = load(context, request)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::answer(&interrupt, session::connect(context)).await?;
-        let options = options(context, request);
-        let observed = session::answer(&interrupt, session::snapshot(&engine, &loading.project)).await?;
-        let (contents, images) = prepare(context, &loading, &observed, &options, &request.images)?;
-        let plan = plan::up(&loading.project, &observed, &contents, &options);
+        let prepared = session::answer(&interrupt, prepare(context, &loading, &engine, request)).await?;
+        let Prepared { images, plan, observed, options, .. } = &prepared;
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
-        ui::print(&if is_json { ui::plan::json(&images, &plan) } else { ui::plan::text(&images, &plan) });
+        let impacts = plan::impacts(plan, &loading.project, observed, options);
+        if let Some(path) = &show.output {
+            let document = ui::plan::document(images, plan, &impacts);
+            Saved::new(context, &show.arguments, images, plan)
+                .write(&context.environment.current_dir().join(path), document)?;
+        }
+        let text = match show.is_json {
+            true => format!("{:#}\n", ui::plan::document(images, plan, &impacts)),
+            false => ui::plan::text(images, plan, &impacts),
+        };
+        ui::print(&text);
         Ok(if images.is_empty() && plan.is_empty() { Exit::SUCCESS } else { Exit::CHANGES })
     })
 }

@@ -17,7 +17,7 @@ pub struct DownArgs {
     pub(super) files: FileOption,
     /// Services; all, with the networks, where none is named
     services: Vec<String>,
-    /// Remove named volumes of the file and anonymous volumes, with their data
+    /// Remove named volumes of the file and anonymous volumes, with their data; asks on a terminal
     #[arg(short, long)]
     volumes: bool,
     /// Remove images: `all`, or `local` for those without a name of their own
@@ -29,6 +29,9 @@ pub struct DownArgs {
     /// Seconds between stop signal and kill
     #[arg(short, long, value_name = "SECONDS")]
     timeout: Option<u64>,
+    /// Remove volumes without a question
+    #[arg(short, long = "yes", alias = "y")]
+    yes: bool,
 }
 
 /// `--rmi`.
@@ -115,7 +118,7 @@ pub(super) fn down(context: &Context, args: DownArgs) -> Result<Exit, Failure> {
         grace: args.timeout.map(Duration::from_secs),
         ..DownOptions::default()
     };
-    down::down(context, &args.services, &options)
+    down::down(context, &args.services, &options, args.yes)
 }
 
 pub(super) fn start(context: &Context, args: &ServicesArgs) -> Result<Exit, Failure> {

@@ -3,13 +3,14 @@
 //! Start at [`run`]. Flags, their names and their defaults are docker compose's (see `docs/compat.md`).
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::failure::Exit;
-
+use crate::app::saved::Saved;
 use crate::env::Environment;
-use crate::settings::Context;
+use crate::failure::{Exit, Failure};
+use crate::settings::{Context, Settings};
 use crate::ui;
 
 mod config;
@@ -38,6 +39,8 @@ enum Command {
     Up(Box<up::UpArgs>),
     /// Show what `up` would do, and why; ends with 2 where there is something to do
     Plan(Box<up::PlanArgs>),
+    /// Show what was changed on the engine by hand; ends with 2 where something was
+    Drift(up::DriftArgs),
     /// Stop and remove containers and networks
     Down(down::DownArgs),
     /// List containers
@@ -79,6 +82,7 @@ impl Command {
         match self {
             Command::Up(_) => "up",
             Command::Plan(_) => "plan",
+            Command::Drift(_) => "drift",
             Command::Down(_) => "down",
             Command::Ps(_) => "ps",
             Command::Logs(_) => "logs",
@@ -103,6 +107,7 @@ impl Command {
         match self {
             Command::Up(args) => Some(&args.files),
             Command::Plan(args) => Some(&args.files),
+            Command::Drift(args) => Some(&args.files),
             Command::Down(args) => Some(&args.files),
             Command::Ps(args) => Some(&args.files),
             Command::Config(args) => Some(&args.files),
@@ -121,7 +126,8 @@ impl Command {
 
 /// Runs the program: parses `args` (the program's name first), calls the command, prints its failure once.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let arguments: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -132,18 +138,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
             help()
         };
     };
-    let mut global = cli.global;
-    if let Some(option) = command.file_option() {
-        global.files.extend(option.files.iter().cloned());
-    }
-    let mut settings = global.settings(&environment);
+    let mut settings = settings(cli.global, &command, &environment);
     settings.diagnostics_are_data = matches!(&command, Command::Config(args) if args.only_checks());
     let context = Context::new(environment, settings);
     crate::telemetry::start(context.settings.log_level);
     let _span = tracing::info_span!("command", name = command.name()).entered();
     let result = match command {
-        Command::Up(args) => up::up(&context, *args),
-        Command::Plan(args) => up::plan(&context, *args),
+        Command::Up(args) => match args.plan.clone() {
+            Some(file) => up_saved(&context, &args, &file),
+            None => up::up(&context, *args),
+        },
+        Command::Plan(args) => up::plan(&context, *args, &arguments),
+        Command::Drift(args) => up::drift(&context, &args),
         Command::Down(args) => down::down(&context, args),
         Command::Ps(args) => ps::ps(&context, args),
         Command::Logs(args) => ps::logs(&context, args),
@@ -167,6 +173,43 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
     });
     ui::finish(&context);
     exit
+}
+
+/// Returns the settings of a command line.
+fn settings(mut global: GlobalOptions, command: &Command, environment: &Environment) -> Settings {
+    if let Some(option) = command.file_option() {
+        global.files.extend(option.files.iter().cloned());
+    }
+    global.settings(environment)
+}
+
+/// Runs `up --plan FILE`: the command line that made the plan, in its directory; only how things are shown is this one's.
+fn up_saved(context: &Context, args: &up::UpArgs, file: &Path) -> Result<Exit, Failure> {
+    let asked = &context.settings;
+    if !asked.files.is_empty() || asked.project_name.is_some() || asked.project_directory.is_some() {
+        return Err(up::wrong("--plan brings its own files and project", "leave out -f, -p and --project-directory"));
+    }
+    let saved = Saved::read(context, file)?;
+    let is_plan = |cli: Cli| match cli.command {
+        Some(Command::Plan(plan)) => Some((cli.global, plan)),
+        _ => None,
+    };
+    let Some((global, plan)) = Cli::try_parse_from(&saved.arguments).ok().and_then(is_plan) else {
+        return Err(up::wrong("the saved plan has a command line that is no `plan`", "make a new plan"));
+    };
+    let environment = Environment::new(context.environment.variables().clone(), &saved.directory);
+    let command = Command::Plan(plan);
+    let settings = Settings {
+        progress: asked.progress,
+        ansi: asked.ansi,
+        is_dry_run: asked.is_dry_run,
+        log_level: asked.log_level,
+        diagnostics: asked.diagnostics,
+        ..settings(global, &command, &environment)
+    };
+    let Command::Plan(plan) = command else { return Ok(Exit::FAILURE) };
+    let context = Context { environment, settings, ..context.clone() };
+    up::up_saved(&context, args, *plan, saved)
 }
 
 /// Prints a command line's fault. docker compose ends with 1 here, clap alone would end with 2.

@@ -1,13 +1,17 @@
 //! `up`, `create`, `build`, `pull`, `plan`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::FileOption;
+use crate::app;
 use crate::app::logs::FollowRequest;
-use crate::app::up::{self, UpRequest};
+use crate::app::saved::Saved;
+use crate::app::up::{self, PlanRequest, UpRequest};
 use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
 use crate::model::{ServiceName, Span};
@@ -47,6 +51,9 @@ pub struct MakeArgs {
     /// Make anonymous volumes anew instead of carrying them over
     #[arg(short = 'V', long)]
     renew_anon_volumes: bool,
+    /// Remove a volume whose definition has changed, WITH ITS DATA, and make it anew
+    #[arg(long, value_name = "VOLUME")]
+    recreate_volume: Vec<String>,
     /// Seconds between stop signal and kill
     #[arg(short, long, value_name = "SECONDS")]
     timeout: Option<u64>,
@@ -118,7 +125,30 @@ pub struct UpArgs {
     /// Follow also what the named services depend on
     #[arg(long)]
     attach_dependencies: bool,
+    /// Run the plan that `plan -o FILE` has written, and nothing else: refused where the world has moved
+    #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED_BY_PLAN)]
+    pub(super) plan: Option<PathBuf>,
 }
+
+/// What a plan has decided already.
+const DECIDED_BY_PLAN: [&str; 16] = [
+    "services",
+    "wait",
+    "wait_timeout",
+    "no_start",
+    "build",
+    "no_build",
+    "pull",
+    "remove_orphans",
+    "scale",
+    "force_recreate",
+    "no_recreate",
+    "always_recreate_deps",
+    "no_deps",
+    "renew_anon_volumes",
+    "recreate_volume",
+    "timeout",
+];
 
 /// Flags of `create`.
 #[derive(Args, Debug, Default)]
@@ -143,17 +173,35 @@ pub struct PlanArgs {
     /// Plan for `up --wait`
     #[arg(long)]
     wait: bool,
+    /// Seconds after which a wait has failed
+    #[arg(long, value_name = "SECONDS")]
+    wait_timeout: Option<u64>,
     /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
+    /// Keep the plan in a file, for `up --plan FILE`
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
-/// `plan --format`.
+/// `plan --format`, `drift --format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum PlanFormat {
     #[default]
     Text,
     Json,
+}
+
+/// Flags of `drift`.
+#[derive(Args, Debug, Default)]
+pub struct DriftArgs {
+    #[command(flatten)]
+    pub(super) files: FileOption,
+    /// Services; all, with networks and volumes, where none is named
+    services: Vec<String>,
+    /// Format of the output
+    #[arg(long, value_enum, default_value_t)]
+    format: PlanFormat,
 }
 
 /// Flags of `build`.
@@ -222,6 +270,7 @@ impl MakeArgs {
             recreate,
             recreate_dependencies: if self.always_recreate_deps { Recreate::Force } else { Recreate::Diverged },
             renew_anonymous_volumes: self.renew_anon_volumes,
+            recreate_volumes: self.recreate_volume.iter().cloned().collect(),
             remove_orphans: self.remove_orphans,
             scale: self.scale.iter().map(|(name, count)| (ServiceName::from(name.as_str()), *count)).collect(),
             grace: self.timeout.map(Duration::from_secs),
@@ -248,7 +297,33 @@ fn policy(pull: Pull) -> PullPolicy {
     }
 }
 
-fn wrong(message: &str, help: &str) -> Failure {
+impl UpArgs {
+    fn follow(&self) -> FollowRequest {
+        FollowRequest {
+            no_color: self.no_color,
+            no_prefix: self.no_log_prefix,
+            timestamps: self.timestamps,
+            abort_on_exit: self.abort_on_container_exit,
+            abort_on_failure: self.abort_on_container_failure,
+            exit_code_from: self.exit_code_from.clone(),
+            attach: self.attach.clone(),
+            no_attach: self.no_attach.clone(),
+            with_dependencies: self.attach_dependencies,
+        }
+    }
+}
+
+impl PlanArgs {
+    fn request(self) -> UpRequest {
+        let mut options = self.make.options();
+        options.wait = self.wait;
+        options.wait_limit = self.wait_timeout.map(Duration::from_secs);
+        let images = self.make.images();
+        UpRequest { services: self.services, options, images, detach: true, command: "plan", ..UpRequest::default() }
+    }
+}
+
+pub(super) fn wrong(message: &str, help: &str) -> Failure {
     Failure::one(Diagnostic::error("usage", Span::NONE, message).help(help))
 }
 
@@ -264,23 +339,29 @@ pub(super) fn up(context: &Context, args: UpArgs) -> Result<Exit, Failure> {
     options.wait = args.wait;
     options.wait_limit = args.wait_timeout.map(Duration::from_secs);
     options.start = !args.no_start;
+    let follow = args.follow();
     let request = UpRequest {
         services: args.services,
         options,
         images: args.make.images(),
+        is_agreed: args.make.yes,
         detach: args.detach || args.wait,
-        follow: FollowRequest {
-            no_color: args.no_color,
-            no_prefix: args.no_log_prefix,
-            timestamps: args.timestamps,
-            abort_on_exit: args.abort_on_container_exit,
-            abort_on_failure: args.abort_on_container_failure,
-            exit_code_from: args.exit_code_from,
-            attach: args.attach,
-            no_attach: args.no_attach,
-            with_dependencies: args.attach_dependencies,
-        },
+        follow,
         command: "up",
+        saved: None,
+    };
+    up::up(context, &request)
+}
+
+/// Runs a plan that was shown before; `plan` is its command line.
+pub(super) fn up_saved(context: &Context, args: &UpArgs, plan: PlanArgs, saved: Saved) -> Result<Exit, Failure> {
+    let request = UpRequest {
+        is_agreed: args.make.yes,
+        detach: args.detach || plan.wait,
+        follow: args.follow(),
+        command: "up",
+        saved: Some(saved),
+        ..plan.request()
     };
     up::up(context, &request)
 }
@@ -299,18 +380,21 @@ pub(super) fn create(context: &Context, args: CreateArgs) -> Result<Exit, Failur
     up::up(context, &request)
 }
 
-pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<Exit, Failure> {
-    let mut options = args.make.options();
-    options.wait = args.wait;
-    let request = UpRequest {
-        services: args.services,
-        options,
-        images: args.make.images(),
-        detach: true,
-        command: "plan",
-        ..UpRequest::default()
+pub(super) fn plan(context: &Context, args: PlanArgs, arguments: &[OsString]) -> Result<Exit, Failure> {
+    let texts: Option<Vec<String>> = arguments.iter().map(|text| text.to_str().map(str::to_owned)).collect();
+    if args.output.is_some() && texts.is_none() {
+        return Err(wrong("a plan can be kept only where the whole command line is UTF-8", "name files in UTF-8"));
+    }
+    let show = PlanRequest {
+        is_json: args.format == PlanFormat::Json,
+        output: args.output.clone(),
+        arguments: texts.unwrap_or_default(),
     };
-    up::plan(context, &request, args.format == PlanFormat::Json)
+    up::plan(context, &args.request(), &show)
+}
+
+pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<Exit, Failure> {
+    app::drift::drift(context, &args.services, args.format == PlanFormat::Json)
 }
 
 pub(super) fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure> {

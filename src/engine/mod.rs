@@ -191,8 +191,8 @@ pub struct ContainerDetails {
     pub has_restart_policy: bool,
     /// Labels.
     pub labels: std::collections::BTreeMap<String, String>,
-    /// The whole answer, for drift and for `--format json`.
-    pub raw: Arc<serde_json::Value>,
+    /// What it was made with.
+    pub definition: crate::model::Definition,
 }
 
 /// One run of a health check.

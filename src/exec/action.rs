@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::hub::Hub;
+use super::hub::{Hub, Wakeups};
 use super::outcome::StepError;
+use super::roll::RollCall;
 use super::wait::Wait;
-use super::{ExecSettings, silence, transfer};
+use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::StepState;
 use crate::model::{
@@ -23,7 +24,11 @@ use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe}
 pub(super) struct Runner {
     pub engine: EngineHandle,
     pub settings: ExecSettings,
+    /// `None` where no wait of the plan needs events.
     pub hub: std::sync::Arc<Option<Hub>>,
+    pub roll: std::sync::Arc<RollCall>,
+    /// Whether nothing is left but waits that nobody waits for.
+    pub quiet: watch::Receiver<bool>,
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 
@@ -50,15 +55,16 @@ pub(super) fn resolve(reference: &ContainerRef, created: &Created) -> Option<Con
 }
 
 impl Runner {
-    /// Runs a step to its end; while the engine does not answer, says so from time to time.
-    pub(super) async fn run_with_words(&self, step: &Step, created: &Created) -> Result<Success, Failed> {
-        let work = self.run(step, created);
-        // What is waited for may take its time, and says itself how it goes.
-        if is_cancellable(&step.action) { work.await } else { silence::told(step.id, &self.progress, work).await }
-    }
-
     /// Runs a step to its end.
-    pub(super) async fn run(&self, step: &Step, created: &Created) -> Result<Success, Failed> {
+    ///
+    /// `is_last`: no other step waits for it. `start_took`: of a wait, how long its container's start took.
+    pub(super) async fn run(
+        &self,
+        step: &Step,
+        created: &Created,
+        is_last: bool,
+        start_took: Duration,
+    ) -> Result<Success, Failed> {
         let verb = describe(&step.action);
         let fail = |source| (StepError::Engine { verb, target: step.target.clone(), source }, Vec::new());
         let done = |_| Success::default();
@@ -132,6 +138,9 @@ impl Runner {
                 let id = id(container)?;
                 let wait = Wait {
                     engine: &self.engine,
+                    roll: &self.roll,
+                    start_took,
+                    quiet: is_last.then(|| self.quiet.clone()),
                     settings: &self.settings,
                     target: &step.target,
                     container: &id,
@@ -140,10 +149,11 @@ impl Runner {
                     step: step.id,
                     progress: self.progress.clone(),
                 };
-                let Some(hub) = self.hub.as_ref() else {
-                    return Err((StepError::Internal("a wait without events".to_owned()), Vec::new()));
+                let wakeups = match self.hub.as_ref() {
+                    Some(hub) => hub.wakeups(id.clone()),
+                    None => Wakeups::none(id.clone()),
                 };
-                wait.run(hub.wakeups(id.clone())).await.map(|word| Success { note: Some(word), created: None })
+                wait.run(wakeups).await.map(|word| Success { note: Some(word), created: None })
             }
             Action::RunHook { container, hook, phase } => self.hook(step, &id(container)?, hook, phase).await,
             Action::RemoveImage { image } => {
@@ -237,6 +247,7 @@ impl Runner {
 
     async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<()> {
         match self.engine.create_network(spec).await {
+            Ok(_) if !self.settings.is_after_crash => return Ok(()),
             Ok(_) => return self.remove_doubles(spec).await,
             Err(error) if error.is_uncertain() => self.back(error).await?,
             Err(error) if error.kind == ErrorKind::Conflict => {

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Wakes waits when something happens to their container.
 #[derive(Debug)]
 pub(super) struct Hub {
-    sender: broadcast::Sender<ContainerId>,
+    sender: broadcast::Sender<Happened>,
     _stop: DropGuard,
 }
 
@@ -35,8 +35,15 @@ impl Hub {
 
     /// Returns a source of wake-ups for one container.
     pub(super) fn wakeups(&self, container: ContainerId) -> Wakeups {
-        Wakeups { receiver: self.sender.subscribe(), container }
+        Wakeups { receiver: Some(self.sender.subscribe()), container }
     }
+}
+
+/// Something happened to a container.
+#[derive(Clone, Debug)]
+struct Happened {
+    container: ContainerId,
+    is_end: bool,
 }
 
 type Events = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
@@ -45,7 +52,7 @@ async fn forward(
     engine: EngineHandle,
     filter: Vec<String>,
     first: Option<Events>,
-    sender: broadcast::Sender<ContainerId>,
+    sender: broadcast::Sender<Happened>,
     stop: CancellationToken,
 ) {
     let mut stream = first;
@@ -62,12 +69,13 @@ async fn forward(
     }
 }
 
-async fn drain(stream: &mut Option<Events>, sender: &broadcast::Sender<ContainerId>) {
+async fn drain(stream: &mut Option<Events>, sender: &broadcast::Sender<Happened>) {
     let Some(stream) = stream else { return };
     while let Some(Ok(event)) = stream.next().await {
         if matters(&event.action) {
             // No receiver just means that nobody waits at the moment.
-            let _ = sender.send(event.id);
+            let is_end = matches!(event.action.as_str(), "die" | "oom" | "kill" | "destroy");
+            let _ = sender.send(Happened { container: event.id, is_end });
         }
     }
 }
@@ -82,19 +90,34 @@ fn matters(action: &str) -> bool {
 /// Wake-ups for one container.
 #[derive(Debug)]
 pub(super) struct Wakeups {
-    receiver: broadcast::Receiver<ContainerId>,
+    receiver: Option<broadcast::Receiver<Happened>>,
     container: ContainerId,
 }
 
 impl Wakeups {
+    /// Returns wake-ups that never come: of a run that needs no events.
+    pub(super) fn none(container: ContainerId) -> Self {
+        Self { receiver: None, container }
+    }
+
     /// Waits until something happened to the container, or may have.
     pub(super) async fn next(&mut self) {
+        self.until(|_| true).await;
+    }
+
+    /// Waits until the container has ended, or may have.
+    pub(super) async fn end(&mut self) {
+        self.until(|happened| happened.is_end).await;
+    }
+
+    async fn until(&mut self, matters: impl Fn(&Happened) -> bool) {
+        let Some(receiver) = &mut self.receiver else { return std::future::pending().await };
         loop {
-            match self.receiver.recv().await {
-                Ok(id) if id == self.container => return,
+            match receiver.recv().await {
+                Ok(happened) if happened.container == self.container && matters(&happened) => return,
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => return,
-                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+                Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }
         }
     }

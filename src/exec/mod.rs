@@ -9,6 +9,7 @@ mod interrupt;
 mod look;
 mod outcome;
 mod probe;
+mod roll;
 mod scheduler;
 mod silence;
 mod transfer;
@@ -32,10 +33,18 @@ pub struct ExecSettings {
     pub patience: Duration,
     /// How long a lost engine is waited for.
     pub reconnect: Duration,
+    /// Whether calls of a run that has died may still be under way: then what was made is looked for doubles.
+    pub is_after_crash: bool,
 }
 
 impl Default for ExecSettings {
     fn default() -> Self {
-        Self { parallel: 16, own_probes: true, patience: Duration::from_secs(600), reconnect: Duration::from_secs(30) }
+        Self {
+            parallel: 16,
+            own_probes: true,
+            patience: Duration::from_secs(600),
+            reconnect: Duration::from_secs(30),
+            is_after_crash: true,
+        }
     }
 }

@@ -1,21 +1,23 @@
 //! Owns the state of a run: which steps may start, which must be skipped, which replacements are given back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits};
 use super::hub::Hub;
 use super::outcome::{Outcome, StepError, StepFailure};
+use super::roll::RollCall;
 use super::undo::Undone;
-use super::{ExecSettings, Interrupt};
+use super::{ExecSettings, Interrupt, silence};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
-use crate::plan::{Action, Plan, Replacement, Step, StepId, describe};
+use crate::model::RestartPolicy;
+use crate::plan::{Action, ContainerRef, Plan, Replacement, Step, StepId, Until, describe};
 
 /// Runs a plan to its end and says how it went. Events go to `listener` in one order.
 pub async fn run(
@@ -27,11 +29,12 @@ pub async fn run(
 ) -> Outcome {
     let begun = Instant::now();
     listener.on_event(&Event::Planned { steps: plan.steps.iter().map(header).collect(), is_dry_run: false });
-    let has_waits = plan.steps.iter().any(|step| matches!(step.action, Action::WaitFor { .. }));
-    let hub = if has_waits { Some(Hub::subscribe(engine.clone(), &plan.project).await) } else { None };
+    let hub = if needs_events(plan) { Some(Hub::subscribe(engine.clone(), &plan.project).await) } else { None };
     let (sender, receiver) = mpsc::channel(1024);
-    let runner = Runner { engine, settings, hub: Arc::new(hub), progress: sender };
-    let mut run = Run::new(plan, runner, receiver, listener);
+    let (quiet, is_quiet) = watch::channel(false);
+    let roll = Arc::new(RollCall::new(engine.clone(), &plan.project));
+    let runner = Runner { engine, settings, hub: Arc::new(hub), roll, quiet: is_quiet, progress: sender };
+    let mut run = Run::new(plan, runner, quiet, receiver, listener);
     run.drive(interrupt).await;
     let outcome = run.finish(interrupt);
     listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
@@ -47,6 +50,29 @@ pub fn header(step: &Step) -> StepHeader {
         reason: step.reason.to_string(),
         requires: step.requires.clone(),
     }
+}
+
+/// Whether a run must hear of what happens: something is waited for, or may be started again and again by the engine.
+fn needs_events(plan: &Plan) -> bool {
+    let dependents = dependents(plan);
+    plan.steps.iter().any(|step| match &step.action {
+        Action::WaitFor { until, .. } => !matches!(until, Until::Alive(_)) || !dependents[step.id.index()].is_empty(),
+        Action::CreateContainer { spec, .. } => spec.restart != RestartPolicy::No,
+        _ => false,
+    })
+}
+
+/// Returns, for each step, the steps that wait for it.
+fn dependents(plan: &Plan) -> Vec<Vec<StepId>> {
+    let mut dependents = vec![Vec::new(); plan.steps.len()];
+    for step in &plan.steps {
+        for needed in step.requires.iter().chain(&step.after) {
+            if let Some(list) = dependents.get_mut(needed.index()) {
+                list.push(step.id);
+            }
+        }
+    }
+    dependents
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,14 +99,23 @@ enum Report {
 struct Run<'a> {
     plan: &'a Plan,
     runner: Runner,
+    /// Tells waits that nobody waits for when nothing else is left.
+    quiet: watch::Sender<bool>,
+    /// How many of those run.
+    last_waits: usize,
     progress: mpsc::Receiver<(StepId, StepState)>,
     listener: &'a mut dyn Listener,
     states: Vec<State>,
     /// Steps that wait for a step, so that each end is looked at once.
     dependents: Vec<Vec<StepId>>,
     created: Created,
+    /// How long the start of each container took.
+    starts: BTreeMap<ContainerRef, Duration>,
     tasks: JoinSet<Report>,
     calls: usize,
+    /// Renames under way, and calls that bring or take endpoints of networks: see [`Self::must_stand_back`].
+    renames: usize,
+    endpoint_calls: usize,
     undone: BTreeSet<usize>,
     cancel: tokio_util::sync::CancellationToken,
     outcome: Outcome,
@@ -90,27 +125,25 @@ impl<'a> Run<'a> {
     fn new(
         plan: &'a Plan,
         runner: Runner,
+        quiet: watch::Sender<bool>,
         progress: mpsc::Receiver<(StepId, StepState)>,
         listener: &'a mut dyn Listener,
     ) -> Self {
-        let mut dependents = vec![Vec::new(); plan.steps.len()];
-        for step in &plan.steps {
-            for needed in step.requires.iter().chain(&step.after) {
-                if let Some(list) = dependents.get_mut(needed.index()) {
-                    list.push(step.id);
-                }
-            }
-        }
         Self {
             plan,
             runner,
+            quiet,
+            last_waits: 0,
             progress,
             listener,
             states: vec![State::Pending; plan.steps.len()],
-            dependents,
+            dependents: dependents(plan),
             created: Created::new(),
+            starts: BTreeMap::new(),
             tasks: JoinSet::new(),
             calls: 0,
+            renames: 0,
+            endpoint_calls: 0,
             undone: BTreeSet::new(),
             cancel: tokio_util::sync::CancellationToken::new(),
             outcome: Outcome::default(),
@@ -136,6 +169,8 @@ impl<'a> Run<'a> {
             if self.tasks.is_empty() {
                 return;
             }
+            let is_quiet = self.tasks.len() == self.last_waits && ready.is_empty();
+            self.quiet.send_if_modified(|quiet| std::mem::replace(quiet, is_quiet) != is_quiet);
             tokio::select! {
                 biased;
                 () = interrupt.second() => return,
@@ -149,14 +184,19 @@ impl<'a> Run<'a> {
     /// Starts what may start, within the bound.
     fn start(&mut self, ready: &mut BTreeSet<StepId>) {
         let candidates: Vec<StepId> = ready.iter().copied().collect();
-        for id in candidates {
+        // Renames come last, so that what others wait for is under way before one is looked at.
+        let (renames, others): (Vec<StepId>, Vec<StepId>) =
+            candidates.into_iter().partition(|id| is_rename(&self.plan.steps[id.index()].action));
+        for id in others.into_iter().chain(renames) {
             let step = &self.plan.steps[id.index()];
             let counts = !only_waits(&step.action);
-            if counts && self.calls >= self.runner.settings.parallel {
+            if counts && (self.calls >= self.runner.settings.parallel || self.must_stand_back(&step.action)) {
                 continue;
             }
             ready.remove(&id);
             self.calls += usize::from(counts);
+            self.last_waits += usize::from(self.is_last_wait(id));
+            self.count_endpoints(id, 1);
             self.states[id.index()] = State::Running;
             self.tell(id, StepState::Started);
             self.spawn(step.clone());
@@ -165,18 +205,23 @@ impl<'a> Run<'a> {
 
     fn spawn(&mut self, step: Step) {
         let (runner, created, cancel) = (self.runner.clone(), self.created.clone(), self.cancel.clone());
+        let is_last = self.dependents[step.id.index()].is_empty();
+        let start_took = match &step.action {
+            Action::WaitFor { container, .. } => self.starts.get(container).copied().unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
         let span = tracing::info_span!("step", verb = describe(&step.action).plain(), target = %step.target);
         let task = async move {
             let begun = Instant::now();
             let id = step.id;
-            let work = runner.run_with_words(&step, &created);
+            let work = runner.run(&step, &created, is_last, start_took);
             let result = if is_cancellable(&step.action) {
                 tokio::select! {
                     result = work => result,
                     () = cancel.cancelled() => return Report::Cancelled(id),
                 }
             } else {
-                work.await
+                silence::told(id, &runner.progress, work).await
             };
             tracing::debug!(elapsed_ms = begun.elapsed().as_millis() as u64, ok = result.is_ok(), "step ended");
             Report::Step { id, result, elapsed: begun.elapsed() }
@@ -204,6 +249,34 @@ impl<'a> Run<'a> {
 
     fn release(&mut self, id: StepId) {
         self.calls -= usize::from(!only_waits(&self.plan.steps[id.index()].action));
+        self.last_waits -= usize::from(self.is_last_wait(id));
+        self.count_endpoints(id, -1);
+    }
+
+    /// A rename of a running container and calls that change endpoints must not run at once.
+    ///
+    /// Compat: engines before 29 write back the number of a network's endpoints as it was when the rename began; what
+    /// came or went meanwhile is miscounted, and the network cannot be removed until the engine restarts
+    /// (libnetwork, `endpointCnt.updateStore`).
+    fn must_stand_back(&self, action: &Action) -> bool {
+        match (is_rename(action), changes_endpoints(action)) {
+            (true, _) => self.renames > 0 || self.endpoint_calls > 0,
+            (_, true) => self.renames > 0,
+            _ => false,
+        }
+    }
+
+    fn count_endpoints(&mut self, id: StepId, by: isize) {
+        let action = &self.plan.steps[id.index()].action;
+        let (is_rename, changes) = (is_rename(action), changes_endpoints(action));
+        self.renames = self.renames.saturating_add_signed(if is_rename { by } else { 0 });
+        self.endpoint_calls = self.endpoint_calls.saturating_add_signed(if changes { by } else { 0 });
+    }
+
+    /// Whether a step is a wait that no other step waits for.
+    fn is_last_wait(&self, id: StepId) -> bool {
+        let is_wait = matches!(self.plan.steps[id.index()].action, Action::WaitFor { .. });
+        is_wait && self.dependents[id.index()].is_empty()
     }
 
     fn ended(&mut self, id: StepId, result: Result<Success, Failed>, elapsed: Duration, ready: &mut BTreeSet<StepId>) {
@@ -213,6 +286,9 @@ impl<'a> Run<'a> {
             Ok(success) => {
                 self.outcome.done += 1;
                 self.states[id.index()] = State::Done;
+                if let Action::StartContainer { container } = &step.action {
+                    self.starts.insert(container.clone(), elapsed);
+                }
                 if let Some(created) = success.created {
                     self.created.insert(id, created);
                 }
@@ -292,10 +368,11 @@ impl<'a> Run<'a> {
     /// Gives back replacements that cannot be finished, once none of their steps runs any more.
     fn undo_failed(&mut self) {
         for index in 0..self.plan.replacements.len() {
-            if self.undone.contains(&index) || !self.must_undo(index) {
+            if self.undone.contains(&index) || !self.must_undo(index) || self.renames > 0 {
                 continue;
             }
             self.undone.insert(index);
+            self.endpoint_calls += 1;
             let (runner, created) = (self.runner.clone(), self.created.clone());
             let mut replacement = self.plan.replacements[index].clone();
             replacement.was_running &= self.may_be_stopped(&replacement);
@@ -324,6 +401,7 @@ impl<'a> Run<'a> {
     }
 
     fn undo_ended(&mut self, index: usize, undone: Undone) {
+        self.endpoint_calls -= 1;
         let replacement = &self.plan.replacements[index];
         if undone.is_restored {
             self.outcome.restored.push(replacement.target.clone());
@@ -345,6 +423,24 @@ impl<'a> Run<'a> {
         self.tasks.abort_all();
         self.outcome
     }
+}
+
+fn is_rename(action: &Action) -> bool {
+    matches!(action, Action::RenameContainer { .. })
+}
+
+/// Whether a call brings or takes endpoints of networks.
+fn changes_endpoints(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::StartContainer { .. }
+            | Action::StopContainer { .. }
+            | Action::KillContainer { .. }
+            | Action::RestartContainer { .. }
+            | Action::RemoveContainer { .. }
+            | Action::ConnectNetwork { .. }
+            | Action::DisconnectNetwork { .. }
+    )
 }
 
 /// Returns an error's chain in one line.

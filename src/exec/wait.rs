@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::hub::Wakeups;
 use super::outcome::StepError;
+use super::roll::RollCall;
 use super::{ExecSettings, look, probe, silence};
 use crate::engine::{ContainerDetails, EngineError, EngineHandle};
 use crate::event::StepState;
@@ -19,9 +20,17 @@ const CRASH_LOOP: u64 = 3;
 /// Events can be lost with their connection, so a wait also looks by the clock.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
 
+/// A hold grows with the time that the start took, up to this.
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
+
 /// One wait.
 pub(super) struct Wait<'a> {
     pub engine: &'a EngineHandle,
+    pub roll: &'a RollCall,
+    /// Becomes true when nothing of the run is left but waits like this one; `None` for a wait that others wait for.
+    pub quiet: Option<watch::Receiver<bool>>,
+    /// How long the container's start took: where that is long, what it runs is slow to fail, too.
+    pub start_took: Duration,
     pub settings: &'a ExecSettings,
     pub target: &'a Target,
     pub container: &'a ContainerId,
@@ -47,11 +56,29 @@ impl Wait<'_> {
     /// Waits; returns the word for success (`Healthy`, `Exited`, `Running`), or the error with what helps to understand it.
     pub(super) async fn run(&self, mut wakeups: Wakeups) -> Result<&'static str, (StepError, Vec<String>)> {
         let begun = Instant::now();
-        if let Until::Alive(hold) = self.until {
-            // It has just been started: nothing to see before the hold is over, unless something happens.
-            self.doze(&mut wakeups, begun + hold).await;
+        let mut has_died = false;
+        match self.until {
+            Until::Alive(hold) => {
+                // It has just been started: nothing to see before the hold is over, unless it ends.
+                has_died = self.hold(&mut wakeups, begun + self.longer(hold)).await;
+                if !has_died && self.runs_unchecked().await {
+                    return Ok("Started");
+                }
+            }
+            Until::Ready(hold) if self.runs_unchecked().await => {
+                has_died = self.hold(&mut wakeups, begun + self.longer(hold)).await;
+                if !has_died && self.runs_unchecked().await {
+                    return Ok("Started");
+                }
+            }
+            Until::Ready(_) | Until::Condition(_) => {}
         }
         let mut details = self.inspect().await?;
+        if has_died && details.restart_count > 0 {
+            let what = format!("keeps restarting (last exit code {})", details.exit_code);
+            let error = StepError::NotUp { target: self.target.clone(), what };
+            return Err((error, look::autopsy(self.engine, &details).await));
+        }
         let first_restarts = details.restart_count;
         let mut limit = self
             .limit
@@ -86,6 +113,33 @@ impl Wait<'_> {
             }
             details = self.inspect().await?;
         }
+    }
+
+    /// A busy machine takes its time to run what it has started, and to see it fail.
+    fn longer(&self, hold: Duration) -> Duration {
+        hold.max((self.start_took / 2).min(LONGEST_HOLD))
+    }
+
+    /// Lets the hold pass, and what else the run does where nobody waits for this; returns whether the container ended.
+    async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> bool {
+        let pass = async {
+            tokio::time::sleep_until(until).await;
+            if let Some(mut quiet) = self.quiet.clone() {
+                // The owner has gone only when the run is over.
+                let _ = quiet.wait_for(|is_quiet| *is_quiet).await;
+            }
+        };
+        tokio::select! {
+            () = wakeups.end() => true,
+            () = pass => false,
+        }
+    }
+
+    /// Whether a list shows the container running and without a health check: then there is nothing more to ask.
+    async fn runs_unchecked(&self) -> bool {
+        let found = silence::told(self.step, &self.progress, self.roll.look(self.container)).await;
+        // A list that failed is no verdict: the inspect that follows decides.
+        matches!(found, Ok(Some(one)) if one.state == ContainerState::Running && one.health == Health::None)
     }
 
     async fn doze(&self, wakeups: &mut Wakeups, until: Instant) {

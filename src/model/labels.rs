@@ -35,7 +35,7 @@ pub const VOLUME: &str = "com.docker.compose.volume";
 /// Ours, on containers: id of the container that this one replaces. It stays as long as the container lives; the
 /// replacement is unfinished only while that container still exists or this one has not its final name.
 pub const REPLACES: &str = "dev.inception.replaces";
-/// Ours, on containers: digests of the canonical definition, field by field, so that a plan can name what changed.
+/// Ours, on containers, networks and volumes: digests of the canonical definition, field by field, so that a plan can name what changed.
 /// Values are never stored, only digests.
 pub const FIELDS: &str = "dev.inception.fields";
 /// Ours, on containers: digests of the content of configs and secrets.

@@ -4,6 +4,7 @@
 //! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
 
 mod build;
+mod definition;
 pub mod image_name;
 mod names;
 mod observed;
@@ -17,6 +18,7 @@ pub mod hash;
 pub mod labels;
 
 pub use build::{BuildContext, BuildRequest};
+pub use definition::Definition;
 pub use image_name::familiar;
 pub use names::*;
 pub use observed::*;

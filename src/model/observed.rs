@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{ContainerId, ContainerName, ImageId, NetworkId, NetworkName, VolumeName, labels};
+use super::{ContainerId, ContainerName, Definition, ImageId, NetworkId, NetworkName, VolumeName, labels};
 
 /// One snapshot. Everything after `observe` refers to it; nobody lists again halfway.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,10 @@ pub struct Observed {
     pub images: BTreeMap<String, ImageId>,
     /// TCP and UDP ports that programs on this machine listen on; empty where the engine is not on this machine.
     pub listeners: Vec<Listener>,
+    /// Definitions of the containers that were inspected: those that differ from the file, and for `drift` all.
+    pub definitions: BTreeMap<ContainerId, Definition>,
+    /// When the snapshot was taken, seconds since 1970 by this machine's clock; for ages, never for decisions.
+    pub taken_at: i64,
 }
 
 /// What is known of the engine.

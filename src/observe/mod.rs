@@ -5,10 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::StreamExt;
+
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
-use crate::model::{ImageId, Observed};
+use crate::model::{ContainerId, Definition, ImageId, Observed};
 
 mod listeners;
+
+/// How many containers are looked at at once.
+const PARALLEL: usize = 8;
 
 /// Takes the snapshot. `ports` are the host ports whose holders are worth naming.
 pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineResult<Observed> {
@@ -26,7 +33,26 @@ pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineRe
         volumes,
         images: names(&images),
         listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
+        definitions: BTreeMap::new(),
+        taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
+}
+
+/// Looks at containers one by one, for what a list does not tell: what they were made with. Those that are gone are
+/// left out.
+pub async fn definitions(
+    engine: &dyn ReadEngine,
+    containers: BTreeSet<ContainerId>,
+) -> EngineResult<BTreeMap<ContainerId, Definition>> {
+    let look = |id: ContainerId| async move {
+        match engine.inspect_container(id.as_str()).await {
+            Ok(details) => Ok(Some((id, details.definition))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let found: Vec<_> = futures_util::stream::iter(containers.into_iter().map(look)).buffered(PARALLEL).collect().await;
+    found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 
 /// Takes only the images anew: after pulls and builds.

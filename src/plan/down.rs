@@ -115,7 +115,10 @@ fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, optio
     }
     let staying: Vec<&ObservedContainer> = ours.into_iter().chain(elsewhere).collect();
     if !staying.is_empty() {
-        let message = format!("containers of services that are not in the file stay: {}", orphans::names(&staying));
+        let message = format!(
+            "containers of services that are not in the file stay: {}",
+            orphans::aged(&staying, observed.taken_at)
+        );
         builder.tell(Diagnostic::warning("orphans", Span::NONE, message).help("remove them with `--remove-orphans`"));
     }
     Vec::new()

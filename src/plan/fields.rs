@@ -6,13 +6,27 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::FieldChange;
+use crate::model::Definition;
 
 /// Below these keys each entry is a field of its own; everything else is one field per key.
-const DEEP: [&str; 5] = ["environment", "labels", "healthcheck", "deploy", "logging"];
+const DEEP: [&str; 7] = ["environment", "labels", "healthcheck", "deploy", "logging", "driver_opts", "ipam"];
 /// What the config hash does not cover is no reason to recreate.
 const IGNORED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "profiles"];
 /// More fields than this are not kept apart, so that the label stays small.
 const LIMIT: usize = 256;
+/// What an inspected container tells in the same form as the canonical model.
+const COMPARABLE: [&str; 10] = [
+    "environment",
+    "labels",
+    "image",
+    "command",
+    "entrypoint",
+    "user",
+    "working_dir",
+    "hostname",
+    "restart",
+    "mem_limit",
+];
 
 /// Returns the label's value: each field's path and eight hexadecimal digits, joined by blanks.
 pub(super) fn digest_label(canonical: &Value) -> String {
@@ -24,23 +38,49 @@ pub(super) fn digest_label(canonical: &Value) -> String {
         .join(" ")
 }
 
-/// Returns what differs between a container's label and the desired service; empty where the label is missing.
-pub(super) fn changes(label: Option<&str>, canonical: &Value) -> Vec<FieldChange> {
-    let Some(label) = label else { return Vec::new() };
+/// Returns what differs between a container and the desired service; empty where nothing is known of the container.
+///
+/// The label tells which fields differ; what the engine has (`made`) gives the old values. Containers of docker compose
+/// carry no such label: of these what can be compared is compared.
+pub(super) fn changes(label: Option<&str>, made: Option<&Definition>, canonical: &Value) -> Vec<FieldChange> {
+    let after = digests(canonical);
+    let old = |path: &str| made.and_then(|made| made.get(path)).map(|value| shown(path, value));
+    let Some(label) = label else {
+        let differs = |path: &str, value: &Value| {
+            COMPARABLE.iter().any(|one| is_at(path, one)) && made.is_some_and(|made| made.get(path) != Some(value))
+        };
+        return after
+            .iter()
+            .filter(|(path, (_, value))| differs(path, value))
+            .map(|(path, (_, value))| FieldChange { path: path.clone(), from: old(path), to: Some(shown(path, value)) })
+            .collect();
+    };
     let before: BTreeMap<String, &str> = label
         .split(' ')
         .filter_map(|entry| entry.rsplit_once('=').map(|(path, digest)| (path.replace('\u{a0}', " "), digest)))
         .collect();
-    let after = digests(canonical);
     let mut found: Vec<FieldChange> = after
         .iter()
         .filter(|(path, (digest, _))| before.get(path.as_str()).is_none_or(|old| old != digest))
-        .map(|(path, (_, value))| FieldChange { path: path.clone(), from: None, to: Some(shown(path, value)) })
+        .map(|(path, (_, value))| {
+            // What was not there may still have a value: the image's own, which is not what has changed.
+            let from = before.contains_key(path).then(|| old(path)).flatten();
+            FieldChange { path: path.clone(), from, to: Some(shown(path, value)) }
+        })
         .collect();
     let gone = before.keys().filter(|path| !after.contains_key(path.as_str()));
-    found.extend(gone.map(|path| FieldChange { path: path.clone(), from: Some("(set)".to_owned()), to: None }));
+    found.extend(gone.map(|path| FieldChange {
+        path: path.clone(),
+        from: Some(old(path).unwrap_or_else(|| "(set)".to_owned())),
+        to: None,
+    }));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Whether a path is an attribute or lies below it.
+fn is_at(path: &str, attribute: &str) -> bool {
+    path.strip_prefix(attribute).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Returns whether a field's name looks as if its value were secret.
@@ -49,16 +89,46 @@ pub fn looks_secret(path: &str) -> bool {
     ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "SALT"].iter().any(|word| name.contains(word))
 }
 
+/// Whether a text is an address with a password in it: `postgres://user:password@host/`.
+fn holds_password(text: &str) -> bool {
+    let credentials = text.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next()?.rsplit_once('@'));
+    credentials.is_some_and(|(user, _)| user.contains(':'))
+}
+
 /// Returns a value for people: masked where it looks secret, cut where it is long.
 pub(super) fn shown(path: &str, value: &Value) -> String {
-    if looks_secret(path) {
+    if looks_secret(path) || value.as_str().is_some_and(holds_password) {
         return "(secret)".to_owned();
     }
-    let text = crate::text::escape_controls(&value.to_string()).into_owned();
+    let text = match (path, value.as_array()) {
+        ("ports", Some(ports)) => ports.iter().map(port).collect::<Vec<_>>().join(", "),
+        _ => value.to_string(),
+    };
+    let text = crate::text::escape_controls(&text).into_owned();
     match text.char_indices().nth(60) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
     }
+}
+
+/// A port in the short form: `127.0.0.1:8080:80/udp`.
+fn port(port: &Value) -> String {
+    let text = |key: &str| port.get(key).and_then(Value::as_str).unwrap_or_default();
+    let mut out = String::new();
+    let address = match text("host_ip") {
+        v6 if v6.contains(':') => format!("[{v6}]"),
+        v4 => v4.to_owned(),
+    };
+    for part in [address.as_str(), text("published")].into_iter().filter(|part| !part.is_empty()) {
+        out.push_str(part);
+        out.push(':');
+    }
+    out.push_str(&port.get("target").unwrap_or(&Value::Null).to_string());
+    if !matches!(text("protocol"), "" | "tcp") {
+        out.push('/');
+        out.push_str(text("protocol"));
+    }
+    out
 }
 
 fn digests(canonical: &Value) -> BTreeMap<String, (String, &Value)> {
@@ -95,7 +165,7 @@ mod tests {
     fn changed_new_and_gone_fields_are_named() {
         let before = digest_label(&json!({"image": "a:1", "environment": {"A": "1", "B": "x", "DB_PASSWORD": "p"}}));
         let after = json!({"image": "a:1", "environment": {"A": "2", "DB_PASSWORD": "q"}, "user": "1"});
-        let found: Vec<String> = changes(Some(&before), &after).iter().map(ToString::to_string).collect();
+        let found: Vec<String> = changes(Some(&before), None, &after).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
             [
@@ -106,5 +176,32 @@ mod tests {
             ]
         );
         assert!(!before.contains("x "), "values are not stored");
+    }
+
+    #[test]
+    fn old_values_come_from_the_container_and_secrets_stay_masked() {
+        let before = digest_label(&json!({"environment": {"A": "1", "DB_PASSWORD": "p"}, "ports": [{"target": 80}]}));
+        let mut made = Definition::default();
+        for (path, value) in
+            [("environment.A", "1"), ("environment.B", "from the image"), ("environment.DB_PASSWORD", "p")]
+        {
+            made.set(path, value);
+        }
+        made.set("ports", json!([{"target": 80, "published": "8080", "protocol": "tcp"}]));
+        let after = json!({"environment": {"A": "2", "B": "x", "DB_PASSWORD": "q"}, "ports": [{"target": 80, "published": "81", "host_ip": "::1", "protocol": "udp"}]});
+        let told = |label: Option<&str>| {
+            changes(label, Some(&made), &after).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let ports = "ports 8080:80 → [::1]:81:80/udp";
+        assert_eq!(
+            told(Some(&before)),
+            format!(
+                "environment.A \"1\" → \"2\"; environment.B → \"x\"; environment.DB_PASSWORD (secret) → (secret); {ports}"
+            )
+        );
+        let unlabelled = "environment.A \"1\" → \"2\"; environment.B \"from the image\" → \"x\"; environment.DB_PASSWORD (secret) → (secret)";
+        assert_eq!(told(None), unlabelled);
+        assert_eq!(shown("environment.DATABASE", &json!("postgres://me:hidden@db/x")), "(secret)");
+        assert_eq!(shown("environment.SITE", &json!("https://example.test/a:b@c")), "\"https://example.test/a:b@c\"");
     }
 }

@@ -6,8 +6,10 @@ mod builder;
 mod containers;
 mod contents;
 mod down;
+mod drift;
 mod fields;
 mod images;
+mod impact;
 mod lifecycle;
 mod lint;
 mod naming;
@@ -27,8 +29,10 @@ mod volumes;
 
 pub use contents::{Content, Contents};
 pub use down::down;
+pub use drift::{Drift, drift};
 pub use fields::looks_secret;
 pub use images::{ImageOptions, PullPolicy, images};
+pub use impact::{Downtime, Impact, Loss, impacts};
 pub use lifecycle::{Lifecycle, lifecycle};
 pub use lint::lint;
 pub use naming::image_of;
@@ -39,8 +43,10 @@ pub use text::{describe, render};
 pub use up::{selected, up};
 pub use verb::Verb;
 
+use std::collections::BTreeSet;
+
 use crate::diag::Diagnostic;
-use crate::model::ProjectName;
+use crate::model::{ContainerId, ProjectName};
 
 /// Everything one run will do, in an order in which each step comes after those it needs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +64,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Returns the containers that give way because their definition differs: what they were made with explains it.
+    pub fn redefined(&self) -> BTreeSet<ContainerId> {
+        let is_redefined = |replacement: &&Replacement| match &replacement.new {
+            ContainerRef::Planned(step) => {
+                self.steps.get(step.index()).is_some_and(|step| step.reason.is_redefinition())
+            }
+            ContainerRef::Existing(_) => false,
+        };
+        self.replacements.iter().filter(is_redefined).map(|replacement| replacement.old.clone()).collect()
+    }
+
     /// Returns whether nothing needs doing.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
@@ -68,7 +85,7 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
     /// The old container.
-    pub old: crate::model::ContainerId,
+    pub old: ContainerId,
     /// What the steps act on.
     pub target: Target,
     /// The new container.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
-use super::{Action, ContainerRef, Reason, StepId, Target};
+use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerId, ContainerState, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed, ObservedContainer,
-    ObservedNetwork, Project, hash, labels,
+    ContainerId, ContainerState, Definition, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed,
+    ObservedContainer, ObservedNetwork, Project, hash, labels,
 };
 
 /// What the rest of the plan needs to know of networks.
@@ -19,6 +19,8 @@ pub(super) struct Networks {
     pub ids: BTreeMap<NetworkName, NetworkId>,
     /// Containers that are stopped and disconnected because a network of theirs is made anew.
     pub displaced: BTreeMap<ContainerId, Displaced>,
+    /// Removals of containers that do not count as users any more.
+    gone: Vec<StepId>,
 }
 
 /// A container that lost a network for a moment.
@@ -32,15 +34,16 @@ pub(super) struct Displaced {
     pub networks: Vec<NetworkKey>,
 }
 
-/// Plans the networks of `used`.
+/// Plans the networks of `used`. `gone` are removals of containers that no longer count as their users.
 pub(super) fn plan(
     builder: &mut Builder,
     project: &Project,
     observed: &Observed,
     used: &BTreeSet<&NetworkKey>,
     grace: Option<std::time::Duration>,
+    gone: Vec<StepId>,
 ) -> Networks {
-    let mut networks = Networks::default();
+    let mut networks = Networks { gone, ..Networks::default() };
     for (key, network) in project.networks.iter().filter(|(key, _)| used.contains(key)) {
         let found = find(project, network, observed);
         if network.is_external {
@@ -182,8 +185,8 @@ fn replace(
         return;
     }
     check_subnets(builder, network, observed, Some(existing));
-    let reason = Reason::Changed(Vec::new());
-    let mut gone = Vec::new();
+    let reason = Reason::Changed(changes(network, existing));
+    let mut gone = networks.gone.clone();
     for user in users {
         gone.push(displace(builder, network, user, networks, grace));
     }
@@ -192,6 +195,16 @@ fn replace(
     let create = Action::CreateNetwork(Box::new(spec(project, network)));
     let created = builder.step(&target(network), create, reason, [removed]);
     networks.ready.insert(network.key.clone(), vec![created]);
+}
+
+/// Returns what differs, field by field.
+fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
+    let mut made = Definition::default();
+    made.set("driver", existing.driver.as_str());
+    for (name, value) in &existing.labels {
+        made.set(format!("labels.{name}"), value.as_str());
+    }
+    fields::changes(existing.labels.get(labels::FIELDS).map(String::as_str), Some(&made), &network.canonical)
 }
 
 fn displace(
@@ -277,6 +290,7 @@ pub(super) fn spec(project: &Project, network: &Network) -> NetworkSpec {
     all.insert(labels::NETWORK.to_owned(), network.key.to_string());
     all.insert(labels::VERSION.to_owned(), labels::COMPATIBLE_VERSION.to_owned());
     all.insert(labels::CONFIG_HASH.to_owned(), hash::resource_hash(&network.canonical));
+    all.insert(labels::FIELDS.to_owned(), fields::digest_label(&network.canonical));
     NetworkSpec {
         name: network.name.clone(),
         driver: network.driver.clone(),

@@ -33,6 +33,8 @@ pub struct UpOptions {
     pub recreate_dependencies: Recreate,
     /// Do not carry anonymous volumes over (`-V`).
     pub renew_anonymous_volumes: bool,
+    /// Volumes whose data is given up where their definition has changed (`--recreate-volume`): keys or names.
+    pub recreate_volumes: BTreeSet<String>,
     /// Start what is created; false for `create` and `--no-start`.
     pub start: bool,
     /// Wait until everything is running or healthy (`--wait`).
@@ -61,6 +63,7 @@ impl Default for UpOptions {
             recreate: Recreate::Diverged,
             recreate_dependencies: Recreate::Diverged,
             renew_anonymous_volumes: false,
+            recreate_volumes: BTreeSet::new(),
             start: true,
             wait: false,
             wait_limit: None,

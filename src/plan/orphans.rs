@@ -38,7 +38,7 @@ pub(super) fn plan(builder: &mut Builder, project: &Project, observed: &Observed
             remove(builder, orphan, options.grace);
         }
     } else if !ours.is_empty() && !options.ignore_orphans {
-        let message = format!("containers of services that are not in the file: {}", names(&ours));
+        let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));
         builder
             .tell(Diagnostic::warning("orphans", Span::NONE, message).help(
                 "remove them with `--remove-orphans`, or set COMPOSE_IGNORE_ORPHANS=1 to leave them unmentioned",
@@ -71,12 +71,26 @@ pub(super) fn remove(builder: &mut Builder, orphan: &ObservedContainer, grace: O
     builder.step(&target, Action::RemoveContainer { container, force: false, volumes: false }, Reason::Orphan, requires)
 }
 
+/// Returns names with their ages for people, at most ten.
+pub(super) fn aged(containers: &[&ObservedContainer], now: i64) -> String {
+    listed(containers, |one| match one.created {
+        created if created > 0 && now >= created => {
+            format!(" ({} old)", crate::text::age(now - created))
+        }
+        _ => String::new(),
+    })
+}
+
 /// Returns names for people, at most ten.
 pub(super) fn names(containers: &[&ObservedContainer]) -> String {
+    listed(containers, |_| String::new())
+}
+
+fn listed(containers: &[&ObservedContainer], more: impl Fn(&ObservedContainer) -> String) -> String {
     let mut all: Vec<String> = containers
         .iter()
         .take(10)
-        .map(|one| format!("`{}`", crate::text::escape_controls(one.name.as_str())))
+        .map(|one| format!("`{}`{}", crate::text::escape_controls(one.name.as_str()), more(one)))
         .collect();
     if containers.len() > 10 {
         all.push(format!("and {} more", containers.len() - 10));

@@ -37,8 +37,16 @@ pub enum Reason {
     Asked(&'static str),
     /// Its place is taken by another container.
     ReplacedBy(ContainerName),
+    /// Somebody gave it another name.
+    Renamed(ContainerName),
+    /// It takes over from the container that it replaces.
+    TakesOver,
     /// It takes its final name.
     FinalName,
+    /// Its definition has changed, and the user gave up its data (`--recreate-volume`).
+    VolumeChanged(String),
+    /// A volume it uses is made anew.
+    UsesChangedVolume(VolumeKey),
     /// The scale was lowered.
     ScaledDown {
         /// Replicas wanted.
@@ -73,6 +81,17 @@ pub struct FieldChange {
     pub to: Option<String>,
 }
 
+impl Reason {
+    /// Returns whether the definition in the file differs from what the container was made with.
+    pub fn is_redefinition(&self) -> bool {
+        match self {
+            Reason::Changed(_) => true,
+            Reason::Several(reasons) => reasons.iter().any(Reason::is_redefinition),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for FieldChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.from, &self.to) {
@@ -98,7 +117,11 @@ impl fmt::Display for Reason {
             Reason::FollowsParent(service) => write!(f, "shares what belongs to `{service}`, which is replaced"),
             Reason::Asked(flag) => write!(f, "asked by {flag}"),
             Reason::ReplacedBy(name) => write!(f, "gives way to the new `{name}`"),
+            Reason::Renamed(name) => write!(f, "was renamed to `{}`", crate::text::escape_controls(name.as_str())),
+            Reason::TakesOver => f.write_str("takes over"),
             Reason::FinalName => f.write_str("takes the final name"),
+            Reason::VolumeChanged(what) => write!(f, "{what}; its data is given up by --recreate-volume"),
+            Reason::UsesChangedVolume(key) => write!(f, "volume `{key}` is made anew"),
             Reason::ScaledDown { wanted } => write!(f, "only {wanted} wanted"),
             Reason::Orphan => f.write_str("no such service in the file"),
             Reason::Unfinished(what) => write!(f, "an earlier run did not finish: {what}"),

@@ -6,8 +6,8 @@ use super::contents::Contents;
 use super::options::Recreate;
 use super::{Reason, fields, spec};
 use crate::model::{
-    ContainerState, ImageId, MountSource, Namespace, ObservedContainer, Project, Service, ServiceName,
-    VolumesFromSource, hash, labels,
+    ContainerId, ContainerState, Definition, ImageId, MountSource, Namespace, ObservedContainer, Project, Service,
+    ServiceName, VolumesFromSource, hash, labels,
 };
 
 /// What a container is compared with.
@@ -15,6 +15,8 @@ pub(super) struct Desired<'a> {
     pub project: &'a Project,
     pub service: &'a Service,
     pub contents: &'a Contents,
+    /// What containers were made with, where that is known.
+    pub definitions: &'a BTreeMap<ContainerId, Definition>,
     /// Id of the image now behind the service's image name; `None` where it is not known.
     pub image_id: Option<&'a ImageId>,
     /// Ids of the expected networks by their names.
@@ -54,7 +56,8 @@ pub(super) fn reason(desired: &Desired<'_>, container: &ObservedContainer, recre
     } else if container.label(labels::CONFIG_HASH)
         != Some(hash::service_hash(&desired.service.canonical, desired.container_id).as_str())
     {
-        let changes = fields::changes(container.label(labels::FIELDS), &desired.service.canonical);
+        let made = desired.definitions.get(&container.id);
+        let changes = fields::changes(container.label(labels::FIELDS), made, &desired.service.canonical);
         reasons.push(Reason::Changed(changes));
     }
     reasons.extend(image_reason(desired, container));

@@ -33,14 +33,21 @@ struct Pending {
     up: Vec<StepId>,
 }
 
+/// Returns the order in which a service's containers are replaced, and why it is that one.
+pub(super) fn order(service: &Service) -> (UpdateOrder, String) {
+    let asked = service.deploy.update.as_ref().map(|update| update.order);
+    match (asked, obstacle(service)) {
+        (Some(UpdateOrder::StartFirst), None) => (UpdateOrder::StartFirst, "asked by `update_config.order`".to_owned()),
+        (Some(UpdateOrder::StartFirst), Some(obstacle)) => (UpdateOrder::StopFirst, obstacle),
+        _ => (UpdateOrder::StopFirst, "the default".to_owned()),
+    }
+}
+
 impl Batch {
     pub(super) fn new(service: &Service, settle: Duration) -> Self {
         let update = service.deploy.update.clone();
         let settle = update.as_ref().and_then(|update| update.monitor).unwrap_or(settle);
-        let order = match &update {
-            Some(update) if obstacle(service).is_none() => update.order,
-            _ => UpdateOrder::StopFirst,
-        };
+        let (order, _) = order(service);
         Self { update, order, settle, filling: Vec::new(), gate: Vec::new(), is_order_told: false, pending: Vec::new() }
     }
 
@@ -92,8 +99,8 @@ impl Up<'_> {
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
         requires.extend(leftover);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
-        let created = self.builder.step(&target, create, reason.clone(), requires);
-        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, reason };
+        let created = self.builder.step(&target, create, reason, requires);
+        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false };
         self.swap(service, swap, vec![created], batch);
     }
 
@@ -113,7 +120,6 @@ impl Up<'_> {
             target: target(service, number, &last),
             new: ContainerRef::Existing(new.id.clone()),
             is_new_up: containers::is_up(new),
-            reason: Reason::Unfinished("the replacement is there, the old container too"),
         };
         self.swap(service, swap, Vec::new(), batch);
     }
@@ -214,7 +220,7 @@ impl Up<'_> {
     ) -> StepId {
         if !swap.is_new_up {
             let start = Action::StartContainer { container: swap.new.clone() };
-            let started = self.builder.step(&swap.target, start, swap.reason.clone(), ready);
+            let started = self.builder.step(&swap.target, start, Reason::TakesOver, ready);
             self.builder.after(started, optional);
             steps.push(started);
             ready = vec![started];
@@ -251,7 +257,7 @@ impl Up<'_> {
     }
 
     /// Anonymous volumes go with the replica, unless the user wants new ones.
-    fn inherited_volumes(&self, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
+    pub(super) fn inherited_volumes(&self, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
         if self.options.renew_anonymous_volumes {
             return BTreeMap::new();
         }
@@ -290,7 +296,6 @@ struct Swap<'a> {
     target: Target,
     new: ContainerRef,
     is_new_up: bool,
-    reason: Reason,
 }
 
 impl Swap<'_> {

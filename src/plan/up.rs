@@ -24,11 +24,18 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let graph = Graph::new(&project.services);
     let selected = selected(&graph, project, options);
     let mut builder = Builder::new(&project.name);
+    let volumes_used = volumes_used(project, &selected);
+    let scope = volumes::Scope { project, observed, selected: &selected, options };
+    let volumes = volumes::plan(&mut builder, &scope, &volumes_used);
+    ports::check(&mut builder, project, observed, &selected, options);
+    // What gives way to a new volume is gone for everything that follows.
+    let (given_way, staying) = without(observed, &volumes);
+    let observed = staying.as_ref().unwrap_or(observed);
     let networks_used = networks_used(project, &selected);
-    let networks = networks::plan(&mut builder, project, observed, &networks_used, options.grace);
-    let volumes = volumes::plan(&mut builder, project, observed, &volumes_used(project, &selected));
-    let mut up = Up { project, observed, contents, options, builder, networks, volumes, done: BTreeMap::new() };
-    ports::check(&mut up.builder, project, observed, &selected, options);
+    let gone = volumes.removals.clone();
+    let networks = networks::plan(&mut builder, project, observed, &networks_used, options.grace, gone);
+    let done = BTreeMap::new();
+    let mut up = Up { project, observed, contents, options, builder, networks, volumes, given_way, done };
     for name in graph.order() {
         if let Some(service) = project.services.get(name).filter(|_| selected.contains(name)) {
             up.service(service);
@@ -37,6 +44,18 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     up.restart_dependents(&graph, &selected);
     orphans::plan(&mut up.builder, project, observed, options);
     up.builder.finish()
+}
+
+/// Splits off the containers that are removed because a volume of theirs is made anew; the rest only where there are any.
+fn without(observed: &Observed, volumes: &volumes::Volumes) -> (Vec<ObservedContainer>, Option<Observed>) {
+    if volumes.users.is_empty() {
+        return (Vec::new(), None);
+    }
+    let mut staying = observed.clone();
+    let is_user = |one: &ObservedContainer| volumes.users.contains_key(&one.id);
+    let (users, rest) = staying.containers.into_iter().partition(is_user);
+    staying.containers = rest;
+    (users, Some(staying))
 }
 
 /// Returns the services a run is about: the named ones and, unless told otherwise, what they depend on.
@@ -84,7 +103,9 @@ pub(super) struct Up<'a> {
     pub options: &'a UpOptions,
     pub builder: Builder,
     pub networks: Networks,
-    pub volumes: BTreeMap<VolumeKey, Vec<StepId>>,
+    pub volumes: volumes::Volumes,
+    /// Containers that are removed because a volume of theirs is made anew.
+    pub given_way: Vec<ObservedContainer>,
     pub done: BTreeMap<ServiceName, Done>,
 }
 
@@ -175,6 +196,7 @@ impl<'a> Up<'a> {
             project: self.project,
             service,
             contents: self.contents,
+            definitions: &self.observed.definitions,
             image_id: image_id.as_ref(),
             network_ids: &self.networks.ids,
             container_id: &|name| self.container_id(name),
@@ -244,19 +266,30 @@ impl<'a> Up<'a> {
     fn resource_steps(&self, service: &Service) -> Vec<StepId> {
         let networks = service.networks.keys().filter_map(|key| self.networks.ready.get(key));
         let volumes = service.volumes.iter().filter_map(|mount| match &mount.source {
-            MountSource::Volume { key, .. } => self.volumes.get(key),
+            MountSource::Volume { key, .. } => self.volumes.ready.get(key),
             _ => None,
         });
         networks.chain(volumes).flatten().copied().collect()
     }
 
     fn create(&mut self, service: &Service, number: u32) {
-        let (spec, references, requires) = self.specify(service, number, BTreeMap::new());
+        let predecessor = self.given_way.iter().find(|one| {
+            one.service() == Some(service.name.as_str()) && one.number() == Some(number) && !one.is_oneoff()
+        });
+        let reason = predecessor
+            .and_then(|one| self.volumes.users.get(&one.id))
+            .map_or(Reason::Missing, |key| Reason::UsesChangedVolume(key.clone()));
+        let inherited = predecessor.map(|one| self.inherited_volumes(one)).unwrap_or_default();
+        let is_replaced = predecessor.is_some();
+        let (spec, references, requires) = self.specify(service, number, inherited);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
-        let created = self.builder.step(&target, action, Reason::Missing, requires);
+        let created = self.builder.step(&target, action, reason.clone(), requires);
         let container = ContainerRef::Planned(created);
-        let started = self.start(service, &target, &container, vec![created], Reason::Missing);
+        let started = self.start(service, &target, &container, vec![created], reason);
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.is_replaced |= is_replaced;
+        }
         self.push(service, Replica { target, container, started, untouched: None, waits: BTreeMap::new() });
     }
 
@@ -366,9 +399,8 @@ impl<'a> Up<'a> {
         let target = target(service, number, &last);
         let reference = ContainerRef::Existing(container.id.clone());
         let mut requires = Vec::new();
-        if naming::is_temporary_name(container.name.as_str(), &last) {
+        if let Some(reason) = self.misnamed(service, container, &last, number) {
             let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
-            let reason = Reason::Unfinished("it still has its temporary name");
             requires.push(self.builder.step(&target, action, reason, []));
         }
         let displaced = self.networks.displaced.remove(&container.id);
@@ -401,6 +433,26 @@ impl<'a> Up<'a> {
             service,
             Replica { target, container: reference, started: requires, untouched, waits: BTreeMap::new() },
         );
+    }
+
+    /// Returns why a container must be renamed; `None` where its name is right or its name is taken.
+    fn misnamed(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+        last: &crate::model::ContainerName,
+        number: u32,
+    ) -> Option<Reason> {
+        if naming::is_temporary_name(container.name.as_str(), last) {
+            return Some(Reason::Unfinished("it still has its temporary name"));
+        }
+        // Compat: names with the other separator come from docker compose's `--compatibility`.
+        let separators = ['-', '_'];
+        let is_known = separators
+            .iter()
+            .any(|separator| naming::container_name(self.project, service, number, *separator) == container.name);
+        let is_taken = self.observed.containers.iter().any(|one| one.name == *last);
+        (!is_known && !is_taken).then(|| Reason::Renamed(container.name.clone()))
     }
 
     fn reconnect(

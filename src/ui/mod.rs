@@ -42,9 +42,14 @@ pub fn tell(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Returns whether somebody can be asked.
+pub fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// Asks a question on a terminal; no terminal means no.
 pub fn confirm(question: &str) -> bool {
-    if !std::io::stdin().is_terminal() {
+    if !is_interactive() {
         return false;
     }
     tell(question);

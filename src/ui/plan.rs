@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::plan::{Plan, describe, render};
+use crate::plan::{Downtime, Impact, Loss, Plan, describe, render};
+use crate::text::escape_controls;
+use crate::ui::table;
 
-/// Renders the plan of a run: images first, then the rest.
-pub fn text(images: &Plan, plan: &Plan) -> String {
+/// Renders the plan of a run: images first, then the rest, then what it means for each service.
+pub fn text(images: &Plan, plan: &Plan, impacts: &[Impact]) -> String {
     if images.is_empty() && plan.is_empty() {
         return format!(
             "project `{}`: nothing to do, {} containers are as they should be\n",
@@ -24,18 +26,78 @@ pub fn text(images: &Plan, plan: &Plan) -> String {
         }
         out.push_str(&render(plan));
     }
+    let touched: Vec<&Impact> = impacts.iter().filter(|impact| is_felt(impact)).collect();
+    if !touched.is_empty() {
+        out.push('\n');
+        out.push_str(&table(&["SERVICE", "ORDER", "DOWNTIME", "DATA"], touched.into_iter().map(row).collect()));
+    }
     out
 }
 
-/// Renders the same as one JSON document.
-pub fn json(images: &Plan, plan: &Plan) -> String {
-    let document = json!({
+/// Whether there is something to say: services that are only made or started have neither downtime nor losses.
+fn is_felt(impact: &Impact) -> bool {
+    impact.downtime != Downtime::None || !impact.losses.is_empty() || impact.order.is_some()
+}
+
+fn row(impact: &Impact) -> Vec<String> {
+    let downtime = match &impact.downtime {
+        Downtime::None => "none".to_owned(),
+        Downtime::Reduced => "none, fewer replicas for a while".to_owned(),
+        Downtime::WhileReplaced { stop } => {
+            format!("from stop (at most {} s) until ready", stop.as_secs())
+        }
+        Downtime::Restart { stop } => format!("while it restarts (stop at most {} s)", stop.as_secs()),
+        Downtime::ForGood => "from now on".to_owned(),
+    };
+    let order = impact.order.as_ref().map_or("-".to_owned(), |(order, why)| format!("{order} ({why})"));
+    let losses: Vec<String> = impact
+        .losses
+        .iter()
+        .map(|loss| match loss {
+            Loss::ContainerFiles => "files outside volumes go".to_owned(),
+            Loss::AnonymousVolumes => "anonymous volumes begin empty".to_owned(),
+            Loss::Volume(name) => format!("VOLUME `{}` IS REMOVED WITH ALL DATA", escape_controls(name.as_str())),
+        })
+        .collect();
+    let losses = if losses.is_empty() { "kept".to_owned() } else { losses.join("; ") };
+    vec![impact.service.to_string(), order, downtime, losses]
+}
+
+/// Returns the same as one JSON document.
+pub fn document(images: &Plan, plan: &Plan, impacts: &[Impact]) -> Value {
+    json!({
         "project": plan.project,
         "images": steps(images),
         "steps": steps(plan),
         "unchanged": plan.unchanged.iter().map(|target| target.name()).collect::<Vec<_>>(),
-    });
-    format!("{document:#}\n")
+        "services": impacts.iter().map(impact).collect::<Vec<_>>(),
+    })
+}
+
+fn impact(impact: &Impact) -> Value {
+    let (kind, stop) = match &impact.downtime {
+        Downtime::None => ("none", None),
+        Downtime::Reduced => ("reduced", None),
+        Downtime::WhileReplaced { stop } => ("while_replaced", Some(stop)),
+        Downtime::Restart { stop } => ("restart", Some(stop)),
+        Downtime::ForGood => ("for_good", None),
+    };
+    let losses: Vec<Value> = impact
+        .losses
+        .iter()
+        .map(|loss| match loss {
+            Loss::ContainerFiles => json!({ "kind": "container_files" }),
+            Loss::AnonymousVolumes => json!({ "kind": "anonymous_volumes" }),
+            Loss::Volume(name) => json!({ "kind": "volume", "name": name }),
+        })
+        .collect();
+    json!({
+        "service": impact.service,
+        "downtime": { "kind": kind, "stop_at_most_s": stop.map(|stop| stop.as_secs()) },
+        "data": losses,
+        "order": impact.order.as_ref().map(|(order, _)| order),
+        "order_reason": impact.order.as_ref().map(|(_, why)| why),
+    })
 }
 
 fn steps(plan: &Plan) -> Vec<Value> {

@@ -118,6 +118,11 @@ impl Proxy {
         *self.state.lock().unwrap() = State { seen: Vec::new(), rule };
     }
 
+    /// Strikes no more; what has been seen stays.
+    pub fn disarm(&self) {
+        self.state.lock().unwrap().rule = None;
+    }
+
     /// The requests since it was armed.
     pub fn seen(&self) -> Vec<Request> {
         self.state.lock().unwrap().seen.clone()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -158,7 +157,7 @@ fn exit_code_of_status(status: &str) -> Option<i64> {
 }
 
 /// Returns an inspected container in our words.
-pub(super) fn details(value: Value) -> ContainerDetails {
+pub(super) fn details(value: &Value) -> ContainerDetails {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |pointer: &str| value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
     let flag = |pointer: &str| value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default();
@@ -181,7 +180,7 @@ pub(super) fn details(value: Value) -> ContainerDetails {
         probes: value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect(),
         has_restart_policy: !policy.is_empty() && policy != "no",
         labels: labels(value.pointer("/Config/Labels")),
-        raw: Arc::new(value),
+        definition: super::definition::definition(value),
     }
 }
 
@@ -362,7 +361,7 @@ mod tests {
     #[test]
     fn a_disabled_health_check_is_none() {
         let value =
-            |test: Value| details(json!({"Config": {"Healthcheck": {"Test": test, "Interval": 1_000_000_000}}}));
+            |test: Value| details(&json!({"Config": {"Healthcheck": {"Test": test, "Interval": 1_000_000_000}}}));
         assert!(value(json!(["NONE"])).healthcheck.is_none());
         assert_eq!(value(json!(["CMD", "x"])).healthcheck.unwrap().interval, Some(Duration::from_secs(1)));
     }

@@ -30,6 +30,7 @@ mod context;
 mod convert;
 mod create;
 mod credentials;
+mod definition;
 mod dockerignore;
 mod errors;
 mod raw;
@@ -122,7 +123,7 @@ impl ReadEngine for DockerEngine {
     async fn inspect_container(&self, id: &str) -> EngineResult<ContainerDetails> {
         let value: serde_json::Value =
             self.raw.get("inspect container", &format!("/containers/{}/json", raw::encode(id))).await?;
-        Ok(convert::details(value))
+        Ok(convert::details(&value))
     }
 
     async fn list_networks(&self) -> EngineResult<Vec<ObservedNetwork>> {

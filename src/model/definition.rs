@@ -1,0 +1,41 @@
+//! What a container was made with, as the engine tells it, in the words of the compose file.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A container's definition by the paths of the attributes of a service (`environment.WP_TITLE`, `user`, `mem_limit`).
+///
+/// Values have the form that the canonical model has, so that the two can be compared. The image's own variables, labels
+/// and command are among them: the engine does not keep them apart. Values may be secret: they are for comparing, and are
+/// shown only where the name does not look secret.
+#[derive(Clone, Default, PartialEq)]
+pub struct Definition(BTreeMap<String, Value>);
+
+impl Definition {
+    /// Adds a value.
+    pub fn set(&mut self, path: impl Into<String>, value: impl Into<Value>) {
+        self.0.insert(path.into(), value.into());
+    }
+
+    /// Adds a value, unless it is what the engine has where nothing was said: null, an empty text or list.
+    pub fn set_if_given(&mut self, path: &str, value: impl Into<Value>) {
+        match value.into() {
+            Value::Null => {}
+            Value::String(text) if text.is_empty() => {}
+            Value::Array(items) if items.is_empty() => {}
+            value => self.set(path, value),
+        }
+    }
+
+    /// Returns an attribute's value; `None` where the engine has none, or none that is known.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        self.0.get(path)
+    }
+}
+
+impl std::fmt::Debug for Definition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,287 @@
+//! What was changed on the engine by hand since the project was brought up, with what puts it right.
+//!
+//! Pure, as all planning. What the file has changed since is `plan`'s business: of a container whose definition differs
+//! from the file only what needs no definition is judged.
+
+use std::collections::BTreeSet;
+
+use super::{Target, containers, naming, networks, orphans, up, volumes};
+use crate::model::{
+    ContainerName, ContainerState, Definition, Network, Observed, ObservedContainer, ObservedNetwork, Project,
+    RestartPolicy, Service, Volume, hash, labels,
+};
+
+/// One difference between what a run of ours left and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// Of what.
+    pub target: Target,
+    /// Which attribute: `state`, `name`, `networks`, `mem_limit`, ...
+    pub attribute: &'static str,
+    /// What it should be.
+    pub expected: String,
+    /// What it is.
+    pub found: String,
+    /// What puts it right.
+    pub help: String,
+}
+
+/// Returns what drifted, networks and volumes first, then containers in the order of services.
+///
+/// `observed.definitions` holds the containers of the project. `services` limits it to these; empty means all.
+pub fn drift(project: &Project, observed: &Observed, services: &BTreeSet<&str>, separator: char) -> Vec<Drift> {
+    let mut search = Search { project, observed, separator, found: Vec::new() };
+    let is_meant = |name: &str| services.is_empty() || services.contains(name);
+    if services.is_empty() {
+        search.networks();
+        search.volumes();
+    }
+    for service in project.services.values().filter(|service| is_meant(service.name.as_str())) {
+        search.service(service);
+    }
+    if services.is_empty() {
+        search.orphans();
+    }
+    search.found
+}
+
+struct Search<'a> {
+    project: &'a Project,
+    observed: &'a Observed,
+    separator: char,
+    found: Vec<Drift>,
+}
+
+impl Search<'_> {
+    fn tell(&mut self, target: Target, attribute: &'static str, expected: String, found: String, help: String) {
+        self.found.push(Drift { target, attribute, expected, found, help });
+    }
+
+    fn networks(&mut self) {
+        let project = self.project;
+        for network in project.networks.values().filter(|network| !network.is_external) {
+            let target = networks::target(network);
+            match self.observed.networks.iter().find(|one| one.name == network.name && is_ours(&one.labels, project)) {
+                None => self.missing(target),
+                Some(existing) => {
+                    self.resource(&target, &existing.labels, &network.canonical);
+                    self.strangers(network, existing);
+                }
+            }
+        }
+    }
+
+    fn volumes(&mut self) {
+        let project = self.project;
+        for volume in project.volumes.values().filter(|volume| !volume.is_external) {
+            let target = volumes::target(volume);
+            match self.observed.volumes.iter().find(|one| one.name == volume.name) {
+                None => self.missing(target),
+                Some(existing) if is_ours(&existing.labels, project) => {
+                    self.resource(&target, &existing.labels, &volume.canonical);
+                }
+                Some(existing) => self.foreign(volume, existing.labels.get(labels::PROJECT)),
+            }
+        }
+    }
+
+    fn missing(&mut self, target: Target) {
+        self.tell(target, "state", "present".to_owned(), "missing".to_owned(), "`inception up`".to_owned());
+    }
+
+    fn foreign(&mut self, volume: &Volume, owner: Option<&String>) {
+        let owner = owner.map_or("no project".to_owned(), |owner| format!("project `{owner}`"));
+        let help = "declare it as external, or give it another name".to_owned();
+        let expected = format!("project `{}`", self.project.name);
+        self.tell(volumes::target(volume), "owner", expected, owner, help);
+    }
+
+    /// A network or volume whose label says that it was made with another definition.
+    fn resource(
+        &mut self,
+        target: &Target,
+        found: &std::collections::BTreeMap<String, String>,
+        canonical: &serde_json::Value,
+    ) {
+        if found.get(labels::CONFIG_HASH).is_some_and(|hash| *hash != hash::resource_hash(canonical)) {
+            let (expected, found) = ("as in the file".to_owned(), "another definition".to_owned());
+            self.tell(
+                target.clone(),
+                "definition",
+                expected,
+                found,
+                "`inception plan` shows what `up` does".to_owned(),
+            );
+        }
+    }
+
+    fn strangers(&mut self, network: &Network, existing: &ObservedNetwork) {
+        let is_stranger = |one: &&ObservedContainer| {
+            one.label(labels::PROJECT) != Some(self.project.name.as_str())
+                && one.networks.values().any(|endpoint| endpoint.network_id == existing.id)
+        };
+        let strangers: Vec<ContainerName> =
+            self.observed.containers.iter().filter(is_stranger).map(|one| one.name.clone()).collect();
+        for name in strangers {
+            let help = format!("`docker network disconnect {} {name}`", network.name);
+            let (expected, found) = ("only this project's containers".to_owned(), format!("container `{name}`"));
+            self.tell(networks::target(network), "users", expected, found, help);
+        }
+    }
+
+    fn service(&mut self, service: &Service) {
+        let slots = containers::slots(self.observed, self.project, service, self.separator);
+        let expected = service.replicas as usize;
+        for slot in &slots {
+            self.container(service, slot.current, slot.number);
+        }
+        if slots.is_empty() && expected > 0 {
+            let name = naming::container_name(self.project, service, 1, self.separator);
+            self.missing(up::target(service, 1, &name));
+        } else if slots.len() != expected {
+            let name = naming::container_name(self.project, service, 1, self.separator);
+            let help = format!("`inception up {}`", service.name);
+            let (expected, found) = (expected.to_string(), slots.len().to_string());
+            self.tell(up::target(service, 1, &name), "replicas", expected, found, help);
+        }
+    }
+
+    fn container(&mut self, service: &Service, container: &ObservedContainer, number: u32) {
+        let name = naming::container_name(self.project, service, number, self.separator);
+        let target = up::target(service, number, &name);
+        self.state(service, container, &target);
+        if container.name != name {
+            let help = format!("`docker rename {} {name}`", container.name);
+            self.tell(target.clone(), "name", name.to_string(), container.name.to_string(), help);
+        }
+        self.image(service, container, &target);
+        if service.network_mode.is_none() && container.state == ContainerState::Running {
+            self.attachments(service, container, &target);
+        }
+        if let Some(made) = self.observed.definitions.get(&container.id) {
+            self.updates(service, container, made, &target);
+        }
+    }
+
+    /// One-shot services end; others run.
+    fn state(&mut self, service: &Service, container: &ObservedContainer, target: &Target) {
+        let is_fine = match container.state {
+            ContainerState::Running => true,
+            // A service without a restart policy may be one whose work is done.
+            ContainerState::Exited => container.exit_code == Some(0) && may_end(service),
+            _ => false,
+        };
+        if !is_fine {
+            let found = match container.exit_code {
+                Some(code) => format!("{} (code {code})", container.state.as_str()),
+                None => container.state.as_str().to_owned(),
+            };
+            let help = match container.state {
+                ContainerState::Paused => format!("`inception unpause {}`", service.name),
+                _ => format!("`inception up {}`", service.name),
+            };
+            self.tell(target.clone(), "state", "running".to_owned(), found, help);
+        }
+    }
+
+    fn image(&mut self, service: &Service, container: &ObservedContainer, target: &Target) {
+        let image = naming::image_of(self.project, service, self.separator);
+        let Some(now) = self.observed.images.get(&crate::model::familiar(image.as_str())) else { return };
+        let made = container.label(labels::IMAGE).unwrap_or(container.image_id.as_str());
+        if made != now.as_str() {
+            let found = crate::model::ImageId::new(made);
+            let help = format!("`inception up {}` recreates it", service.name);
+            self.tell(target.clone(), "image", now.short().to_owned(), found.short().to_owned(), help);
+        }
+    }
+
+    fn attachments(&mut self, service: &Service, container: &ObservedContainer, target: &Target) {
+        let wanted: BTreeSet<&str> = service
+            .networks
+            .keys()
+            .filter_map(|key| self.project.networks.get(key))
+            .map(|network| network.name.as_str())
+            .collect();
+        let attached: BTreeSet<&str> = container.networks.keys().map(|name| name.as_str()).collect();
+        if wanted == attached {
+            return;
+        }
+        let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(", ");
+        let help = match attached.difference(&wanted).next() {
+            Some(extra) => format!("`docker network disconnect {extra} {}`", container.name),
+            None => format!("`inception up {}` recreates it", service.name),
+        };
+        self.tell(target.clone(), "networks", list(&wanted), list(&attached), help);
+    }
+
+    /// What `docker update` changes in a container that exists.
+    fn updates(&mut self, service: &Service, container: &ObservedContainer, made: &Definition, target: &Target) {
+        let observed = self.observed;
+        let of = |name: &str| containers::of_service(observed, self.project, name).next().map(|one| one.id.to_string());
+        if container.label(labels::CONFIG_HASH) != Some(hash::service_hash(&service.canonical, &of).as_str()) {
+            return;
+        }
+        let help = format!("`inception up --force-recreate {}`, or `docker update`", service.name);
+        for (attribute, expected) in updatable(service) {
+            let found = made.get(attribute).map(|value| match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            if found != expected {
+                let show = |value: Option<String>| value.unwrap_or_else(|| "(unset)".to_owned());
+                self.tell(target.clone(), attribute, show(expected), show(found), help.clone());
+            }
+        }
+    }
+
+    fn orphans(&mut self) {
+        let found = orphans::find(self.project, self.observed);
+        for orphan in found {
+            let (expected, found) = ("no such service in the file".to_owned(), orphan.state.as_str().to_owned());
+            let help = match orphans::is_from_elsewhere(self.project, orphan) {
+                true => "another directory's project has the same name".to_owned(),
+                false => "`inception up --remove-orphans`".to_owned(),
+            };
+            self.tell(containers::target_of(orphan), "service", expected, found, help);
+        }
+    }
+}
+
+fn may_end(service: &Service) -> bool {
+    matches!(service.restart, RestartPolicy::No | RestartPolicy::OnFailure(_))
+}
+
+fn is_ours(found: &std::collections::BTreeMap<String, String>, project: &Project) -> bool {
+    found.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
+}
+
+/// What `docker update` can change, as the service wants it; `None` where it says nothing.
+///
+/// `memswap_limit` is left out where it is not given: the engine sets it from `mem_limit`.
+fn updatable(service: &Service) -> Vec<(&'static str, Option<String>)> {
+    let limits = &service.limits;
+    let number = |value: i64| (value > 0).then(|| value.to_string());
+    let restart = match service.restart {
+        RestartPolicy::No => None,
+        RestartPolicy::Always => Some("always".to_owned()),
+        RestartPolicy::UnlessStopped => Some("unless-stopped".to_owned()),
+        RestartPolicy::OnFailure(0) => Some("on-failure".to_owned()),
+        RestartPolicy::OnFailure(most) => Some(format!("on-failure:{most}")),
+    };
+    let cpus = (limits.nano_cpus > 0).then(|| serde_json::json!(limits.nano_cpus as f64 / 1e9).to_string());
+    let mut all = vec![
+        ("restart", restart),
+        ("mem_limit", number(limits.memory)),
+        ("mem_reservation", number(limits.memory_reservation)),
+        ("cpus", cpus),
+        ("cpu_shares", number(limits.cpu_shares)),
+        ("cpu_period", number(limits.cpu_period)),
+        ("cpu_quota", number(limits.cpu_quota)),
+        ("cpuset", (!limits.cpuset.is_empty()).then(|| limits.cpuset.clone())),
+        ("pids_limit", number(limits.pids.unwrap_or_default())),
+    ];
+    if limits.memory_swap > 0 {
+        all.push(("memswap_limit", number(limits.memory_swap)));
+    }
+    all
+}

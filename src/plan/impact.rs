@@ -1,0 +1,153 @@
+//! What a plan means for those who use the services: how long each does not serve, and which data goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Action, ContainerRef, Plan, Step, UpOptions, replace};
+use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName, labels};
+
+/// Compat: what engines and docker compose take where a service says nothing.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a run means for one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// The service.
+    pub service: ServiceName,
+    /// How long it does not serve.
+    pub downtime: Downtime,
+    /// What of its data goes.
+    pub losses: Vec<Loss>,
+    /// In which order containers are replaced (`stop-first`, `start-first`) and why; `None` where none is.
+    pub order: Option<(&'static str, String)>,
+}
+
+/// How long a service does not serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Downtime {
+    /// Not at all, or it does not run now.
+    None,
+    /// Some of its replicas go on while others are replaced.
+    Reduced,
+    /// From the stop of the old container, which takes `stop` at most, until the new one is up.
+    WhileReplaced {
+        /// Time between its stop signal and KILL.
+        stop: Duration,
+    },
+    /// While it restarts; its stop takes so long at most.
+    Restart {
+        /// Time between its stop signal and KILL.
+        stop: Duration,
+    },
+    /// From now on: it is stopped or removed.
+    ForGood,
+}
+
+/// Data that goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// What was written inside a container, outside of volumes.
+    ContainerFiles,
+    /// Anonymous volumes are made anew.
+    AnonymousVolumes,
+    /// A volume is removed, with all data.
+    Volume(VolumeName),
+}
+
+/// Returns what a plan means for each service it touches, in the order of names.
+pub fn impacts(plan: &Plan, project: &Project, observed: &Observed, options: &UpOptions) -> Vec<Impact> {
+    let mut steps: BTreeMap<&ServiceName, Vec<&Step>> = BTreeMap::new();
+    for step in &plan.steps {
+        if let Some(service) = step.target.service() {
+            steps.entry(service).or_default().push(step);
+        }
+    }
+    let of_service = |(name, steps): (&ServiceName, Vec<&Step>)| Impact {
+        service: name.clone(),
+        downtime: downtime(plan, project, observed, options, name, &steps),
+        losses: losses(plan, options, name, &steps),
+        order: order(plan, project, name),
+    };
+    steps.into_iter().map(of_service).collect()
+}
+
+fn downtime(
+    plan: &Plan,
+    project: &Project,
+    observed: &Observed,
+    options: &UpOptions,
+    name: &ServiceName,
+    steps: &[&Step],
+) -> Downtime {
+    let running = running(observed, project, name);
+    let stopped: BTreeSet<&ContainerId> =
+        steps.iter().filter_map(|step| stopped(&step.action)).filter(|id| running.contains(id)).collect();
+    let service = project.service(name.as_str());
+    let stop = options.grace.or_else(|| service.and_then(|service| service.stop_grace_period)).unwrap_or(GRACE);
+    if stopped.is_empty() {
+        let restarts = steps.iter().any(|step| matches!(step.action, Action::RestartContainer { .. }));
+        return if restarts { Downtime::Restart { stop } } else { Downtime::None };
+    }
+    let starts = steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
+    let is_start_first = service.is_some_and(|service| replace::order(service).0 == UpdateOrder::StartFirst);
+    let all_replaced = stopped.iter().all(|id| plan.replacements.iter().any(|one| one.old == **id));
+    match (starts, stopped.len() < running.len()) {
+        (true, _) if is_start_first && all_replaced => Downtime::None,
+        (_, true) => Downtime::Reduced,
+        (true, false) if is_staggered(service, running.len()) => Downtime::Reduced,
+        (true, false) => Downtime::WhileReplaced { stop },
+        (false, false) => Downtime::ForGood,
+    }
+}
+
+/// Whether `update_config.parallelism` replaces fewer at a time than run.
+fn is_staggered(service: Option<&Service>, running: usize) -> bool {
+    let parallelism = service.and_then(|service| service.deploy.update.as_ref()).map_or(0, |update| update.parallelism);
+    parallelism > 0 && (parallelism as usize) < running
+}
+
+fn running<'a>(observed: &'a Observed, project: &Project, name: &ServiceName) -> BTreeSet<&'a ContainerId> {
+    let is_running = |one: &&crate::model::ObservedContainer| {
+        one.label(labels::PROJECT) == Some(project.name.as_str())
+            && one.service() == Some(name.as_str())
+            && super::containers::is_up(one)
+    };
+    observed.containers.iter().filter(is_running).map(|one| &one.id).collect()
+}
+
+fn stopped(action: &Action) -> Option<&ContainerId> {
+    match action {
+        Action::StopContainer { container: ContainerRef::Existing(id), .. } => Some(id),
+        _ => None,
+    }
+}
+
+fn losses(plan: &Plan, options: &UpOptions, name: &ServiceName, steps: &[&Step]) -> Vec<Loss> {
+    let removes = steps
+        .iter()
+        .any(|step| matches!(&step.action, Action::RemoveContainer { container: ContainerRef::Existing(_), .. }));
+    let mut found = BTreeSet::new();
+    if removes {
+        found.insert(Loss::ContainerFiles);
+        if options.renew_anonymous_volumes {
+            found.insert(Loss::AnonymousVolumes);
+        }
+    }
+    // A volume's removal waits for the removal of the containers that use it.
+    for step in &plan.steps {
+        if let Action::RemoveVolume { name: volume } = &step.action {
+            let is_user = |id: &super::StepId| plan.steps[id.index()].target.service() == Some(name);
+            if step.requires.iter().any(is_user) {
+                found.insert(Loss::Volume(volume.clone()));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn order(plan: &Plan, project: &Project, name: &ServiceName) -> Option<(&'static str, String)> {
+    let is_replaced = plan.replacements.iter().any(|one| one.group == *name && one.was_running);
+    let service = project.service(name.as_str()).filter(|_| is_replaced)?;
+    let (order, why) = replace::order(service);
+    Some((if order == UpdateOrder::StartFirst { "start-first" } else { "stop-first" }, why))
+}
