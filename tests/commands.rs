@@ -198,6 +198,22 @@ fn a_taken_port_names_its_holder_before_anything_starts() {
 }
 
 #[test]
+fn a_device_and_a_bind_that_are_not_there_are_pointed_at_together() {
+    refused(
+        "services:\n  a:\n    image: IMAGE\n    devices: [/dev/gone]\n    volumes:\n      - { type: bind, source: ./gone, target: /x, bind: { create_host_path: false } }\n",
+        &["/dev/gone", "compose.yaml:6:9", "does not exist"],
+    );
+}
+
+#[test]
+fn what_the_engine_is_too_old_for_is_refused_before_anything_is_made() {
+    refused(
+        "services:\n  a:\n    image: IMAGE\n    networks: { default: { gw_priority: 1, interface_name: x } }\n    volumes: [{ type: image, source: IMAGE, target: /x }]\n",
+        &["needs Engine API 1.4"],
+    );
+}
+
+#[test]
 fn a_missing_build_context_is_pointed_at() {
     refused("services:\n  a:\n    build: ./gone\n", &["compose.yaml:3:12", "gone"]);
 }

@@ -125,6 +125,9 @@ async fn prepare(
     let graph = Graph::new(&loading.project.services);
     let selected = plan::selected(&graph, &loading.project, &options);
     let (contents, mut faults) = contents::read(&loading.project, &selected);
+    if observed.engine.is_local {
+        faults.extend(contents::check_host_paths(&loading.project, &selected));
+    }
     let images = plan::images(&loading.project, &observed, &options, &request.images);
     faults.extend(images.diagnostics.iter().cloned());
     faults.extend(contents::check_builds(&loading.project, &built(&images)));

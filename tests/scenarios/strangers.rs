@@ -15,6 +15,7 @@ fn a_container_of_others_with_our_name_is_left_alone(tool: Tool) {
     let before = told(&["inspect", "-f", "{{.Id}} {{.State.StartedAt}}", &stranger.name]);
     let run = stack.go(&["up", "-d"]);
     stack.both("the exit code tells", !run.is_success());
+    stack.ours("nothing was made", stack.count() == 0);
     stack.go(&["down", "-v", "--remove-orphans"]);
     let after = told(&["inspect", "-f", "{{.Id}} {{.State.StartedAt}}", &stranger.name]);
     stack.both("it was not touched", after == before);
