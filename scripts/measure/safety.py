@@ -188,10 +188,26 @@ def doomed_up(program, note):
             if not (is_clean and is_named and run.code):
                 note(f"{name}: exit {run.code}, {'nothing' if is_clean else 'something'} made, "
                      f"{'named' if is_named else 'NOT named'}: {run.out.strip()[-300:]!r}")
-    with Stack(program, one(f"ports: ['{port}:80'], secrets: [s], networks: [n], env_file: [gone.env]") + secret % "file: ./gone.txt"
-               + "networks: { n: { external: true, name: gone-net } }\n") as stack:
+    # A line for each, so that a line that is shown names no other fault.
+    four = f"""services:
+  a:
+    image: PROJECT:gone
+    pull_policy: never
+    ports:
+      - '{port}:80'
+    secrets: [s]
+    networks: [n]
+secrets:
+  s:
+    file: ./gone.txt
+networks:
+  n:
+    external: true
+    name: gone-net
+"""
+    with Stack(program, four) as stack:
         run = stack.run("up", "-d")
-        at_once = sum(word in run.out for word in (port, "gone.txt", "gone-net", "gone.env"))
+        at_once = sum(word in run.out for word in (port, ":gone", "gone.txt", "gone-net"))
         note(f"all at once: {run.out!r}")
     docker("rm", "-f", "inception-measure-taken")
     docker("network", "rm", "inception-measure-subnet")
