@@ -2,116 +2,11 @@
 //!
 //! Images are made from the system's static busybox, so no registry is needed. Each test has a project of its own and
 //! removes what it made, also when it fails.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::Path;
-use std::process::{Command, Output};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+mod common;
 
-const IMAGE: &str = "inception-test/busybox:1";
-
-fn docker(arguments: &[&str]) -> Output {
-    Command::new("docker").args(arguments).output().expect("docker is there")
-}
-
-/// Whether an engine answers and the test image can be made.
-fn is_ready() -> bool {
-    static READY: OnceLock<bool> = OnceLock::new();
-    *READY.get_or_init(|| {
-        let answers = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
-        if !answers || !Path::new("/bin/busybox").exists() {
-            eprintln!("\n*** SKIPPED: no engine answers, or there is no static /bin/busybox: nothing was tested on a real engine ***\n");
-            return false;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy("/bin/busybox", folder.path().join("busybox")).unwrap();
-        std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nCMD [\"sleep\", \"1000\"]\n").unwrap();
-        let build = Command::new("docker").env("DOCKER_BUILDKIT", "0").args(["build", "-q", "-t", IMAGE]).arg(folder.path()).output().unwrap();
-        assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
-        true
-    })
-}
-
-/// A folder with a compose file and a project name of its own.
-struct Stack {
-    folder: tempfile::TempDir,
-    project: String,
-}
-
-impl Stack {
-    fn new(yaml: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let project = format!("inception-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let stack = Self { folder: tempfile::tempdir().unwrap(), project };
-        stack.write(yaml);
-        stack
-    }
-
-    fn write(&self, yaml: &str) {
-        std::fs::write(self.folder.path().join("compose.yaml"), yaml.replace("IMAGE", IMAGE)).unwrap();
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_inception"))
-            .current_dir(self.folder.path())
-            .env("COMPOSE_PROJECT_NAME", &self.project)
-            .env_remove("PWD")
-            .args(arguments)
-            .output()
-            .unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-    }
-
-    #[track_caller]
-    fn ok(&self, arguments: &[&str]) -> String {
-        let (code, out, errors) = self.run(arguments);
-        assert_eq!(code, 0, "{arguments:?}: {errors}");
-        out
-    }
-
-    fn inspect(&self, service: &str, format: &str) -> String {
-        let name = format!("{}-{service}-1", self.project);
-        String::from_utf8_lossy(&docker(&["inspect", "-f", format, &name]).stdout).trim().to_owned()
-    }
-
-    fn count(&self) -> usize {
-        let filter = format!("label=com.docker.compose.project={}", self.project);
-        let all = [["ps", "-aq"], ["network", "ls"], ["volume", "ls"]].map(|what| {
-            let mut arguments = what.to_vec();
-            if what[0] != "ps" {
-                arguments.push("-q");
-            }
-            arguments.extend(["--filter", &filter]);
-            String::from_utf8_lossy(&docker(&arguments).stdout).lines().count()
-        });
-        all.iter().sum()
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        let filter = format!("label=com.docker.compose.project={}", self.project);
-        for (list, remove) in [
-            (vec!["ps", "-aq"], vec!["rm", "-fv"]),
-            (vec!["network", "ls", "-q"], vec!["network", "rm"]),
-            (vec!["volume", "ls", "-q"], vec!["volume", "rm"]),
-        ] {
-            let mut list = list;
-            list.extend(["--filter", &filter]);
-            let found = String::from_utf8_lossy(&docker(&list).stdout).into_owned();
-            let ids: Vec<&str> = found.lines().collect();
-            if !ids.is_empty() {
-                docker(&[remove.as_slice(), &ids].concat());
-            }
-        }
-    }
-}
+use common::real::{IMAGE, Stack, Tool, docker, is_ready};
 
 const TWO: &str = "
 services:
@@ -303,6 +198,22 @@ fn a_taken_port_names_its_holder_before_anything_starts() {
 }
 
 #[test]
+fn a_device_and_a_bind_that_are_not_there_are_pointed_at_together() {
+    refused(
+        "services:\n  a:\n    image: IMAGE\n    devices: [/dev/gone]\n    volumes:\n      - { type: bind, source: ./gone, target: /x, bind: { create_host_path: false } }\n",
+        &["/dev/gone", "compose.yaml:6:9", "does not exist"],
+    );
+}
+
+#[test]
+fn what_the_engine_is_too_old_for_is_refused_before_anything_is_made() {
+    refused(
+        "services:\n  a:\n    image: IMAGE\n    networks: { default: { gw_priority: 1, interface_name: x } }\n    volumes: [{ type: image, source: IMAGE, target: /x }]\n",
+        &["needs Engine API 1.4"],
+    );
+}
+
+#[test]
 fn a_missing_build_context_is_pointed_at() {
     refused("services:\n  a:\n    build: ./gone\n", &["compose.yaml:3:12", "gone"]);
 }
@@ -324,8 +235,7 @@ fn a_broken_dockerfile_shows_the_failing_step() {
 
 #[test]
 fn no_engine_says_what_was_tried() {
-    let stack = Stack { folder: tempfile::tempdir().unwrap(), project: "none".to_owned() };
-    stack.write("services: { a: { image: x } }");
+    let stack = Stack::named(Tool::Ours, "services: { a: { image: x } }", "none".to_owned());
     let (code, _, errors) = stack.run(&["-H", "unix:///nowhere/engine.sock", "ps"]);
     assert_eq!(code, 1);
     assert!(errors.contains("unix:///nowhere/engine.sock") && errors.contains("--host"), "{errors}");

@@ -408,3 +408,42 @@ async fn a_replacement_that_another_machine_has_finished_is_not_begun_again() {
     assert!(outcome.is_success(), "{:?}", outcome.failures);
     assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_a_removal_under_way_still_holds_is_waited_for() {
+    let engine = prepared(true).await;
+    let mut refused = 0;
+    engine.set_faults(move |call| {
+        refused += usize::from(call.name == "rename_container");
+        if call.name == "rename_container" && refused <= 5 { Fault::Fail(ErrorKind::Conflict) } else { Fault::None }
+    });
+    let outcome = up(&engine, &project(&after())).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(containers(&engine).await, FINAL);
+}
+
+/// Runs with a call that takes long, and returns the lines of output of its step.
+async fn lines_while(name: &'static str, takes: Duration) -> Vec<String> {
+    let engine = prepared(false).await;
+    let plan = plan_up(&project(BEFORE), &observed(&engine).await, &UpOptions::default());
+    engine.set_faults(move |call| if call.name == name { Fault::Crash } else { Fault::None });
+    let mut lines = Vec::new();
+    let mut listener = |event: &inception::event::Event| {
+        if let inception::event::Event::Step { state: inception::event::StepState::Output(line), .. } = event {
+            lines.push(line.clone());
+        }
+    };
+    let settings = inception::exec::ExecSettings::default();
+    let interrupt = inception::exec::Interrupt::default();
+    let run = inception::exec::run(&plan, engine.clone(), settings, &mut listener, &interrupt);
+    let _ = tokio::time::timeout(takes, run).await;
+    lines
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_does_not_answer_is_told_of_before_ten_seconds() {
+    for name in ["create_network", "create_container", "start_container", "inspect_container"] {
+        let lines = lines_while(name, Duration::from_secs(10)).await;
+        assert!(lines.iter().any(|line| line == "no answer from the engine for 8 s"), "{name}: {lines:?}");
+    }
+}

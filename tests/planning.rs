@@ -350,3 +350,13 @@ async fn drift_is_what_was_changed_by_hand() {
     );
     drop(engine);
 }
+
+#[test]
+fn a_name_that_others_hold_is_refused_before_anything_is_done() {
+    let mut observed = Observed::default();
+    observed.containers.push(inception::model::ObservedContainer { name: "p-web-1".into(), ..Default::default() });
+    let project = project("services: { web: { image: app:1 } }");
+    let plan = plan_up(&project, &observed, &UpOptions::default());
+    let told = plan.diagnostics.iter().find(|one| one.code == "container-name-taken");
+    assert!(told.is_some_and(|one| one.is_error()), "{:?}", plan.diagnostics);
+}

@@ -9,7 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::diag::Diagnostic;
-use crate::model::{Config, FileSource, Project, Service};
+use crate::model::{Config, FileSource, MountSource, Project, Service, Span};
 use crate::plan::{Content, Contents};
 
 /// No config or secret is larger.
@@ -134,6 +134,35 @@ pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<
                     .at(path)
                     .help("say which with `dockerfile:`"),
             );
+        }
+    }
+    faults
+}
+
+/// Checks that the paths of this machine are there that must be: sources of binds that are not to be made, and devices.
+pub(super) fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let mut check = |service: &Service, key: &str, span: Span, path: &str| {
+        // What cannot be looked at is left to the engine.
+        if !matches!(Path::new(path).try_exists(), Ok(false)) {
+            return;
+        }
+        let shown = crate::text::escape_controls(path);
+        let message = format!("service `{}` needs `{shown}` of this machine, which does not exist", service.name);
+        faults.push(
+            Diagnostic::error("host-path-missing", span, message)
+                .at(format!("services.{}.{key}", service.name))
+                .help("make it, or change the path"),
+        );
+    };
+    for service in project.services.values().filter(|service| selected.contains(service.name.as_str())) {
+        for mount in &service.volumes {
+            if let MountSource::Bind { path, create_host_path: false, .. } = &mount.source {
+                check(service, "volumes", mount.span, path);
+            }
+        }
+        for device in service.devices.iter().filter(|device| !device.is_cdi()) {
+            check(service, "devices", service.span, &device.source);
         }
     }
     faults

@@ -50,10 +50,13 @@ fn change(
     session::block_on(async {
         let name = loading.name().to_owned();
         let session = Session::begin(context, &name, word).await?;
-        let observed = match &loading {
-            Found::File(loading) => session::snapshot(&session.engine, &loading.project).await?,
-            Found::Name(_) => crate::observe::observe(&*session.engine, &Default::default()).await?,
+        let look = async {
+            match &loading {
+                Found::File(loading) => session::snapshot(&session.engine, &loading.project).await,
+                Found::Name(_) => Ok(crate::observe::observe(&*session.engine, &Default::default()).await?),
+            }
         };
+        let observed = session::answer(&session.interrupt, look).await?;
         let (project, sources) = loading.resolve(&observed);
         let plan = make(&project, &observed);
         session::heed(context, plan.diagnostics.clone(), &sources)?;

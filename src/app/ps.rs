@@ -34,8 +34,11 @@ pub struct PsRequest {
 pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
     let found = down::project(context, &request.services)?;
     session::block_on(async {
-        let engine = session::connect(context).await?;
-        let mut list = engine.list_containers(&[format!("{}={}", labels::PROJECT, found.name())]).await?;
+        let interrupt = session::interrupt()?;
+        let engine = session::answer(&interrupt, session::connect(context)).await?;
+        let filter = [format!("{}={}", labels::PROJECT, found.name())];
+        let list = async { Ok(engine.list_containers(&filter).await?) };
+        let mut list = session::answer(&interrupt, list).await?;
         list.retain(|container| is_shown(request, &found, container));
         list.sort_by(|a, b| a.name.cmp(&b.name));
         ui::print(&text(request, &list));

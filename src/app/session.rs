@@ -17,6 +17,9 @@ use crate::plan::Plan;
 use crate::settings::Context;
 use crate::ui;
 
+/// How long the engine may be silent before people are told.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(8);
+
 /// A project and the texts it was read from.
 #[derive(Debug)]
 pub(super) struct Loading {
@@ -52,7 +55,7 @@ impl Session {
     /// Connects, listens for signals and takes the project's lock; a dry run needs no lock.
     pub(super) async fn begin(context: &Context, project: &str, command: &str) -> Result<Self, Failure> {
         let interrupt = interrupt()?;
-        let engine = connect(context).await?;
+        let engine = answer(&interrupt, connect(context)).await?;
         let lock = match context.settings.is_dry_run {
             true => None,
             false => Some(lock::take(context, &engine.facts().endpoint, project, command, &interrupt).await?),
@@ -62,7 +65,9 @@ impl Session {
 
     /// As [`Self::begin`] for what touches images only: these have no project.
     pub(super) async fn without_lock(context: &Context) -> Result<Self, Failure> {
-        Ok(Self { interrupt: interrupt()?, engine: connect(context).await?, lock: None })
+        let interrupt = interrupt()?;
+        let engine = answer(&interrupt, connect(context)).await?;
+        Ok(Self { engine, interrupt, lock: None })
     }
 
     /// Gives the lock back: what follows changes nothing.
@@ -97,6 +102,27 @@ impl Session {
 pub(super) async fn connect(context: &Context) -> Result<Arc<DockerEngine>, Failure> {
     let wanted = Wanted { host: context.settings.host.clone(), context: context.settings.docker_context.clone() };
     Ok(crate::engine::docker::connect(&wanted, &context.environment).await?)
+}
+
+/// Awaits an answer of the engine; says so when it does not come, and gives up when a signal comes. For reads alone.
+pub(super) async fn answer<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::pin!(work);
+    let begun = std::time::Instant::now();
+    loop {
+        tokio::select! {
+            result = &mut work => return result,
+            signal = interrupt.first() => {
+                ui::tell("interrupted: nothing was begun\n");
+                return Err(interrupted(signal));
+            }
+            () = tokio::time::sleep(SILENCE) => {
+                ui::tell(&format!("no answer from the engine for {} s\n", begun.elapsed().as_secs()));
+            }
+        }
+    }
 }
 
 /// Takes a snapshot; holders of the project's fixed ports are named.

@@ -43,7 +43,8 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let loading = load(context, request)?;
     session::block_on(async {
         let mut session = Session::begin(context, loading.project.name.as_str(), request.command).await?;
-        let mut prepared = prepare(context, &loading, &session.engine, request).await?;
+        let prepared = prepare(context, &loading, &session.engine, request);
+        let mut prepared = session::answer(&session.interrupt, prepared).await?;
         if let Some(saved) = &request.saved {
             saved.check(&prepared.images, &prepared.plan)?;
         }
@@ -124,6 +125,9 @@ async fn prepare(
     let graph = Graph::new(&loading.project.services);
     let selected = plan::selected(&graph, &loading.project, &options);
     let (contents, mut faults) = contents::read(&loading.project, &selected);
+    if observed.engine.is_local {
+        faults.extend(contents::check_host_paths(&loading.project, &selected));
+    }
     let images = plan::images(&loading.project, &observed, &options, &request.images);
     faults.extend(images.diagnostics.iter().cloned());
     faults.extend(contents::check_builds(&loading.project, &built(&images)));
@@ -174,7 +178,8 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     session::block_on(async {
         let session = Session::without_lock(context).await?;
         let options = options(context, request);
-        let observed = session::snapshot(&session.engine, &loading.project).await?;
+        let look = session::snapshot(&session.engine, &loading.project);
+        let observed = session::answer(&session.interrupt, look).await?;
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();
         faults.extend(contents::check_builds(&loading.project, &built(&plan)));
@@ -199,8 +204,9 @@ pub struct PlanRequest {
 pub fn plan(context: &Context, request: &UpRequest, show: &PlanRequest) -> Result<Exit, Failure> {
     let loading = load(context, request)?;
     session::block_on(async {
-        let engine = session::connect(context).await?;
-        let prepared = prepare(context, &loading, &engine, request).await?;
+        let interrupt = session::interrupt()?;
+        let engine = session::answer(&interrupt, session::connect(context)).await?;
+        let prepared = session::answer(&interrupt, prepare(context, &loading, &engine, request)).await?;
         let Prepared { images, plan, observed, options, .. } = &prepared;
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
         let impacts = plan::impacts(plan, &loading.project, observed, options);

@@ -191,14 +191,20 @@ impl Runner {
         Err(lost)
     }
 
+    /// A start may be asked for again: a second one waits for the first and finds its work done.
     async fn start(&self, id: &ContainerId) -> EngineResult<()> {
-        match self.engine.start_container(id).await {
-            Err(error) if error.is_uncertain() => {
-                self.back(error.clone()).await?;
-                let details = self.engine.inspect_container(id.as_str()).await?;
-                if details.state == ContainerState::Running { Ok(()) } else { self.engine.start_container(id).await }
+        let deadline = Instant::now() + self.settings.patience;
+        loop {
+            match self.engine.start_container(id).await {
+                Err(error) if error.is_uncertain() && Instant::now() < deadline => {
+                    self.back(error.clone()).await?;
+                    let details = self.engine.inspect_container(id.as_str()).await?;
+                    if details.state == ContainerState::Running {
+                        return Ok(());
+                    }
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
@@ -208,13 +214,30 @@ impl Runner {
     }
 
     async fn rename(&self, id: &ContainerId, to: &ContainerName) -> EngineResult<()> {
-        match self.certain(|| self.engine.rename_container(id, to)).await {
+        let deadline = Instant::now() + self.settings.reconnect;
+        loop {
+            let error = match self.certain(|| self.engine.rename_container(id, to)).await {
+                Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => error,
+                result => return result,
+            };
             // The lost reply was a success, or the name is its own already.
-            Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => {
-                let details = self.engine.inspect_container(id.as_str()).await?;
-                if details.name == *to { Ok(()) } else { Err(error) }
+            if self.engine.inspect_container(id.as_str()).await?.name == *to {
+                return Ok(());
             }
-            result => result,
+            if Instant::now() >= deadline || !self.is_leaving(to).await? {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Whether the container that holds a name is about to go: a removal by a run that has died may still be under way,
+    /// and the name is given free last.
+    async fn is_leaving(&self, name: &ContainerName) -> EngineResult<bool> {
+        match self.engine.inspect_container(name.as_str()).await {
+            Ok(holder) => Ok(matches!(holder.state, ContainerState::Removing | ContainerState::Dead)),
+            Err(error) if error.is_not_found() => Ok(true),
+            Err(error) => Err(error),
         }
     }
 

@@ -11,6 +11,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::engine::EngineHandle;
 use crate::model::{ContainerId, ProjectName, labels};
 
+/// How long a subscription is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Wakes waits when something happens to their container.
 #[derive(Debug)]
 pub(super) struct Hub {
@@ -24,7 +27,8 @@ impl Hub {
         let (sender, _) = broadcast::channel(1024);
         let stop = CancellationToken::new();
         let filter = vec![format!("{}={project}", labels::PROJECT)];
-        let first = engine.events(&filter, None).await.ok();
+        // Without events, waits look by the clock: no reason to wait long for an engine that does not answer.
+        let first = tokio::time::timeout(PATIENCE, engine.events(&filter, None)).await.ok().and_then(Result::ok);
         tokio::spawn(forward(engine, filter, first, sender.clone(), stop.clone()));
         Self { sender, _stop: stop.drop_guard() }
     }

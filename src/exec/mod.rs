@@ -11,6 +11,7 @@ mod outcome;
 mod probe;
 mod roll;
 mod scheduler;
+mod silence;
 mod transfer;
 mod undo;
 mod wait;

@@ -3,8 +3,8 @@
 //! Waits that come due together share a call, so that the number of calls does not grow with the number of containers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;

@@ -13,7 +13,7 @@ use super::hub::Hub;
 use super::outcome::{Outcome, StepError, StepFailure};
 use super::roll::RollCall;
 use super::undo::Undone;
-use super::{ExecSettings, Interrupt};
+use super::{ExecSettings, Interrupt, silence};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::model::RestartPolicy;
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
                     () = cancel.cancelled() => return Report::Cancelled(id),
                 }
             } else {
-                work.await
+                silence::told(id, &runner.progress, work).await
             };
             tracing::debug!(elapsed_ms = begun.elapsed().as_millis() as u64, ok = result.is_ok(), "step ended");
             Report::Step { id, result, elapsed: begun.elapsed() }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::hub::Wakeups;
 use super::outcome::StepError;
 use super::roll::RollCall;
-use super::{ExecSettings, look, probe};
+use super::{ExecSettings, look, probe, silence};
 use crate::engine::{ContainerDetails, EngineError, EngineHandle};
 use crate::event::StepState;
 use crate::model::{Condition, ContainerId, ContainerState, Health, Healthcheck};
@@ -141,6 +141,7 @@ impl Wait<'_> {
             }
         };
         tokio::select! {
+            biased;
             () = wakeups.end() => true,
             () = pass => false,
         }
@@ -148,7 +149,7 @@ impl Wait<'_> {
 
     /// Whether a list shows the container running and without a health check: then there is nothing more to ask.
     async fn runs_unchecked(&self) -> bool {
-        let found = self.roll.look(self.container).await;
+        let found = silence::told(self.step, &self.progress, self.roll.look(self.container)).await;
         // A list that failed is no verdict: the inspect that follows decides.
         matches!(found, Ok(Some(one)) if one.state == ContainerState::Running && one.health == Health::None)
     }
@@ -162,8 +163,7 @@ impl Wait<'_> {
     }
 
     async fn inspect(&self) -> Result<ContainerDetails, (StepError, Vec<String>)> {
-        self.engine
-            .inspect_container(self.container.as_str())
+        silence::told(self.step, &self.progress, self.engine.inspect_container(self.container.as_str()))
             .await
             .map_err(|source| (self.engine_error(source), Vec::new()))
     }

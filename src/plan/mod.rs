@@ -17,6 +17,7 @@ mod networks;
 mod options;
 mod orphans;
 mod ports;
+mod preflight;
 mod reason;
 mod recreate;
 mod replace;

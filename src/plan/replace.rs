@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::networks::{self, Displaced};
 use super::up::{Replica, Up, target};
-use super::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming, recreate};
+use super::{
+    Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming, preflight, recreate,
+};
 use crate::diag::Diagnostic;
 use crate::model::{
     EndpointSpec, FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
@@ -94,6 +96,7 @@ impl Up<'_> {
         let inherited = self.inherited_volumes(old);
         let (mut spec, references, mut requires) = self.specify(service, number, inherited);
         let last = spec.name.clone();
+        preflight::name(&mut self.builder, self.project, self.observed, service, &last);
         let target = target(service, number, &last);
         spec.name = naming::temporary_name(&old.id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());

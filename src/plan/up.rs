@@ -11,7 +11,9 @@ use super::networks::{self, Networks};
 use super::options::{Recreate, UpOptions};
 use super::recreate::{self, Desired};
 use super::spec::{self, SpecInput};
-use super::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, ports, replace, volumes};
+use super::{
+    Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, ports, preflight, replace, volumes,
+};
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
@@ -172,6 +174,7 @@ impl<'a> Up<'a> {
             );
             return;
         }
+        preflight::engine(&mut self.builder, self.observed, service);
         self.done.insert(service.name.clone(), Done::default());
         let slots = containers::slots(self.observed, self.project, service, self.options.separator);
         let wanted = self.wanted(service);
@@ -369,6 +372,7 @@ impl<'a> Up<'a> {
         let inherited = predecessor.map(|one| self.inherited_volumes(one)).unwrap_or_default();
         let is_replaced = predecessor.is_some();
         let (spec, references, requires) = self.specify(service, number, inherited);
+        preflight::name(&mut self.builder, self.project, self.observed, service, &spec.name);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, action, reason.clone(), requires);

@@ -1,5 +1,8 @@
 //! What the tests share: projects from YAML, a fake engine, and a run from load to outcome.
-#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+pub mod proxy;
+pub mod real;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -44,6 +44,11 @@ pub(super) fn kind_of(status: u16, message: &str) -> ErrorKind {
     }
 }
 
+/// Whether it is the container that is not there, and not something it needs.
+pub(super) fn is_no_container(error: &EngineError) -> bool {
+    error.is_not_found() && error.message.to_ascii_lowercase().contains("no such container")
+}
+
 /// Turns a library error into ours.
 pub(super) fn convert(call: &Call<'_>, error: Error) -> EngineError {
     let (kind, message) = match &error {

@@ -48,8 +48,11 @@ use raw::Raw;
 const OLDEST: ApiVersion = ApiVersion::new(1, 40);
 /// The newest API this program knows.
 const NEWEST: ApiVersion = ApiVersion::new(1, 52);
-/// Reads and small writes that take longer have gone wrong.
-const LIMIT: Duration = Duration::from_secs(60);
+/// Reads and small writes that take longer have gone wrong. A command that waits in vain ends within a minute.
+const LIMIT: Duration = Duration::from_secs(50);
+/// How often a container is tried that is listed but cannot be used yet, and how long between.
+const TRIES: u32 = 100;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// A connection to an engine, its API version negotiated.
 pub struct DockerEngine {
@@ -214,8 +217,8 @@ impl Engine for DockerEngine {
     }
 
     async fn start_container(&self, id: &ContainerId) -> EngineResult<()> {
-        let work = self.docker.start_container(id.as_str(), None);
-        self.call(Call::new("start container", id.short()), Duration::from_secs(600), work).await
+        let start = || self.docker.start_container(id.as_str(), None);
+        self.once_usable(id, || self.call(Call::new("start container", id.short()), LIMIT, start())).await
     }
 
     async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
@@ -223,10 +226,9 @@ impl Engine for DockerEngine {
             .map(|grace| bollard::query_parameters::StopContainerOptionsBuilder::default().t(seconds(grace)).build());
         // The container's own grace period is not known here; an hour covers what people set.
         let limit = grace.unwrap_or(Duration::from_secs(3600)) + LIMIT;
-        let result = self
-            .call(Call::new("stop container", id.short()), limit, self.docker.stop_container(id.as_str(), options))
-            .await;
-        unless_gone(result)
+        let stop = || self.docker.stop_container(id.as_str(), options.clone());
+        let call = || self.call(Call::new("stop container", id.short()), limit, stop());
+        unless_gone(self.once_usable(id, call).await)
     }
 
     async fn kill_container(&self, id: &ContainerId, signal: &str) -> EngineResult<()> {
@@ -263,8 +265,9 @@ impl Engine for DockerEngine {
     async fn remove_container(&self, id: &ContainerId, force: bool, volumes: bool) -> EngineResult<()> {
         let options =
             bollard::query_parameters::RemoveContainerOptionsBuilder::default().force(force).v(volumes).build();
-        let work = self.docker.remove_container(id.as_str(), Some(options));
-        let result = self.call(Call::new("remove container", id.short()), Duration::from_secs(600), work).await;
+        let remove = || self.docker.remove_container(id.as_str(), Some(options.clone()));
+        let call = || self.call(Call::new("remove container", id.short()), Duration::from_secs(600), remove());
+        let result = self.once_usable(id, call).await;
         match unless_gone(result) {
             // Somebody else is removing it: as good as gone once it is.
             Err(error) if error.kind == ErrorKind::Conflict && error.message.contains("already in progress") => {
@@ -276,8 +279,8 @@ impl Engine for DockerEngine {
 
     async fn rename_container(&self, id: &ContainerId, name: &ContainerName) -> EngineResult<()> {
         let options = bollard::query_parameters::RenameContainerOptionsBuilder::default().name(name.as_str()).build();
-        self.call(Call::new("rename container", id.short()), LIMIT, self.docker.rename_container(id.as_str(), options))
-            .await
+        let rename = || self.docker.rename_container(id.as_str(), options.clone());
+        self.once_usable(id, || self.call(Call::new("rename container", id.short()), LIMIT, rename())).await
     }
 
     async fn connect_network(
@@ -383,6 +386,29 @@ impl Engine for DockerEngine {
 }
 
 impl DockerEngine {
+    /// A container is listed a moment before it can be used, while the call that creates it is still under way: that it
+    /// is not there is believed only when no list shows it.
+    async fn once_usable<T, F, R>(&self, id: &ContainerId, mut call: F) -> EngineResult<T>
+    where
+        F: FnMut() -> R,
+        R: Future<Output = EngineResult<T>>,
+    {
+        for _ in 0..TRIES {
+            match call().await {
+                Err(error) if errors::is_no_container(&error) && self.is_listed(id).await => {
+                    tokio::time::sleep(BETWEEN).await;
+                }
+                result => return result,
+            }
+        }
+        call().await
+    }
+
+    /// Looks through the whole list: a filter by id asks the index that such a container is not in yet.
+    async fn is_listed(&self, id: &ContainerId) -> bool {
+        self.list_containers(&[]).await.is_ok_and(|list| list.iter().any(|one| one.id == *id))
+    }
+
     async fn gone(&self, id: &ContainerId) -> EngineResult<()> {
         for _ in 0..100 {
             match self.inspect_container(id.as_str()).await {

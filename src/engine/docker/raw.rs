@@ -72,8 +72,21 @@ impl Raw {
         result
     }
 
-    /// Reads only the head of an answer.
+    /// Reads only the head of an answer. Tried again where something listens, so that no engine is told of at once.
     pub(super) async fn head(&self, what: &'static str, path: &str) -> EngineResult<hyper::HeaderMap> {
+        let mut attempt = 1;
+        loop {
+            match self.head_once(what, path).await {
+                Err(error) if attempt < ATTEMPTS && may_pass(&error) && self.transport.is_listened_to().await => {
+                    tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn head_once(&self, what: &'static str, path: &str) -> EngineResult<hyper::HeaderMap> {
         let request = self.request(what, "GET", path, empty(), &[]);
         let response = tokio::time::timeout(LIMIT, request).await.map_err(|_| {
             EngineError::new(ErrorKind::Timeout, what, format!("no answer within {} s", LIMIT.as_secs()))

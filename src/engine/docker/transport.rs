@@ -78,6 +78,11 @@ impl Transport {
         sender.send_request(Request::from_parts(parts, body)).await.map_err(std::io::Error::other)
     }
 
+    /// Whether something takes connections there. Of `ssh` that cannot be told without starting it.
+    pub(super) async fn is_listened_to(&self) -> bool {
+        !matches!(*self.address, Address::Ssh(_)) && self.connect().await.is_ok()
+    }
+
     async fn connect(&self) -> std::io::Result<Box<dyn Stream>> {
         Ok(match &*self.address {
             Address::Unix(path) => Box::new(tokio::net::UnixStream::connect(path).await?),

@@ -108,7 +108,8 @@ fn source(value: &Json) -> MountSource {
     match value.text("type").as_deref() {
         Some("bind") => MountSource::Bind {
             path: name,
-            create_host_path: part("bind").flag("create_host_path").unwrap_or_default(),
+            // Compat: docker compose makes the directory also where the long form says nothing at all of `bind`.
+            create_host_path: value.get("bind").is_none_or(|bind| bind.flag("create_host_path").unwrap_or_default()),
             propagation: part("bind").text("propagation"),
             selinux: part("bind").text("selinux"),
             recursive: part("bind").text("recursive"),

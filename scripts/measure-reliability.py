@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Measures what a compose program does when things go wrong, and prints a line of figures for each goal.
+
+    scripts/measure-reliability.py PROGRAM [SCENARIO...]
+
+The truth is read from the engine, never from the program's words. Needs an engine at /var/run/docker.sock and a static
+/bin/busybox. What it makes, it removes: projects are named inception-measure-*. A whole run takes about half an hour;
+`never_healthy` waits eleven minutes for what has no end. -v prints each case that is not good.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "measure"))
+
+import engine  # noqa: E402
+import faults  # noqa: E402
+import safety  # noqa: E402
+import waits  # noqa: E402
+
+SCENARIOS = {
+    "volume_changed": safety.volume_changed,
+    "foreign": safety.foreign,
+    "bad_recreate": safety.bad_recreate,
+    "crash_points": faults.crash_points,
+    "interrupt": faults.interrupt,
+    "each_request": faults.each_request,
+    "exit_codes": safety.exit_codes,
+    "never_healthy": waits.never_healthy,
+    "doomed_up": safety.doomed_up,
+    "two_ups": faults.two_ups,
+    "hang": faults.hang,
+    "downtime": waits.downtime,
+    "dry_run": safety.dry_run,
+    "api_calls": faults.api_calls,
+}
+
+
+def main():
+    words = [word for word in sys.argv[1:] if word != "-v"]
+    if not words or words[0].startswith("-") or any(word not in SCENARIOS for word in words[1:]):
+        sys.exit(f"{__doc__}\nScenarios: {', '.join(SCENARIOS)}")
+    program = os.path.abspath(words[0])
+    engine.image()
+    for name in words[1:] or SCENARIOS:
+        notes = []
+        figures = SCENARIOS[name](program, notes.append)
+        for line in figures if isinstance(figures, list) else [figures]:
+            print(f"{name:<15} {line}", flush=True)
+        if "-v" in sys.argv:
+            for note in notes:
+                print(f"    {note}", flush=True)
+
+
+main()

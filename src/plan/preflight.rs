@@ -1,0 +1,75 @@
+//! What the engine would refuse half way through is refused before anything is changed: names that others hold, and
+//! what the engine is too old for.
+
+use super::builder::Builder;
+use crate::diag::Diagnostic;
+use crate::model::{ApiVersion, ContainerName, MountSource, Observed, Project, Service, labels};
+
+/// Refuses the name of a container to be made that a container of others has.
+pub(super) fn name(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    service: &Service,
+    name: &ContainerName,
+) {
+    let is_others = |container: &&crate::model::ObservedContainer| {
+        container.name == *name && container.label(labels::PROJECT) != Some(project.name.as_str())
+    };
+    let Some(holder) = observed.containers.iter().find(is_others) else { return };
+    let owner = match holder.label(labels::PROJECT) {
+        Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
+        None => "it belongs to no project".to_owned(),
+    };
+    builder.tell(
+        Diagnostic::error(
+            "container-name-taken",
+            service.span,
+            format!("service `{}`: a container named `{name}` exists, but it is not this project's", service.name),
+        )
+        .at(format!("services.{}", service.name))
+        .cause(owner)
+        .help("remove or rename it, or give the service another `container_name`"),
+    );
+}
+
+/// Refuses what the engine is too old for.
+pub(super) fn engine(builder: &mut Builder, observed: &Observed, service: &Service) {
+    let have = observed.engine.api;
+    for (what, least) in needs(service) {
+        if have >= least {
+            continue;
+        }
+        let message = format!("service `{}`: {what} needs Engine API {least}; this engine speaks {have}", service.name);
+        builder.tell(
+            Diagnostic::error("engine-too-old", service.span, message)
+                .at(format!("services.{}", service.name))
+                .help("leave it out, or use a newer engine"),
+        );
+    }
+}
+
+/// Returns what a service asks for that not every engine has, and the API version that has it.
+fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
+    let mut found = Vec::new();
+    let mut need = |wanted: bool, what: &'static str, minor: u16| {
+        if wanted && !found.contains(&(what, ApiVersion::new(1, minor))) {
+            found.push((what, ApiVersion::new(1, minor)));
+        }
+    };
+    need(!service.annotations.is_empty(), "`annotations`", 43);
+    for mount in &service.volumes {
+        match &mount.source {
+            MountSource::Image { .. } => need(true, "a mount of type `image`", 48),
+            MountSource::Cluster { .. } => need(true, "a mount of type `cluster`", 42),
+            MountSource::Volume { subpath, .. } => need(subpath.is_some(), "`volume.subpath`", 45),
+            MountSource::Bind { recursive, .. } => need(recursive.is_some(), "`bind.recursive`", 44),
+            _ => {}
+        }
+    }
+    for attachment in service.networks.values() {
+        need(attachment.gw_priority != 0, "`gw_priority`", 48);
+        need(attachment.interface_name.is_some(), "`interface_name`", 49);
+    }
+    found
+}

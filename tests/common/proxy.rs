@@ -1,0 +1,245 @@
+//! Between a client and the engine: counts requests, and can strike at one of them.
+//!
+//! Each request has a connection of its own (`Connection: close` is put in), so nothing has to be parsed but heads.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+const ENGINE: &str = "/var/run/docker.sock";
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The client is killed; the engine hears of nothing.
+    KillBefore,
+    /// The client is killed while the engine is at work.
+    KillDuring,
+    /// The engine has answered, but the client is killed before it hears of it.
+    KillAfter,
+    /// The connection is closed; the engine hears of nothing.
+    CloseBefore,
+    /// The engine acts, but its reply is lost.
+    CloseAfter,
+    /// The engine answers with this status and does nothing.
+    Status(u16),
+    /// No answer, ever.
+    Hang,
+    /// The request is passed on later.
+    Delay(Duration),
+    /// The client gets a signal; the request is passed on.
+    Signal(Signal),
+}
+
+/// A request as it was seen.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub is_struck: bool,
+}
+
+impl Request {
+    /// Whether it changes something on the engine.
+    pub fn is_write(&self) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let only_reads = ["/wait", "/attach", "/session", "/grpc", "/resize", "/auth"];
+        !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !only_reads.iter().any(|end| path.ends_with(end))
+    }
+}
+
+/// Which requests are struck: one by its number (from 1), or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    Request(usize),
+    Every,
+    EveryWrite,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: Vec<Request>,
+    rule: Option<(At, Fault)>,
+}
+
+impl State {
+    fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
+        let mut request = Request { method: method.to_owned(), path: path.to_owned(), is_struck: false };
+        let number = self.seen.len() + 1;
+        let fault = self.rule.filter(|(at, _)| match at {
+            At::Request(wanted) => *wanted == number,
+            At::Every => true,
+            At::EveryWrite => request.is_write(),
+        });
+        request.is_struck = fault.is_some();
+        self.seen.push(request);
+        fault.map(|(_, fault)| fault)
+    }
+}
+
+/// A proxy that serves until it is dropped.
+pub struct Proxy {
+    folder: tempfile::TempDir,
+    state: Arc<Mutex<State>>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Proxy {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let state = Arc::new(Mutex::new(State::default()));
+        let listener = {
+            let _inside = runtime.enter();
+            UnixListener::bind(socket(folder.path())).unwrap()
+        };
+        let shared = state.clone();
+        runtime.spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let state = shared.clone();
+                // A connection that breaks is the client's or the engine's doing.
+                tokio::spawn(async move { serve(client, &state).await.ok() });
+            }
+        });
+        Self { folder, state, runtime: Some(runtime) }
+    }
+
+    /// Its address, for `DOCKER_HOST`.
+    pub fn host(&self) -> String {
+        format!("unix://{}", socket(self.folder.path()).display())
+    }
+
+    /// Counts from here, and strikes as told.
+    pub fn arm(&self, rule: Option<(At, Fault)>) {
+        *self.state.lock().unwrap() = State { seen: Vec::new(), rule };
+    }
+
+    /// Strikes no more; what has been seen stays.
+    pub fn disarm(&self) {
+        self.state.lock().unwrap().rule = None;
+    }
+
+    /// The requests since it was armed.
+    pub fn seen(&self) -> Vec<Request> {
+        self.state.lock().unwrap().seen.clone()
+    }
+
+    /// The request that was struck.
+    pub fn struck(&self) -> Option<Request> {
+        self.seen().into_iter().find(|request| request.is_struck)
+    }
+
+    pub fn writes(&self) -> usize {
+        self.seen().iter().filter(|request| request.is_write()).count()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("engine.sock")
+}
+
+async fn serve(mut client: UnixStream, state: &Mutex<State>) -> std::io::Result<()> {
+    let pid = client.peer_cred()?.pid().and_then(Pid::from_raw);
+    let signal = |signal| {
+        if let Some(pid) = pid {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    };
+    let Some((head, rest)) = head(&mut client).await? else { return Ok(()) };
+    let body = body(&mut client, &head, rest).await?;
+    let mut words = head.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let fault = state.lock().unwrap().take(method, path);
+    match fault {
+        Some(Fault::KillBefore) => {
+            signal(Signal::KILL);
+            return Ok(());
+        }
+        Some(Fault::CloseBefore) => return Ok(()),
+        Some(Fault::Status(status)) => {
+            let text = r#"{"message":"struck by the test"}"#;
+            let reply = format!(
+                "HTTP/1.1 {status} Struck\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+                text.len()
+            );
+            client.write_all(reply.as_bytes()).await?;
+            return client.shutdown().await;
+        }
+        Some(Fault::Hang) => {
+            tokio::io::copy(&mut client, &mut tokio::io::sink()).await?;
+            return Ok(());
+        }
+        Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
+        Some(Fault::Signal(which)) => signal(which),
+        Some(Fault::KillDuring | Fault::KillAfter | Fault::CloseAfter) | None => {}
+    }
+    let mut engine = UnixStream::connect(ENGINE).await?;
+    engine.write_all(closing(&head).as_bytes()).await?;
+    engine.write_all(&body).await?;
+    match fault {
+        Some(Fault::KillDuring) => signal(Signal::KILL),
+        Some(Fault::KillAfter | Fault::CloseAfter) => {
+            self::head(&mut engine).await?;
+            if fault == Some(Fault::KillAfter) {
+                signal(Signal::KILL);
+            }
+        }
+        _ => {
+            tokio::io::copy_bidirectional(&mut client, &mut engine).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads up to the empty line; returns the head, and what has been read of the body.
+async fn head(stream: &mut UnixStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let rest = bytes.split_off(end + 4);
+            return Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), rest)));
+        }
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// Reads the whole body as it is on the wire.
+async fn body(stream: &mut UnixStream, head: &str, mut bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    let is_chunked = field(head, "transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
+    let length: usize = field(head, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+    // Chunks end with an empty one; no body of a test holds those five bytes at the end of a read.
+    while if is_chunked { !bytes.ends_with(b"0\r\n\r\n") } else { bytes.len() < length } {
+        if stream.read_buf(&mut bytes).await? == 0 {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let is_it = |line: &&str| line.split(':').next().is_some_and(|key| key.eq_ignore_ascii_case(name));
+    head.lines().find(is_it).and_then(|line| line.split_once(':')).map(|(_, value)| value.trim())
+}
+
+/// Asks the engine to close the connection after its answer, unless the request takes it over.
+fn closing(head: &str) -> String {
+    if field(head, "upgrade").is_some() {
+        return head.to_owned();
+    }
+    let kept = head.lines().filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("connection:"));
+    kept.map(|line| format!("{line}\r\n")).collect::<String>() + "Connection: close\r\n\r\n"
+}

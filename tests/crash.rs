@@ -1,0 +1,548 @@
+//! On the real engine: our process is killed at every request, requests fail, replies are lost, signals come, and two
+//! runs meet. Whatever happened, the next `up` must put everything right, and no exit code may lie.
+//!
+//! A proxy counts the requests and strikes at one of them, so nothing here depends on timing. Skipped, loudly, where no
+//! engine answers.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::proxy::{At, Fault, Proxy};
+use common::real::{Run, Stack, is_ready, say, told};
+use rustix::process::Signal;
+
+/// Two services and their data; `A` changes both definitions.
+const PAIR: &str = "
+services:
+  web:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    deploy: { update_config: { monitor: 50ms } }
+    depends_on: [db]
+    environment: { A: '1' }
+  db:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    deploy: { update_config: { monitor: 50ms } }
+    environment: { A: '1' }
+    volumes: [data:/data]
+volumes: { data: }
+";
+/// What a run is killed at: while the engine is at work, and when it has answered; before it begins is after the request before.
+/// As `PAIR`, with an anonymous volume. `down` leaves those behind, so it is for stacks that stay up.
+fn kept() -> String {
+    PAIR.replace("[data:/data]", "[data:/data, /scratch]")
+}
+const KILLS: [Fault; 2] = [Fault::KillDuring, Fault::KillAfter];
+/// No command makes more requests.
+const MOST: usize = 100;
+
+/// A stack whose requests pass through a proxy when asked.
+struct Bench {
+    stack: Stack,
+    proxy: Proxy,
+    yaml: String,
+    expected: Vec<&'static str>,
+}
+
+impl Bench {
+    fn new(yaml: &str, expected: &[&'static str]) -> Self {
+        let (mut stack, proxy) = (Stack::new(yaml), Proxy::new());
+        // One way to the engine for all runs, as people have it: the lock goes by it.
+        stack.host = Some(proxy.host());
+        Self { stack, proxy, yaml: yaml.to_owned(), expected: expected.to_vec() }
+    }
+
+    /// Begins a run through the proxy with a fault at a request.
+    fn begin_struck(&self, arguments: &[&str], at: At, fault: Fault) -> common::real::Running {
+        self.proxy.arm(Some((at, fault)));
+        self.stack.begin(arguments)
+    }
+
+    fn struck(&self, arguments: &[&str], at: At, fault: Fault) -> Run {
+        let run = self.begin_struck(arguments, at, fault).end();
+        self.proxy.disarm();
+        run
+    }
+
+    /// Runs through the proxy without a fault; returns how many requests there were, and how many of them writes.
+    fn counted(&self, arguments: &[&str]) -> (usize, usize) {
+        self.proxy.arm(None);
+        let run = self.stack.go(arguments);
+        assert!(run.is_success(), "{run:?}");
+        (self.proxy.seen().len(), self.proxy.writes())
+    }
+
+    /// Changes what the services' definitions say, so that `up` recreates both.
+    fn change(&mut self, value: usize) {
+        self.stack.write(&self.yaml.replace("A: '1'", &format!("A: '{value}'")));
+    }
+
+    /// Marks the data; it must be there at the end.
+    fn mark(&self) {
+        self.stack.put("db", "/data/mark", "kept");
+        self.stack.put("db", "/scratch/mark", "kept");
+    }
+
+    /// Everything is as the file says, with the right names, nothing more, and the data is there.
+    fn faults(&self, keeps_scratch: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        let names = self.stack.names();
+        if names != self.expected {
+            faults.push(format!("containers are {names:?}, not {:?}", self.expected));
+        }
+        if self.stack.networks().len() != 1 {
+            faults.push(format!("networks are {:?}", self.stack.networks()));
+        }
+        let plan = self.stack.go(&["plan"]);
+        if !plan.is_success() {
+            faults.push(format!("there is still something to do: {plan:?}"));
+        }
+        if self.expected.contains(&"db-1") && self.stack.exec("db", &["cat", "/data/mark"]) != "kept" {
+            faults.push("the data of the volume is gone".to_owned());
+        }
+        if keeps_scratch && self.stack.exec("db", &["cat", "/scratch/mark"]) != "kept" {
+            faults.push("the data of the anonymous volume is gone".to_owned());
+        }
+        faults
+    }
+}
+
+/// Strikes at every request of a command, until one run sees none. `again` puts things right; `reset` makes the next
+/// point's beginning.
+fn every_request(
+    what: &str,
+    bench: &mut Bench,
+    faults: &[Fault],
+    mut reset: impl FnMut(&mut Bench, usize),
+    command: &[&str],
+    mut judge: impl FnMut(&Bench, Fault, &Run) -> Vec<String>,
+) {
+    let (mut points, mut failed) = (0, Vec::new());
+    for number in 1..MOST {
+        let mut was_struck = false;
+        for fault in faults {
+            reset(bench, points);
+            let run = bench.struck(command, At::Request(number), *fault);
+            let Some(struck) = bench.proxy.struck() else { break };
+            was_struck = true;
+            points += 1;
+            for words in judge(bench, *fault, &run) {
+                failed.push(format!("{fault:?} at request {number} ({} {}): {words}", struck.method, struck.path));
+            }
+            // Of a read, only that it did not come back matters.
+            if !struck.is_write() {
+                break;
+            }
+        }
+        if !was_struck {
+            say(&format!("{what}: {} of {points} points repaired", points - failed.len().min(points)));
+            assert!(points > 0 && failed.is_empty(), "{what}:\n{}", failed.join("\n"));
+            return;
+        }
+    }
+    panic!("{what}: no end after {MOST} requests");
+}
+
+/// Killed, then run again: everything is right.
+fn repaired(bench: &Bench, again: &[&str], run: &Run, keeps_scratch: bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    if run.signal != Some(9) {
+        faults.push(format!("it was not killed: {run:?}"));
+    }
+    let second = bench.stack.go(again);
+    if !second.is_success() {
+        faults.push(format!("the next run fails: {second:?}"));
+    }
+    faults.extend(bench.faults(keeps_scratch));
+    faults
+}
+
+#[test]
+fn killed_at_any_request_of_a_recreate_the_next_up_repairs_it() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(&kept(), &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.mark();
+    every_request(
+        "kill -9 in a recreate",
+        &mut bench,
+        &KILLS,
+        |bench, point| bench.change(point + 2),
+        &["up", "-d"],
+        |bench, _, run| repaired(bench, &["up", "-d"], run, true),
+    );
+}
+
+#[test]
+fn killed_at_any_request_of_a_first_up_the_next_one_repairs_it() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.stack.put("db", "/data/mark", "kept");
+    every_request(
+        "kill -9 in a first up",
+        &mut bench,
+        &KILLS,
+        |bench, _| drop(bench.stack.ok(&["down"])),
+        &["up", "-d"],
+        |bench, _, run| repaired(bench, &["up", "-d"], run, false),
+    );
+}
+
+#[test]
+fn killed_at_any_request_of_a_scale_up_the_next_one_repairs_it() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = "services: { a: { image: IMAGE, init: true, stop_grace_period: 0s, scale: 1 } }";
+    let mut bench = Bench::new(yaml, &["a-1", "a-2", "a-3"]);
+    bench.stack.ok(&["up", "-d"]);
+    let reset = |bench: &mut Bench, _| {
+        bench.stack.write(yaml);
+        bench.stack.ok(&["up", "-d"]);
+        bench.stack.write(&yaml.replace("scale: 1", "scale: 3"));
+    };
+    every_request("kill -9 in a scale-up", &mut bench, &KILLS, reset, &["up", "-d"], |bench, _, run| {
+        repaired(bench, &["up", "-d"], run, false)
+    });
+}
+
+#[test]
+fn killed_at_any_request_of_a_down_the_next_one_ends_it() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    let reset = |bench: &mut Bench, _| drop(bench.stack.ok(&["up", "-d"]));
+    every_request("kill -9 in a down", &mut bench, &KILLS, reset, &["down"], |bench, _, _| {
+        let second = bench.stack.go(&["down"]);
+        let mut faults = Vec::new();
+        if !second.is_success() {
+            faults.push(format!("the next run fails: {second:?}"));
+        }
+        if bench.stack.count() != 1 || bench.stack.volumes().len() != 1 {
+            faults.push(format!("left: {:?} {:?}", bench.stack.names(), bench.stack.networks()));
+        }
+        faults
+    });
+}
+
+/// An exit code of 0 is true, and the next run heals.
+fn honest(bench: &Bench, run: &Run, must_ride_out: bool, keeps_scratch: bool, ridden: &mut usize) -> Vec<String> {
+    let mut faults = Vec::new();
+    if run.is_cut_off {
+        faults.push("it did not end".to_owned());
+    }
+    if run.is_success() {
+        *ridden += 1;
+        faults.extend(bench.faults(keeps_scratch).into_iter().map(|words| format!("a false success: {words}")));
+    } else {
+        if must_ride_out {
+            faults.push(format!("it was not ridden out: {run:?}"));
+        }
+        let second = bench.stack.go(&["up", "-d"]);
+        if !second.is_success() {
+            faults.push(format!("the next run fails: {second:?}"));
+        }
+        faults.extend(bench.faults(keeps_scratch));
+    }
+    faults
+}
+
+#[test]
+fn one_error_500_at_any_request_of_a_recreate_is_ridden_out_or_told() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(&kept(), &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.mark();
+    let mut ridden = 0;
+    every_request(
+        "HTTP 500 in a recreate",
+        &mut bench,
+        &[Fault::Status(500)],
+        |bench, point| bench.change(point + 2),
+        &["up", "-d"],
+        |bench, _, run| {
+            let is_read = bench.proxy.struck().is_some_and(|struck| !struck.is_write());
+            honest(bench, run, is_read, true, &mut ridden)
+        },
+    );
+    say(&format!("HTTP 500 in a recreate: {ridden} ridden out"));
+}
+
+#[test]
+fn one_error_500_at_any_request_of_a_first_up_is_ridden_out_or_told() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.stack.put("db", "/data/mark", "kept");
+    let mut ridden = 0;
+    every_request(
+        "HTTP 500 in a first up",
+        &mut bench,
+        &[Fault::Status(500)],
+        |bench, _| drop(bench.stack.ok(&["down"])),
+        &["up", "-d"],
+        |bench, _, run| {
+            let is_read = bench.proxy.struck().is_some_and(|struck| !struck.is_write());
+            honest(bench, run, is_read, false, &mut ridden)
+        },
+    );
+    say(&format!("HTTP 500 in a first up: {ridden} ridden out"));
+}
+
+#[test]
+fn a_lost_reply_to_any_request_of_a_recreate_is_ridden_out() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(&kept(), &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.mark();
+    let mut ridden = 0;
+    every_request(
+        "lost replies in a recreate",
+        &mut bench,
+        &[Fault::CloseAfter],
+        |bench, point| bench.change(point + 2),
+        &["up", "-d"],
+        |bench, _, run| honest(bench, run, true, true, &mut ridden),
+    );
+}
+
+#[test]
+fn a_lost_reply_to_any_request_of_a_first_up_is_ridden_out() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.stack.put("db", "/data/mark", "kept");
+    let mut ridden = 0;
+    every_request(
+        "lost replies in a first up",
+        &mut bench,
+        &[Fault::CloseAfter],
+        |bench, _| drop(bench.stack.ok(&["down"])),
+        &["up", "-d"],
+        |bench, _, run| honest(bench, run, true, false, &mut ridden),
+    );
+}
+
+/// A signal at some requests: the exit code says which, and the next `up` puts everything right.
+fn interrupted(what: &str, bench: &mut Bench, mut reset: impl FnMut(&mut Bench, usize), keeps_scratch: bool) {
+    let mut failed = Vec::new();
+    let mut points = 0;
+    for number in (1..MOST).step_by(2) {
+        let (signal, code) = if number % 4 == 1 { (Signal::INT, 130) } else { (Signal::TERM, 143) };
+        reset(bench, points);
+        let run = bench.struck(&["up", "-d"], At::Request(number), Fault::Signal(signal));
+        let Some(struck) = bench.proxy.struck() else { break };
+        points += 1;
+        let mut faults = Vec::new();
+        // What was asked for may be done by the time the signal is heard.
+        if run.code != Some(code) && !(run.is_success() && bench.faults(keeps_scratch).is_empty()) {
+            faults.push(format!("it ended with {:?} {:?}, not {code}: {}", run.code, run.signal, run.errors));
+        }
+        let second = bench.stack.go(&["up", "-d"]);
+        if !second.is_success() {
+            faults.push(format!("the next run fails: {second:?}"));
+        }
+        faults.extend(bench.faults(keeps_scratch));
+        let place = format!("{signal:?} at request {number} ({} {})", struck.method, struck.path);
+        failed.extend(faults.into_iter().map(|words| format!("{place}: {words}")));
+    }
+    say(&format!("{what}: {points} points"));
+    assert!(points > 3 && failed.is_empty(), "{what}:\n{}", failed.join("\n"));
+}
+
+#[test]
+fn interrupted_anywhere_in_a_first_up_the_next_one_repairs_it() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.stack.put("db", "/data/mark", "kept");
+    interrupted("signals in a first up", &mut bench, |bench, _| drop(bench.stack.ok(&["down"])), false);
+}
+
+#[test]
+fn interrupted_anywhere_in_a_recreate_the_next_up_repairs_it() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(&kept(), &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.mark();
+    interrupted("signals in a recreate", &mut bench, |bench, point| bench.change(point + 2), true);
+}
+
+#[test]
+fn two_runs_at_once_both_end_well_in_one_state() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    let mut failed = Vec::new();
+    for round in 0..12 {
+        let kind = ["first", "recreate", "down"][round % 3];
+        match kind {
+            "first" => drop(bench.stack.ok(&["down"])),
+            _ => {
+                bench.stack.ok(&["up", "-d"]);
+                bench.change(round + 2);
+            }
+        }
+        let other = if kind == "down" { vec!["down"] } else { vec!["up", "-d"] };
+        let (one, two) = (bench.stack.begin(&["up", "-d"]), bench.stack.begin(&other));
+        for run in [one.end(), two.end()] {
+            if !run.is_success() {
+                failed.push(format!("round {round} ({kind}): {run:?}"));
+            }
+        }
+        let names = bench.stack.names();
+        let is_down = names.is_empty() && bench.stack.networks().is_empty();
+        if !(names == bench.expected || kind == "down" && is_down) || bench.stack.networks().len() > 1 {
+            failed.push(format!("round {round} ({kind}): {names:?} {:?}", bench.stack.networks()));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Runs on two machines share no lock: each finds done what the other did.
+#[test]
+fn two_runs_without_a_common_lock_end_in_one_state() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    let (mut failed, mut ended_well) = (Vec::new(), 0);
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for round in 0..6 {
+        match round % 2 {
+            0 => drop(bench.stack.ok(&["down"])),
+            _ => bench.change(round + 2),
+        }
+        let runs = places.each_ref().map(|place| {
+            let mut command = bench.stack.command(bench.stack.tool, &["up", "-d"]);
+            command.env("XDG_RUNTIME_DIR", place.path());
+            common::real::Running::begin(command)
+        });
+        ended_well += runs.into_iter().map(|run| usize::from(run.end().is_success())).sum::<usize>();
+        let second = bench.stack.go(&["up", "-d"]);
+        if !second.is_success() || bench.stack.names() != bench.expected || bench.stack.networks().len() != 1 {
+            failed.push(format!("round {round}: {:?} {:?}: {second:?}", bench.stack.names(), bench.stack.networks()));
+        }
+    }
+    say(&format!("runs without a common lock: {ended_well} of 12 ended with 0"));
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+fn many(count: usize) -> String {
+    let service = |number| format!("  s{number}: {{ image: IMAGE, init: true, stop_grace_period: 0s }}\n");
+    format!("services:\n{}", (0..count).map(service).collect::<String>())
+}
+
+#[test]
+fn a_run_with_nothing_to_do_asks_as_little_for_fifty_services_as_for_three() {
+    if !is_ready() {
+        return;
+    }
+    let mut counts = Vec::new();
+    for count in [3, 50] {
+        let bench = Bench::new(&many(count), &[]);
+        // Only what is created matters here; starting fifty containers takes long.
+        bench.stack.ok(&["create"]);
+        let (requests, writes) = bench.counted(&["create"]);
+        assert_eq!(writes, 0);
+        let (ps, _) = bench.counted(&["ps", "-a"]);
+        counts.push((requests, ps));
+    }
+    say(&format!("requests with nothing to do, and of ps: {counts:?}"));
+    assert_eq!(counts[0], counts[1]);
+    assert!(counts[0].0 <= 5 && counts[0].1 <= 2, "{counts:?}");
+}
+
+#[test]
+fn an_up_with_nothing_to_do_asks_five_times_at_most_and_changes_nothing() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::new(PAIR, &[]);
+    bench.stack.ok(&["up", "-d"]);
+    let (requests, writes) = bench.counted(&["up", "-d"]);
+    assert!(requests <= 5 && writes == 0, "{requests} requests, {writes} writes");
+}
+
+#[test]
+#[ignore = "four requests too many as yet"]
+fn a_first_up_asks_three_times_a_container_and_five_times_more() {
+    if !is_ready() {
+        return;
+    }
+    for count in [3, 8] {
+        let bench = Bench::new(&many(count), &[]);
+        let (requests, _) = bench.counted(&["up", "-d"]);
+        say(&format!("requests of a first up with {count} containers: {requests}"));
+        assert!(requests <= 3 * count + 5, "{count} containers: {requests} requests, not {}", 3 * count + 5);
+    }
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(PAIR, &[]);
+    assert_eq!(bench.counted(&["--dry-run", "up", "-d"]).1, 0);
+    assert_eq!(bench.stack.count(), 0);
+    bench.stack.ok(&["up", "-d"]);
+    bench.change(2);
+    let before = bench.stack.containers();
+    for command in [&["--dry-run", "up", "-d"][..], &["--dry-run", "down", "-v"], &["plan"]] {
+        bench.proxy.arm(None);
+        let run = bench.stack.go(command);
+        assert!(matches!(run.code, Some(0 | 2)), "{run:?}");
+        assert_eq!(bench.proxy.writes(), 0, "{command:?}");
+    }
+    assert_eq!(bench.stack.containers(), before);
+}
+
+/// The words come within ten seconds; the end, at 60 s, is not waited for.
+#[test]
+fn an_engine_that_does_not_answer_is_told_of_within_ten_seconds() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::new(PAIR, &[]);
+    let runs = [1, 2].map(|number| {
+        // Each hangs at another request; the proxy is armed for one at a time.
+        let run = bench.begin_struck(&["up", "-d"], At::Request(number), Fault::Hang);
+        let begun = Instant::now();
+        while bench.proxy.struck().is_none() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        run
+    });
+    std::thread::sleep(Duration::from_secs(10));
+    for run in runs {
+        run.signal(Signal::KILL);
+        let run = run.end();
+        assert!(run.errors.contains("engine") && run.errors.contains("answer"), "silence: {run:?}");
+    }
+    assert_eq!(told(&["ps", "-q", "--filter", &format!("name={}", bench.stack.project)]), "");
+}

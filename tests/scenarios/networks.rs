@@ -1,0 +1,69 @@
+//! Networks that change while they are used.
+
+use crate::common::real::{Stack, Stranger, Tool, told};
+
+crate::scenarios! {
+    a_changed_network_is_made_anew_and_its_users_come_back,
+    a_changed_network_with_a_stranger_on_it_stops_nobody,
+    a_network_removed_behind_our_back_is_made_again,
+}
+
+const YAML: &str = "
+services:
+  a: { image: IMAGE, init: true, stop_grace_period: 0s, networks: [n] }
+  b: { image: IMAGE, init: true, stop_grace_period: 0s, networks: [n, other] }
+  c: { image: IMAGE, init: true, stop_grace_period: 0s, networks: [other] }
+networks: { n: { labels: { v: '1' } }, other: }
+";
+
+fn attached(stack: &Stack, service: &str) -> String {
+    stack.inspect(service, "{{range .NetworkSettings.Networks}}{{.NetworkID}} {{end}}")
+}
+
+fn a_changed_network_is_made_anew_and_its_users_come_back(tool: Tool) {
+    let stack = Stack::with(tool, YAML);
+    stack.ok(&["up", "-d"]);
+    let before = stack.containers();
+    let network = format!("{}_n", stack.project);
+    let id = || told(&["network", "inspect", "-f", "{{.Id}}", &network]);
+    let old = id();
+    stack.write(&YAML.replace("'1'", "'2'"));
+    stack.ok(&["up", "-d"]);
+    stack.both("the network is another", id() != old && !id().is_empty());
+    stack.both("all run", stack.names() == ["a-1", "b-1", "c-1"]);
+    stack.both("its users are on it", ["a", "b"].iter().all(|service| attached(&stack, service).contains(&id())));
+    stack.both("who does not use it was left alone", stack.containers()[2] == before[2]);
+    let settled = stack.containers();
+    stack.ok(&["up", "-d"]);
+    stack.both("then there is nothing more to do", stack.containers() == settled);
+}
+
+fn a_changed_network_with_a_stranger_on_it_stops_nobody(tool: Tool) {
+    let stack = Stack::with(tool, YAML);
+    stack.ok(&["up", "-d"]);
+    let before = stack.containers();
+    let stranger =
+        Stranger::container(&format!("{}-stranger", stack.project), &["--network", &format!("{}_n", stack.project)]);
+    stack.write(&YAML.replace("'1'", "'2'"));
+    let run = stack.go(&["up", "-d"]);
+    stack.both("the exit code tells", !run.is_success());
+    stack.both(
+        "the stranger was left alone",
+        told(&["inspect", "-f", "{{.State.Status}}", &stranger.name]) == "running",
+    );
+    stack.ours("nothing was stopped", stack.containers() == before);
+}
+
+fn a_network_removed_behind_our_back_is_made_again(tool: Tool) {
+    let stack = Stack::with(tool, YAML);
+    stack.ok(&["up", "-d"]);
+    let network = format!("{}_other", stack.project);
+    for service in ["b", "c"] {
+        told(&["network", "disconnect", "-f", &network, &stack.name(service)]);
+    }
+    told(&["network", "rm", &network]);
+    stack.ok(&["up", "-d"]);
+    let id = told(&["network", "inspect", "-f", "{{.Id}}", &network]);
+    stack.both("all run", stack.names() == ["a-1", "b-1", "c-1"]);
+    stack.both("its users are on it", ["b", "c"].iter().all(|service| attached(&stack, service).contains(&id)));
+}
