@@ -42,6 +42,7 @@ mod typed;
 mod validate;
 
 pub use discover::{is_project_name, project_name_of};
+pub use profiles::no_such_service;
 pub use template::{Mention, mentions};
 pub use tree::{Node, Value};
 
@@ -126,6 +127,15 @@ impl Loaded {
         provenance::add_from(self, told);
         (!self.has_errors()).then_some(project)
     }
+
+    /// Returns the typed project for those who only look at it: what the engine would refuse is not told.
+    pub fn unchecked_project(&mut self) -> Option<Project> {
+        self.tree.as_ref().filter(|_| !self.has_errors())?;
+        let told = self.diagnostics.len();
+        let project = decode::project(self);
+        self.diagnostics.truncate(told);
+        Some(project)
+    }
 }
 
 /// Loads a project. Never fails: what is wrong is among the diagnostics, all of it at once.
@@ -158,6 +168,7 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     let disabled = profiles::apply(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
     if !options.no_consistency {
         validate::consistency(&root, &disabled, &mut loaded.diagnostics);
+        normalize::scales(&mut root);
     }
     if !options.no_env_resolution && !options.no_interpolate {
         environment::files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
@@ -258,6 +269,11 @@ fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loa
             .push(Diagnostic::error("empty-file", Span::NONE, "empty compose file").help("add `services:`"));
     }
     (!is_empty).then_some(root)
+}
+
+/// Returns a tree as it stands, without the types of its attributes.
+pub fn plain(root: &Node) -> Json {
+    typed::any(root)
 }
 
 /// Returns the `models` of a tree, which docker compose prints as YAML only.

@@ -132,7 +132,18 @@ fn wrong_type(rules: &[&Json], node: &Node, path: &str) -> Diagnostic {
         _ => node.kind().to_owned(),
     };
     let name = if path.is_empty() { "the top of the file" } else { path };
-    Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}")).at(path)
+    let diagnostic =
+        Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}")).at(path);
+    // A number or a truth value where only a text will do.
+    let is_text_wanted = expected.starts_with("a text") && !expected.contains("mapping") && !expected.contains("list");
+    match node.scalar_text().filter(|_| is_text_wanted && !node.is_null()) {
+        Some(text) if path.ends_with(".stop_grace_period") => {
+            diagnostic.help(format!("a duration has a unit: `{text}s`"))
+        }
+        Some(text) if path.ends_with(".restart") && text == "false" => diagnostic.help("write `\"no\"`, in quotes"),
+        Some(text) => diagnostic.help(format!("quote it: `\"{text}\"`")),
+        None => diagnostic,
+    }
 }
 
 fn join(path: &str, key: &str) -> String {
