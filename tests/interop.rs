@@ -96,7 +96,7 @@ impl Project {
             (
                 vec!["volume", "ls", "-q"],
                 "volume",
-                "{{.Name}} {{.CreatedAt}} {{index .Labels \"com.docker.compose.config-hash\"}}",
+                "{{.Name}} {{.Mountpoint}} {{index .Labels \"com.docker.compose.config-hash\"}}",
             ),
         ] {
             let ids =

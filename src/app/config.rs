@@ -83,8 +83,9 @@ pub struct ConfigRequest {
 /// Runs `config`.
 pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> {
     // Compat: lists of names are of the whole project; only the model and its images are of the services named.
-    let is_selected = matches!(request.show, Show::Yaml | Show::Json | Show::Nothing | Show::Images | Show::Origin);
     let is_raw = request.no_interpolate || request.show == Show::Variables;
+    let is_selected =
+        !is_raw && matches!(request.show, Show::Yaml | Show::Json | Show::Nothing | Show::Images | Show::Origin);
     let options = LoadOptions {
         services: if is_selected { request.services.clone() } else { Vec::new() },
         only_selected: true,

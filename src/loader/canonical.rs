@@ -324,8 +324,11 @@ fn ssh(node: Node) -> Node {
     let Value::List(items) = node.value else { return ssh(list(node)) };
     let entry = |item: Node| {
         let text = item.scalar_text().unwrap_or_default();
-        let (id, path) = text.split_once('=').or_else(|| text.split_once(": ")).unwrap_or((&text, ""));
-        (id.into(), Entry { key: item.span, node: Node::text(path, item.span) })
+        let (id, node) = match text.split_once('=').or_else(|| text.split_once(": ")) {
+            Some((id, path)) => (id, Node::text(path, item.span)),
+            None => (text.as_str(), Node::new(Value::Null, item.span)),
+        };
+        (id.into(), Entry { key: item.span, node })
     };
     Node::new(Value::Map(items.into_iter().map(entry).collect()), node.span)
 }

@@ -166,7 +166,7 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
         normalize::normalize(&mut root, &loaded.name, &loaded.variables);
     }
     let disabled = profiles::apply(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
-    if !options.no_consistency {
+    if !options.no_consistency && !options.no_interpolate {
         validate::consistency(&root, &disabled, &mut loaded.diagnostics);
         normalize::scales(&mut root);
     }
@@ -182,7 +182,10 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     }
     root.set("name", Node::text(loaded.name.as_str(), Span::NONE));
     surprises::warn(&root, &loaded.sources, &mut loaded.diagnostics);
-    loaded.model = typed::model(&root, &mut loaded.diagnostics);
+    // With variables in it a value is of no type yet.
+    let mut untyped = Vec::new();
+    let faults = if options.no_interpolate { &mut untyped } else { &mut loaded.diagnostics };
+    loaded.model = typed::model(&root, faults);
     loaded.label_files = take_label_files(&mut loaded.model);
     loaded.tree = Some(root);
     loaded.disabled = Some(disabled);

@@ -167,9 +167,7 @@ fn edges(service: &mut Node) {
         }
         let mut edge = Node::map(span);
         edge.set("condition", Node::text("service_started", span));
-        if restart {
-            edge.set("restart", Node::new(Value::Bool(true), span));
-        }
+        edge.set("restart", Node::new(Value::Bool(restart), span));
         edge.set("required", Node::new(Value::Bool(true), span));
         edges.insert(name.into(), Entry { key: span, node: edge });
     }
