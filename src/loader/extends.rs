@@ -123,6 +123,9 @@ impl Loader<'_> {
     /// A circle is told once, wherever it was entered.
     fn tell_cycle(&mut self, chain: &[Hop], name: &str, span: Span) {
         let fault = cycle(chain, name, span);
+        if self.diagnostics.len() > super::MOST_TOLD {
+            return self.diagnostics.push(fault);
+        }
         let places = |told: &Diagnostic| -> BTreeSet<Span> {
             told.related.iter().chain([&told.primary]).map(|label| label.span).collect()
         };
@@ -145,7 +148,8 @@ impl Loader<'_> {
     }
 
     fn no_such(&mut self, services: &Node, name: &str, target: &str, file: &Path, span: Span) {
-        let known: Vec<&str> = services.entries().map(|(name, _)| name).collect();
+        let is_shown = self.diagnostics.len() < super::MOST_TOLD;
+        let known: Vec<&str> = services.entries().filter(|_| is_shown).map(|(name, _)| name).collect();
         let shown = crate::text::escape_controls(target).into_owned();
         let message = format!(
             "cannot extend service `{name}`: service `{shown}` not found in `{}`",

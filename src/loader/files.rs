@@ -1,6 +1,6 @@
 //! Files to one merged tree: parse, interpolate, extends, include, merge, check, long forms; document after document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::environment::Known;
@@ -247,11 +247,12 @@ impl<'a> Loader<'a> {
 
     /// The model is checked again with each file: what was told stays told.
     fn tell_once(&mut self, faults: Vec<Diagnostic>) {
-        for fault in faults {
-            if !self.diagnostics.contains(&fault) {
-                self.diagnostics.push(fault);
-            }
+        if faults.is_empty() {
+            return;
         }
+        let key = |one: &Diagnostic| (one.code, one.primary.span, one.message.clone());
+        let mut told: HashSet<_> = self.diagnostics.iter().map(key).collect();
+        self.diagnostics.extend(faults.into_iter().filter(|fault| told.insert(key(fault))));
     }
 
     pub(super) fn interpolate(&mut self, root: &mut Node) {

@@ -146,8 +146,21 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
         Ok(()) => stages(options, environment, &mut loaded),
         Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
+    tell_some(&mut loaded.diagnostics);
     provenance::add(&mut loaded);
     loaded
+}
+
+/// Leaves so many errors and warnings as anybody reads, errors before warnings, and says how many more there are.
+fn tell_some(diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() <= MOST_TOLD {
+        return;
+    }
+    let rest = diagnostics.len() - MOST_TOLD;
+    diagnostics.sort_by_key(|one| !one.is_error());
+    diagnostics.truncate(MOST_TOLD);
+    let message = format!("there are {rest} more errors and warnings");
+    diagnostics.push(Diagnostic::warning("more", Span::NONE, message).help("mend these first"));
 }
 
 /// Runs the stages, in compose-go's order.
@@ -283,6 +296,9 @@ pub fn plain(root: &Node) -> Json {
 pub fn models(root: &Node) -> Option<Json> {
     root.get("models").filter(|models| models.as_map().is_some_and(|map| !map.is_empty())).map(typed::models)
 }
+
+/// No more errors and warnings are told.
+const MOST_TOLD: usize = 100;
 
 /// Names already warned about.
 type Warned = BTreeSet<String>;

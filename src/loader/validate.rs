@@ -146,9 +146,12 @@ impl<'a> Work<'a> {
     }
 
     fn undefined(&mut self, service: &str, kind: &'static str, key: &str, span: Span, path: &str) {
+        // The nearest of many names is looked for as long as it will be shown.
+        let is_shown = self.diagnostics.len() < super::MOST_TOLD;
         let known: Vec<String> = self
             .root
             .get(&format!("{kind}s"))
+            .filter(|_| is_shown)
             .into_iter()
             .flat_map(Node::entries)
             .map(|(name, _)| name.to_owned())

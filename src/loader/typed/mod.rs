@@ -205,8 +205,13 @@ impl Work<'_> {
     }
 
     fn refuse(&mut self, node: &Node, path: &str, expected: &str) -> Option<Json> {
-        // The schema may have said so already.
-        if self.diagnostics.iter().any(|told| told.is_error() && told.primary.span == node.span && told.path == path) {
+        // The schema may have said so already; looked for among so many only that it stays quick.
+        if self
+            .diagnostics
+            .iter()
+            .take(super::MOST_TOLD)
+            .any(|told| told.is_error() && told.primary.span == node.span && told.path == path)
+        {
             return None;
         }
         let found = node
