@@ -162,7 +162,9 @@ fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
         } else {
             match rule.get("additionalProperties") {
                 Some(Json::Bool(false)) => {
-                    faults.push(unknown_key(key, entry.key, path, properties, patterns.is_some()))
+                    // The nearest key is looked for as long as it will be shown.
+                    let offered = properties.filter(|_| faults.len() < super::MOST_TOLD);
+                    faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
                 }
                 Some(more @ Json::Object(_)) => walk(more, &entry.node, &join(path, key), faults),
                 _ => {}
@@ -182,12 +184,12 @@ fn unknown_key(
     span: crate::model::Span,
     path: &str,
     known: Option<&serde_json::Map<String, Json>>,
-    has_patterns: bool,
+    is_name: bool,
 ) -> Diagnostic {
     let shown = crate::text::escape_controls(key).into_owned();
     let place = if path.is_empty() { "at the top level".to_owned() } else { format!("in `{path}`") };
     let names: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    if names.is_empty() && has_patterns {
+    if is_name {
         return Diagnostic::error("bad-name", span, format!("`{shown}` is no valid name {place}"))
             .at(path)
             .help("names consist of letters, digits, `.`, `_` and `-`");
