@@ -1,6 +1,7 @@
 # The Inception stack and the program that runs it. `make help` lists the targets.
 
 INCEPTION ?= target/release/inception
+MINUTES ?= 60
 STACK := srcs/docker-compose.yml
 COMPOSE = $(INCEPTION) -f $(STACK)
 # Changes when anything an image is built from changes.
@@ -12,7 +13,7 @@ SEEDS ?= 20000
 FIRST ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: up down re build ps logs smoke test soak check bench base init clean fclean help setup
+.PHONY: up down re build ps logs smoke test soak check bench fuzz base init clean fclean help setup
 
 up: setup $(INCEPTION) base init ## build what is needed, start the stack, wait until it is ready
 	@if [ $(BUILD_STAMP) -nt $(INCEPTION) ] && [ -z "$$(find $(IMAGE_SOURCES) -newer $(BUILD_STAMP) -print -quit)" ]; then \
@@ -50,6 +51,9 @@ check: ## what must hold before a commit: format, lints, documentation, scripts,
 
 bench: setup $(INCEPTION) ## compare speed with docker compose, where it is installed
 	@scripts/bench.sh
+
+fuzz: ## fuzz the loader, MINUTES=60 in all; says what is missing where it cannot
+	@MINUTES=$(MINUTES) scripts/fuzz.sh
 
 base: ## provide the image debian:bookworm
 	@scripts/base-image.sh

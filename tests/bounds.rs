@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 /// Runs `config -q` in a folder with bounded memory; a run that does not end is killed and fails the test.
 fn config(folder: &Path, arguments: &str) -> (i32, String) {
     let program = env!("CARGO_BIN_EXE_inception");
-    let script = format!("ulimit -v 262144; exec '{program}' -p p {arguments}");
+    let script = format!("ulimit -v 262144 -t 60; exec '{program}' -p p {arguments}");
     let mut command = Command::new("bash");
     command.args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nowhere").current_dir(folder);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // The bound is there so that a hang fails; what is fast is measured in benches.
-    let deadline = Instant::now() + Duration::from_secs(30);
+    // The bounds, of processor time and, for what waits, of the clock, are there so that a hang fails; what is fast is
+    // measured in benches.
+    let deadline = Instant::now() + Duration::from_secs(300);
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {
             child.kill().unwrap();
@@ -145,6 +146,86 @@ fn pipes_devices_and_folders_are_refused_where_a_file_is_meant() {
     std::fs::rename(path("pipe"), path(".env")).unwrap();
     let (code, told) = config(folder.path(), "config -q");
     assert!(code == 1 && told.contains("error[not-a-file]"), "{code} {told}");
+}
+
+#[test]
+fn nothing_of_a_file_outside_the_project_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("project");
+    std::fs::create_dir(&project).unwrap();
+    let outside = [
+        ("shadow", "root:$6$CANARY:19000:0:99999:7:::\nbin:*:CANARY:0:::\n"),
+        ("words", "CANARY\n"),
+        ("broken", "key \"CANARY: [\n"),
+        ("other.yaml", "services:\n  a: { imagee: CANARY }\n"),
+        ("list.yaml", "- CANARY\n"),
+        ("bad.env", "A=CANARY\nno assignment CANARY\n"),
+        ("open.env", "A=\"CANARY\n"),
+    ];
+    for (name, text) in outside {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        for stack in [
+            format!("include: [../{name}]"),
+            format!("include: [{{ path: ../{name}, env_file: ../{name} }}]"),
+            format!("services: {{ a: {{ extends: {{ file: ../{name}, service: a }} }} }}"),
+            format!("services: {{ a: {{ image: x, env_file: ../{name} }} }}"),
+            format!("services: {{ a: {{ image: x, label_file: ../{name} }} }}"),
+        ] {
+            std::fs::write(project.join("compose.yaml"), &stack).unwrap();
+            for format in ["text", "json", "sarif"] {
+                let (_, told) = config(&project, &format!("--diagnostics {format} config -q"));
+                assert!(!told.contains("CANARY"), "{stack}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cycles_of_every_kind_are_refused_with_their_hops() {
+    let service = |attribute: &str| {
+        let entry = |own: &str, other: &str| format!("  {own}: {{ image: x, {} }}\n", attribute.replace("NEXT", other));
+        format!("services:\n{}{}{}", entry("one", "two"), entry("two", "three"), entry("three", "one"))
+    };
+    for attribute in [
+        "depends_on: [NEXT]",
+        "depends_on: { NEXT: { condition: service_healthy } }",
+        "links: [NEXT]",
+        "volumes_from: [NEXT]",
+        "network_mode: \"service:NEXT\"",
+        "ipc: \"service:NEXT\"",
+        "pid: \"service:NEXT\"",
+    ] {
+        check(&file(service(attribute)), "config -q", 1, "one -> two -> three -> one");
+    }
+    check(&file(service("extends: NEXT")), "config -q", 1, "one -> two -> three -> one");
+    let include = |next: &str| format!("include: [{next}]");
+    let files =
+        [("compose.yaml", include("b.yaml")), ("b.yaml", include("c.yaml")), ("c.yaml", include("compose.yaml"))];
+    check(&files, "config -q", 1, "error[include-cycle]");
+    let over = |next: &str| format!("services: {{ a: {{ extends: {{ file: {next}, service: a }} }} }}");
+    let files = [("compose.yaml", over("b.yaml")), ("b.yaml", over("compose.yaml"))];
+    check(&files, "config -q", 1, "error[extends-cycle]");
+}
+
+#[test]
+fn nul_and_text_that_is_none_are_refused_with_their_place() {
+    check(&file("services: { a: { image: \"x\\0y\", environment: { A: \"\\0\" } } }"), "plan", 1, "error[bad-value]");
+    check(&file("services:\0 {}"), "config -q", 1, "error[not-text]");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("compose.yaml"), b"services: {}\n# \xff\n").unwrap();
+    let (code, told) = config(folder.path(), "config -q");
+    assert!(code == 1 && told.contains("error[not-text]") && told.contains("line 2"), "{told}");
+}
+
+#[test]
+fn a_label_of_many_megabytes_and_many_errors_are_bounded() {
+    let mut wrong = String::from("services:\n");
+    for index in 0..20_000 {
+        let _ = writeln!(wrong, "  s{index}: {{ imagee: x, ports: [a], depends_on: [nobody] }}");
+    }
+    check(&file(wrong), "config -q", 1, "error[unknown-key]");
+    let label = format!("services: {{ a: {{ image: x, labels: {{ a: \"{}\" }} }} }}", "x".repeat(900_000));
+    check(&file(label), "config -q", 0, "");
 }
 
 #[test]

@@ -260,19 +260,6 @@ fn a_cycle_of_extends_names_every_hop() {
             2 |   c: { extends: { file: compose.yml, service: a } }
               |                 --------------------------------- `c` goes on here
 
-            error[extends-cycle]: circular reference: services extend each other: b -> c -> a -> b
-             --> compose.yml:3:17
-              |
-            2 |   a: { extends: { service: b } }
-              |                 -------------- `a` goes on here
-            3 |   b: { extends: { file: other.yml, service: c } }
-              |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-              |
-             ::: other.yml:2:17
-              |
-            2 |   c: { extends: { file: compose.yml, service: a } }
-              |                 --------------------------------- `c` goes on here
-
         "#]],
     );
 }
@@ -407,5 +394,126 @@ fn numbers_that_yaml_changes_are_told() {
             "warning[yaml-number]: `services.a.environment.A`: YAML reads `0755` as a number, so its text becomes `493`",
             "warning[yaml-number]: `services.a.labels.v`: YAML reads `3.10` as a number, so its text becomes `3.1`",
         ]
+    );
+}
+
+#[test]
+fn an_entry_of_include_that_names_no_file_is_a_warning_with_the_right_key() {
+    let stack =
+        "include:\n  - pathh: inc.yaml\n  - {}\n  - path: inc.yaml\n    env_fil: x\nservices: { a: { image: x } }\n";
+    let (code, out, errors) =
+        config(&[("compose.yaml", stack), ("inc.yaml", "services: { b: { image: x } }")], &["config", "--services"]);
+    assert_eq!((code, out.as_str()), (0, "a\nb\n"), "{errors}");
+    expect![[r#"
+        warning[unknown-key]: unknown key `pathh` in `include[0]`; the entry names no file, and nothing is included
+         --> compose.yaml:2:5
+          |
+        2 |   - pathh: inc.yaml
+          |     ^^^^^
+          |
+          = help: did you mean `path`?
+
+        warning[missing-key]: `include[1]` names no file, and nothing is included
+         --> compose.yaml:3:5
+          |
+        3 |   - {}
+          |     ^^
+          |
+          = help: name a file: `path: other.yaml`, or remove the entry
+
+        warning[unknown-key]: unknown key `env_fil` in `include[2]`
+         --> compose.yaml:5:5
+          |
+        5 |     env_fil: x
+          |     ^^^^^^^
+          |
+          = help: did you mean `env_file`?
+
+    "#]]
+    .assert_eq(&errors);
+}
+
+#[test]
+fn extensions_do_not_change_hashes_wherever_they_stand() {
+    let with = "services: { a: { image: x, x-a: 1, healthcheck: { test: a, x-b: 1 }, logging: { driver: d, x-c: 1 }, ports: [{ target: 80, x-d: 1 }], labels: { x-label: kept } } }";
+    let without = "services: { a: { image: x, healthcheck: { test: a }, logging: { driver: d }, ports: [{ target: 80 }], labels: { x-label: kept } } }";
+    let hash = |text: &str| config(&[("compose.yaml", text)], &["config", "--hash", "*"]).1;
+    assert_eq!(hash(with), hash(without));
+    assert_ne!(hash(with), hash(&without.replace("kept", "changed")));
+}
+
+#[test]
+fn hashes_are_of_any_service_that_is_enabled_and_of_what_the_engine_would_refuse() {
+    let stack = "services: { a: { image: x, mac_address: nonsense }, b: { image: y, profiles: [p] } }";
+    let hash = |name: &str| config(&[("compose.yaml", stack)], &["config", "--hash", name]);
+    assert_eq!(hash("*").1.lines().count(), 1, "{:?}", hash("*"));
+    assert!(hash("b").2.contains("no active profile enables it"), "{:?}", hash("b"));
+    assert!(hash("aa").2.contains("did you mean `a`?"), "{:?}", hash("aa"));
+}
+
+#[test]
+fn a_command_that_asks_for_a_shell_is_cut_with_a_warning() {
+    let stack = "services:\n  a:\n    image: x\n    command: one && two\n";
+    let (code, out, errors) = config(&[("compose.yaml", stack)], &["config"]);
+    assert!(code == 0 && out.contains("- one\n") && !out.contains("- two"), "{out}");
+    assert!(errors.contains("warning[cut-command]: `services.a.command` ends at `&`"), "{errors}");
+    assert!(errors.contains("compose.yaml:4:14"), "{errors}");
+}
+
+#[test]
+fn paths_of_other_files_start_at_the_project_where_they_stay_relative() {
+    let files = [
+        ("compose.yaml", "include: [a/compose.yaml]\nservices: { s: { extends: { file: e/base.yaml, service: b } } }"),
+        ("a/compose.yaml", "include: [b/compose.yaml]\nservices: { t: { build: ./t } }"),
+        ("a/b/compose.yaml", "services: { u: { build: .. } }"),
+        ("e/base.yaml", "services: { b: { build: ./c } }"),
+    ];
+    let (code, out, errors) = config(&files, &["config", "--no-path-resolution"]);
+    assert_eq!(code, 0, "{errors}");
+    let contexts: Vec<&str> = out.lines().filter_map(|line| line.trim().strip_prefix("context: ")).collect();
+    assert_eq!(contexts, ["e/c", "a/t", "a"]);
+}
+
+#[test]
+fn an_anchor_does_not_carry_resets_to_its_aliases() {
+    let a = "services: { a: { image: x, ports: ['1:1'] } }";
+    let b = "x-o: &o { ports: !reset [], environment: { A: '1' } }\nservices: { a: *o }";
+    let (_, out, _) = config(&[("a.yml", a), ("b.yml", b)], &["-f", "a.yml", "-f", "b.yml", "config"]);
+    assert!(out.contains("published: \"1\"") && out.contains("A: \"1\""), "{out}");
+}
+
+#[test]
+fn variables_are_those_of_values_and_not_of_comments() {
+    let stack = "services:\n  a:\n    # image: ${OLD}\n    image: x:${TAG:-1}\n    command: ${MUST:?why}\n";
+    let (_, out, _) = config(&[("compose.yaml", stack)], &["config", "--variables"]);
+    expect![[r#"
+        NAME                REQUIRED            DEFAULT VALUE       ALTERNATE VALUE
+        MUST                true
+        TAG                 false               1
+    "#]]
+    .assert_eq(&out);
+}
+
+#[test]
+fn without_interpolation_the_files_own_words_are_printed_profiles_and_all() {
+    let stack = "services: { a: { image: 'x:${TAG}', ports: ['${PORT}:80'], profiles: [p] } }";
+    check(
+        &[("compose.yaml", stack)],
+        &["config", "--no-interpolate"],
+        &expect![[r#"
+            name: p
+            networks:
+              default:
+                name: p_default
+            services:
+              a:
+                image: x:${TAG}
+                networks:
+                  default: null
+                ports:
+                  - ${PORT}:80
+                profiles:
+                  - p
+        "#]],
     );
 }

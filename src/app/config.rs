@@ -82,13 +82,21 @@ pub struct ConfigRequest {
 
 /// Runs `config`.
 pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> {
+    // Compat: lists of names are of the whole project; only the model and its images are of the services named.
+    let is_raw = request.no_interpolate || request.show == Show::Variables;
+    let is_selected =
+        !is_raw && matches!(request.show, Show::Yaml | Show::Json | Show::Nothing | Show::Images | Show::Origin);
     let options = LoadOptions {
-        services: request.services.clone(),
+        services: if is_selected { request.services.clone() } else { Vec::new() },
         only_selected: true,
-        // All profiles count where their names are asked for.
-        profiles: if request.show == Show::Profiles { vec!["*".to_owned()] } else { context.settings.profiles.clone() },
-        no_interpolate: request.no_interpolate || request.show == Show::Variables,
-        no_normalize: request.no_normalize,
+        // All profiles count where their names or the files' own words are asked for.
+        profiles: match request.show == Show::Profiles || is_raw {
+            true => vec!["*".to_owned()],
+            false => context.settings.profiles.clone(),
+        },
+        all_resources: is_raw || context.settings.all_resources,
+        no_interpolate: is_raw,
+        no_normalize: request.no_normalize || request.show == Show::Variables,
         no_path_resolution: request.no_path_resolution,
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
@@ -119,6 +127,14 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
     let lines = |names: &mut dyn Iterator<Item = String>| names.map(|name| name + "\n").collect::<String>();
     Ok(match &request.show {
         Show::Nothing => String::new(),
+        // Compat: with variables in it the model has no types: it is printed as the files say it.
+        Show::Yaml | Show::Json if request.no_interpolate && request.digests == Digests::None => {
+            let model = loaded.tree.as_ref().map(loader::plain).unwrap_or_default();
+            match (&request.show, model.as_object()) {
+                (Show::Yaml, Some(model)) => loader::emit::plain_yaml(model),
+                _ => loader::emit::json(&model),
+            }
+        }
         Show::Yaml | Show::Json => {
             let mut model = Value::Object(std::mem::take(&mut loaded.model));
             if !request.no_interpolate {
@@ -140,8 +156,10 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
         }
         Show::Services => lines(&mut section("services").into_iter().flat_map(|all| all.keys().cloned())),
         Show::Section("models") => {
+            // Compat: not the keys, but the models that they stand for.
             let models = loaded.tree.as_ref().and_then(|root| root.get("models"));
-            lines(&mut models.into_iter().flat_map(Node::entries).map(|(name, _)| name.to_owned()))
+            let models = models.into_iter().flat_map(Node::entries);
+            lines(&mut models.filter_map(|(_, entry)| entry.node.get_text("model").map(str::to_owned)))
         }
         Show::Section(name) => lines(&mut section(name).into_iter().flat_map(|all| all.keys().cloned())),
         Show::Images => lines(&mut images(loaded)),
@@ -223,26 +241,40 @@ fn profiles(loaded: &Loaded) -> BTreeSet<String> {
 }
 
 fn hashes(loaded: &mut Loaded, name: &str) -> Result<String, Failure> {
-    let Some(project) = loaded.project() else {
-        return Err(Failure::Diagnostics {
-            list: std::mem::take(&mut loaded.diagnostics),
-            sources: Box::new(std::mem::take(&mut loaded.sources)),
-        });
-    };
-    let wanted: Vec<&str> = name.split(',').collect();
-    let services = project.services.values().filter(|service| name == "*" || wanted.contains(&service.name.as_str()));
-    Ok(services
-        .map(|service| format!("{} {}\n", service.name, hash::service_hash(&service.canonical, &|_| None)))
-        .collect())
+    let project = loaded.unchecked_project();
+    let services = project.as_ref().map(|project| &project.services);
+    let wanted: Vec<&str> = if name == "*" { Vec::new() } else { name.split(',').collect() };
+    let mut faults = Vec::new();
+    for name in &wanted {
+        if services.is_none_or(|services| !services.contains_key(*name)) {
+            let known = services.into_iter().flat_map(|services| services.keys().map(|name| name.as_str()));
+            faults.push(loader::no_such_service(name, known, loaded.disabled.as_ref()));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Failure::Diagnostics { list: faults, sources: Box::new(std::mem::take(&mut loaded.sources)) });
+    }
+    let services = services.into_iter().flat_map(|services| services.values());
+    let services = services.filter(|service| name == "*" || wanted.contains(&service.name.as_str()));
+    Ok(services.map(|service| format!("{} {}\n", service.name, hash::declared_hash(&service.canonical))).collect())
+}
+
+fn all_texts<'a>(node: &'a Node, texts: &mut Vec<&'a str>) {
+    match &node.value {
+        loader::Value::Text(text) => texts.push(text),
+        loader::Value::List(items) => items.iter().for_each(|item| all_texts(item, texts)),
+        loader::Value::Map(map) => map.values().for_each(|entry| all_texts(&entry.node, texts)),
+        _ => {}
+    }
 }
 
 /// Compat: a table with the columns NAME, REQUIRED, DEFAULT VALUE, ALTERNATE VALUE.
 fn variables(loaded: &Loaded, is_json: bool) -> String {
     let mut found: BTreeMap<String, Mention> = BTreeMap::new();
-    for (_, source) in loaded.sources.iter().filter(|(_, source)| {
-        source.path.as_deref().is_none_or(|path| loaded.config_files.iter().any(|file| file == path))
-    }) {
-        for mention in loader::mentions(&source.text) {
+    let mut texts = Vec::new();
+    loaded.tree.iter().chain(&loaded.disabled).for_each(|root| all_texts(root, &mut texts));
+    for text in texts {
+        for mention in loader::mentions(text) {
             let known = found.entry(mention.name.clone()).or_insert_with(|| mention.clone());
             known.is_required |= mention.is_required;
             if known.default.is_empty() {
@@ -261,7 +293,7 @@ fn variables(loaded: &Loaded, is_json: bool) -> String {
         return loader::emit::json(&Value::Object(object));
     }
     let rows = found.into_values().map(|one| vec![one.name, one.is_required.to_string(), one.default, one.alternate]);
-    ui::table(&["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"], rows.collect())
+    ui::wide_table(&["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"], rows.collect())
 }
 
 /// Returns `path = value  # file:line:column`, a line for each value.

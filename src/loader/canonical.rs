@@ -2,7 +2,7 @@
 
 use super::merge::{children, depends_on, keys};
 use super::syntax::{port, volume};
-use super::tree::{Map, Node, Value};
+use super::tree::{Entry, Map, Node, Value};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
@@ -31,7 +31,7 @@ impl Work<'_> {
         if let Some(build) = service.get_mut("build") {
             each(build, "secrets", |node| wrap("source", node));
             change(build, "additional_contexts", pairs);
-            change(build, "ssh", |node| if node.as_text().is_some() { list(node) } else { node });
+            change(build, "ssh", ssh);
         }
         change(service, "depends_on", depends_on_long);
         change(service, "env_file", |node| env_file(list(node)));
@@ -314,6 +314,23 @@ fn external(resource: &mut Node, path: &str, diagnostics: &mut Vec<Diagnostic>) 
         resource.set("name", name.clone());
     }
     resource.set("external", Node::new(Value::Bool(true), external.span));
+}
+
+/// `id`, `id=path`, and `id: path`, which docker compose prints: keys by id.
+fn ssh(node: Node) -> Node {
+    if node.as_map().is_some() {
+        return node;
+    }
+    let Value::List(items) = node.value else { return ssh(list(node)) };
+    let entry = |item: Node| {
+        let text = item.scalar_text().unwrap_or_default();
+        let (id, node) = match text.split_once('=').or_else(|| text.split_once(": ")) {
+            Some((id, path)) => (id, Node::text(path, item.span)),
+            None => (text.as_str(), Node::new(Value::Null, item.span)),
+        };
+        (id.into(), Entry { key: item.span, node })
+    };
+    Node::new(Value::Map(items.into_iter().map(entry).collect()), node.span)
 }
 
 /// Cleans a path as Go's `path.Clean` does.

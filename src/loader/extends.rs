@@ -1,5 +1,6 @@
 //! `extends`: a service over another one of this file or of another file, as often as it goes on.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::files::Loader;
@@ -43,17 +44,24 @@ impl Loader<'_> {
         };
         let span = extends.span;
         if let Some(start) = chain.iter().position(|(at, other, _)| at == file && other == name) {
-            self.diagnostics.push(cycle(&chain[start..], name, span));
+            self.tell_cycle(&chain[start..], name, span);
             return None;
         }
         chain.push((file.to_owned(), name.to_owned(), span));
+        // What does not say it in one of the two forms is told of by the schema.
+        if extends.as_text().is_none() && extends.as_map().is_none() {
+            service.set("extends", extends);
+            return Some(service);
+        }
+        let span_of = |key: &str| extends.get(key).map_or(span, |node| node.span);
+        let (file_span, target_span) = (span_of("file"), span_of("service"));
         let target = extends.as_text().or_else(|| extends.get_text("service")).unwrap_or_default().to_owned();
         let other = extends.get_text("file").filter(|file| !file.is_empty()).map(str::to_owned);
         let base = match other {
-            Some(other) => self.base_from_file(&other, &target, directory, name, span, chain)?,
+            Some(other) => self.base_from_file(&other, &target, directory, name, (file_span, target_span), chain)?,
             None => {
                 if services.get(&target).is_none() {
-                    self.no_such(services, name, &target, file, span);
+                    self.no_such(services, name, &target, file, target_span);
                     return None;
                 }
                 self.extended(services, &target, file, directory, chain)?
@@ -74,7 +82,7 @@ impl Loader<'_> {
         target: &str,
         directory: &Path,
         name: &str,
-        span: Span,
+        (span, target_span): (Span, Span),
         chain: &mut Vec<Hop>,
     ) -> Option<Node> {
         let base = paths::Base { directory, home: self.environment.home() };
@@ -100,18 +108,31 @@ impl Loader<'_> {
         merge::unique(&mut root);
         canonical::canonical(&mut root, self.options.no_interpolate, &mut self.diagnostics);
         let folder = path.parent().unwrap_or(directory).to_owned();
-        if !self.options.no_path_resolution {
-            // What the other file says relatively is relative to it, but for the file it extends itself.
-            paths::Base { directory: &folder, home: self.environment.home() }.resolve(&mut root);
-        }
+        // What the other file says relatively is relative to it, but for the file it extends itself.
+        self.resolve_from(&folder, &mut root);
         let empty = Node::map(span);
         let services = root.get("services").unwrap_or(&empty);
         if services.get(target).is_none() {
-            self.no_such(services, name, target, &path, span);
+            self.no_such(services, name, target, &path, target_span);
             return None;
         }
         let services = services.clone();
         self.extended(&services, target, &path, &folder, chain)
+    }
+
+    /// A circle is told once, wherever it was entered.
+    fn tell_cycle(&mut self, chain: &[Hop], name: &str, span: Span) {
+        let fault = cycle(chain, name, span);
+        if self.diagnostics.len() > super::MOST_TOLD {
+            return self.diagnostics.push(fault);
+        }
+        let places = |told: &Diagnostic| -> BTreeSet<Span> {
+            told.related.iter().chain([&told.primary]).map(|label| label.span).collect()
+        };
+        let here = places(&fault);
+        if !self.diagnostics.iter().any(|told| told.code == fault.code && places(told) == here) {
+            self.diagnostics.push(fault);
+        }
     }
 
     fn over(&mut self, mut base: Node, mut service: Node, name: &str) -> Option<Node> {
@@ -127,7 +148,8 @@ impl Loader<'_> {
     }
 
     fn no_such(&mut self, services: &Node, name: &str, target: &str, file: &Path, span: Span) {
-        let known: Vec<&str> = services.entries().map(|(name, _)| name).collect();
+        let is_shown = self.diagnostics.len() < super::MOST_TOLD;
+        let known: Vec<&str> = services.entries().filter(|_| is_shown).map(|(name, _)| name).collect();
         let shown = crate::text::escape_controls(target).into_owned();
         let message = format!(
             "cannot extend service `{name}`: service `{shown}` not found in `{}`",

@@ -1,13 +1,13 @@
 //! Files to one merged tree: parse, interpolate, extends, include, merge, check, long forms; document after document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::environment::Known;
 use super::interpolate::Interpolation;
 use super::path::Path as ModelPath;
 use super::tree::Node;
-use super::{LoadOptions, Loaded, Warned, canonical, discover, merge, parse, read, schema};
+use super::{LoadOptions, Loaded, Warned, canonical, discover, merge, parse, paths, read, schema};
 use crate::diag::Diagnostic;
 use crate::env::Environment;
 use crate::model::{FileId, Sources, Span};
@@ -27,6 +27,10 @@ pub(super) struct Loader<'a> {
     reached: BTreeMap<FileId, (Span, &'static str)>,
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
+    /// The project directory, or that of the include being read.
+    pub project_directory: PathBuf,
+    /// The project directory and those of the files that the command line names.
+    own_directories: Vec<PathBuf>,
     pub warned: Warned,
     /// Files read so far, parsed: each is read once.
     cache: BTreeMap<PathBuf, Option<Vec<Node>>>,
@@ -44,6 +48,15 @@ impl<'a> Loader<'a> {
             reached: BTreeMap::new(),
             sources: std::mem::take(&mut loaded.sources),
             diagnostics: Vec::new(),
+            project_directory: loaded.working_dir.clone(),
+            own_directories: loaded
+                .config_files
+                .iter()
+                .filter_map(|file| file.parent())
+                .filter(|directory| directory.is_absolute())
+                .chain([loaded.working_dir.as_path()])
+                .map(Path::to_owned)
+                .collect(),
             warned: Warned::new(),
             cache: BTreeMap::new(),
             file_count: 0,
@@ -92,6 +105,18 @@ impl<'a> Loader<'a> {
         documents
     }
 
+    /// Makes the paths that a file of `folder` says relatively absolute; with `--no-path-resolution` they start at the
+    /// project directory.
+    pub(super) fn resolve_from(&self, folder: &Path, root: &mut Node) {
+        let home = self.environment.home();
+        if self.options.no_path_resolution {
+            let relative = paths::relative(&self.project_directory, folder);
+            paths::Base { directory: &relative, home }.resolve(root);
+        } else {
+            paths::Base { directory: folder, home }.resolve(root);
+        }
+    }
+
     fn parse(&mut self, file: &Path, named: read::Named, span: Span) -> Result<Vec<Node>, Diagnostic> {
         let is_stdin = file == Path::new("-");
         let text = if is_stdin { read::read_stdin()? } else { read::read(file, named, span)? };
@@ -101,8 +126,19 @@ impl<'a> Loader<'a> {
             read::Named::Extended => self.reached.insert(id, (span, "extended from here")),
             read::Named::OnCommandLine | read::Named::InFile => None,
         };
+        let is_foreign = matches!(named, read::Named::Included | read::Named::Extended);
+        if !is_foreign || self.own_directories.iter().any(|own| file.starts_with(own)) {
+            self.sources.show(id);
+        }
         let text = self.sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
         let documents = parse::parse(id, &text)?;
+        // A file that names `/etc/shadow` must not have it told key by key.
+        if is_foreign && !documents.is_empty() && !documents.iter().any(is_compose) {
+            let shown = crate::text::escape_controls(&file.to_string_lossy()).into_owned();
+            let message = format!("`{shown}` is no compose file: it has none of the keys that one has");
+            let help = "name a file with `services:`, `networks:`, `volumes:` or the like";
+            return Err(Diagnostic::error("not-a-compose-file", span, message).help(help));
+        }
         if let Some(bad) = documents.iter().find(|document| document.as_map().is_none()) {
             return Err(Diagnostic::error(
                 "wrong-type",
@@ -143,7 +179,8 @@ impl<'a> Loader<'a> {
                     .run(&mut node, "name");
             }
             // Compat: a name in a file is made valid without a word.
-            let name = discover::normalized(&node.scalar_text().unwrap_or_default());
+            let written = node.scalar_text().unwrap_or_default();
+            let name = if self.options.no_normalize { written } else { discover::normalized(&written) };
             if !name.is_empty() {
                 return name;
             }
@@ -210,11 +247,12 @@ impl<'a> Loader<'a> {
 
     /// The model is checked again with each file: what was told stays told.
     fn tell_once(&mut self, faults: Vec<Diagnostic>) {
-        for fault in faults {
-            if !self.diagnostics.contains(&fault) {
-                self.diagnostics.push(fault);
-            }
+        if faults.is_empty() {
+            return;
         }
+        let key = |one: &Diagnostic| (one.code, one.primary.span, one.message.clone());
+        let mut told: HashSet<_> = self.diagnostics.iter().map(key).collect();
+        self.diagnostics.extend(faults.into_iter().filter(|fault| told.insert(key(fault))));
     }
 
     pub(super) fn interpolate(&mut self, root: &mut Node) {
@@ -230,6 +268,14 @@ impl<'a> Loader<'a> {
         Interpolation { variables: &self.variables, diagnostics: &mut self.diagnostics, warned: &mut self.warned }
             .run(root, "");
     }
+}
+
+/// Whether a document has a key of a compose file, or one that may be meant as such.
+fn is_compose(document: &Node) -> bool {
+    const KEYS: [&str; 9] =
+        ["services", "networks", "volumes", "secrets", "configs", "models", "include", "name", "version"];
+    let is_key = |key: &str| key.starts_with("x-") || schema::nearest(key, KEYS).is_some();
+    document.as_map().is_some_and(|map| map.is_empty() || map.keys().any(|key| is_key(key)))
 }
 
 /// Compat: a section or service that says nothing is an empty mapping.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{Document, Loader};
+use super::schema::nearest;
 use super::tree::{Node, Value};
 use super::{environment, extends, paths, read};
 use crate::diag::Diagnostic;
@@ -32,8 +33,8 @@ impl Loader<'_> {
             );
             return;
         };
-        for item in items {
-            if let Some(include) = self.read_include(item)
+        for (index, item) in items.iter().enumerate() {
+            if let Some(include) = self.read_include(item, &format!("include[{index}]"))
                 && let Some(imported) = self.imported(&include, directory, chain)
             {
                 self.import(root, imported, include.span);
@@ -41,19 +42,10 @@ impl Loader<'_> {
         }
     }
 
-    fn read_include(&mut self, item: &Node) -> Option<Include> {
-        let texts = |node: Option<&Node>| -> Vec<(String, Span)> {
-            match node {
-                Some(node) => match &node.value {
-                    Value::List(items) => {
-                        items.iter().filter_map(|item| Some((item.as_text()?.to_owned(), item.span))).collect()
-                    }
-                    Value::Text(text) => vec![(text.to_string(), node.span)],
-                    _ => Vec::new(),
-                },
-                None => Vec::new(),
-            }
-        };
+    /// Reads an entry; `None` where it names no file.
+    ///
+    /// Compat: docker compose passes over such an entry, and over keys that it does not know; here that is told.
+    fn read_include(&mut self, item: &Node, at: &str) -> Option<Include> {
         let include = match &item.value {
             Value::Text(text) => Include {
                 paths: vec![(text.to_string(), item.span)],
@@ -62,29 +54,60 @@ impl Loader<'_> {
                 span: item.span,
             },
             Value::Map(_) => Include {
-                paths: texts(item.get("path")),
-                directory: item.get_text("project_directory").map(str::to_owned),
-                env_files: texts(item.get("env_file")),
+                paths: self.texts(item, "path", at)?,
+                directory: item.get("project_directory").and_then(Node::scalar_text).filter(|text| !text.is_empty()),
+                env_files: self.texts(item, "env_file", at)?,
                 span: item.span,
             },
+            Value::Null => Include { paths: Vec::new(), directory: None, env_files: Vec::new(), span: item.span },
             _ => {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        "wrong-type",
-                        item.span,
-                        format!("an entry of `include` must be a text or a mapping, but is {}", item.kind()),
-                    )
-                    .at("include"),
-                );
+                let message = format!("an entry of `include` must be a text or a mapping, but is {}", item.kind());
+                self.diagnostics.push(Diagnostic::error("wrong-type", item.span, message).at(at));
                 return None;
             }
         };
-        if include.paths.is_empty() {
-            self.diagnostics
-                .push(Diagnostic::error("missing-key", item.span, "an entry of `include` needs `path`").at("include"));
+        self.warn_of_keys(item, include.paths.is_empty(), at);
+        (!include.paths.is_empty()).then_some(include)
+    }
+
+    /// Returns the texts of a key that takes one or a list; `None` after a fault.
+    fn texts(&mut self, item: &Node, key: &str, at: &str) -> Option<Vec<(String, Span)>> {
+        let Some(node) = item.get(key).filter(|node| !node.is_null()) else { return Some(Vec::new()) };
+        let items = match &node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        if let Some(bad) = items.iter().find(|item| item.as_text().is_none()) {
+            let message = format!("`{at}.{key}` must be a text or a list of texts, but has {}", bad.kind());
+            self.diagnostics.push(Diagnostic::error("wrong-type", bad.span, message).at(format!("{at}.{key}")));
             return None;
         }
-        Some(include)
+        Some(items.iter().filter_map(|item| Some((item.as_text()?.to_owned(), item.span))).collect())
+    }
+
+    fn warn_of_keys(&mut self, item: &Node, is_passed_over: bool, at: &str) {
+        const KEYS: [&str; 3] = ["path", "project_directory", "env_file"];
+        let unknown = item.entries().filter(|(key, _)| !KEYS.contains(key) && !key.starts_with("x-"));
+        let mut has_told = false;
+        for (key, entry) in unknown {
+            has_told = true;
+            let shown = crate::text::escape_controls(key).into_owned();
+            let result = if is_passed_over { "; the entry names no file, and nothing is included" } else { "" };
+            let message = format!("unknown key `{shown}` in `{at}`{result}");
+            let diagnostic = Diagnostic::warning("unknown-key", entry.key, message).at(format!("{at}.{shown}"));
+            self.diagnostics.push(match nearest(key, KEYS) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help(format!("known keys are `{}`", KEYS.join("`, `"))),
+            });
+        }
+        if is_passed_over && !has_told {
+            let message = format!("`{at}` names no file, and nothing is included");
+            self.diagnostics.push(
+                Diagnostic::warning("missing-key", item.span, message)
+                    .at(at)
+                    .help("name a file: `path: other.yaml`, or remove the entry"),
+            );
+        }
     }
 
     fn imported(&mut self, include: &Include, directory: &Path, chain: &[PathBuf]) -> Option<Node> {
@@ -141,11 +164,13 @@ impl Loader<'_> {
                 documents.push(Document { file: path.clone(), root });
             }
         }
+        // Compat: where the project directory does not exist, its parent counts.
+        let start = if folder.is_dir() { folder } else { folder.parent().unwrap_or(folder) };
+        let outer = std::mem::replace(&mut self.project_directory, start.to_owned());
         let mut model = self.merge(documents, folder, chain);
+        self.project_directory = outer;
         super::normalize::defaults(&mut model);
-        if !self.options.no_path_resolution {
-            paths::Base { directory: folder, home: self.environment.home() }.resolve(&mut model);
-        }
+        self.resolve_from(start, &mut model);
         if !self.options.no_interpolate {
             environment::inherit(&mut model, &self.variables);
         }

@@ -25,8 +25,6 @@ enum Rule {
     Logging,
     /// Items of the earlier that stand in the later are left out.
     ExtraHosts,
-    /// Mappings deep, anything else replaced.
-    Ulimit,
     /// By `subnet`.
     Ipam,
 }
@@ -53,7 +51,7 @@ fn rule(path: &Path) -> Rule {
         },
         ("services", "healthcheck", 4) if part(3) == "test" => Rule::Replace,
         ("services", "deploy", 4) if part(3) == "labels" => Rule::Sequence,
-        ("services", "ulimits", 4) => Rule::Ulimit,
+        ("services", "ulimits", 4) => Rule::Replace,
         ("services", "volumes", 6) if part(4) == "volume" && part(5) == "labels" => Rule::Sequence,
         ("networks" | "volumes", "labels", 3) => Rule::Sequence,
         ("networks", "ipam", 4) if part(3) == "config" => Rule::Ipam,
@@ -80,13 +78,6 @@ pub(super) fn merge(base: Node, over: Node, path: &Path) -> Result<Node, Box<Dia
         Rule::Keys => deep(keys(base), keys(over), path),
         Rule::Logging => logging(base, over, path),
         Rule::ExtraHosts => Ok(extra_hosts(base, over)),
-        Rule::Ulimit => {
-            if base.as_map().is_some() && over.as_map().is_some() {
-                deep(base, over, path)
-            } else {
-                Ok(over)
-            }
-        }
         Rule::Ipam => ipam(base, over, path),
     }
 }

@@ -42,6 +42,7 @@ mod typed;
 mod validate;
 
 pub use discover::{is_project_name, project_name_of};
+pub use profiles::no_such_service;
 pub use template::{Mention, mentions};
 pub use tree::{Node, Value};
 
@@ -126,6 +127,15 @@ impl Loaded {
         provenance::add_from(self, told);
         (!self.has_errors()).then_some(project)
     }
+
+    /// Returns the typed project for those who only look at it: what the engine would refuse is not told.
+    pub fn unchecked_project(&mut self) -> Option<Project> {
+        self.tree.as_ref().filter(|_| !self.has_errors())?;
+        let told = self.diagnostics.len();
+        let project = decode::project(self);
+        self.diagnostics.truncate(told);
+        Some(project)
+    }
 }
 
 /// Loads a project. Never fails: what is wrong is among the diagnostics, all of it at once.
@@ -136,8 +146,21 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
         Ok(()) => stages(options, environment, &mut loaded),
         Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
+    tell_some(&mut loaded.diagnostics);
     provenance::add(&mut loaded);
     loaded
+}
+
+/// Leaves so many errors and warnings as anybody reads, errors before warnings, and says how many more there are.
+fn tell_some(diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() <= MOST_TOLD {
+        return;
+    }
+    let rest = diagnostics.len() - MOST_TOLD;
+    diagnostics.sort_by_key(|one| !one.is_error());
+    diagnostics.truncate(MOST_TOLD);
+    let message = format!("there are {rest} more errors and warnings");
+    diagnostics.push(Diagnostic::warning("more", Span::NONE, message).help("mend these first"));
 }
 
 /// Runs the stages, in compose-go's order.
@@ -156,8 +179,9 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
         normalize::normalize(&mut root, &loaded.name, &loaded.variables);
     }
     let disabled = profiles::apply(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
-    if !options.no_consistency {
+    if !options.no_consistency && !options.no_interpolate {
         validate::consistency(&root, &disabled, &mut loaded.diagnostics);
+        normalize::scales(&mut root);
     }
     if !options.no_env_resolution && !options.no_interpolate {
         environment::files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
@@ -171,7 +195,10 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     }
     root.set("name", Node::text(loaded.name.as_str(), Span::NONE));
     surprises::warn(&root, &loaded.sources, &mut loaded.diagnostics);
-    loaded.model = typed::model(&root, &mut loaded.diagnostics);
+    // With variables in it a value is of no type yet.
+    let mut untyped = Vec::new();
+    let faults = if options.no_interpolate { &mut untyped } else { &mut loaded.diagnostics };
+    loaded.model = typed::model(&root, faults);
     loaded.label_files = take_label_files(&mut loaded.model);
     loaded.tree = Some(root);
     loaded.disabled = Some(disabled);
@@ -260,10 +287,18 @@ fn read_files(options: &LoadOptions, environment: &Environment, loaded: &mut Loa
     (!is_empty).then_some(root)
 }
 
+/// Returns a tree as it stands, without the types of its attributes.
+pub fn plain(root: &Node) -> Json {
+    typed::any(root)
+}
+
 /// Returns the `models` of a tree, which docker compose prints as YAML only.
 pub fn models(root: &Node) -> Option<Json> {
     root.get("models").filter(|models| models.as_map().is_some_and(|map| !map.is_empty())).map(typed::models)
 }
+
+/// No more errors and warnings are told.
+const MOST_TOLD: usize = 100;
 
 /// Names already warned about.
 type Warned = BTreeSet<String>;

@@ -89,7 +89,6 @@ fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>)
         inherit_args(build, environment);
     }
     edges(service);
-    scale(service);
     for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
         if let Some(target) = volume.get_text("target").map(clean_path) {
             let span = volume.span;
@@ -126,13 +125,15 @@ fn inherit_args(build: &mut Node, environment: &BTreeMap<String, String>) {
     }
 }
 
-/// Compat: what `scale` says is put into `deploy`, where there is one.
-fn scale(service: &mut Node) {
-    let Some(scale) = service.get("scale").cloned() else { return };
-    if let Some(deploy) =
-        service.get_mut("deploy").filter(|deploy| deploy.as_map().is_some() && deploy.get("replicas").is_none())
-    {
-        deploy.set("replicas", scale);
+/// Compat: what `scale` says is put into `deploy`, where there is one, by the check of consistency.
+pub(super) fn scales(root: &mut Node) {
+    for (_, service) in children(root, "services") {
+        let Some(scale) = service.get("scale").cloned() else { continue };
+        if let Some(deploy) =
+            service.get_mut("deploy").filter(|deploy| deploy.as_map().is_some() && deploy.get("replicas").is_none())
+        {
+            deploy.set("replicas", scale);
+        }
     }
 }
 
@@ -166,9 +167,7 @@ fn edges(service: &mut Node) {
         }
         let mut edge = Node::map(span);
         edge.set("condition", Node::text("service_started", span));
-        if restart {
-            edge.set("restart", Node::new(Value::Bool(true), span));
-        }
+        edge.set("restart", Node::new(Value::Bool(restart), span));
         edge.set("required", Node::new(Value::Bool(true), span));
         edges.insert(name.into(), Entry { key: span, node: edge });
     }

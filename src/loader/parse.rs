@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
+use super::merge;
 use super::scalar;
 use super::tree::{Entry, Map, Node, Tag, Value};
 use crate::diag::Diagnostic;
@@ -131,7 +132,10 @@ impl<'a> Reader<'a> {
         };
         if anchor != 0 {
             let size = Size { nodes: self.read.nodes - before.nodes, bytes: self.read.bytes - before.bytes };
-            self.anchors.insert(anchor, (node.clone(), size));
+            // Compat: `!reset` takes a value out of the anchored mapping, so that no alias has it.
+            let mut anchored = node.clone();
+            merge::drop_resets(&mut anchored);
+            self.anchors.insert(anchor, (anchored, size));
         }
         Ok(node)
     }

@@ -1,6 +1,6 @@
 //! Relative paths to absolute ones: from the directory of the file that says them.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::canonical::clean_path;
 use super::merge::children;
@@ -113,6 +113,14 @@ impl Base<'_> {
             }
         }
     }
+}
+
+/// Returns the way from one directory to another, both absolute and clean.
+pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(to.components().skip(shared)).collect();
+    if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
 }
 
 /// URLs, git addresses, images and services are no paths.

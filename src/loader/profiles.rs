@@ -19,16 +19,7 @@ pub(super) fn apply(
     for name in named {
         match services.get(name.as_str()) {
             Some(entry) => active.extend(profiles_of(&entry.node)),
-            None => {
-                let known: Vec<&str> = services.keys().map(|key| &**key).collect();
-                let shown = crate::text::escape_controls(name).into_owned();
-                let diagnostic =
-                    Diagnostic::error("no-such-service", Span::NONE, format!("no such service: `{shown}`"));
-                diagnostics.push(match nearest(name, known) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => diagnostic,
-                });
-            }
+            None => diagnostics.push(no_such_service(name, services.keys().map(|key| &**key), None)),
         }
     }
     let is_enabled = |node: &Node| {
@@ -43,6 +34,24 @@ pub(super) fn apply(
         }
     }
     Node::new(Value::Map(disabled), Span::NONE)
+}
+
+/// What is said of a service that is not there, or that no active profile enables.
+pub fn no_such_service<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    disabled: Option<&Node>,
+) -> Diagnostic {
+    let shown = crate::text::escape_controls(name).into_owned();
+    let fault =
+        |why: &str| Diagnostic::error("no-such-service", Span::NONE, format!("no such service: `{shown}`{why}"));
+    if disabled.is_some_and(|all| all.get(name).is_some()) {
+        return fault(", for no active profile enables it").help("activate one of its profiles with `--profile`");
+    }
+    match nearest(name, known) {
+        Some(near) => fault("").help(format!("did you mean `{near}`?")),
+        None => fault(""),
+    }
 }
 
 fn profiles_of(service: &Node) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! What the schema cannot say: attributes that exclude each other, names that must be defined, cycles.
 
+use std::collections::BTreeSet;
+
 use super::schema::nearest;
 use super::tree::Node;
 use crate::diag::Diagnostic;
@@ -40,7 +42,7 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
             let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
             let path = format!("{kind}.{name}");
             match (sources.as_slice(), is_external) {
-                ([], false) if resource.get("driver").is_none() => tell(
+                ([], false) if resource.get("driver").is_none() && resource.as_map().is_some() => tell(
                     entry.key,
                     path,
                     format!(
@@ -107,7 +109,20 @@ fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String
 
 /// Checks across services (compose-go `checkConsistency`), on the services that are enabled.
 pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Diagnostic>) {
-    let mut work = Work { root, disabled, diagnostics };
+    let errors = || diagnostics.iter().filter(|one| one.is_error());
+    let is_of_file = |code: &str| {
+        let codes =
+            ["include-conflict", "file-not-found", "not-a-file", "file-unreadable", "remote-file", "too-many-files"];
+        codes.contains(&code) || code.starts_with("yaml-")
+    };
+    let halves = |one: &&Diagnostic| one.code == "unknown-key" || one.path.ends_with(".extends");
+    let mut work = Work {
+        root,
+        disabled,
+        halved: errors().filter(halves).map(|one| one.path.clone()).collect(),
+        lacks_files: errors().any(|one| is_of_file(one.code)),
+        diagnostics,
+    };
     for (name, entry) in root.get("services").into_iter().flat_map(Node::entries) {
         work.service(name, &entry.node, entry.key);
     }
@@ -119,6 +134,10 @@ struct Work<'a> {
     root: &'a Node,
     disabled: &'a Node,
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// Paths of keys that are not known, and so may be misspelt ones, and of `extends` that could not be followed.
+    halved: BTreeSet<String>,
+    /// Whether a file could not be taken in: what makes a service complete may stand there.
+    lacks_files: bool,
 }
 
 impl<'a> Work<'a> {
@@ -127,9 +146,12 @@ impl<'a> Work<'a> {
     }
 
     fn undefined(&mut self, service: &str, kind: &'static str, key: &str, span: Span, path: &str) {
+        // The nearest of many names is looked for as long as it will be shown.
+        let is_shown = self.diagnostics.len() < super::MOST_TOLD;
         let known: Vec<String> = self
             .root
             .get(&format!("{kind}s"))
+            .filter(|_| is_shown)
             .into_iter()
             .flat_map(Node::entries)
             .map(|(name, _)| name.to_owned())
@@ -140,6 +162,9 @@ impl<'a> Work<'a> {
                 .at(format!("services.{service}.{path}"));
         self.diagnostics.push(match nearest(key, known.iter().map(String::as_str)) {
             Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+            None if kind == "volume" && key.contains(['/', '~']) => {
+                diagnostic.help("a path of the host is of `type: bind`")
+            }
             None if kind == "service" => diagnostic.help("define it under `services:`"),
             None => diagnostic.help(format!("define it: `{kind}s: {{ {shown}: }}`")),
         });
@@ -152,13 +177,12 @@ impl<'a> Work<'a> {
     fn service(&mut self, name: &str, service: &'a Node, key: Span) {
         let path = |field: &str| format!("services.{name}.{field}");
         let text = |field: &str| service.get_text(field).filter(|text| !text.is_empty());
-        // A key that is not known may be a misspelt one of these.
         let prefix = format!("services.{name}.");
-        let has_unknown = self.diagnostics.iter().any(|one| one.code == "unknown-key" && one.path.starts_with(&prefix));
+        let is_halved = self.halved.range(prefix.clone()..).next().is_some_and(|path| path.starts_with(&prefix));
         let has_source = ["build", "image", "provider", "extends"]
             .iter()
             .any(|key| service.get(key).is_some_and(|node| !node.is_null()));
-        if !has_source && !has_unknown {
+        if !has_source && !is_halved && !self.lacks_files && service.as_map().is_some() {
             self.diagnostics.push(
                 Diagnostic::error(
                     "no-image",

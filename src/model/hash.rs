@@ -12,14 +12,8 @@ const CLEARED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "prof
 /// Returns the hash of a canonical service; `container_of` gives the id of the first container of a service that is
 /// referred to by `network_mode`, `ipc`, `pid` or `volumes_from`.
 pub fn service_hash(canonical: &Value, container_of: &dyn Fn(&str) -> Option<String>) -> String {
-    let mut value = canonical.clone();
+    let mut value = covered(canonical);
     if let Some(service) = value.as_object_mut() {
-        for key in CLEARED {
-            service.shift_remove(key);
-        }
-        if let Some(deploy) = service.get_mut("deploy").and_then(Value::as_object_mut) {
-            deploy.shift_remove("replicas");
-        }
         for key in ["network_mode", "ipc", "pid"] {
             if let Some(Value::String(mode)) = service.get_mut(key)
                 && let Some(id) = mode.strip_prefix("service:").and_then(container_of)
@@ -32,6 +26,25 @@ pub fn service_hash(canonical: &Value, container_of: &dyn Fn(&str) -> Option<Str
         }
     }
     hash(&value)
+}
+
+/// Returns the hash of a canonical service as its file declares it: references are not resolved.
+pub fn declared_hash(canonical: &Value) -> String {
+    hash(&covered(canonical))
+}
+
+/// Leaves what the hash covers.
+fn covered(canonical: &Value) -> Value {
+    let mut value = canonical.clone();
+    if let Some(service) = value.as_object_mut() {
+        for key in CLEARED {
+            service.shift_remove(key);
+        }
+        if let Some(deploy) = service.get_mut("deploy").and_then(Value::as_object_mut) {
+            deploy.shift_remove("replicas");
+        }
+    }
+    value
 }
 
 /// Returns the hash of a canonical network or volume.

@@ -43,6 +43,9 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// The whole text.
     pub text: Arc<str>,
+    /// Whether messages may show lines of it: not those of env files, which hold secrets, and not those of files outside
+    /// the project, which another file may name to have them shown.
+    pub is_shown: bool,
 }
 
 /// Every text that was read in this run, by [`FileId`].
@@ -68,7 +71,7 @@ impl Sources {
         Self { list: Vec::new(), directory: directory.to_owned() }
     }
 
-    /// Adds a file's text and returns its id; `-` is standard input.
+    /// Adds a file's text and returns its id; `-` is standard input. Its lines are not shown before [`Sources::show`].
     pub fn add_file(&mut self, path: &Path, text: impl Into<Arc<str>>) -> FileId {
         let shown = match path.strip_prefix(&self.directory) {
             _ if path == Path::new("-") => "<stdin>".into(),
@@ -76,12 +79,23 @@ impl Sources {
             _ => path.to_string_lossy(),
         };
         let name = crate::text::escape_controls(&shown).into_owned();
-        self.add(name, Some(path), text)
+        let file = self.add(name, Some(path), text);
+        if let Some(source) = self.list.get_mut(file.0 as usize) {
+            source.is_shown = false;
+        }
+        file
+    }
+
+    /// Lets messages show lines of a file.
+    pub fn show(&mut self, file: FileId) {
+        if let Some(source) = self.list.get_mut(file.0 as usize) {
+            source.is_shown = true;
+        }
     }
 
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, path: Option<&Path>, text: impl Into<Arc<str>>) -> FileId {
-        self.list.push(Source { name: name.into(), path: path.map(Path::to_owned), text: text.into() });
+        self.list.push(Source { name: name.into(), path: path.map(Path::to_owned), text: text.into(), is_shown: true });
         FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
     }
 

@@ -17,7 +17,7 @@ pub mod progress;
 mod table;
 
 pub use diagnostics::Style;
-pub use table::table;
+pub use table::{table, wide_table};
 
 /// Writes data to standard output. A closed pipe ends the program quietly, as it does for every filter.
 pub fn print(text: &str) {

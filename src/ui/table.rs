@@ -2,13 +2,22 @@
 
 /// Renders a head and rows; three blanks between columns, none at the end of a line.
 pub fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    with_columns_of(0, head, rows)
+}
+
+/// As [`table`], with columns of at least 20 characters, as docker compose has them.
+pub fn wide_table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    with_columns_of(17, head, rows)
+}
+
+fn with_columns_of(least: usize, head: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut all: Vec<Vec<String>> = vec![head.iter().map(|title| (*title).to_owned()).collect()];
     all.extend(
         rows.into_iter().map(|row| row.iter().map(|cell| crate::text::escape_controls(cell).into_owned()).collect()),
     );
     let columns = head.len();
     let width = |column: usize| {
-        all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0).max(least)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {

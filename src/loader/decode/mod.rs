@@ -162,9 +162,7 @@ fn with_label_files(canonical: &Json, index: usize, files: &Json) -> Json {
 /// The hash does not cover extensions.
 fn without_extensions(value: &Json) -> Json {
     let mut value = value.clone();
-    if let Some(map) = value.as_object_mut() {
-        map.retain(|key, _| !key.starts_with("x-"));
-    }
+    super::emit::drop_below(&mut value);
     value
 }
 

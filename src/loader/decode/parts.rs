@@ -45,7 +45,7 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
         ssh: value
             .texts("ssh")
             .iter()
-            .map(|key| key.split_once('=').unwrap_or((key, "")))
+            .map(|key| key.split_once(": ").unwrap_or((key, "")))
             .map(|(id, path)| (id.to_owned(), path.to_owned()))
             .collect(),
         ulimits: ulimits(value),

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::{Get, checks, parts, refuse};
 use crate::diag::Diagnostic;
+use crate::loader::emit;
 use crate::loader::syntax::duration;
 use crate::loader::tree::Node;
 use crate::model::{
@@ -145,17 +146,11 @@ pub(super) fn service(
     }
 }
 
-/// The hash does not cover extensions.
+/// The hash does not cover extensions, wherever they stand.
 fn hashed(value: &Json) -> Json {
     let mut value = value.clone();
-    strip(&mut value);
+    emit::drop_below(&mut value);
     value
-}
-
-fn strip(value: &mut Json) {
-    if let Json::Object(map) = value {
-        map.retain(|key, _| !key.starts_with("x-"));
-    }
 }
 
 pub(super) fn time(value: &Json, key: &str) -> Option<std::time::Duration> {

@@ -4,7 +4,7 @@ mod json;
 mod yaml;
 
 pub use json::json;
-pub use yaml::yaml;
+pub use yaml::{plain_yaml, yaml};
 
 use serde_json::Value;
 
@@ -35,17 +35,31 @@ pub fn drop_extensions(model: &mut Value) {
     }
 }
 
-fn drop_below(value: &mut Value) {
+/// Attributes whose keys people choose.
+const CHOSEN: [&str; 12] = [
+    "environment",
+    "labels",
+    "args",
+    "options",
+    "driver_opts",
+    "annotations",
+    "depends_on",
+    "sysctls",
+    "storage_opt",
+    "ulimits",
+    "additional_contexts",
+    "aux_addresses",
+];
+
+/// Drops the extensions of a resource, at any depth.
+pub(crate) fn drop_below(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(drop_below),
         Value::Object(map) => {
             // Names of variables, labels and options may begin like extensions.
             map.retain(|key, _| !key.starts_with("x-"));
             for (key, value) in map.iter_mut() {
-                if !matches!(
-                    key.as_str(),
-                    "environment" | "labels" | "args" | "options" | "driver_opts" | "annotations" | "depends_on"
-                ) {
+                if !CHOSEN.contains(&key.as_str()) {
                     drop_below(value);
                 }
             }

@@ -27,7 +27,25 @@ pub fn yaml(model: &Map<String, Value>) -> String {
     out
 }
 
+/// At the head of a path: no attribute has rules of its own.
+const PLAIN: &str = "\0plain";
+
+/// Returns a value as the Go writer prints one of no type: every mapping in natural order, nothing left out.
+pub fn plain_yaml(model: &Map<String, Value>) -> String {
+    let mut out = String::new();
+    for (key, value) in ordered(model, &[PLAIN]) {
+        entry(&mut out, key, value, 0, &[PLAIN]);
+    }
+    out
+}
+
 fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str]) {
+    if path.first() == Some(&PLAIN) {
+        out.push_str(&" ".repeat(indent));
+        out.push_str(&text(key, 0, true));
+        out.push(':');
+        return body(out, value, indent, path, false);
+    }
     if value.is_null() && matches!(key, "command" | "entrypoint") && path.len() >= 2 {
         return;
     }
@@ -134,7 +152,7 @@ fn ordered<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Vec<(&'a String, &
         "models",
     ];
     let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-    if path.last().is_some_and(|last| CHOSEN.contains(last) || last.starts_with("x-")) {
+    if path.first() == Some(&PLAIN) || path.last().is_some_and(|last| CHOSEN.contains(last) || last.starts_with("x-")) {
         entries.sort_by(|a, b| natural(a.0, b.0));
     }
     entries

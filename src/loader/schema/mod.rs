@@ -132,7 +132,18 @@ fn wrong_type(rules: &[&Json], node: &Node, path: &str) -> Diagnostic {
         _ => node.kind().to_owned(),
     };
     let name = if path.is_empty() { "the top of the file" } else { path };
-    Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}")).at(path)
+    let diagnostic =
+        Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}")).at(path);
+    // A number or a truth value where only a text will do.
+    let is_text_wanted = expected.starts_with("a text") && !expected.contains("mapping") && !expected.contains("list");
+    match node.scalar_text().filter(|_| is_text_wanted && !node.is_null()) {
+        Some(text) if path.ends_with(".stop_grace_period") => {
+            diagnostic.help(format!("a duration has a unit: `{text}s`"))
+        }
+        Some(text) if path.ends_with(".restart") && text == "false" => diagnostic.help("write `\"no\"`, in quotes"),
+        Some(text) => diagnostic.help(format!("quote it: `\"{text}\"`")),
+        None => diagnostic,
+    }
 }
 
 fn join(path: &str, key: &str) -> String {
@@ -151,7 +162,9 @@ fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
         } else {
             match rule.get("additionalProperties") {
                 Some(Json::Bool(false)) => {
-                    faults.push(unknown_key(key, entry.key, path, properties, patterns.is_some()))
+                    // The nearest key is looked for as long as it will be shown.
+                    let offered = properties.filter(|_| faults.len() < super::MOST_TOLD);
+                    faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
                 }
                 Some(more @ Json::Object(_)) => walk(more, &entry.node, &join(path, key), faults),
                 _ => {}
@@ -171,12 +184,12 @@ fn unknown_key(
     span: crate::model::Span,
     path: &str,
     known: Option<&serde_json::Map<String, Json>>,
-    has_patterns: bool,
+    is_name: bool,
 ) -> Diagnostic {
     let shown = crate::text::escape_controls(key).into_owned();
     let place = if path.is_empty() { "at the top level".to_owned() } else { format!("in `{path}`") };
     let names: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    if names.is_empty() && has_patterns {
+    if is_name {
         return Diagnostic::error("bad-name", span, format!("`{shown}` is no valid name {place}"))
             .at(path)
             .help("names consist of letters, digits, `.`, `_` and `-`");

@@ -4,3 +4,4 @@ pub mod duration;
 pub mod port;
 pub mod size;
 pub mod volume;
+pub mod words;

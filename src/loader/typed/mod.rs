@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::syntax::{duration, size};
+use super::syntax::{duration, size, words};
 use super::tree::{Node, Value, truth};
 use crate::diag::Diagnostic;
 
@@ -169,7 +169,8 @@ impl Work<'_> {
                 Some(bytes) => Some(Json::from(bytes.to_string())),
                 None => self.refuse(node, path, "a size in bytes such as `64m`"),
             },
-            Kind::Duration => match text.as_deref().and_then(duration::parse) {
+            Kind::Duration | Kind::DurationSet => match text.as_deref().and_then(duration::parse) {
+                Some(0) if matches!(kind, Kind::DurationSet) => None,
                 Some(nanos) => Some(Json::from(duration::print(nanos))),
                 None => self.refuse(node, path, "a duration such as `1m30s`"),
             },
@@ -204,6 +205,15 @@ impl Work<'_> {
     }
 
     fn refuse(&mut self, node: &Node, path: &str, expected: &str) -> Option<Json> {
+        // The schema may have said so already; looked for among so many only that it stays quick.
+        if self
+            .diagnostics
+            .iter()
+            .take(super::MOST_TOLD)
+            .any(|told| told.is_error() && told.primary.span == node.span && told.path == path)
+        {
+            return None;
+        }
         let found = node
             .scalar_text()
             .map_or(node.kind().to_owned(), |text| format!("`{}`", crate::text::escape_controls(&text)));
@@ -315,11 +325,22 @@ impl Work<'_> {
     fn command(&mut self, node: &Node, path: &str) -> Json {
         match &node.value {
             Value::List(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
-            _ => match shell_words::split(&node.scalar_text().unwrap_or_default()) {
-                Ok(words) => Json::Array(words.into_iter().map(Json::from).collect()),
-                Err(_) => self.refuse(node, path, "a command whose quotes are closed").unwrap_or(Json::Null),
+            _ => match words::split(&node.scalar_text().unwrap_or_default()) {
+                Some(found) => {
+                    if let Some(operator) = found.ended_at {
+                        self.warn_of_the_rest(node, path, operator);
+                    }
+                    Json::Array(found.words.into_iter().map(Json::from).collect())
+                }
+                None => self.refuse(node, path, "a command whose quotes are closed").unwrap_or(Json::Null),
             },
         }
+    }
+
+    fn warn_of_the_rest(&mut self, node: &Node, path: &str, operator: char) {
+        let message = format!("`{path}` ends at `{operator}`: no shell runs it, and what follows is left out");
+        let help = "run a shell: `[\"sh\", \"-c\", \"…\"]`, or quote what is meant as text";
+        self.diagnostics.push(Diagnostic::warning("cut-command", node.span, message).at(path).help(help));
     }
 
     fn test(&mut self, node: &Node) -> Json {
@@ -344,7 +365,7 @@ fn ssh(node: &Node) -> Json {
         Value::Map(map) => map
             .iter()
             .map(|(id, entry)| match entry.node.scalar_text().filter(|path| !path.is_empty()) {
-                Some(path) => format!("{id}={path}"),
+                Some(path) => format!("{id}: {path}"),
                 None => id.to_string(),
             })
             .collect(),

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Bytes,
     /// A duration, printed as Go does.
     Duration,
+    /// A duration; left out when 0.
+    DurationSet,
     /// A file mode, printed in octal.
     Mode,
     /// Text or number, printed as text.
@@ -212,9 +214,9 @@ const MOUNTED_FILE: &[Field] = &[("source", TEXT), ("target", TEXT), ("uid", TEX
 
 const UPDATE: &[Field] = &[
     ("parallelism", IntKept),
-    ("delay", Duration),
+    ("delay", DurationSet),
     ("failure_action", TEXT),
-    ("monitor", Duration),
+    ("monitor", DurationSet),
     ("max_failure_ratio", Float),
     ("order", TEXT),
 ];

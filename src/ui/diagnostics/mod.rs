@@ -66,7 +66,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     format!("{text}\n")
 }
 
-/// A snippet a file, the primary place's first. Places in env files show no line: values may be secret.
+/// A snippet a file, the primary place's first. Places in some files show no line: values may be secret.
 fn snippets<'a>(
     labels: &[(&'a Label, AnnotationKind)],
     sources: &'a Sources,
@@ -80,8 +80,7 @@ fn snippets<'a>(
     let mut out = Vec::new();
     for file in files {
         let Some(source) = sources.get(file) else { continue };
-        let is_env = source.path.as_deref().is_some_and(|path| !is_yaml(path));
-        if is_env {
+        if !source.is_shown {
             continue;
         }
         let mut snippet = Snippet::source(shown(&source.text)).path(&source.name).fold(true);
@@ -99,7 +98,7 @@ fn snippets<'a>(
 /// Returns file, line and column of a place whose line is not shown.
 fn origin<'a>(label: &Label, sources: &'a Sources) -> Option<Origin<'a>> {
     let source = sources.get(label.span.file)?;
-    if source.path.as_deref().is_none_or(is_yaml) {
+    if source.is_shown {
         return None;
     }
     let place = sources.line_column(label.span)?;
@@ -111,11 +110,6 @@ fn hidden(label: &Label, sources: &Sources) -> Option<String> {
     origin(label, sources)?;
     let place = sources.place(label.span)?;
     Some(if label.text.is_empty() { place } else { format!("{}: {place}", visible(&label.text)) })
-}
-
-fn is_yaml(path: &std::path::Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml" || extension == "json")
-        || path.extension().is_none() && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// C1 control characters, which some terminals act on, give way to characters of the same length.
