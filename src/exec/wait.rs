@@ -137,6 +137,7 @@ impl Wait<'_> {
             }
         };
         tokio::select! {
+            biased;
             () = wakeups.end() => true,
             () = pass => false,
         }
