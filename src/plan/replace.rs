@@ -11,7 +11,8 @@ use super::{
 };
 use crate::diag::Diagnostic;
 use crate::model::{
-    EndpointSpec, FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
+    EndpointSpec, FailureAction, MountSource, NetworkKey, ObservedContainer, Service, UpdateConfig, UpdateOrder,
+    VolumeName, labels,
 };
 
 /// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
@@ -297,7 +298,11 @@ impl Up<'_> {
     fn reconnects(&self, service: &Service, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
         let mut keys = displaced.networks.clone();
         if !containers::is_up(old) {
-            keys.extend(self.lost_networks(service, old, &displaced.networks));
+            // Its own definition may have been another; the network it was made on stands in its host configuration.
+            let is_its_own = |key: &NetworkKey| {
+                self.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
+            };
+            keys.extend(self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own));
         }
         let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
         networks.map(|network| networks::endpoint_again(old, &network.name)).collect()

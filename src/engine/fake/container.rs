@@ -180,6 +180,8 @@ impl Container {
                 let is_alive = health == Health::None && now.duration_since(run.since) >= SETTLED;
                 self.marks.was_up |= health == Health::Healthy || is_alive;
             }
+            // It has been started, and its policy starts it again.
+            Phase::Restarting { .. } => self.marks.running = Some(now),
             Phase::Exited { code: 0 } => self.marks.was_up |= self.marks.completed.is_some(),
             _ => {}
         }
