@@ -7,8 +7,12 @@ COMPOSE = $(INCEPTION) -f $(STACK)
 BUILD_STAMP := target/images.stamp
 IMAGE_SOURCES := $(shell find srcs/requirements -type f)
 
+# Random histories to play, and where to begin: `make soak SEEDS=100000 FIRST=7`.
+SEEDS ?= 20000
+FIRST ?= 1000000
+
 .DEFAULT_GOAL := help
-.PHONY: up down re build ps logs smoke test check bench base init clean fclean help setup
+.PHONY: up down re build ps logs smoke test soak check bench base init clean fclean help setup
 
 up: setup $(INCEPTION) base init ## build what is needed, start the stack, wait until it is ready
 	@if [ $(BUILD_STAMP) -nt $(INCEPTION) ] && [ -z "$$(find $(IMAGE_SOURCES) -newer $(BUILD_STAMP) -print -quit)" ]; then \
@@ -37,6 +41,9 @@ smoke: ## check the running stack from outside: TLS, pages, ports, and that a po
 
 test: ## run all tests, those on the real engine and of the stack included
 	@scripts/test.sh
+
+soak: ## play many random histories on the simulated engine: SEEDS=20000
+	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --release --locked --test simulation soak -- --ignored --nocapture
 
 check: ## what must hold before a commit: format, lints, documentation, scripts, licences
 	@scripts/check.sh

@@ -5,16 +5,21 @@
 
 What it makes on the engine it removes again: projects named inception-bench-*.
 """
+import http.client
+import json
 import os
 import resource
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 OURS, PEER = map(os.path.abspath, sys.argv[1:3])
 IMAGE = "inception-test/busybox:1"
+SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
 
 def run(program, arguments, folder, environment=None):
@@ -83,6 +88,68 @@ def growth(folder):
         previous = seconds
 
 
+class Engine(http.client.HTTPConnection):
+    """Bare calls to the engine's socket."""
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(SOCKET)
+
+    def call(self, method, path, body=None):
+        text = json.dumps(body) if body is not None else None
+        self.request(method, path, text, {"Content-Type": "application/json", "Host": "engine"})
+        reply = self.getresponse()
+        answer = reply.read()
+        if reply.status >= 400:
+            sys.exit(f"{method} {path}: {reply.status} {answer[:300]!r}")
+        return json.loads(answer) if answer else None
+
+
+def bare(count, parallel=16):
+    """Creates and starts what `services(count)` describes by bare calls, as many at a time as we do; returns seconds."""
+    project = "inception-bench-bare"
+    queue = list(range(count))[::-1]
+    ids = []
+
+    def work():
+        engine = Engine("engine")
+        while queue:
+            name = f"s{queue.pop():04}"
+            made = engine.call("POST", f"/v1.41/containers/create?name={project}-{name}-1", {
+                "Image": IMAGE, "Cmd": ["sleep", "1000"], "Env": ["A=1", "B=two", "C=$x"], "ExposedPorts": {"80/tcp": {}},
+                "Labels": {"inception-bench": project},
+                "HostConfig": {"Init": True, "NetworkMode": project},
+                "NetworkingConfig": {"EndpointsConfig": {project: {"Aliases": [f"{project}-{name}-1", name]}}}})
+            ids.append(made["Id"])
+            engine.call("POST", f"/v1.41/containers/{made['Id']}/start")
+
+    begun = time.monotonic()
+    engine = Engine("engine")
+    network = engine.call("POST", "/v1.41/networks/create", {"Name": project, "CheckDuplicate": True})["Id"]
+    threads = [threading.Thread(target=work) for _ in range(parallel)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.monotonic() - begun
+    for each in ids:
+        engine.call("DELETE", f"/v1.41/containers/{each}?force=1")
+    engine.call("DELETE", f"/v1.41/networks/{network}")
+    return seconds
+
+
+def cold(count, folder, rounds):
+    """A first `up -d` beside the same containers made by bare calls, in turn; the second word of the ratio is theirs."""
+    ours, theirs = [], []
+    for _ in range(rounds):
+        theirs.append(bare(count))
+        ours.append(run(OURS, ["up", "-d"], folder)[0])
+        run(OURS, ["down"], folder)
+    ours, theirs = statistics.median(ours), statistics.median(theirs)
+    words = f"up -d of {count} services, bare calls"
+    print(f"{words:<44} {ours * 1000:9.1f} ms {theirs * 1000:9.1f} ms   {ours / theirs:6.3f} times the bare calls", flush=True)
+
+
 def build_image(folder):
     subprocess.run(["cp", "/bin/busybox", folder], check=True)
     with open(os.path.join(folder, "Dockerfile"), "w") as file:
@@ -112,6 +179,8 @@ def main():
         write(folder, services(20))
         compare("up -d of 20 services from nothing", ["up", "-d"], folder, before=down, rounds=2)
         down()
+        write(folder, services(50))
+        cold(50, folder, rounds=3)
     stack = os.path.join(os.path.dirname(__file__), "..")
     environment = {"COMPOSE_PROJECT_NAME": "inception-bench-stack", "HTTPS_PORT": "8444"}
     with tempfile.TemporaryDirectory(prefix="inception-bench-") as data:

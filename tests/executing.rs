@@ -3,12 +3,14 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use common::{containers, engine, observed, plan_up, project, up};
-use inception::engine::ErrorKind;
-use inception::engine::fake::Fault;
-use inception::plan::UpOptions;
+use common::{containers, engine, observed, plan_up, project, run, up};
+use inception::engine::fake::{FakeEngine, Fault, Mishap};
+use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::model::{ContainerSpec, ContainerState, labels};
+use inception::plan::{DownOptions, UpOptions, down};
 
 const BEFORE: &str = "
 services:
@@ -22,7 +24,7 @@ fn after() -> String {
 }
 
 /// What a scenario starts from: nothing, or a running project that changes.
-async fn prepared(has_before: bool) -> std::sync::Arc<inception::engine::fake::FakeEngine> {
+async fn prepared(has_before: bool) -> Arc<FakeEngine> {
     let engine = engine();
     if has_before {
         assert!(up(&engine, &project(BEFORE)).await.unwrap().is_success());
@@ -169,4 +171,279 @@ async fn an_engine_that_does_not_answer_is_told_of_before_ten_seconds() {
         let lines = lines_while(name, Duration::from_secs(10)).await;
         assert!(lines.iter().any(|line| line == "no answer from the engine for 8 s"), "{name}: {lines:?}");
     }
+}
+
+/// Runs until the first call of this name, at which the program dies; `after` it has acted or before.
+async fn dies_at(engine: &Arc<FakeEngine>, yaml: &str, name: &'static str, fault: Fault) {
+    engine.set_faults(move |call| if call.name == name { fault.clone() } else { Fault::None });
+    let wanted = project(yaml);
+    assert!(tokio::time::timeout(Duration::from_secs(3600), up(engine, &wanted)).await.is_err(), "it dies");
+    engine.clear_faults();
+}
+
+/// The networks of each container, by name.
+async fn networks(engine: &FakeEngine) -> Vec<String> {
+    let known: Vec<_> = engine.list_networks().await.unwrap().into_iter().map(|network| network.id).collect();
+    let list = engine.list_containers(&[]).await.unwrap();
+    let attached = |one: &inception::model::ObservedContainer| {
+        let living = one.networks.iter().filter(|(_, endpoint)| known.contains(&endpoint.network_id));
+        format!("{} {} {:?}", one.name, one.state.as_str(), living.map(|(name, _)| name.as_str()).collect::<Vec<_>>())
+    };
+    list.iter().map(attached).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_changed_back_keeps_the_container_that_is_right() {
+    let engine = engine();
+    let before = "services: { web: { image: app:1 } }";
+    assert!(up(&engine, &project(before)).await.unwrap().is_success());
+    dies_at(&engine, &before.replace(":1", ":2"), "stop_container", Fault::Crash).await;
+    assert!(up(&engine, &project(before)).await.unwrap().is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn host_ports_change_hands_and_come_back_when_that_fails() {
+    let yaml = |image: &str, one: u16, other: u16| {
+        format!(
+            "services: {{ a: {{ image: '{image}', ports: ['{one}:80'] }}, b: {{ image: 'app:1', ports: ['{other}:80'] }} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("app:1", 8001, 8002))).await.unwrap().is_success());
+    assert!(!up(&engine, &project(&yaml("broken:1", 8002, 8001))).await.unwrap().is_success());
+    assert_eq!(containers(&engine).await, ["p-a-1 app:1 running", "p-b-1 app:1 running"]);
+    let outcome = up(&engine, &project(&yaml("app:2", 8002, 8001))).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(containers(&engine).await, ["p-a-1 app:2 running", "p-b-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_is_given_back_together_with_its_host() {
+    let yaml = |web: &str, side: &str| {
+        format!("services: {{ web: {{ image: '{web}' }}, side: {{ image: '{side}', network_mode: 'service:web' }} }}")
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("app:1", "app:1"))).await.unwrap().is_success());
+    let outcome = up(&engine, &project(&yaml("app:2", "broken:1"))).await.unwrap();
+    assert!(!outcome.is_success());
+    assert_eq!(outcome.leftovers, Vec::<String>::new());
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
+    let yaml = |title: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', scale: 2, environment: {{ T: '{title}' }} }}, \
+             side: {{ image: 'app:1', network_mode: 'service:web' }} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("a"))).await.unwrap().is_success());
+    let first = engine.inspect_container("p-web-1").await.unwrap().id;
+    engine.remove_container(&first, true, false).await.unwrap();
+    let wanted = project(&yaml("b"));
+    assert!(up(&engine, &wanted).await.unwrap().is_success());
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
+fn on_network(label: &str, image: &str) -> String {
+    format!(
+        "services: {{ web: {{ image: '{image}', networks: [n] }} }}\nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_old_container_comes_back_with_its_network_though_that_was_made_anew() {
+    let engine = engine();
+    assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+    let outcome = up(&engine, &project(&on_network("b", "broken:1"))).await.unwrap();
+    assert!(!outcome.is_success());
+    assert_eq!(outcome.leftovers, Vec::<String>::new());
+    assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_old_container_comes_back_with_its_network_though_a_dead_run_took_it() {
+    for call in ["create_network", "create_container", "start_container"] {
+        let engine = engine();
+        assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+        let wanted = on_network("b", "broken:1");
+        dies_at(&engine, &wanted, call, Fault::Crash).await;
+        assert!(!up(&engine, &project(&wanted)).await.unwrap().is_success());
+        assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#], "{call}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_a_dead_run_took_away_is_connected_again() {
+    for call in ["remove_network", "create_network", "connect_network"] {
+        let engine = engine();
+        assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+        dies_at(&engine, &on_network("b", "app:1"), call, Fault::Crash).await;
+        let wanted = project(&on_network("b", "app:1"));
+        assert!(up(&engine, &wanted).await.unwrap().is_success());
+        assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#], "{call}");
+        assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty(), "{call}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_while_a_network_is_made_anew_is_settled_by_looking() {
+    for call in ["disconnect_network", "connect_network"] {
+        let engine = engine();
+        assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+        let mut is_first = true;
+        engine.set_faults(move |one| match one.name == call && std::mem::take(&mut is_first) {
+            true => Fault::LoseReply,
+            false => Fault::None,
+        });
+        let outcome = up(&engine, &project(&on_network("b", "app:1"))).await.unwrap();
+        assert!(outcome.is_success(), "{call}: {:?}", outcome.failures);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_orphan_gets_back_the_network_that_was_made_anew() {
+    let engine = engine();
+    let with = |orphan: &str, label: &str| {
+        on_network(label, "app:1").replace("services: {", &format!("services: {{ {orphan}"))
+    };
+    assert!(up(&engine, &project(&with("old: { image: 'app:1', networks: [n] }, ", "a"))).await.unwrap().is_success());
+    assert!(up(&engine, &project(&with("", "b"))).await.unwrap().is_success());
+    assert_eq!(networks(&engine).await, [r#"p-old-1 running ["p_n"]"#, r#"p-web-1 running ["p_n"]"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_directory_made_is_not_stopped_for_a_network() {
+    let engine = engine();
+    assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+    let all = [(labels::PROJECT, "p"), (labels::SERVICE, "other"), (labels::WORKING_DIR, "/elsewhere")];
+    let spec = ContainerSpec {
+        name: "p-other-1".into(),
+        image: "app:1".into(),
+        labels: all.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        ..ContainerSpec::default()
+    };
+    let (id, _) = engine.create_container(&spec).await.unwrap();
+    engine.start_container(&id).await.unwrap();
+    engine.connect_network(&"p_n".into(), &id, &Default::default()).await.unwrap();
+    let plan = plan_up(&project(&on_network("b", "app:1")), &observed(&engine).await, &UpOptions::default());
+    let told: Vec<&str> = plan.diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code).collect();
+    assert_eq!(told, ["network-in-use"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_old_container_is_gone_the_new_one_stays_though_the_run_fails() {
+    let engine = engine();
+    assert!(up(&engine, &project("services: { web: { image: app:1 } }")).await.unwrap().is_success());
+    let old = engine.inspect_container("p-web-1").await.unwrap().id;
+    let wanted = project("services: { web: { image: app:2 } }");
+    let plan = plan_up(&wanted, &observed(&engine).await, &UpOptions::default());
+    // Another machine has finished the same replacement when the reply to our wait is lost.
+    let world = Arc::new(engine.client(0));
+    engine.set_faults(move |call| {
+        if call.name == "inspect_container" {
+            let (world, old) = (world.clone(), old.clone());
+            tokio::spawn(async move { world.remove_container(&old, true, false).await });
+            return Fault::Fail(ErrorKind::Connection);
+        }
+        Fault::None
+    });
+    let first = tokio::time::timeout(Duration::from_secs(600), run(&engine, &plan)).await.unwrap();
+    engine.clear_faults();
+    assert!(!first.is_success());
+    assert_eq!(containers(&engine).await.len(), 1);
+    assert!(up(&engine, &wanted).await.unwrap().is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_is_not_taken_for_up_by_this_run_or_a_later_one() {
+    let engine = engine();
+    let wanted = project("services: { web: { image: broken:1, restart: always } }");
+    for _ in 0..3 {
+        assert!(!up(&engine, &wanted).await.unwrap().is_success());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_restarts_is_waited_for() {
+    let engine = engine();
+    engine.set_script({
+        let mut is_first = true;
+        move |call| {
+            let mut turn = inception::engine::fake::Turn::from(Fault::None);
+            if call.name == "create_container" && std::mem::take(&mut is_first) {
+                turn.mishap = Some(Mishap::EngineRestarts { down: Duration::from_secs(1) });
+            }
+            turn
+        }
+    });
+    assert!(up(&engine, &project("services: { web: { image: app:1 } }")).await.unwrap().is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_at_once_end_as_one() {
+    for delay in (0..2000).step_by(50) {
+        let engine = prepared(true).await;
+        let wanted = project(&after());
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            up(&engine, &wanted).await
+        };
+        let (one, other) = tokio::join!(up(&engine, &wanted), later);
+        for outcome in [one.unwrap(), other.unwrap()] {
+            assert!(outcome.is_success(), "after {delay} ms: {:?} {:?}", outcome.failures, outcome.leftovers);
+        }
+        assert_eq!(containers(&engine).await, FINAL, "after {delay} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn down_ends_what_a_dead_run_has_left() {
+    let engine = prepared(true).await;
+    dies_at(&engine, &after(), "stop_container", Fault::CrashAfter).await;
+    engine.quiet().await;
+    let plan = down(&project(&after()), &observed(&engine).await, &DownOptions::default());
+    assert!(run(&engine, &plan).await.is_success());
+    assert!(engine.list_containers(&[]).await.unwrap().iter().all(|one| one.state == ContainerState::Removing));
+    assert!(engine.list_networks().await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_container_that_dies_while_the_old_one_stops_does_not_cost_the_old_one() {
+    let engine = engine();
+    let yaml = |image: &str| {
+        format!("services: {{ web: {{ image: '{image}', deploy: {{ update_config: {{ order: start-first }} }} }} }}")
+    };
+    assert!(up(&engine, &project(&yaml("app:1"))).await.unwrap().is_success());
+    let world = Arc::new(engine.client(0));
+    engine.set_faults(move |call| {
+        if call.name == "stop_container" {
+            let world = world.clone();
+            tokio::spawn(async move {
+                let all = world.list_containers(&[]).await.unwrap();
+                let new = all.iter().find(|one| one.image == "app:2").unwrap();
+                world.kill_container(&new.id, "KILL").await
+            });
+        }
+        Fault::None
+    });
+    assert!(!up(&engine, &project(&yaml("app:2"))).await.unwrap().is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_another_machine_has_finished_is_not_begun_again() {
+    let engine = engine();
+    assert!(up(&engine, &project("services: { web: { image: app:1 } }")).await.unwrap().is_success());
+    let wanted = project("services: { web: { image: app:2 } }");
+    let late = plan_up(&wanted, &observed(&engine).await, &UpOptions::default());
+    assert!(up(&engine, &wanted).await.unwrap().is_success());
+    let outcome = run(&engine, &late).await;
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
 }

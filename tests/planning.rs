@@ -148,8 +148,9 @@ fn start_first_runs_both_side_by_side() {
             2 <- 1  start     web#1'  takes over
             3 <- 2  wait      web#1'  until ready
             4 <- 3  stop      web#1   gives way to the new `p-web-1`
-            5 <- 4  remove    web#1   gives way to the new `p-web-1`
-            6 <- 5  rename    web#1'  takes the final name
+            5 <- 4  wait      web#1'  until ready; else the old one comes back
+            6 <- 5  remove    web#1   gives way to the new `p-web-1`
+            7 <- 6  rename    web#1'  takes the final name
         "#]],
     );
 }

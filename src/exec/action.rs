@@ -14,7 +14,8 @@ use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::StepState;
 use crate::model::{
-    ContainerId, ContainerName, ContainerSpec, ContainerState, FileSpec, Hook, NetworkId, NetworkSpec, hash, labels,
+    ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, FileSpec, Hook, NetworkId, NetworkName,
+    NetworkSpec, hash, labels,
 };
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
@@ -92,15 +93,10 @@ impl Runner {
                 self.certain(|| self.engine.remove_network(id)).await.map(done).map_err(fail)
             }
             Action::ConnectNetwork { container, endpoint } => {
-                let id = id(container)?;
-                self.certain(|| self.engine.connect_network(&endpoint.network, &id, endpoint))
-                    .await
-                    .map(done)
-                    .map_err(fail)
+                self.connect(&id(container)?, endpoint).await.map(done).map_err(fail)
             }
             Action::DisconnectNetwork { container, network } => {
-                let id = id(container)?;
-                self.certain(|| self.engine.disconnect_network(network, &id)).await.map(done).map_err(fail)
+                self.disconnect(&id(container)?, network).await.map(done).map_err(fail)
             }
             Action::CreateVolume(spec) => {
                 self.certain(|| self.engine.create_volume(spec)).await.map(done).map_err(fail)
@@ -110,7 +106,7 @@ impl Runner {
             }
             Action::CreateContainer { spec, references } => {
                 let spec = fill(spec, references, created);
-                let created = self.create_container(&spec).await.map_err(fail)?;
+                let created = self.create_container(&spec, step.target.name()).await.map_err(fail)?;
                 Ok(Success { note: None, created: Some(created) })
             }
             Action::StartContainer { container } => self.start(&id(container)?).await.map(done).map_err(fail),
@@ -245,6 +241,26 @@ impl Runner {
         }
     }
 
+    /// Connects a container; a refusal is settled by looking, for it may be that it is connected already.
+    pub(super) async fn connect(&self, id: &ContainerId, endpoint: &EndpointSpec) -> EngineResult<()> {
+        match self.certain(|| self.engine.connect_network(&endpoint.network, id, endpoint)).await {
+            Err(error) if !error.is_uncertain() && self.is_connected(id, &endpoint.network).await? => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn disconnect(&self, id: &ContainerId, network: &NetworkName) -> EngineResult<()> {
+        match self.certain(|| self.engine.disconnect_network(network, id)).await {
+            Err(error) if !error.is_uncertain() && !self.is_connected(id, network).await? => Ok(()),
+            result => result,
+        }
+    }
+
+    async fn is_connected(&self, id: &ContainerId, network: &NetworkName) -> EngineResult<bool> {
+        let all = self.engine.list_containers(&[]).await?;
+        Ok(all.iter().any(|one| one.id == *id && one.networks.contains_key(network)))
+    }
+
     async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<()> {
         match self.engine.create_network(spec).await {
             Ok(_) if !self.settings.is_after_crash => return Ok(()),
@@ -283,16 +299,11 @@ impl Runner {
         Ok(())
     }
 
-    async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
-        let id = match self.engine.create_container(spec).await {
-            Ok((id, _warnings)) => id,
-            Err(error) if error.is_uncertain() => {
-                self.back(error.clone()).await?;
-                self.settle_create(spec, error).await?
-            }
-            Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await?,
-            Err(error) => return Err(error),
-        };
+    async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<ContainerId> {
+        let id = self.create_or_find(spec).await?;
+        if let Some(other) = self.settle_replacement(spec, &id, last).await? {
+            return Ok(other);
+        }
         if spec.files.is_empty() {
             return Ok(id);
         }
@@ -304,6 +315,46 @@ impl Runner {
                 Err(error)
             }
         }
+    }
+
+    async fn create_or_find(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
+        match self.engine.create_container(spec).await {
+            Ok((id, _warnings)) => Ok(id),
+            Err(error) if error.is_uncertain() => {
+                self.back(error.clone()).await?;
+                self.settle_create(spec, error).await
+            }
+            Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another machine may have finished the same replacement: then its temporary name was free again, and there would
+    /// be two containers at work on the same data. That the old one is gone tells; ours goes before it is ever started.
+    async fn settle_replacement(
+        &self,
+        spec: &ContainerSpec,
+        ours: &ContainerId,
+        last: &str,
+    ) -> EngineResult<Option<ContainerId>> {
+        let Some(old) = spec.labels.get(labels::REPLACES) else { return Ok(None) };
+        match self.engine.inspect_container(old).await {
+            Err(error) if error.is_not_found() => {}
+            Ok(_) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let found = match self.engine.inspect_container(last).await {
+            Ok(found) if found.id != *ours => found,
+            Ok(_) => return Ok(None),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.certain(|| self.engine.remove_container(ours, true, false)).await?;
+        if is_same(&found.labels, spec) {
+            return Ok(Some(found.id));
+        }
+        let words = format!("another run has put another container in its place: {}", found.id.short());
+        Err(EngineError::new(ErrorKind::Conflict, format!("create container {last}"), words))
     }
 
     /// Looks what became of a create call. Another run, or a call of a run that has died, may have made the very same

@@ -58,10 +58,12 @@ async fn forward(
     let mut stream = first;
     loop {
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = drain(&mut stream, &sender) => {}
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }

@@ -3,11 +3,12 @@
 //! Waits that come due together share a call, so that the number of calls does not grow with the number of containers.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::engine::{EngineHandle, EngineResult};
 use crate::model::{ContainerId, ObservedContainer, ProjectName, labels};
@@ -19,6 +20,8 @@ const GATHER: Duration = Duration::from_millis(5);
 pub(super) struct RollCall {
     engine: EngineHandle,
     filter: Vec<String>,
+    /// When the last of the waits that end together has held long enough.
+    latest: std::sync::Mutex<Instant>,
     /// How many calls have begun.
     begun: AtomicU64,
     last: Mutex<Answer>,
@@ -34,7 +37,19 @@ struct Answer {
 impl RollCall {
     pub(super) fn new(engine: EngineHandle, project: &ProjectName) -> Self {
         let filter = vec![format!("{}={project}", labels::PROJECT)];
-        Self { engine, filter, begun: AtomicU64::new(0), last: Mutex::default() }
+        let latest = std::sync::Mutex::new(Instant::now());
+        Self { engine, filter, latest, begun: AtomicU64::new(0), last: Mutex::default() }
+    }
+
+    /// Joins the waits that end together; this one has held long enough at `until`.
+    pub(super) fn join(&self, until: Instant) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        *latest = until.max(*latest);
+    }
+
+    /// Returns when the last of them has.
+    pub(super) fn latest(&self) -> Instant {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the container as a list tells it that was begun after this was asked; `None` where it is gone.

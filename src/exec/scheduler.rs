@@ -117,6 +117,8 @@ struct Run<'a> {
     renames: usize,
     endpoint_calls: usize,
     undone: BTreeSet<usize>,
+    /// Undos that are under way.
+    undoing: BTreeSet<usize>,
     cancel: tokio_util::sync::CancellationToken,
     outcome: Outcome,
 }
@@ -145,6 +147,7 @@ impl<'a> Run<'a> {
             renames: 0,
             endpoint_calls: 0,
             undone: BTreeSet::new(),
+            undoing: BTreeSet::new(),
             cancel: tokio_util::sync::CancellationToken::new(),
             outcome: Outcome::default(),
         }
@@ -217,6 +220,7 @@ impl<'a> Run<'a> {
             let work = runner.run(&step, &created, is_last, start_took);
             let result = if is_cancellable(&step.action) {
                 tokio::select! {
+                    biased;
                     result = work => result,
                     () = cancel.cancelled() => return Report::Cancelled(id),
                 }
@@ -371,7 +375,11 @@ impl<'a> Run<'a> {
             if self.undone.contains(&index) || !self.must_undo(index) || self.renames > 0 {
                 continue;
             }
+            if self.waits_for_parent(index) {
+                continue;
+            }
             self.undone.insert(index);
+            self.undoing.insert(index);
             self.endpoint_calls += 1;
             let (runner, created) = (self.runner.clone(), self.created.clone());
             let mut replacement = self.plan.replacements[index].clone();
@@ -389,6 +397,15 @@ impl<'a> Run<'a> {
         has_begun && is_quiet && state(&replacement.commit) == State::Skipped
     }
 
+    /// Whether a replacement whose namespaces or volumes this one shares must be given back first.
+    fn waits_for_parent(&self, index: usize) -> bool {
+        let parents = &self.plan.replacements[index].shares_with;
+        let is_parent = |(_, replacement): &(usize, &Replacement)| parents.contains(&replacement.group);
+        self.plan.replacements.iter().enumerate().filter(is_parent).any(|(parent, _)| {
+            self.undoing.contains(&parent) || (!self.undone.contains(&parent) && self.must_undo(parent))
+        })
+    }
+
     /// Whether the old container may be stopped: by a step of ours, or by the run that began the replacement.
     fn may_be_stopped(&self, replacement: &Replacement) -> bool {
         let stops: Vec<State> = replacement
@@ -401,6 +418,7 @@ impl<'a> Run<'a> {
     }
 
     fn undo_ended(&mut self, index: usize, undone: Undone) {
+        self.undoing.remove(&index);
         self.endpoint_calls -= 1;
         let replacement = &self.plan.replacements[index];
         if undone.is_restored {

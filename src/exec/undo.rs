@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::action::{Created, Runner, resolve};
+use crate::engine::EngineResult;
 use crate::model::ContainerId;
 use crate::plan::Replacement;
 
@@ -16,11 +17,25 @@ pub(super) struct Undone {
 }
 
 impl Runner {
-    /// Removes the new container and starts the old one again.
+    /// Removes the new container and starts the old one again; where the old one is gone, the new one stays.
     pub(super) async fn undo(&self, replacement: &Replacement, created: &Created) -> Undone {
         let mut undone = Undone::default();
-        if let Some(new) = resolve(&replacement.new, created)
-            && let Err(reason) = self.remove_new(&new).await
+        let new = resolve(&replacement.new, created);
+        match attempt(|| self.exists(&replacement.old)).await {
+            Ok(true) => {}
+            // Another run has finished the replacement: the new one is all there is.
+            Ok(false) => return undone,
+            Err(reason) => {
+                undone.leftovers.push(format!(
+                    "the replacement of {} is half done, and the engine does not say how far ({reason}): run the same \
+                     command again",
+                    replacement.target
+                ));
+                return undone;
+            }
+        }
+        if let Some(new) = new
+            && let Err(reason) = attempt(|| self.engine.remove_container(&new, true, false)).await
         {
             undone.leftovers.push(format!(
                 "the new container of {} could not be removed ({reason}): `docker rm -f {}`",
@@ -28,8 +43,19 @@ impl Runner {
                 new.short()
             ));
         }
+        for endpoint in &replacement.reconnects {
+            let network = &endpoint.network;
+            if let Err(reason) = attempt(|| self.connect(&replacement.old, endpoint)).await {
+                undone.leftovers.push(format!(
+                    "the old container of {} could not be connected again to network `{network}` ({reason}): \
+                     `docker network connect {network} {}`",
+                    replacement.target,
+                    replacement.old.short()
+                ));
+            }
+        }
         if replacement.was_running {
-            match self.start_old(&replacement.old).await {
+            match attempt(|| self.engine.start_container(&replacement.old)).await {
                 Ok(()) => undone.is_restored = true,
                 Err(reason) => undone.leftovers.push(format!(
                     "the old container of {} could not be started again ({reason}): `docker start {}`",
@@ -41,25 +67,28 @@ impl Runner {
         undone
     }
 
-    async fn remove_new(&self, id: &ContainerId) -> Result<(), String> {
-        for attempt in 0..3 {
-            match self.engine.remove_container(id, true, false).await {
-                Ok(()) => return Ok(()),
-                Err(error) if attempt == 2 => return Err(error.message),
-                Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
-            }
+    async fn exists(&self, id: &ContainerId) -> EngineResult<bool> {
+        match self.engine.inspect_container(id.as_str()).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
+}
 
-    async fn start_old(&self, id: &ContainerId) -> Result<(), String> {
-        for attempt in 0..3 {
-            match self.engine.start_container(id).await {
-                Ok(()) => return Ok(()),
-                Err(error) if attempt == 2 => return Err(error.message),
-                Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
-            }
+/// Tries three times; gives the engine's last words back.
+async fn attempt<T, F, R>(mut call: F) -> Result<T, String>
+where
+    F: FnMut() -> R,
+    R: Future<Output = EngineResult<T>>,
+{
+    let mut tries = 1;
+    loop {
+        match call().await {
+            Ok(done) => return Ok(done),
+            Err(error) if tries == 3 => return Err(error.message),
+            Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
-        Ok(())
+        tries += 1;
     }
 }

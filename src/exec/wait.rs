@@ -80,6 +80,8 @@ impl Wait<'_> {
             return Err((error, look::autopsy(self.engine, &details).await));
         }
         let first_restarts = details.restart_count;
+        // Its restart policy has been at work since it was started: between two ends it looks alive, so it must hold anew.
+        let mut steady_since = if first_restarts > 0 { Instant::now() } else { begun };
         let mut limit = self
             .limit
             .unwrap_or_else(|| derived_limit(self.until, details.healthcheck.as_ref(), self.settings.patience));
@@ -88,7 +90,7 @@ impl Wait<'_> {
         let own = own.passes();
         tokio::pin!(own);
         loop {
-            let (what, look_at) = match self.judge(&details, begun, first_restarts) {
+            let (what, look_at) = match self.judge(&details, steady_since, first_restarts) {
                 Verdict::Done(word) => return Ok(word),
                 Verdict::Failed(what) => {
                     let error = StepError::NotUp { target: self.target.clone(), what };
@@ -108,10 +110,15 @@ impl Wait<'_> {
             let wants_health = what == "healthy" && details.state == ContainerState::Running;
             let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
             tokio::select! {
+                biased;
                 () = self.doze(&mut wakeups, until) => {}
                 () = &mut own, if wants_health => return Ok("Healthy"),
             }
-            details = self.inspect().await?;
+            let seen = self.inspect().await?;
+            if seen.restart_count != details.restart_count {
+                steady_since = Instant::now();
+            }
+            details = seen;
         }
     }
 
@@ -122,11 +129,15 @@ impl Wait<'_> {
 
     /// Lets the hold pass, and what else the run does where nobody waits for this; returns whether the container ended.
     async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> bool {
+        if self.quiet.is_some() {
+            self.roll.join(until);
+        }
         let pass = async {
             tokio::time::sleep_until(until).await;
             if let Some(mut quiet) = self.quiet.clone() {
                 // The owner has gone only when the run is over.
                 let _ = quiet.wait_for(|is_quiet| *is_quiet).await;
+                tokio::time::sleep_until(self.roll.latest()).await;
             }
         };
         tokio::select! {
@@ -144,6 +155,7 @@ impl Wait<'_> {
 
     async fn doze(&self, wakeups: &mut Wakeups, until: Instant) {
         tokio::select! {
+            biased;
             () = wakeups.next() => {}
             () = tokio::time::sleep_until(until) => {}
         }
@@ -169,7 +181,7 @@ impl Wait<'_> {
         StepError::WaitExpired { target: self.target.clone(), until: self.until.to_string(), limit }
     }
 
-    fn judge(&self, details: &ContainerDetails, begun: Instant, first_restarts: u64) -> Verdict {
+    fn judge(&self, details: &ContainerDetails, steady_since: Instant, first_restarts: u64) -> Verdict {
         if details.restart_count >= first_restarts + CRASH_LOOP {
             return Verdict::Failed(format!("restarts again and again (last exit code {})", details.exit_code));
         }
@@ -181,8 +193,8 @@ impl Wait<'_> {
             Until::Condition(Condition::CompletedSuccessfully) => completed(details),
             Until::Condition(Condition::Healthy) => healthy(details, true),
             Until::Ready(_) if details.healthcheck.is_some() => healthy(details, false),
-            Until::Condition(Condition::Started) => alive(details, begun),
-            Until::Alive(hold) | Until::Ready(hold) => alive(details, begun + hold),
+            Until::Condition(Condition::Started) => alive(details, steady_since),
+            Until::Alive(hold) | Until::Ready(hold) => alive(details, steady_since + hold),
         }
     }
 

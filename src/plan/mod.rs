@@ -83,7 +83,7 @@ impl Plan {
 }
 
 /// A container that takes the place of another. Until `commit` has begun, a failure gives the old one back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Replacement {
     /// The old container.
     pub old: ContainerId,
@@ -93,6 +93,10 @@ pub struct Replacement {
     pub new: ContainerRef,
     /// Whether the old one ran and must run again after an undo.
     pub was_running: bool,
+    /// The networks that the old one loses for a moment: an undo connects it again.
+    pub reconnects: Vec<crate::model::EndpointSpec>,
+    /// Services whose namespaces or volumes it shares: what they give back must be there first.
+    pub shares_with: Vec<crate::model::ServiceName>,
     /// Steps up to and including the wait; when one of them fails, the replacement is undone.
     pub steps: Vec<StepId>,
     /// The removal of the old container: from here on there is no way back.

@@ -6,8 +6,8 @@ use super::builder::Builder;
 use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerId, ContainerState, Definition, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed,
-    ObservedContainer, ObservedNetwork, Project, hash, labels,
+    ContainerId, ContainerState, Definition, EndpointSpec, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec,
+    Observed, ObservedContainer, ObservedNetwork, Project, hash, labels,
 };
 
 /// What the rest of the plan needs to know of networks.
@@ -23,15 +23,41 @@ pub(super) struct Networks {
     gone: Vec<StepId>,
 }
 
-/// A container that lost a network for a moment.
+/// A container that is stopped before its own turn: it loses a network for a moment, or another needs its host port.
 #[derive(Debug, Default)]
 pub(super) struct Displaced {
     /// Whether it ran.
     pub was_running: bool,
-    /// The steps that stopped it.
-    pub stops: Vec<StepId>,
+    /// The steps that stop and disconnect it.
+    pub steps: Vec<StepId>,
     /// The networks it must be connected to again.
     pub networks: Vec<NetworkKey>,
+}
+
+impl Displaced {
+    /// Plans its stop, where it runs and none is planned yet.
+    pub(super) fn stop(
+        &mut self,
+        builder: &mut Builder,
+        container: &ObservedContainer,
+        reason: Reason,
+        grace: Option<std::time::Duration>,
+    ) {
+        if !self.was_running && matches!(container.state, ContainerState::Running | ContainerState::Restarting) {
+            self.was_running = true;
+            let stop = Action::StopContainer { container: ContainerRef::Existing(container.id.clone()), grace };
+            self.steps.push(builder.step(&super::containers::target_of(container), stop, reason, []));
+        }
+    }
+}
+
+/// Returns the endpoint that a container had, as far as a list tells it: to connect it again to a network made anew.
+pub(super) fn endpoint_again(container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
+    let known = container.networks.get(network).map(|endpoint| endpoint.aliases.clone()).unwrap_or_default();
+    let names = [super::containers::target_of(container).name().to_owned()].into_iter();
+    let usual = names.chain(container.service().map(str::to_owned));
+    let aliases = if known.is_empty() { usual.collect() } else { known };
+    EndpointSpec { network: network.clone(), aliases, ..EndpointSpec::default() }
 }
 
 /// Plans the networks of `used`. `gone` are removals of containers that no longer count as their users.
@@ -171,7 +197,7 @@ fn replace(
         .collect();
     let strangers: Vec<String> = users
         .iter()
-        .filter(|user| user.label(labels::PROJECT) != Some(project.name.as_str()))
+        .filter(|user| is_stranger(project, user))
         .map(|user| format!("`{}`", crate::text::escape_controls(user.name.as_str())))
         .collect();
     if !strangers.is_empty() {
@@ -197,6 +223,14 @@ fn replace(
     networks.ready.insert(network.key.clone(), vec![created]);
 }
 
+/// Whether a container is not ours to stop: of others, of another directory, or at work on what `run` was asked.
+fn is_stranger(project: &Project, user: &ObservedContainer) -> bool {
+    user.label(labels::PROJECT) != Some(project.name.as_str())
+        || (super::orphans::is_from_elsewhere(project, user)
+            && user.service().is_none_or(|name| project.service(name).is_none()))
+        || (user.is_oneoff() && super::containers::is_up(user))
+}
+
 /// Returns what differs, field by field.
 fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
     let mut made = Definition::default();
@@ -219,14 +253,12 @@ fn displace(
     let reason = Reason::NotAttached(network.key.clone());
     let displaced = networks.displaced.entry(user.id.clone()).or_default();
     displaced.networks.push(network.key.clone());
-    if displaced.stops.is_empty() && matches!(user.state, ContainerState::Running | ContainerState::Restarting) {
-        displaced.was_running = true;
-        let stop = Action::StopContainer { container: container.clone(), grace };
-        displaced.stops.push(builder.step(&target, stop, reason.clone(), []));
-    }
-    let stops = displaced.stops.clone();
+    displaced.stop(builder, user, reason.clone(), grace);
+    let stops = displaced.steps.clone();
     let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
-    builder.step(&target, leave, reason, stops)
+    let left = builder.step(&target, leave, reason, stops);
+    displaced.steps.push(left);
+    left
 }
 
 /// Refuses a subnet that another network has, naming both.

@@ -1,10 +1,13 @@
 //! Containers of the project that no service in the file accounts for.
 
+use std::collections::BTreeMap;
+
 use super::builder::Builder;
+use super::networks::Displaced;
 use super::options::UpOptions;
 use super::{Action, ContainerRef, Reason, StepId, containers};
 use crate::diag::Diagnostic;
-use crate::model::{ContainerState, Observed, ObservedContainer, Project, Span, labels};
+use crate::model::{ContainerId, ContainerState, Observed, ObservedContainer, Project, Span, labels};
 
 /// Returns the project's orphans: replicas of services that are not in the file, and one-off containers that have ended.
 pub(super) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a ObservedContainer> {
@@ -30,12 +33,21 @@ pub(super) fn is_from_elsewhere(project: &Project, container: &ObservedContainer
 }
 
 /// Tells of orphans, or removes them where asked. What another directory made is never removed.
-pub(super) fn plan(builder: &mut Builder, project: &Project, observed: &Observed, options: &UpOptions) {
+pub(super) fn plan(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    options: &UpOptions,
+    displaced: &mut BTreeMap<ContainerId, Displaced>,
+) {
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         find(project, observed).into_iter().partition(|orphan| is_from_elsewhere(project, orphan));
     if options.remove_orphans {
         for orphan in ours {
-            remove(builder, orphan, options.grace);
+            match displaced.remove(&orphan.id) {
+                Some(displaced) => remove_after(builder, orphan, displaced.steps),
+                None => remove(builder, orphan, options.grace),
+            };
         }
     } else if !ours.is_empty() && !options.ignore_orphans {
         let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));
@@ -68,7 +80,13 @@ pub(super) fn remove(builder: &mut Builder, orphan: &ObservedContainer, grace: O
         let stop = Action::StopContainer { container: container.clone(), grace };
         requires.push(builder.step(&target, stop, Reason::Orphan, []));
     }
-    builder.step(&target, Action::RemoveContainer { container, force: false, volumes: false }, Reason::Orphan, requires)
+    remove_after(builder, orphan, requires)
+}
+
+fn remove_after(builder: &mut Builder, orphan: &ObservedContainer, requires: Vec<StepId>) -> StepId {
+    let container = ContainerRef::Existing(orphan.id.clone());
+    let remove = Action::RemoveContainer { container, force: false, volumes: false };
+    builder.step(&containers::target_of(orphan), remove, Reason::Orphan, requires)
 }
 
 /// Returns names with their ages for people, at most ten.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::builder::Builder;
-use super::options::UpOptions;
+use super::options::{Recreate, UpOptions};
 use crate::diag::Diagnostic;
-use crate::model::{ContainerState, Observed, Port, Project, Service, labels};
+use crate::model::{ContainerState, Observed, ObservedContainer, Port, Project, Service, ServiceName, labels};
 
 /// Checks the fixed host ports of the selected services against each other, other containers and programs of the host.
 pub(super) fn check(
@@ -29,7 +29,7 @@ pub(super) fn check(
                 builder.tell(twice(service, port, first, other, number));
             } else if wanted(service, options) > 1 {
                 builder.tell(scaled(service, port, number, wanted(service, options)));
-            } else if let Some(holder) = holder(project, observed, number, port) {
+            } else if let Some(holder) = holder(project, observed, selected, options, number, port) {
                 builder.tell(taken(service, port, number, &holder, observed));
             }
             others.push((service, port));
@@ -48,22 +48,69 @@ fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
     }
 }
 
-/// Returns who holds a port, in words; `None` where it is free or held by this project.
-fn holder(project: &Project, observed: &Observed, number: u16, port: &Port) -> Option<String> {
-    let publishes = |container: &&crate::model::ObservedContainer| {
-        container.state != ContainerState::Exited
-            && container.ports.iter().any(|held| {
-                held.published == Some(number) && held.protocol == port.protocol && overlap(held.host_ip, port.host_ip)
-            })
-    };
-    if let Some(container) = observed.containers.iter().find(publishes) {
+/// Returns the containers of other services that hold a host port which a service publishes from now on.
+pub(super) fn handovers<'a>(
+    project: &Project,
+    observed: &'a Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) -> Vec<(ServiceName, &'a ObservedContainer)> {
+    let mut found = Vec::new();
+    if !options.start || options.recreate == Recreate::Never {
+        return found;
+    }
+    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
+    for service in services.filter(|service| wanted(service, options) > 0) {
+        for port in &service.ports {
+            let Some(number) = port.fixed_published() else { continue };
+            let holders = observed.containers.iter().filter(|one| publishes(one, number, port));
+            let gives_way = |one: &&ObservedContainer| {
+                one.service() != Some(service.name.as_str()) && gives_way(project, selected, options, one)
+            };
+            found.extend(holders.filter(gives_way).map(|holder| (service.name.clone(), holder)));
+        }
+    }
+    found
+}
+
+fn publishes(container: &ObservedContainer, number: u16, port: &Port) -> bool {
+    container.state != ContainerState::Exited
+        && container.ports.iter().any(|held| {
+            held.published == Some(number) && held.protocol == port.protocol && overlap(held.host_ip, port.host_ip)
+        })
+}
+
+/// Whether a container is one that this run replaces, keeps or removes as the file says.
+fn gives_way(project: &Project, selected: &BTreeSet<&str>, options: &UpOptions, container: &ObservedContainer) -> bool {
+    let service = container.service().unwrap_or_default();
+    let is_orphan = project.service(service).is_none();
+    container.label(labels::PROJECT) == Some(project.name.as_str())
+        && !container.is_oneoff()
+        && match is_orphan {
+            true => options.remove_orphans && !super::orphans::is_from_elsewhere(project, container),
+            false => selected.contains(service),
+        }
+}
+
+/// Returns who holds a port, in words; `None` where it is free, or held by what gives way in this run.
+fn holder(
+    project: &Project,
+    observed: &Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+    number: u16,
+    port: &Port,
+) -> Option<String> {
+    if let Some(container) = observed.containers.iter().find(|one| publishes(one, number, port)) {
         let owner = container.label(labels::PROJECT);
-        if owner == Some(project.name.as_str()) {
-            // One of ours: it is the port's user already, or gives way in this run.
+        if gives_way(project, selected, options, container) {
             return None;
         }
         let name = crate::text::escape_controls(container.name.as_str());
         return Some(match owner {
+            Some(owner) if owner == project.name.as_str() => {
+                format!("container `{name}` of this project, which this run leaves alone,")
+            }
             Some(owner) => format!("container `{name}` of project `{}`", crate::text::escape_controls(owner)),
             None => format!("container `{name}`"),
         });

@@ -31,6 +31,8 @@ pub enum Reason {
     NotAttached(NetworkKey),
     /// It does not mount a volume it should.
     NotMounted(VolumeKey),
+    /// Another service publishes the host port that it still holds.
+    PortNeededBy(ServiceName),
     /// It shares a namespace or volumes with a container that is replaced.
     FollowsParent(ServiceName),
     /// `--force-recreate`, `--build`, `--renew-anon-volumes`, `--pull`: the user asked for it.
@@ -114,6 +116,7 @@ impl fmt::Display for Reason {
             Reason::ContentChanged { kind, key } => write!(f, "content of {kind} `{key}` changed"),
             Reason::NotAttached(key) => write!(f, "not attached to network `{key}`"),
             Reason::NotMounted(key) => write!(f, "volume `{key}` is not mounted"),
+            Reason::PortNeededBy(service) => write!(f, "`{service}` publishes its host port from now on"),
             Reason::FollowsParent(service) => write!(f, "shares what belongs to `{service}`, which is replaced"),
             Reason::Asked(flag) => write!(f, "asked by {flag}"),
             Reason::ReplacedBy(name) => write!(f, "gives way to the new `{name}`"),

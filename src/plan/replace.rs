@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::networks::{self, Displaced};
 use super::up::{Replica, Up, target};
-use super::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming, preflight};
+use super::{
+    Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming, preflight, recreate,
+};
 use crate::diag::Diagnostic;
 use crate::model::{
-    FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
+    EndpointSpec, FailureAction, MountSource, ObservedContainer, Service, UpdateConfig, UpdateOrder, VolumeName, labels,
 };
 
 /// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
@@ -87,7 +90,7 @@ impl Up<'_> {
         old: &ObservedContainer,
         number: u32,
         reason: Reason,
-        leftover: Option<StepId>,
+        cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
         let inherited = self.inherited_volumes(old);
@@ -98,11 +101,11 @@ impl Up<'_> {
         spec.name = naming::temporary_name(&old.id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
-        requires.extend(leftover);
+        requires.extend(cleared);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, create, reason, requires);
         let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false };
-        self.swap(service, swap, vec![created], batch);
+        self.swap(service, swap, vec![created], Vec::new(), batch);
     }
 
     /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
@@ -112,6 +115,7 @@ impl Up<'_> {
         old: &ObservedContainer,
         new: &ObservedContainer,
         number: u32,
+        cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
         let last = naming::container_name(self.project, service, number, self.options.separator);
@@ -122,21 +126,34 @@ impl Up<'_> {
             new: ContainerRef::Existing(new.id.clone()),
             is_new_up: containers::is_up(new),
         };
-        self.swap(service, swap, Vec::new(), batch);
+        self.swap(service, swap, Vec::new(), cleared, batch);
     }
 
-    fn swap(&mut self, service: &Service, swap: Swap<'_>, created: Vec<StepId>, batch: &mut Batch) {
+    fn swap(
+        &mut self,
+        service: &Service,
+        swap: Swap<'_>,
+        created: Vec<StepId>,
+        cleared: Vec<StepId>,
+        batch: &mut Batch,
+    ) {
         self.tell_order(service, batch);
-        let displaced = self.networks.displaced.remove(&swap.old.id);
+        let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
         let is_finishing = matches!(swap.new, ContainerRef::Existing(_));
-        let old_ran = containers::is_up(swap.old) || is_finishing;
-        let mut steps = created.clone();
+        // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
+        let mut steps = displaced.steps.clone();
+        steps.extend(created.iter().copied());
         let mut ready = created;
-        ready.extend(displaced.iter().flat_map(|displaced| displaced.stops.clone()));
-        let must_stop = containers::is_up(swap.old) && displaced.is_none_or(|displaced| !displaced.was_running);
+        ready.extend(cleared);
+        ready.extend(displaced.steps.iter().copied());
+        let reconnects = self.reconnects(service, swap.old, &displaced);
+        // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
+        let old_ran = containers::is_up(swap.old) || is_finishing || !reconnects.is_empty();
+        let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
         let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
+        ready.extend(self.port_gates.get(&service.name).into_iter().flatten());
         self.gate(&mut ready, batch);
         if must_stop && !start_first {
             ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
@@ -147,13 +164,18 @@ impl Up<'_> {
         }
         let waited = up.clone();
         if must_stop && start_first {
-            up = vec![self.stop_old(service, &swap, up, Vec::new(), &mut steps)];
+            let stopped = self.stop_old(service, &swap, up, Vec::new(), &mut steps);
+            // That may have taken its time: the new one must be up still when the old one goes.
+            up = vec![self.wait_for(&swap, Duration::ZERO, vec![stopped], &mut steps)];
         }
+        let parents = recreate::parents(service).into_iter();
         let replacement = Replacement {
             old: swap.old.id.clone(),
             target: swap.target.clone(),
             new: swap.new.clone(),
             was_running: old_ran && self.options.start,
+            reconnects,
+            shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
             steps,
             commit: StepId(0),
             group: service.name.clone(),
@@ -233,28 +255,52 @@ impl Up<'_> {
                 ready = vec![step];
             }
         }
-        let until = Until::Ready(batch.settle);
+        self.wait_for(swap, batch.settle, ready, steps)
+    }
+
+    fn wait_for(&mut self, swap: &Swap<'_>, hold: Duration, ready: Vec<StepId>, steps: &mut Vec<StepId>) -> StepId {
+        let until = Until::Ready(hold);
         let wait = Action::WaitFor { container: swap.new.clone(), until, limit: self.options.wait_limit };
         let waited = self.builder.step(&swap.target, wait, Reason::Verify, ready);
         steps.push(waited);
         waited
     }
 
-    /// Plans the removal of the old containers. With `failure_action: rollback` none goes before all new ones are up.
-    pub(super) fn commit(&mut self, batch: Batch) {
-        let all: Vec<StepId> = batch.pending.iter().flat_map(|pending| pending.up.iter().copied()).collect();
-        for Pending { mut replacement, up } in batch.pending {
-            let requires = if replacement.undoes_group { all.clone() } else { up };
-            let last = crate::model::ContainerName::from(replacement.target.name());
-            let old = ContainerRef::Existing(replacement.old.clone());
-            let volumes = self.options.renew_anonymous_volumes;
-            let remove = Action::RemoveContainer { container: old, force: false, volumes };
-            let reason = Reason::ReplacedBy(last.clone());
-            replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
-            let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
-            self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
-            self.builder.replacement(replacement);
+    /// Plans the removal of the old containers. With `failure_action: rollback`, and among services that give back
+    /// together, none goes before all new ones are up.
+    pub(super) fn commit(&mut self, batches: Vec<Batch>) {
+        let is_together = batches.len() > 1;
+        let ups = |batch: &Batch| batch.pending.iter().flat_map(|pending| pending.up.clone()).collect::<Vec<_>>();
+        let everything: Vec<StepId> = batches.iter().flat_map(ups).collect();
+        for batch in batches {
+            let all = if is_together { everything.clone() } else { ups(&batch) };
+            for Pending { replacement, up } in batch.pending {
+                let requires = if is_together || replacement.undoes_group { all.clone() } else { up };
+                self.commit_one(replacement, requires);
+            }
         }
+    }
+
+    fn commit_one(&mut self, mut replacement: Replacement, requires: Vec<StepId>) {
+        let last = crate::model::ContainerName::from(replacement.target.name());
+        let old = ContainerRef::Existing(replacement.old.clone());
+        let volumes = self.options.renew_anonymous_volumes;
+        let remove = Action::RemoveContainer { container: old, force: false, volumes };
+        let reason = Reason::ReplacedBy(last.clone());
+        replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
+        let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
+        self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
+        self.builder.replacement(replacement);
+    }
+
+    /// Returns the endpoints that the old container loses while a network is made anew, or has lost by a run that died.
+    fn reconnects(&self, service: &Service, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
+        let mut keys = displaced.networks.clone();
+        if !containers::is_up(old) {
+            keys.extend(self.lost_networks(service, old, &displaced.networks));
+        }
+        let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
+        networks.map(|network| networks::endpoint_again(old, &network.name)).collect()
     }
 
     /// Anonymous volumes go with the replica, unless the user wants new ones.

@@ -36,15 +36,33 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let networks_used = networks_used(project, &selected);
     let gone = volumes.removals.clone();
     let networks = networks::plan(&mut builder, project, observed, &networks_used, options.grace, gone);
-    let done = BTreeMap::new();
-    let mut up = Up { project, observed, contents, options, builder, networks, volumes, given_way, done };
+    let mut up = Up {
+        project,
+        observed,
+        contents,
+        options,
+        builder,
+        networks,
+        volumes,
+        given_way,
+        done: BTreeMap::new(),
+        port_gates: BTreeMap::new(),
+        families: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+    };
+    up.hand_over_ports(&selected);
+    up.find_families(&selected);
     for name in graph.order() {
         if let Some(service) = project.services.get(name).filter(|_| selected.contains(name)) {
             up.service(service);
         }
     }
+    for batches in std::mem::take(&mut up.waiting).into_values() {
+        up.commit(batches);
+    }
     up.restart_dependents(&graph, &selected);
-    orphans::plan(&mut up.builder, project, observed, options);
+    orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
+    up.bring_back();
     up.builder.finish()
 }
 
@@ -109,6 +127,12 @@ pub(super) struct Up<'a> {
     /// Containers that are removed because a volume of theirs is made anew.
     pub given_way: Vec<ObservedContainer>,
     pub done: BTreeMap<ServiceName, Done>,
+    /// Steps that free the host ports of a service.
+    pub port_gates: BTreeMap<ServiceName, Vec<StepId>>,
+    /// Services that must be given back together, each with the name of the first of them.
+    families: BTreeMap<ServiceName, ServiceName>,
+    /// Replacements of families that are not complete yet.
+    waiting: BTreeMap<ServiceName, Vec<replace::Batch>>,
 }
 
 /// What is planned for a service.
@@ -130,6 +154,15 @@ pub(super) struct Replica {
     pub untouched: Option<(ContainerState, Health, Option<i64>)>,
     /// Waits made so far.
     pub waits: BTreeMap<Condition, StepId>,
+}
+
+impl Replica {
+    fn number(&self) -> u32 {
+        match &self.target {
+            Target::Container { number, .. } => *number,
+            _ => 0,
+        }
+    }
 }
 
 impl<'a> Up<'a> {
@@ -162,14 +195,68 @@ impl<'a> Up<'a> {
         for (slot, reason) in kept {
             self.slot(service, slot, reason, &mut batch);
         }
-        self.commit(batch);
+        match self.families.get(&service.name) {
+            Some(family) => self.waiting.entry(family.clone()).or_default().push(batch),
+            None => self.commit(vec![batch]),
+        }
         // Compat: docker compose goes on after the highest number; filling gaps ends where an undisturbed run ends.
         for number in (1..).filter(|number| !taken.contains(number)).take(missing) {
             self.create(service, number);
         }
+        if let Some(done) = self.done.get_mut(&service.name) {
+            // What shares a namespace joins the first by number, today and when it is looked at again.
+            done.replicas.sort_by_key(|replica| replica.number());
+        }
         if self.options.wait {
             self.verify_untouched(service);
         }
+    }
+
+    /// Stops what holds a host port that another service publishes from now on; that one starts after it.
+    fn hand_over_ports(&mut self, selected: &BTreeSet<&str>) {
+        for (taker, holder) in ports::handovers(self.project, self.observed, selected, self.options) {
+            let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
+            displaced.stop(&mut self.builder, holder, Reason::PortNeededBy(taker.clone()), self.options.grace);
+            self.port_gates.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
+            if let Some(giver) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
+                self.unite(&taker, giver.0);
+            }
+        }
+    }
+
+    /// Services that share namespaces or volumes can only be given back together: what joined a container that is
+    /// gone cannot start again.
+    fn find_families(&mut self, selected: &BTreeSet<&str>) {
+        for service in self.project.services.values().filter(|service| selected.contains(service.name.as_str())) {
+            for parent in recreate::parents(service) {
+                self.unite(&service.name, parent);
+            }
+            for container in containers::of_service(self.observed, self.project, service.name.as_str()) {
+                if let Some(parent) = self.joined(container) {
+                    self.unite(&service.name, &parent);
+                }
+            }
+        }
+    }
+
+    /// Returns the service whose network a container that exists shares, whatever the file says by now.
+    pub(super) fn joined(&self, container: &ObservedContainer) -> Option<ServiceName> {
+        let id = container.network_mode.strip_prefix("container:")?;
+        let parent = self.observed.containers.iter().find(|one| one.id.as_str() == id)?;
+        let (name, _) = self.project.services.get_key_value(parent.service()?)?;
+        (parent.label(crate::model::labels::PROJECT) == Some(self.project.name.as_str())).then(|| name.clone())
+    }
+
+    fn unite(&mut self, one: &ServiceName, other: &ServiceName) {
+        let of = |name: &ServiceName| self.families.get(name).unwrap_or(name).clone();
+        let (first, second) = (of(one), of(other));
+        let (kept, lost) = if first <= second { (first, second) } else { (second, first) };
+        for family in self.families.values_mut().filter(|family| **family == lost) {
+            *family = kept.clone();
+        }
+        self.families.insert(one.clone(), kept.clone());
+        self.families.insert(other.clone(), kept.clone());
+        self.families.insert(lost, kept);
     }
 
     fn wanted(&self, service: &Service) -> u32 {
@@ -206,7 +293,7 @@ impl<'a> Up<'a> {
             is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
         };
         if self.networks.displaced.contains_key(&container.id) {
-            // It loses its network on purpose and gets it back; only its definition counts.
+            // It is stopped on purpose, and gets back what it loses; only its definition counts.
             let mut stopped = container.clone();
             stopped.networks.clear();
             stopped.state = ContainerState::Exited;
@@ -311,6 +398,7 @@ impl<'a> Up<'a> {
         }
         let (needed, optional) = self.conditions(service);
         requires.extend(needed);
+        requires.extend(self.port_gates.get(&service.name).into_iter().flatten());
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);
@@ -383,44 +471,51 @@ impl<'a> Up<'a> {
     }
 
     fn slot(&mut self, service: &Service, slot: Slot<'a>, reason: Option<Reason>, batch: &mut replace::Batch) {
-        for leftover in &slot.leftovers {
-            self.remove(leftover, Reason::Unfinished("a double was left behind"));
-        }
-        match (reason, slot.successor) {
-            (None, Some(successor)) => self.finish_replacement(service, slot.current, successor, slot.number, batch),
-            (None, None) => self.keep(service, slot.current, slot.number),
-            (Some(reason), successor) => {
-                let removed = successor
-                    .map(|successor| self.remove(successor, Reason::Unfinished("its definition has changed since")));
-                self.replace(service, slot.current, slot.number, reason, removed, batch);
+        let mut cleared: Vec<StepId> = slot
+            .leftovers
+            .iter()
+            .map(|leftover| self.remove(leftover, Reason::Unfinished("a double was left behind")))
+            .collect();
+        let successor = match slot.successor {
+            Some(successor) if self.judge(service, successor).is_none() => Some(successor),
+            Some(successor) => {
+                cleared.push(self.remove(successor, Reason::Unfinished("its definition has changed since")));
+                None
             }
+            None => None,
+        };
+        match (reason, successor) {
+            (None, Some(new)) => self.finish_replacement(service, slot.current, new, slot.number, cleared, batch),
+            (None, None) => self.keep(service, slot.current, slot.number, cleared),
+            (Some(reason), _) => self.replace(service, slot.current, slot.number, reason, cleared, batch),
         }
     }
 
     /// A container that is as it should be: give it its name and networks back where needed, start it where needed.
-    fn keep(&mut self, service: &Service, container: &ObservedContainer, number: u32) {
+    fn keep(&mut self, service: &Service, container: &ObservedContainer, number: u32, cleared: Vec<StepId>) {
         let last = naming::container_name(self.project, service, number, self.options.separator);
         let target = target(service, number, &last);
         let reference = ContainerRef::Existing(container.id.clone());
-        let mut requires = Vec::new();
+        let mut requires = cleared;
         if let Some(reason) = self.misnamed(service, container, &last, number) {
             let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
-            requires.push(self.builder.step(&target, action, reason, []));
+            requires.push(self.builder.step(&target, action, reason, requires.clone()));
         }
-        let displaced = self.networks.displaced.remove(&container.id);
+        let mut displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
         if !containers::is_up(container) {
             requires.extend(self.resource_steps(service));
         }
-        if let Some(displaced) = &displaced {
-            requires.extend(self.reconnect(service, &target, &reference, displaced));
+        requires.extend(displaced.steps.iter().copied());
+        let must_start = !containers::is_up(container) || displaced.was_running;
+        if must_start && !self.is_completed(service, container) {
+            displaced.networks.extend(self.lost_networks(service, container, &displaced.networks));
         }
-        let must_start =
-            !containers::is_up(container) || displaced.as_ref().is_some_and(|displaced| displaced.was_running);
+        requires.extend(self.reconnect(service, &target, &reference, &displaced));
         if container.state == ContainerState::Paused {
             self.paused(service, container);
         }
         if must_start && self.options.start && !self.is_completed(service, container) {
-            let lost = displaced.and_then(|displaced| displaced.networks.into_iter().next());
+            let lost = displaced.networks.into_iter().next();
             let reason = lost.map_or(Reason::NotRunning, Reason::NotAttached);
             let started = self.start(service, &target, &reference, requires, reason);
             self.push(
@@ -429,7 +524,12 @@ impl<'a> Up<'a> {
             );
             return;
         }
-        if requires.is_empty() {
+        if container.state == ContainerState::Restarting && self.options.start {
+            // Found between two ends: it may be back in a moment, or never stay.
+            let until = Until::Alive(self.options.settle);
+            let wait = Action::WaitFor { container: reference.clone(), until, limit: self.options.wait_limit };
+            self.builder.step(&target, wait, Reason::Verify, requires.clone());
+        } else if requires.is_empty() {
             self.builder.unchanged(target.clone());
         }
         let untouched = Some((container.state, container.health, container.exit_code));
@@ -437,6 +537,46 @@ impl<'a> Up<'a> {
             service,
             Replica { target, container: reference, started: requires, untouched, waits: BTreeMap::new() },
         );
+    }
+
+    /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.
+    pub(super) fn lost_networks(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+        known: &[NetworkKey],
+    ) -> Vec<NetworkKey> {
+        // The engine tells little of the networks of containers that never ran.
+        if service.network_mode.is_some() || container.state == ContainerState::Created {
+            return Vec::new();
+        }
+        let is_lost = |key: &&NetworkKey| {
+            let name = self.project.networks.get(*key).map(|network| &network.name);
+            !known.contains(key) && name.is_some_and(|name| !container.networks.contains_key(name))
+        };
+        service.networks.keys().filter(is_lost).cloned().collect()
+    }
+
+    /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
+    fn bring_back(&mut self) {
+        for (id, displaced) in std::mem::take(&mut self.networks.displaced) {
+            let Some(container) = self.observed.containers.iter().find(|one| one.id == id) else { continue };
+            let target = containers::target_of(container);
+            let reference = ContainerRef::Existing(id);
+            let mut requires = displaced.steps.clone();
+            for key in &displaced.networks {
+                let Some(network) = self.project.networks.get(key) else { continue };
+                let endpoint = Box::new(networks::endpoint_again(container, &network.name));
+                let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
+                let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
+                let after = displaced.steps.iter().copied().chain(ready);
+                requires.push(self.builder.step(&target, action, Reason::NotAttached(key.clone()), after));
+            }
+            if displaced.was_running {
+                let start = Action::StartContainer { container: reference };
+                self.builder.step(&target, start, Reason::NotRunning, requires);
+            }
+        }
     }
 
     /// Returns why a container must be renamed; `None` where its name is right or its name is taken.
@@ -470,6 +610,7 @@ impl<'a> Up<'a> {
         let mut steps = Vec::new();
         for key in &displaced.networks {
             let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
+            let ready: Vec<StepId> = displaced.steps.iter().copied().chain(ready).collect();
             let name = self.project.networks.get(key).map(|network| &network.name);
             if let Some(endpoint) = spec.networks.iter().find(|endpoint| Some(&endpoint.network) == name) {
                 let action =
@@ -504,10 +645,11 @@ impl<'a> Up<'a> {
     pub(super) fn remove(&mut self, container: &ObservedContainer, reason: Reason) -> StepId {
         let target = containers::target_of(container);
         let reference = ContainerRef::Existing(container.id.clone());
-        let mut requires = Vec::new();
-        if containers::is_up(container) {
+        let displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
+        let mut requires = displaced.steps;
+        if containers::is_up(container) && !displaced.was_running {
             let stop = Action::StopContainer { container: reference.clone(), grace: self.options.grace };
-            requires.push(self.builder.step(&target, stop, reason.clone(), []));
+            requires.push(self.builder.step(&target, stop, reason.clone(), requires.clone()));
         }
         let remove = Action::RemoveContainer { container: reference, force: false, volumes: false };
         self.builder.step(&target, remove, reason, requires)

@@ -1,0 +1,237 @@
+//! An engine in memory: it keeps the rules that plans depend on, and anything can go wrong with it on demand.
+//!
+//! For tests. Time is tokio's, so a paused clock makes runs instant and repeatable. It models what a real engine does
+//! where a plan could go wrong, and no more: names that are taken while a container is being made, networks whose names
+//! may double, things in use, ports that are checked at start, containers that end or become healthy after a while,
+//! restart policies, requests that go on when their client has died. A function decides what happens to each call
+//! ([`Turn`]); a seeded one makes a whole history repeatable. Start at [`FakeEngine`].
+
+mod call;
+mod container;
+mod faults;
+mod history;
+mod mishap;
+mod read;
+mod state;
+mod write;
+
+pub use container::{Behaviour, Marks};
+pub use faults::{Call, Fault, Mishap, Turn};
+pub use history::{Change, Deed, Done};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::engine::ErrorKind;
+use crate::model::{ApiVersion, ContainerId, EngineFacts, ImageId, VolumeName};
+use state::State;
+
+/// The engine, as one client sees it.
+pub struct FakeEngine {
+    facts: EngineFacts,
+    client: u32,
+    crash: Arc<Notify>,
+    shared: Arc<Shared>,
+}
+
+/// What all clients share.
+struct Shared {
+    state: Mutex<State>,
+    /// Counts restarts, so that streams end with them.
+    epoch: watch::Sender<u64>,
+}
+
+impl Default for FakeEngine {
+    fn default() -> Self {
+        let facts = EngineFacts {
+            endpoint: "fake://".to_owned(),
+            version: "0".to_owned(),
+            api: ApiVersion::new(1, 41),
+            os: "linux".to_owned(),
+            is_local: false,
+        };
+        let shared = Shared { state: Mutex::default(), epoch: watch::channel(0).0 };
+        Self { facts, client: 1, crash: Arc::default(), shared: Arc::new(shared) }
+    }
+}
+
+impl FakeEngine {
+    /// Returns the same engine as another program sees it; 0 is the world, to which nothing is done.
+    pub fn client(&self, client: u32) -> Self {
+        Self { facts: self.facts.clone(), client, crash: Arc::default(), shared: self.shared.clone() }
+    }
+
+    /// Returns once this client has died of [`Fault::Crash`].
+    pub async fn crashed(&self) {
+        self.crash.notified().await;
+    }
+
+    /// Gives the engine an image; its id follows from `content`.
+    pub fn add_image(&self, name: &str, content: &str, behaviour: Behaviour) {
+        let mut state = self.shared.lock();
+        state.images.insert(crate::model::familiar(name), ImageId::new(format!("sha256:{content:0<64}")));
+        state.behaviours.insert(crate::model::familiar(name), behaviour);
+    }
+
+    /// Decides what happens to calls from now on.
+    pub fn set_faults(&self, mut fault: impl FnMut(&Call) -> Fault + Send + 'static) {
+        self.set_script(move |call| Turn::from(fault(call)));
+    }
+
+    /// Decides what happens to calls, and in the world meanwhile, from now on.
+    pub fn set_script(&self, script: impl FnMut(&Call) -> Turn + Send + 'static) {
+        self.shared.lock().script = Some(Box::new(script));
+    }
+
+    /// Lets all calls work from now on.
+    pub fn clear_faults(&self) {
+        self.shared.lock().script = None;
+    }
+
+    /// Lets something happen now.
+    pub fn befall(&self, mishap: &Mishap) {
+        self.shared.befall(mishap);
+    }
+
+    /// Returns the calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.lock().calls.clone()
+    }
+
+    /// Returns what has changed so far.
+    pub fn history(&self) -> Vec<Change> {
+        self.shared.lock().history.clone()
+    }
+
+    /// Returns the volumes that were ever removed.
+    pub fn removed_volumes(&self) -> BTreeSet<VolumeName> {
+        self.shared.lock().removed_volumes.clone()
+    }
+
+    /// Returns what every container, those that are gone included, has been so far.
+    pub fn marks(&self) -> BTreeMap<ContainerId, Marks> {
+        self.shared.lock().marks()
+    }
+
+    /// Returns the time since the engine began.
+    pub fn now(&self) -> Duration {
+        self.shared.lock().born.elapsed()
+    }
+
+    /// Returns the moment at which the engine began.
+    pub fn born(&self) -> Instant {
+        self.shared.lock().born
+    }
+
+    /// Returns whether the engine still works on something.
+    pub fn is_at_work(&self) -> bool {
+        self.shared.lock().at_work > 0
+    }
+
+    /// Waits until the engine is there and works on nothing: what clients that have died asked of it is done.
+    pub async fn quiet(&self) {
+        loop {
+            let (at_work, down_until) = {
+                let state = self.shared.lock();
+                (state.at_work, state.down_until)
+            };
+            match down_until {
+                Some(until) if until > Instant::now() => tokio::time::sleep_until(until).await,
+                _ if at_work > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+                _ => return,
+            }
+        }
+    }
+}
+
+/// The state while it is held. When it is given back, somebody looks again as soon as a container will have changed by
+/// itself, so that its event comes in time.
+struct Held<'a> {
+    guard: MutexGuard<'a, State>,
+    shared: &'a Arc<Shared>,
+    /// When the next change was due when it was taken.
+    due: Option<Instant>,
+}
+
+impl Deref for Held<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.guard
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.guard
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let next = self.guard.containers.iter().filter_map(|one| one.next_change()).min();
+        if let Some(at) = next
+            && next != self.due
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let shared = Arc::downgrade(self.shared);
+            runtime.spawn(async move {
+                tokio::time::sleep_until(at).await;
+                if let Some(shared) = shared.upgrade() {
+                    shared.lock().tell_health(at);
+                }
+            });
+        }
+    }
+}
+
+impl Held<'_> {
+    /// Tells of containers that have become healthy at this moment.
+    fn tell_health(&mut self, at: Instant) {
+        let became: Vec<ContainerId> = self
+            .guard
+            .containers
+            .iter()
+            .filter(|one| one.becomes_healthy_at() == Some(at))
+            .map(|one| one.id.clone())
+            .collect();
+        for id in became {
+            self.guard.tell(&id, "health_status: healthy");
+        }
+        self.due = None;
+    }
+}
+
+impl Shared {
+    fn lock(self: &Arc<Self>) -> Held<'_> {
+        let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = guard.containers.iter().filter_map(|one| one.next_change()).min();
+        guard.advance();
+        Held { guard, shared: self, due }
+    }
+
+    fn befall(self: &Arc<Self>, mishap: &Mishap) {
+        let mut state = self.lock();
+        state.befall(mishap);
+        let epoch = state.epoch;
+        drop(state);
+        self.epoch.send_if_modified(|known| std::mem::replace(known, epoch) != epoch);
+    }
+}
+
+/// How long the adapter waits for an answer to a call.
+fn limit(name: &str) -> Duration {
+    Duration::from_secs(match name {
+        "start_container" | "remove_container" => 600,
+        "stop_container" | "restart_container" => 3660,
+        _ => 60,
+    })
+}
+
+/// What a client sees of an engine that is away.
+const AWAY: ErrorKind = ErrorKind::Connection;

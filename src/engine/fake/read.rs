@@ -1,0 +1,134 @@
+//! The calls that change nothing.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio::time::Instant;
+
+use super::container::Container;
+use super::state::not_found;
+use super::{AWAY, FakeEngine};
+use crate::engine::{
+    ContainerDetails, EngineError, EngineEvent, EngineResult, ImageDetails, ImageSummary, LogOptions, OutputChunk,
+    OutputStream, ReadEngine,
+};
+use crate::model::{
+    ContainerId, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork, ObservedVolume, RestartPolicy,
+};
+
+/// The command of every health check here; [`crate::engine::Engine::exec`] knows it.
+pub(super) const PROBE: &str = "probe";
+
+fn has_labels(labels: &BTreeMap<String, String>, wanted: &[String]) -> bool {
+    wanted.iter().all(|filter| match filter.split_once('=') {
+        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
+        None => labels.contains_key(filter),
+    })
+}
+
+fn details(container: &Container) -> ContainerDetails {
+    let check = || Healthcheck { test: vec!["CMD".to_owned(), PROBE.to_owned()], ..Healthcheck::default() };
+    ContainerDetails {
+        id: container.id.clone(),
+        name: container.name.clone(),
+        state: container.state(),
+        health: container.health(Instant::now()),
+        exit_code: container.exit_code(),
+        error: container.error.clone(),
+        restart_count: container.restarts,
+        has_restart_policy: container.spec.restart != RestartPolicy::No,
+        labels: container.spec.labels.clone(),
+        healthcheck: container.behaviour.has_healthcheck.then(check),
+        ..ContainerDetails::default()
+    }
+}
+
+#[async_trait]
+impl ReadEngine for FakeEngine {
+    fn facts(&self) -> &EngineFacts {
+        &self.facts
+    }
+
+    async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>> {
+        let labels = labels.to_vec();
+        self.read("list_containers", "", move |state| {
+            let all = state.containers.iter().map(|one| state.observed(one));
+            Ok(all.filter(|one| has_labels(&one.labels, &labels)).collect())
+        })
+        .await
+    }
+
+    async fn inspect_container(&self, id: &str) -> EngineResult<ContainerDetails> {
+        let key = id.to_owned();
+        self.read("inspect_container", id, move |state| state.container(&key).map(|one| details(one))).await
+    }
+
+    async fn list_networks(&self) -> EngineResult<Vec<ObservedNetwork>> {
+        self.read("list_networks", "", |state| Ok(state.networks.clone())).await
+    }
+
+    async fn list_volumes(&self) -> EngineResult<Vec<ObservedVolume>> {
+        self.read("list_volumes", "", |state| Ok(state.volumes.clone())).await
+    }
+
+    async fn list_images(&self) -> EngineResult<Vec<ImageSummary>> {
+        self.read("list_images", "", |state| {
+            let summary = |(name, id): (&String, &crate::model::ImageId)| ImageSummary {
+                id: id.clone(),
+                tags: vec![name.clone()],
+                ..ImageSummary::default()
+            };
+            Ok(state.images.iter().map(summary).collect())
+        })
+        .await
+    }
+
+    async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>> {
+        let key = crate::model::familiar(name);
+        self.read("inspect_image", name, move |state| {
+            let id = state.images.get(&key);
+            Ok(id.map(|id| ImageDetails { id: id.clone(), ..ImageDetails::default() }))
+        })
+        .await
+    }
+
+    async fn image_digest(&self, name: &str) -> EngineResult<String> {
+        let key = crate::model::familiar(name);
+        self.read("image_digest", name, move |state| {
+            state.images.get(&key).map(ToString::to_string).ok_or_else(|| not_found(&key))
+        })
+        .await
+    }
+
+    async fn events(
+        &self,
+        _labels: &[String],
+        _since: Option<i64>,
+    ) -> EngineResult<BoxStream<'static, EngineResult<EngineEvent>>> {
+        let receiver = self.read("events", "", |state| Ok(state.events.subscribe())).await?;
+        let epoch = self.shared.epoch.subscribe();
+        let stream = futures_util::stream::unfold(Some((receiver, epoch)), |streams| async move {
+            let (mut receiver, mut epoch) = streams?;
+            tokio::select! {
+                    biased;
+                event = receiver.recv() => Some((Ok(event.ok()?), Some((receiver, epoch)))),
+                _ = epoch.changed() => Some((Err(EngineError::new(AWAY, "watch events", "the engine went away")), None)),
+            }
+        });
+        Ok(stream.boxed())
+    }
+
+    async fn logs(
+        &self,
+        id: &ContainerId,
+        _options: LogOptions,
+    ) -> EngineResult<BoxStream<'static, EngineResult<OutputChunk>>> {
+        let key = id.clone();
+        self.read("logs", id.as_str(), move |state| state.container(key.as_str()).map(|_| ())).await?;
+        let line = OutputChunk { stream: OutputStream::Stdout, bytes: Bytes::from_static(b"a line of output\n") };
+        Ok(futures_util::stream::iter([Ok(line)]).boxed())
+    }
+}

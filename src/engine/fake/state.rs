@@ -1,0 +1,275 @@
+//! All that the engine has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+use super::container::{Behaviour, Container, Marks};
+use super::faults::{Call, Turn};
+use super::history::{Change, Deed, Done};
+use crate::engine::{EngineError, EngineEvent, EngineResult, ErrorKind};
+use crate::model::{
+    ContainerId, ContainerName, ContainerState, ImageId, MountKind, NetworkId, NetworkName, ObservedContainer,
+    ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, VolumeName, labels,
+};
+
+/// Decides what happens to a call.
+pub(super) type Script = Box<dyn FnMut(&Call) -> Turn + Send>;
+
+pub(super) struct State {
+    next: u64,
+    pub born: Instant,
+    pub containers: Vec<Container>,
+    /// Names of containers that are being made: taken, but nothing to be seen yet.
+    pub reserved: BTreeSet<ContainerName>,
+    pub networks: Vec<ObservedNetwork>,
+    pub volumes: Vec<ObservedVolume>,
+    pub images: BTreeMap<String, ImageId>,
+    pub behaviours: BTreeMap<String, Behaviour>,
+    pub calls: Vec<Call>,
+    pub script: Option<Script>,
+    pub removed_volumes: BTreeSet<VolumeName>,
+    pub history: Vec<Change>,
+    /// What containers that are gone had been.
+    pub graves: BTreeMap<ContainerId, Marks>,
+    /// Who is acting; 0 is the world.
+    pub actor: u32,
+    /// The engine is away until then.
+    pub down_until: Option<Instant>,
+    /// How often it has restarted.
+    pub epoch: u64,
+    /// Requests that it works on.
+    pub at_work: usize,
+    pub events: broadcast::Sender<EngineEvent>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            next: 0,
+            born: Instant::now(),
+            containers: Vec::new(),
+            reserved: BTreeSet::new(),
+            networks: Vec::new(),
+            volumes: Vec::new(),
+            images: BTreeMap::new(),
+            behaviours: BTreeMap::new(),
+            calls: Vec::new(),
+            script: None,
+            removed_volumes: BTreeSet::new(),
+            history: Vec::new(),
+            graves: BTreeMap::new(),
+            actor: 0,
+            down_until: None,
+            epoch: 0,
+            at_work: 0,
+            events: broadcast::channel(4096).0,
+        }
+    }
+}
+
+pub(super) fn not_found(what: &str) -> EngineError {
+    EngineError::new(ErrorKind::NotFound, what, format!("no such thing: {what}"))
+}
+
+pub(super) fn refused(kind: ErrorKind, message: impl AsRef<str>) -> EngineError {
+    EngineError::new(kind, "change", message)
+}
+
+impl State {
+    pub(super) fn new_id(&mut self) -> String {
+        self.next += 1;
+        format!("{:0>12x}{:0>52}", self.next, 0)
+    }
+
+    /// Lets time pass for all containers, and tells what happened.
+    pub(super) fn advance(&mut self) {
+        let now = Instant::now();
+        let mut happened = Vec::new();
+        for container in &mut self.containers {
+            for event in container.advance(now) {
+                happened.push((container.id.clone(), event));
+            }
+        }
+        for (id, event) in happened {
+            self.tell(&id, event);
+        }
+    }
+
+    /// Tells whoever listens.
+    pub(super) fn tell(&self, id: &ContainerId, action: &str) {
+        let event =
+            EngineEvent { id: id.clone(), action: action.to_owned(), time_nanos: 0, attributes: BTreeMap::new() };
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    pub(super) fn note(&mut self, deed: Deed) {
+        let at = self.born.elapsed();
+        self.history.push(Change { at, client: self.actor, deed });
+    }
+
+    /// Notes what is done to a container that is there.
+    pub(super) fn note_container(&mut self, id: &ContainerId, what: Done) {
+        if let Ok(container) = self.container(id.as_str()) {
+            let deed = Deed::Container {
+                id: container.id.clone(),
+                name: container.name.clone(),
+                spec: container.spec.clone(),
+                what,
+            };
+            self.note(deed);
+        }
+    }
+
+    /// Finds a container by id or name.
+    pub(super) fn container(&mut self, key: &str) -> EngineResult<&mut Container> {
+        self.containers
+            .iter_mut()
+            .find(|one| one.id.as_str() == key || one.name.as_str() == key)
+            .ok_or_else(|| not_found(key))
+    }
+
+    /// Finds the network of a name. Compat: with two of one name the engine refuses to choose.
+    pub(super) fn network(&self, name: &NetworkName) -> EngineResult<NetworkId> {
+        let found: Vec<&ObservedNetwork> = self.networks.iter().filter(|one| one.name == *name).collect();
+        match found.as_slice() {
+            [] => Err(not_found(name.as_str())),
+            [one] => Ok(one.id.clone()),
+            more => Err(refused(
+                ErrorKind::Invalid,
+                format!("network {name} is ambiguous ({} matches found on name)", more.len()),
+            )),
+        }
+    }
+
+    /// What every container, those that are gone included, has been so far.
+    pub(super) fn marks(&self) -> BTreeMap<ContainerId, Marks> {
+        let living = self.containers.iter().map(|one| (one.id.clone(), one.marks));
+        self.graves.iter().map(|(id, marks)| (id.clone(), *marks)).chain(living).collect()
+    }
+
+    /// The containers that say they take the place of `id`, and whether they have been up.
+    fn successors(&self, id: &ContainerId) -> Vec<(ContainerId, bool)> {
+        let succeeds = |label: Option<&String>| label.is_some_and(|old| old == id.as_str());
+        let successors = self.containers.iter().filter(|one| succeeds(one.spec.labels.get(labels::REPLACES)));
+        successors.map(|one| (one.id.clone(), one.marks.was_up)).collect()
+    }
+
+    /// Starts a container. Compat: networks, namespaces and ports are checked here, not at create.
+    pub(super) fn start(&mut self, id: &ContainerId) -> EngineResult<()> {
+        let container = self.container(id.as_str())?;
+        match container.state() {
+            ContainerState::Running | ContainerState::Restarting => return Ok(()),
+            ContainerState::Paused => return Err(refused(ErrorKind::Conflict, "cannot start a paused container")),
+            _ => {}
+        }
+        let checked = self.check_networks(id).and_then(|networks| {
+            self.check_namespace(id)?;
+            self.check_ports(id)?;
+            Ok(networks)
+        });
+        let marks = self.marks();
+        let container = self.container(id.as_str())?;
+        match checked {
+            Ok(networks) => {
+                container.networks = networks;
+                container.start(Instant::now());
+                self.note_container(id, Done::Started(marks));
+                self.tell(id, "start");
+                Ok(())
+            }
+            Err(error) => {
+                container.error = error.message.clone();
+                Err(error)
+            }
+        }
+    }
+
+    fn check_networks(&mut self, id: &ContainerId) -> EngineResult<BTreeMap<NetworkName, Option<NetworkId>>> {
+        let wanted = self.container(id.as_str())?.networks.clone();
+        let resolve = |(name, bound): (NetworkName, Option<NetworkId>)| {
+            let id = match bound {
+                Some(id) if self.networks.iter().any(|network| network.id == id) => id,
+                Some(_) => return Err(not_found(name.as_str())),
+                None => self.network(&name)?,
+            };
+            Ok((name, Some(id)))
+        };
+        wanted.into_iter().map(resolve).collect()
+    }
+
+    fn check_namespace(&mut self, id: &ContainerId) -> EngineResult<()> {
+        let mode = self.container(id.as_str())?.spec.network_mode.clone();
+        let Some(parent) = mode.as_deref().and_then(|mode| mode.strip_prefix("container:")) else { return Ok(()) };
+        if self.container(parent)?.is_up() {
+            return Ok(());
+        }
+        Err(refused(ErrorKind::Conflict, "cannot join network of a non running container"))
+    }
+
+    fn check_ports(&mut self, id: &ContainerId) -> EngineResult<()> {
+        let wanted = fixed_ports(self.container(id.as_str())?);
+        let is_taken =
+            |one: &Container| one.id != *id && one.is_up() && fixed_ports(one).iter().any(|port| wanted.contains(port));
+        match self.containers.iter().find(|one| is_taken(one)) {
+            Some(_) => Err(refused(ErrorKind::PortTaken, "port is already allocated")),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes a container, if there still is one.
+    pub(super) fn remove(&mut self, id: &ContainerId) {
+        let done = Done::Removed(self.successors(id));
+        self.note_container(id, done);
+        if let Some(index) = self.containers.iter().position(|one| one.id == *id) {
+            let gone = self.containers.remove(index);
+            self.graves.insert(gone.id, gone.marks);
+            self.tell(id, "destroy");
+        }
+    }
+
+    pub(super) fn observed(&self, container: &Container) -> ObservedContainer {
+        let state = container.state();
+        let mounts = container.spec.mounts.iter().filter_map(|mount| match &mount.kind {
+            MountKind::Volume { name, .. } | MountKind::Anonymous { name: Some(name), .. } => Some(ObservedMount {
+                kind: "volume".to_owned(),
+                name: name.to_string(),
+                destination: mount.target.clone(),
+                ..ObservedMount::default()
+            }),
+            _ => None,
+        });
+        let ports = fixed_ports(container).into_iter().filter(|_| container.is_up());
+        let endpoint = |id: &Option<NetworkId>| ObservedEndpoint {
+            network_id: id.clone().unwrap_or_default(),
+            ..ObservedEndpoint::default()
+        };
+        ObservedContainer {
+            id: container.id.clone(),
+            name: container.name.clone(),
+            image: container.spec.image.to_string(),
+            image_id: container.image_id.clone(),
+            created: container.created,
+            state,
+            health: container.health(Instant::now()),
+            exit_code: (state == ContainerState::Exited).then_some(container.exit_code()),
+            labels: container.spec.labels.clone(),
+            networks: container.networks.iter().map(|(name, id)| (name.clone(), endpoint(id))).collect(),
+            network_mode: container.spec.network_mode.clone().unwrap_or_default(),
+            mounts: mounts.collect(),
+            ports: ports.map(|(port, protocol)| published(port, protocol)).collect(),
+            ..ObservedContainer::default()
+        }
+    }
+}
+
+fn published(port: u16, protocol: String) -> ObservedPort {
+    ObservedPort { host_ip: None, published: Some(port), target: port, protocol }
+}
+
+fn fixed_ports(container: &Container) -> Vec<(u16, String)> {
+    let fixed = |port: &crate::model::PortSpec| Some((port.published.parse().ok()?, port.protocol.clone()));
+    container.spec.ports.iter().filter_map(fixed).collect()
+}

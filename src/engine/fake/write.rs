@@ -1,0 +1,373 @@
+//! The calls that change something.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio::time::Instant;
+
+use super::FakeEngine;
+use super::call::Later;
+use super::container::{Container, Marks, Phase};
+use super::history::{Deed, Done};
+use super::read::PROBE;
+use super::state::{State, not_found, refused};
+use crate::engine::{BuildEvent, Engine, EngineResult, ErrorKind, ExecOutcome, ExecSpec, PullEvent};
+use crate::model::{
+    BuildRequest, ContainerId, ContainerName, ContainerSpec, EndpointSpec, Health, ImageId, MountKind, NetworkId,
+    NetworkName, NetworkSpec, ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,
+};
+
+/// "Not found" when removing or stopping is success.
+fn unless_gone(result: EngineResult<()>) -> EngineResult<()> {
+    result.or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })
+}
+
+impl State {
+    /// Takes a name, as an engine does before there is anything to be seen.
+    fn reserve(&mut self, name: &ContainerName) -> EngineResult<()> {
+        if self.containers.iter().any(|one| one.name == *name) || !self.reserved.insert(name.clone()) {
+            return Err(refused(ErrorKind::Conflict, format!("the name {name} is already in use")));
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
+        self.reserved.remove(&spec.name);
+        let image = crate::model::familiar(spec.image.as_str());
+        let image_id = self.images.get(&image).cloned().ok_or_else(|| not_found(spec.image.as_str()))?;
+        // The first is looked for at start; the others are connected one by one, so they must be there.
+        for endpoint in spec.networks.iter().skip(1) {
+            self.network(&endpoint.network)?;
+        }
+        for mount in &spec.mounts {
+            if let MountKind::Volume { name, .. } = &mount.kind {
+                self.create_volume(name, &VolumeSpec::default());
+            }
+        }
+        let id = ContainerId::new(self.new_id());
+        self.containers.push(Container {
+            id: id.clone(),
+            spec: Arc::new(spec.clone()),
+            name: spec.name.clone(),
+            image_id,
+            networks: spec.networks.iter().map(|endpoint| (endpoint.network.clone(), None)).collect(),
+            created: i64::try_from(self.born.elapsed().as_secs()).unwrap_or(i64::MAX),
+            behaviour: self.behaviours.get(&image).cloned().unwrap_or_default(),
+            phase: Phase::Created,
+            restarts: 0,
+            is_stopped_by_hand: false,
+            error: String::new(),
+            marks: Marks::default(),
+        });
+        self.note_container(&id, Done::Created);
+        self.tell(&id, "create");
+        Ok(id)
+    }
+
+    fn create_volume(&mut self, name: &VolumeName, spec: &VolumeSpec) {
+        if self.volumes.iter().any(|one| one.name == *name) {
+            return;
+        }
+        self.volumes.push(ObservedVolume {
+            name: name.clone(),
+            driver: spec.driver.clone().unwrap_or_else(|| "local".to_owned()),
+            options: spec.driver_opts.clone(),
+            labels: spec.labels.clone(),
+            ..ObservedVolume::default()
+        });
+        self.note(Deed::VolumeCreated(name.clone()));
+    }
+
+    /// Tells a container to stop; returns when it will have.
+    fn stop(&mut self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<Option<Instant>> {
+        let container = self.container(id.as_str())?;
+        container.is_stopped_by_hand = true;
+        let lasts = container.behaviour.stops_after.min(grace.unwrap_or(Duration::from_secs(10)));
+        let until = match &mut container.phase {
+            Phase::Running(run) => {
+                run.is_paused = false;
+                Some(*run.stops_at.get_or_insert(Instant::now() + lasts))
+            }
+            Phase::Restarting { code, .. } => {
+                container.phase = Phase::Exited { code: *code };
+                None
+            }
+            Phase::Created | Phase::Exited { .. } => return Ok(None),
+        };
+        self.note_container(id, Done::Stopped);
+        Ok(until)
+    }
+
+    fn pause(&mut self, id: &ContainerId, is_paused: bool) -> EngineResult<()> {
+        match &mut self.container(id.as_str())?.phase {
+            Phase::Running(run) if run.is_paused != is_paused => run.is_paused = is_paused,
+            _ => return Err(refused(ErrorKind::Conflict, "the container is in another state")),
+        }
+        self.note_container(id, Done::Paused);
+        Ok(())
+    }
+
+    fn connect(&mut self, network: &NetworkName, id: &ContainerId) -> EngineResult<()> {
+        let found = self.network(network)?;
+        let container = self.container(id.as_str())?;
+        let is_up = container.is_up();
+        if is_up && container.networks.contains_key(network) {
+            return Err(refused(ErrorKind::Denied, format!("an endpoint exists already in network {network}")));
+        }
+        container.networks.insert(network.clone(), is_up.then_some(found));
+        self.note_container(id, Done::Connected(network.clone()));
+        Ok(())
+    }
+
+    fn disconnect(&mut self, network: &NetworkName, id: &ContainerId) -> EngineResult<()> {
+        if self.container(id.as_str())?.is_up() {
+            self.network(network)?;
+        }
+        if self.container(id.as_str())?.networks.remove(network).is_none() {
+            return Err(refused(
+                ErrorKind::Engine,
+                format!("container {id} is not connected to the network {network}"),
+            ));
+        }
+        self.note_container(id, Done::Disconnected(network.clone()));
+        Ok(())
+    }
+
+    fn remove_network(&mut self, id: &NetworkId) -> EngineResult<()> {
+        let is_used = |one: &Container| one.is_up() && one.networks.values().flatten().any(|network| network == id);
+        if self.containers.iter().any(is_used) {
+            return Err(refused(ErrorKind::Conflict, format!("network {id} has active endpoints")));
+        }
+        let index = self.networks.iter().position(|one| one.id == *id).ok_or_else(|| not_found(id.as_str()))?;
+        let gone = self.networks.remove(index);
+        self.note(Deed::NetworkRemoved(gone.id, gone.name, gone.labels));
+        Ok(())
+    }
+
+    fn remove_volume(&mut self, name: &VolumeName) -> EngineResult<()> {
+        let mounts = |one: &Container| {
+            one.spec
+                .mounts
+                .iter()
+                .any(|mount| matches!(&mount.kind, MountKind::Volume { name: used, .. } if used == name))
+        };
+        if self.containers.iter().any(mounts) {
+            return Err(refused(ErrorKind::Conflict, format!("volume {name} is in use")));
+        }
+        let index = self.volumes.iter().position(|one| one.name == *name).ok_or_else(|| not_found(name.as_str()))?;
+        self.volumes.remove(index);
+        self.removed_volumes.insert(name.clone());
+        self.note(Deed::VolumeRemoved(name.clone()));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Engine for FakeEngine {
+    async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<(ContainerId, Vec<String>)> {
+        let (name, spec) = (spec.name.clone(), spec.clone());
+        let take = move |state: &mut State| state.reserve(&name);
+        let target = spec.name.to_string();
+        let act = move |state: &mut State, ()| state.create(&spec).map(|id| ((id, Vec::new()), None));
+        self.request("create_container", &target, true, take, act).await
+    }
+
+    async fn start_container(&self, id: &ContainerId) -> EngineResult<()> {
+        let key = id.clone();
+        self.change("start_container", id.as_str(), move |state| state.start(&key)).await
+    }
+
+    async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
+        let key = id.clone();
+        let act = move |state: &mut State, ()| state.stop(&key, grace).map(|until| ((), until.map(Later::reply)));
+        unless_gone(self.request("stop_container", id.as_str(), true, |_| Ok(()), act).await)
+    }
+
+    async fn kill_container(&self, id: &ContainerId, _signal: &str) -> EngineResult<()> {
+        let key = id.clone();
+        self.change("kill_container", id.as_str(), move |state| {
+            let container = state.container(key.as_str())?;
+            if !container.is_up() {
+                return Err(refused(ErrorKind::Conflict, "the container is not running"));
+            }
+            container.is_stopped_by_hand = true;
+            container.end(Instant::now(), 137);
+            state.note_container(&key, Done::Killed);
+            state.tell(&key, "die");
+            Ok(())
+        })
+        .await
+    }
+
+    async fn restart_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
+        let (key, again) = (id.clone(), id.clone());
+        let act = move |state: &mut State, ()| {
+            let until = state.stop(&key, grace)?.unwrap_or_else(Instant::now);
+            state.note_container(&key, Done::Restarted);
+            Ok(((), Some(Later { at: until, then: Box::new(move |state| state.start(&again)) })))
+        };
+        self.request("restart_container", id.as_str(), true, |_| Ok(()), act).await
+    }
+
+    async fn pause_container(&self, id: &ContainerId) -> EngineResult<()> {
+        let key = id.clone();
+        self.change("pause_container", id.as_str(), move |state| state.pause(&key, true)).await
+    }
+
+    async fn unpause_container(&self, id: &ContainerId) -> EngineResult<()> {
+        let key = id.clone();
+        self.change("unpause_container", id.as_str(), move |state| state.pause(&key, false)).await
+    }
+
+    async fn remove_container(&self, id: &ContainerId, force: bool, _volumes: bool) -> EngineResult<()> {
+        let key = id.clone();
+        let act = move |state: &mut State| {
+            if state.container(key.as_str())?.is_up() && !force {
+                return Err(refused(ErrorKind::Conflict, format!("container {key} is running")));
+            }
+            state.remove(&key);
+            Ok(())
+        };
+        unless_gone(self.change("remove_container", id.as_str(), act).await)
+    }
+
+    async fn rename_container(&self, id: &ContainerId, name: &ContainerName) -> EngineResult<()> {
+        let (key, name) = (id.clone(), name.clone());
+        self.change("rename_container", id.as_str(), move |state| {
+            if state.container(key.as_str())?.name == name {
+                return Err(refused(ErrorKind::Invalid, "the container has this name already"));
+            }
+            state.reserve(&name)?;
+            state.reserved.remove(&name);
+            state.note_container(&key, Done::Renamed(name.clone()));
+            state.container(key.as_str())?.name = name;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn connect_network(
+        &self,
+        network: &NetworkName,
+        id: &ContainerId,
+        _endpoint: &EndpointSpec,
+    ) -> EngineResult<()> {
+        let (key, name) = (id.clone(), network.clone());
+        self.change("connect_network", network.as_str(), move |state| state.connect(&name, &key)).await
+    }
+
+    async fn disconnect_network(&self, network: &NetworkName, id: &ContainerId) -> EngineResult<()> {
+        let (key, name) = (id.clone(), network.clone());
+        unless_gone(
+            self.change("disconnect_network", network.as_str(), move |state| state.disconnect(&name, &key)).await,
+        )
+    }
+
+    async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<NetworkId> {
+        // Compat: engines check for doubles, but not while another is being made.
+        let name = spec.name.clone();
+        let take = move |state: &mut State| match state.networks.iter().any(|one| one.name == name) {
+            true => Err(refused(ErrorKind::Conflict, format!("network {name} exists"))),
+            false => Ok(()),
+        };
+        let network = ObservedNetwork {
+            name: spec.name.clone(),
+            driver: "bridge".to_owned(),
+            labels: spec.labels.clone(),
+            ..ObservedNetwork::default()
+        };
+        let act = move |state: &mut State, ()| {
+            let id = NetworkId::new(state.new_id());
+            state.note(Deed::NetworkCreated(id.clone(), network.name.clone()));
+            state.networks.push(ObservedNetwork { id: id.clone(), ..network });
+            Ok((id, None))
+        };
+        self.request("create_network", spec.name.as_str(), true, take, act).await
+    }
+
+    async fn remove_network(&self, id: &NetworkId) -> EngineResult<()> {
+        let key = id.clone();
+        unless_gone(self.change("remove_network", id.as_str(), move |state| state.remove_network(&key)).await)
+    }
+
+    async fn create_volume(&self, spec: &VolumeSpec) -> EngineResult<()> {
+        let volume = spec.clone();
+        self.change("create_volume", spec.name.as_str(), move |state| {
+            state.create_volume(&volume.name, &volume);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_volume(&self, name: &VolumeName) -> EngineResult<()> {
+        let key = name.clone();
+        unless_gone(self.change("remove_volume", name.as_str(), move |state| state.remove_volume(&key)).await)
+    }
+
+    async fn pull_image(
+        &self,
+        image: &str,
+        _platform: Option<&str>,
+    ) -> EngineResult<BoxStream<'static, EngineResult<PullEvent>>> {
+        let key = crate::model::familiar(image);
+        self.change("pull_image", image, move |state| {
+            state.images.insert(key, ImageId::new(format!("sha256:{:0>64}", "f")));
+            Ok(())
+        })
+        .await?;
+        Ok(futures_util::stream::empty().boxed())
+    }
+
+    async fn tag_image(&self, image: &str, name: &str) -> EngineResult<()> {
+        let (from, to) = (crate::model::familiar(image), crate::model::familiar(name));
+        self.change("tag_image", image, move |state| {
+            let id = state.images.get(&from).cloned().ok_or_else(|| not_found(&from))?;
+            state.images.insert(to, id);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_image(&self, image: &str) -> EngineResult<()> {
+        let key = crate::model::familiar(image);
+        self.change("remove_image", image, move |state| {
+            state.images.remove(&key);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn build_image(&self, request: BuildRequest) -> EngineResult<BoxStream<'static, EngineResult<BuildEvent>>> {
+        let name = request.tags.first().cloned().unwrap_or_default();
+        let id = ImageId::new(format!("sha256:{:0>64}", "b"));
+        let (key, made) = (crate::model::familiar(&name), id.clone());
+        self.change("build_image", &name, move |state| {
+            state.images.insert(key, made);
+            Ok(())
+        })
+        .await?;
+        Ok(futures_util::stream::iter([Ok(BuildEvent::Built(id))]).boxed())
+    }
+
+    async fn exec(&self, id: &ContainerId, command: &ExecSpec) -> EngineResult<ExecOutcome> {
+        let (key, is_probe) = (id.clone(), command.command.first().is_some_and(|word| word == PROBE));
+        self.read("exec", id.as_str(), move |state| {
+            let container = state.container(key.as_str())?;
+            if !container.is_up() {
+                return Err(refused(ErrorKind::Conflict, format!("container {key} is not running")));
+            }
+            let is_bad = is_probe && container.health(Instant::now()) != Health::Healthy;
+            Ok(ExecOutcome { exit_code: i64::from(is_bad), output: String::new() })
+        })
+        .await
+    }
+
+    async fn write_archive(&self, id: &ContainerId, _path: &str, _tar: Bytes) -> EngineResult<()> {
+        let key = id.clone();
+        self.change("write_archive", id.as_str(), move |state| state.container(key.as_str()).map(|_| ())).await
+    }
+}

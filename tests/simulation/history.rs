@@ -1,0 +1,187 @@
+//! What must hold of everything that was done, whatever went wrong (the invariants of `docs/architecture.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use inception::engine::fake::{Change, Deed, Done, FakeEngine, Marks};
+use inception::model::{Condition, ContainerId, ContainerSpec, Project, Service, labels};
+use inception::plan::UpOptions;
+use tokio::time::Instant;
+
+use crate::state::{is_ours, wanted};
+
+/// What one run was about.
+pub struct RunRecord {
+    pub client: u32,
+    pub project: Arc<Project>,
+    /// `None` is `down`.
+    pub up: Option<UpOptions>,
+    /// When it began to look.
+    pub began: Duration,
+    /// When it ended or died.
+    pub ended: Duration,
+}
+
+/// A broken invariant.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub rule: &'static str,
+    pub what: String,
+}
+
+impl Violation {
+    pub fn new(rule: &'static str, what: impl Into<String>) -> Self {
+        Self { rule, what: what.into() }
+    }
+}
+
+pub const FOREIGN: &str = "I3: what is foreign is never changed";
+pub const VOLUMES: &str = "I4: no volume is removed unasked";
+pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
+pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
+
+/// Follows the changes in order, and judges each.
+struct Judge<'a> {
+    runs: BTreeMap<u32, &'a RunRecord>,
+    born: Instant,
+    alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
+    /// All that ever were: service and number.
+    known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
+    /// Containers that a run has stopped: it may start them again.
+    stopped: BTreeSet<(u32, ContainerId)>,
+    found: Vec<Violation>,
+}
+
+pub fn judge(engine: &FakeEngine, runs: &[RunRecord]) -> Vec<Violation> {
+    let mut judge = Judge {
+        runs: runs.iter().map(|run| (run.client, run)).collect(),
+        born: engine.born(),
+        alive: BTreeMap::new(),
+        known: BTreeMap::new(),
+        stopped: BTreeSet::new(),
+        found: Vec::new(),
+    };
+    for change in engine.history() {
+        judge.change(&change);
+    }
+    judge.found
+}
+
+fn service_of(spec: &ContainerSpec) -> &str {
+    spec.labels.get(labels::SERVICE).map_or("", String::as_str)
+}
+
+fn number_of(spec: &ContainerSpec) -> &str {
+    spec.labels.get(labels::NUMBER).map_or("", String::as_str)
+}
+
+impl Judge<'_> {
+    fn tell(&mut self, rule: &'static str, change: &Change, what: impl std::fmt::Display) {
+        let at = change.at.as_secs_f64();
+        self.found.push(Violation::new(rule, format!("run {} at {at:.3}: {what}", change.client)));
+    }
+
+    fn change(&mut self, change: &Change) {
+        match &change.deed {
+            Deed::Container { id, name, spec, what } => {
+                if change.client != 0 && !is_ours(&spec.labels) {
+                    self.tell(FOREIGN, change, format!("{name}: {what:?}"));
+                }
+                self.container(change, id, spec, what);
+            }
+            Deed::NetworkRemoved(_, name, found) if change.client != 0 && !is_ours(found) => {
+                self.tell(FOREIGN, change, format!("network {name} removed"));
+            }
+            Deed::VolumeRemoved(name) if change.client != 0 => {
+                self.tell(VOLUMES, change, format!("volume {name} removed"));
+            }
+            _ => {}
+        }
+    }
+
+    fn container(&mut self, change: &Change, id: &ContainerId, spec: &Arc<ContainerSpec>, what: &Done) {
+        match what {
+            Done::Created => {
+                self.alive.insert(id.clone(), spec.clone());
+                self.known.insert(id.clone(), spec.clone());
+            }
+            Done::Stopped => {
+                self.stopped.insert((change.client, id.clone()));
+            }
+            Done::Started(marks) => self.started(change, id, spec, marks),
+            Done::Removed(successors) => {
+                self.removed(change, id, spec, successors);
+                self.alive.remove(id);
+            }
+            _ => {}
+        }
+    }
+
+    fn service(&self, client: u32, spec: &ContainerSpec) -> Option<(&RunRecord, &UpOptions, &Service)> {
+        let run = *self.runs.get(&client)?;
+        let service = run.project.services.get(service_of(spec)).filter(|_| is_ours(&spec.labels))?;
+        Some((run, run.up.as_ref()?, service))
+    }
+
+    fn started(
+        &mut self,
+        change: &Change,
+        id: &ContainerId,
+        spec: &ContainerSpec,
+        marks: &BTreeMap<ContainerId, Marks>,
+    ) {
+        let is_replaced =
+            self.known.values().any(|other| other.labels.get(labels::REPLACES).is_some_and(|old| old == id.as_str()));
+        if self.stopped.contains(&(change.client, id.clone())) || is_replaced {
+            return;
+        }
+        let Some((run, options, service)) = self.service(change.client, spec) else { return };
+        let since = self.born + run.began;
+        let mut unmet = Vec::new();
+        for (name, edge) in service.depends_on.iter().filter(|(_, edge)| edge.required) {
+            let Some(dependency) = run.project.services.get(name) else { continue };
+            let held = |marks: &Marks| {
+                let at = match edge.condition {
+                    Condition::Started => marks.running.max(marks.completed),
+                    Condition::Healthy => marks.healthy,
+                    Condition::CompletedSuccessfully => marks.completed,
+                };
+                at.is_some_and(|at| at >= since)
+            };
+            let met = marks
+                .iter()
+                .filter(|(id, marks)| {
+                    self.known.get(*id).is_some_and(|spec| service_of(spec) == name.as_str()) && held(marks)
+                })
+                .count();
+            if met < wanted(dependency, options) {
+                unmet.push(format!("{name} is not {}", edge.condition.as_str()));
+            }
+        }
+        if !unmet.is_empty() {
+            let what = format!("{} {} started, but {unmet:?}", spec.name, id.short());
+            self.tell(CONDITIONS, change, what);
+        }
+    }
+
+    fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
+        let Some((run, options, service)) = self.service(change.client, spec) else { return };
+        // Between a look and a removal another machine may remove what is counted on: engines have no way to forbid it.
+        let overlaps =
+            |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
+        if self.runs.values().any(|other| overlaps(other)) {
+            return;
+        }
+        let is_new = |other: &ContainerId| successors.iter().any(|(id, was_up)| id == other && !was_up);
+        let numbers = |skip: &dyn Fn(&ContainerId) -> bool| {
+            let same = self.alive.iter().filter(|(other, one)| service_of(one) == service_of(spec) && !skip(other));
+            same.map(|(_, one)| number_of(one).to_owned()).collect::<BTreeSet<_>>().len()
+        };
+        let (before, after) = (numbers(&|_| false), numbers(&|other| other == id || is_new(other)));
+        if after < before.min(wanted(service, options)) {
+            let what = format!("{} {} removed, though nothing takes its place yet", spec.name, id.short());
+            self.tell(OLD_STAYS, change, what);
+        }
+    }
+}

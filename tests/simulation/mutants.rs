@@ -1,0 +1,78 @@
+//! A test of the tests: each way to spoil a plan must be noticed.
+
+use std::time::Duration;
+
+use inception::plan::{Action, ContainerRef, Plan, Step};
+
+use crate::story::Mutation;
+use crate::{history, story};
+
+/// What is done to plans, and the rule that must notice it.
+pub const ALL: [(&str, Mutation, &str); 8] = [
+    ("renames are left out", without_renames, story::CONVERGES),
+    ("the old container goes first", old_first, history::OLD_STAYS),
+    ("conditions are taken as met", without_waits, history::CONDITIONS),
+    ("nothing is started", without_starts, story::CONVERGES),
+    ("a volume goes with its container", volumes_too, history::VOLUMES),
+    ("what is foreign is stopped", foreign_too, history::FOREIGN),
+    ("networks are not made", without_networks, story::CONVERGES),
+    ("waits have no end", endless, story::ENDS),
+];
+
+fn skip(step: &mut Step) {
+    step.action = Action::Pause { delay: Duration::ZERO };
+}
+
+fn skip_where(plan: &mut Plan, matches: impl Fn(&Action) -> bool) {
+    plan.steps.iter_mut().filter(|step| matches(&step.action)).for_each(skip);
+}
+
+fn without_renames(plan: &mut Plan) {
+    skip_where(plan, |action| matches!(action, Action::RenameContainer { .. }));
+}
+
+fn old_first(plan: &mut Plan) {
+    for replacement in &plan.replacements {
+        let step = &mut plan.steps[replacement.commit.index()];
+        step.requires.clear();
+        if let Action::RemoveContainer { force, .. } = &mut step.action {
+            *force = true;
+        }
+    }
+}
+
+fn without_waits(plan: &mut Plan) {
+    skip_where(plan, |action| matches!(action, Action::WaitFor { .. }));
+}
+
+fn without_starts(plan: &mut Plan) {
+    skip_where(plan, |action| matches!(action, Action::StartContainer { .. } | Action::WaitFor { .. }));
+}
+
+fn volumes_too(plan: &mut Plan) {
+    // The last step that a run may have is changed, so that nothing depends on it.
+    if let Some(step) = plan.steps.iter_mut().rfind(|step| matches!(step.action, Action::WaitFor { .. })) {
+        step.action = Action::RemoveVolume { name: "ext-v".into() };
+        step.requires.clear();
+    }
+}
+
+/// The first container that ever was on the engine is a stranger's.
+fn foreign_too(plan: &mut Plan) {
+    if let Some(step) = plan.steps.first_mut() {
+        let id = format!("{:0>12x}{:0>52}", 2, 0);
+        step.action = Action::StopContainer { container: ContainerRef::Existing(id.as_str().into()), grace: None };
+    }
+}
+
+fn without_networks(plan: &mut Plan) {
+    skip_where(plan, |action| matches!(action, Action::CreateNetwork(_)));
+}
+
+fn endless(plan: &mut Plan) {
+    for step in &mut plan.steps {
+        if matches!(step.action, Action::WaitFor { .. }) {
+            step.action = Action::Pause { delay: Duration::from_secs(1_000_000) };
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! One seed, one history: A runs, B comes under faults, the faults cease, B must be there.
+
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use inception::engine::fake::{Behaviour, FakeEngine};
+use inception::engine::{Engine, EngineHandle};
+use inception::event::Event;
+use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
+use inception::model::{ContainerSpec, ContainerState, NetworkSpec, ObservedContainer, Project, VolumeSpec, labels};
+use inception::observe;
+use inception::plan::{self, Contents, DownOptions, Plan, Recreate, UpOptions};
+
+use crate::common;
+use crate::faults::{Log, Mix, Script};
+use crate::history::{self, RunRecord, Violation};
+use crate::random::Random;
+use crate::state;
+use crate::world::{self, Kind, World};
+
+pub const CONVERGES: &str = "I1: one run without faults reaches the state";
+pub const NOTHING_LEFT: &str = "I2: after success nothing is left to do";
+pub const TRUTH: &str = "I6: success is claimed only where it is so";
+pub const ENDS: &str = "I7: a run ends in time";
+pub const SERVING: &str = "the old container serves on where the new one cannot work";
+pub const TOGETHER: &str = "two runs at once that want the same both end well";
+pub const SOUND: &str = "plans are sound, and no step fails by a fault of ours";
+
+/// No run takes longer, whatever happens to it: stops that hang take an hour each.
+const LIMIT: Duration = Duration::from_secs(8 * 3600);
+
+/// Changes a plan before it runs: a fault that the invariants must notice.
+pub type Mutation = fn(&mut Plan);
+
+/// What a run is asked.
+#[derive(Clone, Debug)]
+enum Command {
+    Up(UpOptions),
+    Down(DownOptions),
+}
+
+/// How a run ended.
+enum End {
+    /// The process died.
+    Died,
+    /// It said that it failed, before it did anything.
+    Refused(String),
+    Ran(Box<Outcome>),
+}
+
+impl End {
+    fn is_success(&self) -> bool {
+        matches!(self, End::Ran(outcome) if outcome.is_success())
+    }
+
+    fn words(&self) -> String {
+        match self {
+            End::Died => "died".to_owned(),
+            End::Refused(why) => format!("refused: {why}"),
+            End::Ran(outcome) if outcome.is_success() => "success".to_owned(),
+            End::Ran(outcome) => {
+                let failures: Vec<String> = outcome.failures.iter().map(|one| cause(&one.error)).collect();
+                format!("failure {failures:?} {:?} {:?}", outcome.leftovers, outcome.interrupted)
+            }
+        }
+    }
+}
+
+fn cause(error: &StepError) -> String {
+    match error {
+        StepError::Engine { source, .. } => format!("{error}: {source}"),
+        error => error.to_string(),
+    }
+}
+
+/// A history under way.
+pub struct Story {
+    random: Random,
+    engine: FakeEngine,
+    log: Arc<Mutex<Log>>,
+    runs: Vec<RunRecord>,
+    mutation: Option<Mutation>,
+    has_downs: bool,
+    has_deaths: bool,
+    pub trace: String,
+    pub found: Vec<Violation>,
+}
+
+/// Plays a seed; returns what was broken, and the trace where it was asked for.
+pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Violation>, String) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let log = Arc::new(Mutex::new(Log { is_verbose, ..Log::default() }));
+        let mut story = Story {
+            random: Random::new(seed),
+            engine: FakeEngine::default(),
+            log,
+            runs: Vec::new(),
+            mutation,
+            has_downs: false,
+            has_deaths: false,
+            trace: String::new(),
+            found: Vec::new(),
+        };
+        story.tell().await;
+        (story.found, story.trace)
+    })
+}
+
+impl Story {
+    async fn tell(&mut self) {
+        images(&self.engine, &mut self.random);
+        self.strangers().await;
+        let before = world::random(&mut self.random);
+        let mut after = world::changed(&mut self.random, &before);
+        let broken = if self.random.percent(12) { world::break_one(&mut self.random, &mut after) } else { None };
+        let (old, new) = (Arc::new(common::project(&before.yaml())), Arc::new(common::project(&after.yaml())));
+        self.say(|| format!("--- A\n{}--- B\n{}", before.yaml(), after.yaml()));
+        self.quiet_script();
+        let has_before = self.random.percent(85);
+        if has_before {
+            let end = self.run(&old, &Command::Up(UpOptions::default()), None).await;
+            self.expect_state(&end, &old, &UpOptions::default()).await;
+        }
+        if !self.found.is_empty() {
+            return;
+        }
+        self.visitors(&old).await;
+        let options = UpOptions { remove_orphans: self.random.percent(50), ..UpOptions::default() };
+        match self.random.below(8) {
+            0 | 1 => {}
+            2 if broken.is_none() => self.together(&new, &options, after.is_plain_change_of(&before)).await,
+            _ => self.disturbed(&old, &new, &options).await,
+        }
+        self.faults_cease().await;
+        let end = self.run(&new, &Command::Up(options.clone()), None).await;
+        match broken {
+            None => self.expect_state(&end, &new, &options).await,
+            Some(index) => {
+                self.expect_failure(&end, &new, &after, index).await;
+                if has_before && !self.has_downs && self.log.lock().unwrap().mishaps == 0 {
+                    self.expect_serving(&before, &after, index).await;
+                }
+            }
+        }
+        self.found.extend(history::judge(&self.engine, &self.runs));
+    }
+
+    fn say(&mut self, text: impl FnOnce() -> String) {
+        if self.log.lock().unwrap().is_verbose {
+            let lines = std::mem::take(&mut self.log.lock().unwrap().lines);
+            for line in lines {
+                writeln!(self.trace, "{line}").unwrap();
+            }
+            writeln!(self.trace, "{}", text()).unwrap();
+        }
+    }
+
+    fn script(&mut self, mix: Mix) {
+        let mut script = Script::new(self.random.branch(), mix, self.log.clone());
+        let born = self.engine.born();
+        self.engine.set_script(move |call| script.decide(call, born.elapsed()));
+    }
+
+    /// Calls take their time, but nothing goes wrong.
+    fn quiet_script(&mut self) {
+        self.script(Mix::none());
+    }
+
+    async fn faults_cease(&mut self) {
+        self.quiet_script();
+        self.engine.quiet().await;
+        // What is ill gets well.
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        // Strangers that joined one of our networks leave.
+        let seen = state::look(&self.engine).await;
+        let world = self.engine.client(0);
+        for one in seen.containers.iter().filter(|one| !state::is_ours(&one.labels)) {
+            for name in one.networks.keys().filter(|name| name.as_str().starts_with("p_")) {
+                world.disconnect_network(name, &one.id).await.unwrap();
+            }
+        }
+        self.say(|| "--- the faults cease".to_owned());
+    }
+
+    /// Things of others, with names and labels near ours.
+    async fn strangers(&mut self) {
+        let world = self.engine.client(0);
+        let network = |name: &str| NetworkSpec { name: name.into(), ..NetworkSpec::default() };
+        world.create_network(&network("ext-n")).await.unwrap();
+        world.create_volume(&VolumeSpec { name: "ext-v".into(), ..VolumeSpec::default() }).await.unwrap();
+        let mut all = vec![("pet", vec![])];
+        all.push(("other-s0-1", vec![(labels::PROJECT, "other"), (labels::SERVICE, "s0"), (labels::NUMBER, "1")]));
+        let elsewhere = vec![
+            (labels::PROJECT, "p"),
+            (labels::SERVICE, "legacy"),
+            (labels::NUMBER, "1"),
+            (labels::WORKING_DIR, "/elsewhere"),
+            (labels::CONFIG_HASH, "x"),
+        ];
+        all.push(("p-legacy-1", elsewhere));
+        for (name, labels) in all {
+            let labels = labels.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            let spec = ContainerSpec { name: name.into(), image: "app:1".into(), labels, ..ContainerSpec::default() };
+            let (id, _) = world.create_container(&spec).await.unwrap();
+            world.start_container(&id).await.unwrap();
+        }
+    }
+
+    /// Sometimes a stranger joins one of our networks.
+    async fn visitors(&mut self, project: &Project) {
+        if !self.random.percent(15) {
+            return;
+        }
+        let seen = state::look(&self.engine).await;
+        let strangers: Vec<_> = seen.containers.iter().filter(|one| !state::is_ours(&one.labels)).collect();
+        let ours = seen.networks.iter().filter(|one| one.name.as_str().starts_with(&format!("{}_", project.name)));
+        let endpoint = inception::model::EndpointSpec::default();
+        if let Some(network) = ours.last() {
+            let visitor = self.random.pick(&strangers);
+            let world = self.engine.client(0);
+            world.connect_network(&network.name, &visitor.id, &endpoint).await.unwrap();
+            self.say(|| format!("--- {} joins {}", visitor.name, network.name));
+        }
+    }
+
+    /// Some runs under faults; some of them side by side, as from two machines.
+    async fn disturbed(&mut self, old: &Arc<Project>, new: &Arc<Project>, options: &UpOptions) {
+        for _ in 0..self.random.between(1, 3) {
+            let mix = Mix::random(&mut self.random);
+            self.say(|| format!("--- {mix:?}"));
+            self.script(mix);
+            let first = self.command(options);
+            if !self.random.percent(25) {
+                let signal = self.random.percent(8).then(|| Duration::from_millis(self.random.below(4000)));
+                let project = if self.random.percent(85) { new } else { old };
+                self.judged(project, &first, signal).await;
+                continue;
+            }
+            let second = self.command(options);
+            let other = if self.random.percent(60) { new } else { old };
+            self.both((new, &first), (other, &second)).await;
+        }
+    }
+
+    /// The same wish from two machines, and nothing goes wrong.
+    async fn together(&mut self, project: &Arc<Project>, options: &UpOptions, is_plain: bool) {
+        let command = Command::Up(options.clone());
+        let ends = self.both((project, &command), (project, &command)).await;
+        for end in &ends {
+            if is_plain && matches!(end, End::Ran(outcome) if !outcome.is_success()) {
+                self.found.push(Violation::new(TOGETHER, end.words()));
+            }
+        }
+        if ends.iter().all(End::is_success) {
+            self.claimed(project, options).await;
+        }
+    }
+
+    fn command(&mut self, options: &UpOptions) -> Command {
+        match self.random.below(20) {
+            0 => {
+                self.has_downs = true;
+                Command::Down(DownOptions { remove_orphans: options.remove_orphans, ..DownOptions::default() })
+            }
+            1 => Command::Up(UpOptions { recreate: Recreate::Force, ..options.clone() }),
+            2 => Command::Up(UpOptions { wait: true, ..options.clone() }),
+            3 => {
+                let scale = (0..6).filter(|_| self.random.percent(30)).map(|index| (format!("s{index}"), 2));
+                let scale = scale.map(|(name, count)| (name.as_str().into(), count)).collect();
+                self.has_downs = true;
+                Command::Up(UpOptions { scale, ..options.clone() })
+            }
+            _ => Command::Up(options.clone()),
+        }
+    }
+
+    /// One run alone; where nothing but calls went wrong, its word must be true.
+    async fn judged(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) {
+        let mishaps = self.log.lock().unwrap().mishaps;
+        self.engine.quiet().await;
+        let end = self.run(project, command, signal).await;
+        // What the engine does after the run has ended is nothing the run could know.
+        if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() || self.engine.is_at_work() {
+            return;
+        }
+        if let Command::Up(options) = command {
+            self.claimed(project, options).await;
+        }
+    }
+
+    async fn claimed(&mut self, project: &Project, options: &UpOptions) {
+        let seen = state::look(&self.engine).await;
+        let mut differences = state::differences(&seen, project, options);
+        // Forced: two runs of it are never the same.
+        differences.retain(|_| options.recreate != Recreate::Force || options.scale.is_empty());
+        if !differences.is_empty() {
+            self.found.push(Violation::new(TRUTH, differences.join("; ")));
+        }
+    }
+
+    async fn both(&mut self, first: (&Arc<Project>, &Command), second: (&Arc<Project>, &Command)) -> [End; 2] {
+        let one = self.begin(first.0, first.1, None);
+        let delay = Duration::from_millis(self.random.below(3000));
+        let other = self.begin(second.0, second.1, None);
+        let later = async {
+            tokio::time::sleep(delay).await;
+            other.await
+        };
+        let (one, other) = tokio::join!(one, later);
+        [self.ended(first.1, one), self.ended(second.1, other)]
+    }
+
+    async fn run(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) -> End {
+        let end = self.begin(project, command, signal).await;
+        self.ended(command, end)
+    }
+
+    /// Returns a run that is yet to be awaited.
+    fn begin(
+        &mut self,
+        project: &Arc<Project>,
+        command: &Command,
+        signal: Option<Duration>,
+    ) -> impl Future<Output = (u32, Result<(End, String), String>)> + use<> {
+        let client = u32::try_from(self.runs.len()).unwrap() + 1;
+        let up = match command {
+            Command::Up(options) => Some(options.clone()),
+            Command::Down(_) => None,
+        };
+        self.runs.push(RunRecord {
+            client,
+            project: project.clone(),
+            up,
+            began: self.engine.now(),
+            ended: Duration::MAX,
+        });
+        let engine = Arc::new(self.engine.client(client));
+        let (project, command, mutation) = (project.clone(), command.clone(), self.mutation);
+        async move {
+            let work = async {
+                tokio::select! {
+                    biased;
+                    () = engine.crashed() => Ok((End::Died, String::new())),
+                    end = execute(&engine, &project, &command, mutation, signal) => end,
+                }
+            };
+            let end = tokio::time::timeout(LIMIT, work).await;
+            (client, end.unwrap_or_else(|_| Err(format!("run {client} has not ended after {} s", LIMIT.as_secs()))))
+        }
+    }
+
+    fn ended(&mut self, command: &Command, end: (u32, Result<(End, String), String>)) -> End {
+        let (client, end) = end;
+        if let Some(run) = self.runs.iter_mut().find(|run| run.client == client) {
+            run.ended = self.engine.now();
+        }
+        let (end, plan) = end.unwrap_or_else(|unsound| {
+            let rule = if unsound.contains("has not ended") { ENDS } else { SOUND };
+            self.found.push(Violation::new(rule, unsound.clone()));
+            (End::Refused(unsound), String::new())
+        });
+        self.has_deaths |= matches!(end, End::Died);
+        if let End::Ran(outcome) = &end {
+            let is_internal = |error: &StepError| matches!(error, StepError::Internal(_));
+            let internal = outcome.failures.iter().any(|failure| is_internal(&failure.error))
+                || outcome.leftovers.iter().any(|line| line.contains("internal:"));
+            if internal {
+                self.found.push(Violation::new(SOUND, end.words()));
+            }
+        }
+        let kind = match command {
+            Command::Up(options) => {
+                format!("up {:?} {:?} orphans={}", options.recreate, options.scale, options.remove_orphans)
+            }
+            Command::Down(_) => "down".to_owned(),
+        };
+        self.say(|| format!("--- run {client} ({kind}) ended: {}\n{plan}", end.words()));
+        end
+    }
+
+    async fn expect_state(&mut self, end: &End, project: &Project, options: &UpOptions) {
+        if !end.is_success() {
+            self.found.push(Violation::new(CONVERGES, end.words()));
+            return;
+        }
+        let seen = state::look(&self.engine).await;
+        let differences = state::differences(&seen, project, options);
+        if !differences.is_empty() {
+            self.found.push(Violation::new(CONVERGES, format!("after success: {}", differences.join("; "))));
+        }
+        let observed = observe::observe(&self.engine.client(0), &Default::default()).await.unwrap();
+        let next = plan::up(project, &observed, &Contents::default(), options);
+        if !next.is_empty() {
+            self.found.push(Violation::new(NOTHING_LEFT, plan::render(&next)));
+        }
+    }
+
+    async fn expect_failure(&mut self, end: &End, project: &Project, after: &World, broken: usize) {
+        let is_certain = after.services[&broken].kind == Kind::Broken;
+        if end.is_success() && is_certain {
+            self.found.push(Violation::new(TRUTH, "success, though one service cannot work"));
+        } else if end.is_success() {
+            self.claimed(project, &UpOptions::default()).await;
+        }
+    }
+
+    /// The containers of the broken service that were there before are there still.
+    async fn expect_serving(&mut self, before: &World, after: &World, broken: usize) {
+        let Some(old) = before.services.get(&broken) else { return };
+        // A run that stopped it for its network and died before it did more has left no sign that it ever ran.
+        let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
+        if after.loses_its_host(before, broken) || has_left_no_sign {
+            return;
+        }
+        let count = old.scale.min(after.services[&broken].scale) as usize;
+        let name = format!("s{broken}");
+        let seen = state::look(&self.engine).await;
+        let bad = ["broken", "sick"];
+        let is_bound = |one: &ObservedContainer| {
+            one.networks.iter().all(|(name, endpoint)| {
+                seen.networks.iter().any(|network| network.name == *name && network.id == endpoint.network_id)
+            })
+        };
+        let is_reachable = |one: &ObservedContainer| {
+            let is_attached = one.network_mode.starts_with("container:") || !one.networks.is_empty();
+            one.state == ContainerState::Running && is_attached && is_bound(one)
+        };
+        let serving = seen.containers.iter().filter(|one| {
+            state::is_ours(&one.labels)
+                && one.service() == Some(&name)
+                && !bad.iter().any(|image| one.image.starts_with(image))
+                && (one.image.starts_with("job") || is_reachable(one))
+        });
+        let serving = serving.count();
+        if serving < count {
+            self.found.push(Violation::new(SERVING, format!("{name}: {serving} of {count} serve")));
+        }
+    }
+}
+
+/// Looks, plans and runs, as the program does.
+async fn execute(
+    engine: &Arc<FakeEngine>,
+    project: &Project,
+    command: &Command,
+    mutation: Option<Mutation>,
+    signal: Option<Duration>,
+) -> Result<(End, String), String> {
+    let observed = match observe::observe(&**engine, &Default::default()).await {
+        Ok(observed) => observed,
+        Err(error) => return Ok((End::Refused(error.to_string()), String::new())),
+    };
+    let mut plan = match command {
+        Command::Up(options) => plan::up(project, &observed, &Contents::default(), options),
+        Command::Down(options) => plan::down(project, &observed, options),
+    };
+    let text = plan::render(&plan);
+    let unsound = plan::lint(&plan);
+    if !unsound.is_empty() {
+        return Err(format!("{unsound:?}\n{text}"));
+    }
+    if let Some(error) = plan.diagnostics.iter().find(|one| one.is_error()) {
+        return Ok((End::Refused(error.message.clone()), text));
+    }
+    if let Some(mutation) = mutation {
+        mutation(&mut plan);
+    }
+    let settings = ExecSettings { patience: Duration::from_secs(120), ..ExecSettings::default() };
+    let handle: EngineHandle = engine.clone();
+    let interrupt = Interrupt::default();
+    let mut listener = |_: &Event| {};
+    let run = exec::run(&plan, handle, settings, &mut listener, &interrupt);
+    let outcome = match signal {
+        None => run.await,
+        Some(after) => {
+            let press = async {
+                tokio::time::sleep(after).await;
+                interrupt.send(Signal::Interrupt);
+            };
+            tokio::join!(run, press).0
+        }
+    };
+    Ok((End::Ran(Box::new(outcome)), text))
+}
+
+/// The images, with behaviours that differ from seed to seed.
+fn images(engine: &FakeEngine, random: &mut Random) {
+    let mut stops = |codes: &[i64]| (Duration::from_millis(random.below(3000)), *random.pick(codes));
+    for version in 1..=2 {
+        let (stops_after, stop_code) = stops(&[0, 143, 137]);
+        let app = Behaviour { stops_after, stop_code, ..Behaviour::default() };
+        engine.add_image(&format!("app:{version}"), &format!("a{version}"), app);
+        let (stops_after, stop_code) = stops(&[0, 137]);
+        let db = Behaviour {
+            has_healthcheck: true,
+            healthy_after: Some(stops_after + Duration::from_millis(100)),
+            stops_after,
+            stop_code,
+            ..Behaviour::default()
+        };
+        engine.add_image(&format!("db:{version}"), &format!("d{version}"), db);
+        let (lasts, stop_code) = stops(&[143, 137]);
+        let job = Behaviour { exits: Some((lasts, 0)), stop_code, ..Behaviour::default() };
+        engine.add_image(&format!("job:{version}"), &format!("c{version}"), job);
+    }
+    let broken = Behaviour { exits: Some((Duration::from_millis(10), 3)), ..Behaviour::default() };
+    engine.add_image("broken:1", "b1", broken);
+    engine.add_image("sick:1", "e1", Behaviour { has_healthcheck: true, ..Behaviour::default() });
+}

@@ -1,0 +1,388 @@
+//! Random projects, as YAML: what runs (A), and what it is to become (B).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::random::Random;
+
+/// What a service runs, without the version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Runs; no health check.
+    App,
+    /// Becomes healthy.
+    Db,
+    /// Ends with 0.
+    Job,
+    /// Ends at once with 3.
+    Broken,
+    /// Never gets healthy.
+    Sick,
+}
+
+impl Kind {
+    fn image(self) -> &'static str {
+        match self {
+            Kind::App => "app",
+            Kind::Db => "db",
+            Kind::Job => "job",
+            Kind::Broken => "broken",
+            Kind::Sick => "sick",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Started,
+    Healthy,
+    Completed,
+}
+
+#[derive(Clone, Debug)]
+pub struct Edge {
+    pub to: usize,
+    pub condition: Condition,
+    pub is_required: bool,
+    pub restarts: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Update {
+    parallelism: u64,
+    is_start_first: bool,
+    rolls_back: bool,
+    delay: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub kind: Kind,
+    version: u64,
+    title: u64,
+    pub scale: u64,
+    edges: Vec<Edge>,
+    networks: Vec<usize>,
+    volumes: Vec<usize>,
+    port: Option<u64>,
+    update: Option<Update>,
+    restart: Option<&'static str>,
+    namespace_of: Option<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    is_external: bool,
+    label: u64,
+    option: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Volume {
+    is_external: bool,
+    label: u64,
+}
+
+/// Services by index; each depends only on those of lower ones, so there is no cycle.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub services: BTreeMap<usize, Service>,
+    networks: BTreeMap<usize, Network>,
+    volumes: BTreeMap<usize, Volume>,
+}
+
+pub fn random(random: &mut Random) -> World {
+    let mut world = World::default();
+    for index in 0..random.below(3) {
+        world.networks.insert(index as usize, Network { is_external: random.percent(15), ..Network::default() });
+    }
+    for index in 0..random.below(3) {
+        world.volumes.insert(index as usize, Volume { is_external: random.percent(20), ..Volume::default() });
+    }
+    for index in 0..random.between(1, 6) as usize {
+        let service = service(random, &world, index);
+        world.services.insert(index, service);
+    }
+    world.settle();
+    world
+}
+
+fn service(random: &mut Random, world: &World, index: usize) -> Service {
+    let kind = *random.pick(&[Kind::App, Kind::App, Kind::Db, Kind::Job]);
+    let mut service = Service {
+        kind,
+        version: 1,
+        title: 0,
+        scale: *random.pick(&[1, 1, 1, 1, 2, 2, 3, 0]),
+        edges: Vec::new(),
+        networks: world.networks.keys().copied().filter(|_| random.percent(50)).collect(),
+        volumes: world.volumes.keys().copied().filter(|_| random.percent(40)).collect(),
+        port: random.percent(20).then(|| 8000 + index as u64),
+        update: random.percent(30).then(|| update(random)),
+        restart: random.percent(30).then(|| *random.pick(&["always", "unless-stopped", "on-failure"])),
+        namespace_of: None,
+    };
+    for (to, other) in &world.services {
+        if random.percent(35) {
+            service.edges.push(edge(random, *to, other));
+        }
+    }
+    let hosts: Vec<usize> = world
+        .services
+        .iter()
+        .filter(|(_, other)| other.kind == Kind::App && other.scale > 0 && other.namespace_of.is_none())
+        .map(|(to, _)| *to)
+        .collect();
+    if !hosts.is_empty() && random.percent(10) {
+        service.namespace_of = Some(*random.pick(&hosts));
+    }
+    service
+}
+
+fn edge(random: &mut Random, to: usize, other: &Service) -> Edge {
+    let special = match other.kind {
+        Kind::Db => Condition::Healthy,
+        Kind::Job => Condition::Completed,
+        _ => Condition::Started,
+    };
+    let condition = if random.percent(75) { special } else { Condition::Started };
+    Edge { to, condition, is_required: random.percent(85), restarts: random.percent(20) }
+}
+
+fn update(random: &mut Random) -> Update {
+    Update {
+        parallelism: random.below(3),
+        is_start_first: random.percent(50),
+        rolls_back: random.percent(40),
+        delay: *random.pick(&[0, 0, 2]),
+    }
+}
+
+/// What the project becomes.
+pub fn changed(random: &mut Random, before: &World) -> World {
+    let mut world = before.clone();
+    for network in world.networks.values_mut() {
+        if random.percent(20) {
+            *(if random.percent(50) { &mut network.label } else { &mut network.option }) += 1;
+        }
+    }
+    for volume in world.volumes.values_mut() {
+        volume.label += u64::from(random.percent(15));
+    }
+    let indices: Vec<usize> = world.services.keys().copied().collect();
+    for index in indices {
+        if world.services.len() > 1 && random.percent(12) {
+            world.services.remove(&index);
+        } else if let Some(service) = world.services.get_mut(&index) {
+            change(random, service);
+        }
+    }
+    if random.percent(25) {
+        let index = before.services.len();
+        let service = service(random, &world, index);
+        world.services.insert(index, service);
+    }
+    swap_ports(random, &mut world);
+    world.settle();
+    world
+}
+
+fn change(random: &mut Random, service: &mut Service) {
+    if random.percent(35) {
+        service.version = 3 - service.version;
+    }
+    service.title += u64::from(random.percent(15));
+    if random.percent(20) {
+        service.scale = random.below(4);
+    }
+    if random.percent(10) {
+        service.update = Some(update(random));
+    }
+    if random.percent(10) && !service.networks.is_empty() {
+        service.networks.pop();
+    }
+    if random.percent(5) && !service.volumes.is_empty() {
+        service.volumes.pop();
+    }
+    if random.percent(5) {
+        service.edges.pop();
+    }
+}
+
+/// A host port moves from one service to another.
+fn swap_ports(random: &mut Random, world: &mut World) {
+    let indices: Vec<usize> = world.services.keys().copied().collect();
+    if indices.len() < 2 || !random.percent(15) {
+        return;
+    }
+    let (one, other) = (*random.pick(&indices), *random.pick(&indices));
+    let (first, second) = (world.services[&one].port, world.services[&other].port);
+    world.services.get_mut(&one).unwrap().port = second;
+    world.services.get_mut(&other).unwrap().port = first;
+}
+
+/// One service gets an image that cannot work; returns which.
+pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
+    let possible: Vec<usize> = world
+        .services
+        .iter()
+        .filter(|(_, service)| service.scale > 0 && service.kind != Kind::Job)
+        .map(|(index, _)| *index)
+        .collect();
+    if possible.is_empty() {
+        return None;
+    }
+    let index = *random.pick(&possible);
+    let service = world.services.get_mut(&index).unwrap();
+    service.kind = if service.kind == Kind::Db && random.percent(50) { Kind::Sick } else { Kind::Broken };
+    service.version = 1;
+    Some(index)
+}
+
+impl World {
+    /// Makes it a project that can work: no edges to nowhere, one replica for a port, jobs that somebody waits for.
+    fn settle(&mut self) {
+        let known: Vec<usize> = self.services.keys().copied().collect();
+        let hosts: Vec<usize> = self
+            .services
+            .iter()
+            .filter(|(_, one)| one.kind == Kind::App && one.scale > 0 && one.namespace_of.is_none())
+            .map(|(index, _)| *index)
+            .collect();
+        for service in self.services.values_mut() {
+            service.edges.retain(|edge| known.contains(&edge.to));
+            service.namespace_of = service.namespace_of.filter(|host| hosts.contains(host));
+            if service.namespace_of.is_some() {
+                service.port = None;
+                service.networks.clear();
+            }
+            if service.port.is_some() {
+                service.scale = service.scale.min(1);
+            }
+        }
+        // A job that nobody waits for is begun again by every `up`, as docker compose does.
+        let awaited: Vec<usize> = self
+            .services
+            .values()
+            .flat_map(|one| one.edges.iter())
+            .filter(|edge| edge.condition == Condition::Completed)
+            .map(|edge| edge.to)
+            .collect();
+        for (index, service) in &mut self.services {
+            if service.kind == Kind::Job && !awaited.contains(index) {
+                service.kind = Kind::App;
+            }
+            if service.kind == Kind::Job {
+                service.restart = None;
+            }
+        }
+        // A condition that its dependency can never meet is another story.
+        let kinds: BTreeMap<usize, Kind> = self.services.iter().map(|(index, one)| (*index, one.kind)).collect();
+        for edge in self.services.values_mut().flat_map(|service| &mut service.edges) {
+            edge.condition = match (edge.condition, kinds[&edge.to]) {
+                (Condition::Healthy, Kind::Db) => Condition::Healthy,
+                (Condition::Completed, Kind::Job) => Condition::Completed,
+                _ => Condition::Started,
+            };
+        }
+    }
+
+    /// Whether containers are only replaced one for one: no network is made anew, nothing shares a namespace. Then two
+    /// machines that want the same must not get into each other's way.
+    pub fn is_plain_change_of(&self, before: &World) -> bool {
+        let shares = |world: &World| world.services.values().any(|service| service.namespace_of.is_some());
+        self.has_networks_of(before) && !shares(self) && !shares(before)
+    }
+
+    /// Whether no network is made anew.
+    pub fn has_networks_of(&self, before: &World) -> bool {
+        let definitions = |world: &World| -> Vec<(u64, u64)> {
+            world.networks.values().map(|network| (network.label, network.option)).collect()
+        };
+        definitions(self) == definitions(before)
+    }
+
+    /// Whether a service of `before` shares the network of one that is not there any more.
+    pub fn loses_its_host(&self, before: &World, index: usize) -> bool {
+        let host = before.services.get(&index).and_then(|service| service.namespace_of);
+        host.is_some_and(|host| self.services.get(&host).is_none_or(|host| host.scale == 0))
+    }
+
+    pub fn yaml(&self) -> String {
+        let mut out = "services:\n".to_owned();
+        for (index, service) in &self.services {
+            self.service(&mut out, *index, service);
+        }
+        if !self.networks.is_empty() {
+            out.push_str("networks:\n");
+        }
+        for (index, network) in &self.networks {
+            match network.is_external {
+                true => writeln!(out, "  n{index}: {{ external: true, name: ext-n }}").unwrap(),
+                false => writeln!(
+                    out,
+                    "  n{index}: {{ labels: {{ v: '{}' }}, driver_opts: {{ o: '{}' }} }}",
+                    network.label, network.option
+                )
+                .unwrap(),
+            }
+        }
+        if !self.volumes.is_empty() {
+            out.push_str("volumes:\n");
+        }
+        for (index, volume) in &self.volumes {
+            match volume.is_external {
+                true => writeln!(out, "  v{index}: {{ external: true, name: ext-v }}").unwrap(),
+                false => writeln!(out, "  v{index}: {{ labels: {{ v: '{}' }} }}", volume.label).unwrap(),
+            }
+        }
+        out
+    }
+
+    fn service(&self, out: &mut String, index: usize, service: &Service) {
+        let list = |items: Vec<String>| items.join(", ");
+        let mut parts = vec![
+            format!("image: '{}:{}'", service.kind.image(), service.version),
+            format!("scale: {}", service.scale),
+            format!("environment: {{ TITLE: '{}' }}", service.title),
+        ];
+        if !service.edges.is_empty() {
+            let edges = service.edges.iter().map(|edge| {
+                let condition = match edge.condition {
+                    Condition::Started => "service_started",
+                    Condition::Healthy => "service_healthy",
+                    Condition::Completed => "service_completed_successfully",
+                };
+                format!(
+                    "s{}: {{ condition: {condition}, required: {}, restart: {} }}",
+                    edge.to, edge.is_required, edge.restarts
+                )
+            });
+            parts.push(format!("depends_on: {{ {} }}", list(edges.collect())));
+        }
+        if let Some(host) = service.namespace_of {
+            parts.push(format!("network_mode: 'service:s{host}'"));
+        } else if !service.networks.is_empty() {
+            parts.push(format!("networks: [{}]", list(service.networks.iter().map(|n| format!("n{n}")).collect())));
+        }
+        if !service.volumes.is_empty() {
+            parts.push(format!("volumes: [{}]", list(service.volumes.iter().map(|v| format!("v{v}:/v{v}")).collect())));
+        }
+        if let Some(port) = service.port {
+            parts.push(format!("ports: ['{port}:80']"));
+        }
+        if let Some(restart) = service.restart {
+            parts.push(format!("restart: {restart}"));
+        }
+        if let Some(update) = &service.update {
+            parts.push(format!(
+                "deploy: {{ update_config: {{ parallelism: {}, order: {}, failure_action: {}, delay: {}s }} }}",
+                update.parallelism,
+                if update.is_start_first { "start-first" } else { "stop-first" },
+                if update.rolls_back { "rollback" } else { "pause" },
+                update.delay
+            ));
+        }
+        writeln!(out, "  s{index}: {{ {} }}", list(parts)).unwrap();
+    }
+}
