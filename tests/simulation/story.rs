@@ -215,9 +215,9 @@ impl Story {
         }
         let seen = state::look(&self.engine).await;
         let strangers: Vec<_> = seen.containers.iter().filter(|one| !state::is_ours(&one.labels)).collect();
-        let ours = seen.networks.iter().filter(|one| one.name.as_str().starts_with(&format!("{}_", project.name)));
+        let mut ours = seen.networks.iter().filter(|one| one.name.as_str().starts_with(&format!("{}_", project.name)));
         let endpoint = inception::model::EndpointSpec::default();
-        if let Some(network) = ours.last() {
+        if let Some(network) = ours.next_back() {
             let visitor = self.random.pick(&strangers);
             let world = self.engine.client(0);
             world.connect_network(&network.name, &visitor.id, &endpoint).await.unwrap();
