@@ -27,7 +27,9 @@ def docker(*arguments, check=False):
 
 
 def image():
-    """Makes the test image from the system's static busybox."""
+    """Makes the test image from the system's static busybox, where it is not there yet."""
+    if docker("image", "inspect", "-f", "{{.Id}}", IMAGE):
+        return
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["cp", "/bin/busybox", folder], check=True)
         with open(f"{folder}/Dockerfile", "w") as file:

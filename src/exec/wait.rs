@@ -186,6 +186,10 @@ impl Wait<'_> {
         if details.restart_count >= first_restarts + CRASH_LOOP {
             return Verdict::Failed(format!("restarts again and again (last exit code {})", details.exit_code));
         }
+        // Waits come after starts, and an engine that says "started" has done it. What has not begun will not begin.
+        if details.state == ContainerState::Created && details.error.is_empty() {
+            return Verdict::Failed("was not started, though the engine said so".to_owned());
+        }
         match self.until {
             Until::Condition(Condition::CompletedSuccessfully) => completed(details),
             Until::Condition(Condition::Healthy) => healthy(details, true),
@@ -243,7 +247,6 @@ fn alive(details: &ContainerDetails, hold: Instant) -> Verdict {
         ContainerState::Running | ContainerState::Paused => Verdict::Pending { what: "running", look_at: Some(hold) },
         ContainerState::Exited if details.exit_code == 0 && details.error.is_empty() => Verdict::Done("Exited"),
         ContainerState::Restarting => Verdict::Failed(format!("keeps restarting (exit code {})", details.exit_code)),
-        ContainerState::Created if details.error.is_empty() => Verdict::Pending { what: "running", look_at: None },
         _ => Verdict::Failed(exited(details)),
     }
 }

@@ -56,6 +56,8 @@ impl Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     Request(usize),
+    /// Those whose path has this end.
+    End(&'static str),
     Every,
     EveryWrite,
 }
@@ -72,6 +74,7 @@ impl State {
         let number = self.seen.len() + 1;
         let fault = self.rule.filter(|(at, _)| match at {
             At::Request(wanted) => *wanted == number,
+            At::End(end) => path.split('?').next().is_some_and(|path| path.ends_with(end)),
             At::Every => true,
             At::EveryWrite => request.is_write(),
         });

@@ -45,6 +45,10 @@ pub fn is_ready() -> bool {
         std::fs::copy("/bin/busybox", folder.path().join("busybox")).unwrap();
         let first = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nCMD [\"sleep\", \"1000\"]\n";
         for (name, text) in [(IMAGE, first.to_owned()), (OTHER, format!("{first}LABEL other=yes\n"))] {
+            // Made anew it might get another id under the stacks of tests that run at the same time.
+            if docker(&["image", "inspect", name]).status.success() {
+                continue;
+            }
             std::fs::write(folder.path().join("Dockerfile"), text).unwrap();
             let build = Command::new("docker")
                 .env("DOCKER_BUILDKIT", "0")
