@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::hub::{Hub, Wakeups};
 use super::outcome::StepError;
@@ -29,7 +30,7 @@ pub(super) struct Runner {
     pub hub: std::sync::Arc<Option<Hub>>,
     pub roll: std::sync::Arc<RollCall>,
     /// Whether nothing is left but waits that nobody waits for.
-    pub quiet: watch::Receiver<bool>,
+    pub quiet: CancellationToken,
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits};
 use super::hub::Hub;
@@ -31,10 +32,10 @@ pub async fn run(
     listener.on_event(&Event::Planned { steps: plan.steps.iter().map(header).collect(), is_dry_run: false });
     let hub = if needs_events(plan) { Some(Hub::subscribe(engine.clone(), &plan.project).await) } else { None };
     let (sender, receiver) = mpsc::channel(1024);
-    let (quiet, is_quiet) = watch::channel(false);
     let roll = Arc::new(RollCall::new(engine.clone(), &plan.project));
-    let runner = Runner { engine, settings, hub: Arc::new(hub), roll, quiet: is_quiet, progress: sender };
-    let mut run = Run::new(plan, runner, quiet, receiver, listener);
+    let runner =
+        Runner { engine, settings, hub: Arc::new(hub), roll, quiet: CancellationToken::new(), progress: sender };
+    let mut run = Run::new(plan, runner, receiver, listener);
     run.drive(interrupt).await;
     let outcome = run.finish(interrupt);
     listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
@@ -99,9 +100,7 @@ enum Report {
 struct Run<'a> {
     plan: &'a Plan,
     runner: Runner,
-    /// Tells waits that nobody waits for when nothing else is left.
-    quiet: watch::Sender<bool>,
-    /// How many of those run.
+    /// How many waits that nobody waits for run.
     last_waits: usize,
     progress: mpsc::Receiver<(StepId, StepState)>,
     listener: &'a mut dyn Listener,
@@ -119,7 +118,7 @@ struct Run<'a> {
     undone: BTreeSet<usize>,
     /// Undos that are under way.
     undoing: BTreeSet<usize>,
-    cancel: tokio_util::sync::CancellationToken,
+    cancel: CancellationToken,
     outcome: Outcome,
 }
 
@@ -127,14 +126,12 @@ impl<'a> Run<'a> {
     fn new(
         plan: &'a Plan,
         runner: Runner,
-        quiet: watch::Sender<bool>,
         progress: mpsc::Receiver<(StepId, StepState)>,
         listener: &'a mut dyn Listener,
     ) -> Self {
         Self {
             plan,
             runner,
-            quiet,
             last_waits: 0,
             progress,
             listener,
@@ -148,7 +145,7 @@ impl<'a> Run<'a> {
             endpoint_calls: 0,
             undone: BTreeSet::new(),
             undoing: BTreeSet::new(),
-            cancel: tokio_util::sync::CancellationToken::new(),
+            cancel: CancellationToken::new(),
             outcome: Outcome::default(),
         }
     }
@@ -172,8 +169,10 @@ impl<'a> Run<'a> {
             if self.tasks.is_empty() {
                 return;
             }
-            let is_quiet = self.tasks.len() == self.last_waits && ready.is_empty();
-            self.quiet.send_if_modified(|quiet| std::mem::replace(quiet, is_quiet) != is_quiet);
+            if self.tasks.len() == self.last_waits && ready.is_empty() {
+                // For good: nothing waits for these waits. (A token wakes in the order of waiting; a watch would not.)
+                self.runner.quiet.cancel();
+            }
             tokio::select! {
                 biased;
                 () = interrupt.second() => return,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::hub::Wakeups;
 use super::outcome::StepError;
@@ -27,8 +28,8 @@ const LONGEST_HOLD: Duration = Duration::from_secs(2);
 pub(super) struct Wait<'a> {
     pub engine: &'a EngineHandle,
     pub roll: &'a RollCall,
-    /// Becomes true when nothing of the run is left but waits like this one; `None` for a wait that others wait for.
-    pub quiet: Option<watch::Receiver<bool>>,
+    /// Cancelled when nothing of the run is left but waits like this one; `None` for a wait that others wait for.
+    pub quiet: Option<CancellationToken>,
     /// How long the container's start took: where that is long, what it runs is slow to fail, too.
     pub start_took: Duration,
     pub settings: &'a ExecSettings,
@@ -124,7 +125,9 @@ impl Wait<'_> {
 
     /// A busy machine takes its time to run what it has started, and to see it fail.
     fn longer(&self, hold: Duration) -> Duration {
-        hold.max((self.start_took / 2).min(LONGEST_HOLD))
+        // In whole milliseconds, which is what timers know: runs on a clock that stands still replay exactly.
+        let half = u64::try_from(self.start_took.as_millis() / 2).unwrap_or(u64::MAX);
+        hold.max(Duration::from_millis(half).min(LONGEST_HOLD))
     }
 
     /// Lets the hold pass, and what else the run does where nobody waits for this; returns whether the container ended.
@@ -134,9 +137,8 @@ impl Wait<'_> {
         }
         let pass = async {
             tokio::time::sleep_until(until).await;
-            if let Some(mut quiet) = self.quiet.clone() {
-                // The owner has gone only when the run is over.
-                let _ = quiet.wait_for(|is_quiet| *is_quiet).await;
+            if let Some(quiet) = &self.quiet {
+                quiet.cancelled().await;
                 tokio::time::sleep_until(self.roll.latest()).await;
             }
         };

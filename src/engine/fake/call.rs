@@ -138,7 +138,7 @@ impl FakeEngine {
         let (shared, client) = (self.shared.clone(), self.client);
         tokio::spawn(async move {
             let _at_work = AtWork::new(&shared);
-            let mut epoch = shared.epoch.subscribe();
+            let life = shared.lock().life.clone();
             let ended = || EngineError::new(AWAY, name, "the engine went away");
             let taken = {
                 let mut state = shared.lock();
@@ -149,7 +149,7 @@ impl FakeEngine {
                 tokio::select! {
                     biased;
                     () = tokio::time::sleep(lasts) => {}
-                    _ = epoch.changed() => return Err(ended()),
+                    () = life.cancelled() => return Err(ended()),
                 }
             }
             let (done, later) = {
@@ -161,7 +161,7 @@ impl FakeEngine {
                 tokio::select! {
                     biased;
                     () = tokio::time::sleep_until(later.at) => {}
-                    _ = epoch.changed() => return Err(ended()),
+                    () = life.cancelled() => return Err(ended()),
                 }
                 let mut state = shared.lock();
                 state.actor = client;

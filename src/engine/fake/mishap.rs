@@ -76,7 +76,7 @@ impl State {
     /// Compat: without live-restore all containers end with the engine; it starts again what its policy names.
     fn restart_engine(&mut self, down: Duration) {
         let back = Instant::now() + down;
-        self.epoch += 1;
+        std::mem::take(&mut self.life).cancel();
         self.down_until = Some(back);
         self.reserved.clear();
         for container in &mut self.containers {

@@ -24,7 +24,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::engine::ErrorKind;
@@ -42,8 +42,6 @@ pub struct FakeEngine {
 /// What all clients share.
 struct Shared {
     state: Mutex<State>,
-    /// Counts restarts, so that streams end with them.
-    epoch: watch::Sender<u64>,
 }
 
 impl Default for FakeEngine {
@@ -55,7 +53,7 @@ impl Default for FakeEngine {
             os: "linux".to_owned(),
             is_local: false,
         };
-        let shared = Shared { state: Mutex::default(), epoch: watch::channel(0).0 };
+        let shared = Shared { state: Mutex::default() };
         Self { facts, client: 1, crash: Arc::default(), shared: Arc::new(shared) }
     }
 }
@@ -216,11 +214,7 @@ impl Shared {
     }
 
     fn befall(self: &Arc<Self>, mishap: &Mishap) {
-        let mut state = self.lock();
-        state.befall(mishap);
-        let epoch = state.epoch;
-        drop(state);
-        self.epoch.send_if_modified(|known| std::mem::replace(known, epoch) != epoch);
+        self.lock().befall(mishap);
     }
 }
 

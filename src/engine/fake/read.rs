@@ -109,13 +109,13 @@ impl ReadEngine for FakeEngine {
         _since: Option<i64>,
     ) -> EngineResult<BoxStream<'static, EngineResult<EngineEvent>>> {
         let receiver = self.read("events", "", |state| Ok(state.events.subscribe())).await?;
-        let epoch = self.shared.epoch.subscribe();
-        let stream = futures_util::stream::unfold(Some((receiver, epoch)), |streams| async move {
-            let (mut receiver, mut epoch) = streams?;
+        let life = self.shared.lock().life.clone();
+        let stream = futures_util::stream::unfold(Some((receiver, life)), |streams| async move {
+            let (mut receiver, life) = streams?;
             tokio::select! {
                     biased;
-                event = receiver.recv() => Some((Ok(event.ok()?), Some((receiver, epoch)))),
-                _ = epoch.changed() => Some((Err(EngineError::new(AWAY, "watch events", "the engine went away")), None)),
+                event = receiver.recv() => Some((Ok(event.ok()?), Some((receiver, life)))),
+                () = life.cancelled() => Some((Err(EngineError::new(AWAY, "watch events", "the engine went away")), None)),
             }
         });
         Ok(stream.boxed())

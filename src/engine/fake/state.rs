@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::broadcast;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::container::{Behaviour, Container, Marks};
 use super::faults::{Call, Turn};
@@ -37,8 +38,8 @@ pub(super) struct State {
     pub actor: u32,
     /// The engine is away until then.
     pub down_until: Option<Instant>,
-    /// How often it has restarted.
-    pub epoch: u64,
+    /// Ends with the engine's restart, and with it what goes on. (A token wakes in the order of waiting.)
+    pub life: CancellationToken,
     /// Requests that it works on.
     pub at_work: usize,
     pub events: broadcast::Sender<EngineEvent>,
@@ -62,7 +63,7 @@ impl Default for State {
             graves: BTreeMap::new(),
             actor: 0,
             down_until: None,
-            epoch: 0,
+            life: CancellationToken::new(),
             at_work: 0,
             events: broadcast::channel(4096).0,
         }
