@@ -119,6 +119,8 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         }
         None => ui::print(&text),
     }
+    // The program ends here: freeing the trees value by value would only take time.
+    std::mem::forget(loaded);
     Ok(Exit::SUCCESS)
 }
 

@@ -89,7 +89,7 @@ impl Session {
             ui::progress::dry_run(context, plan);
             return Ok(());
         }
-        let mut settings = settings(context)?;
+        let mut settings = settings(context, self.engine.facts().is_local)?;
         settings.is_after_crash = self.lock.as_ref().is_none_or(Lock::is_after_crash);
         let mut listener = ui::progress::listener(context);
         let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
@@ -145,7 +145,7 @@ pub(super) fn heed(context: &Context, list: Vec<Diagnostic>, sources: &Sources) 
     Ok(())
 }
 
-fn settings(context: &Context) -> Result<ExecSettings, Failure> {
+fn settings(context: &Context, is_local: bool) -> Result<ExecSettings, Failure> {
     let mut settings = ExecSettings::default();
     let variable = context.environment.get_non_empty("COMPOSE_PARALLEL_LIMIT");
     let limit = match (context.settings.parallel, variable) {
@@ -159,9 +159,9 @@ fn settings(context: &Context) -> Result<ExecSettings, Failure> {
         })?),
         (None, None) => None,
     };
-    settings.parallel = match limit {
-        Some(limit) if limit > 0 => usize::try_from(limit).unwrap_or(usize::MAX),
-        Some(-1) => usize::MAX,
+    let most = match limit {
+        Some(limit) if limit > 0 => Some(usize::try_from(limit).unwrap_or(usize::MAX)),
+        Some(-1) => Some(usize::MAX),
         Some(limit) => {
             return Err(Failure::one(Diagnostic::error(
                 "bad-value",
@@ -169,7 +169,12 @@ fn settings(context: &Context) -> Result<ExecSettings, Failure> {
                 format!("the parallel limit must be positive or -1, but is {limit}"),
             )));
         }
-        None => settings.parallel,
+        None => None,
+    };
+    (settings.parallel, settings.stops) = match most {
+        Some(most) => (most, most),
+        None if is_local => (exec::parallel_here(), settings.stops),
+        None => (settings.parallel, settings.stops),
     };
     settings.own_probes = context.environment.get("INCEPTION_PROBES").is_none_or(|word| word != "off");
     Ok(settings)

@@ -16,7 +16,7 @@ use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec
 use crate::event::StepState;
 use crate::model::{
     ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, FileSpec, Hook, NetworkId, NetworkName,
-    NetworkSpec, hash, labels,
+    NetworkSpec, ProjectName, hash, labels,
 };
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
@@ -26,6 +26,7 @@ use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe}
 pub(super) struct Runner {
     pub engine: EngineHandle,
     pub settings: ExecSettings,
+    pub project: ProjectName,
     /// `None` where no wait of the plan needs events.
     pub hub: std::sync::Arc<Option<Hub>>,
     pub roll: std::sync::Arc<RollCall>,
@@ -204,6 +205,10 @@ impl Runner {
                         return Ok(());
                     }
                 }
+                Err(error) if is_ambiguous(&error) => {
+                    self.settle_networks(error).await?;
+                    return self.engine.start_container(id).await;
+                }
                 result => return result,
             }
         }
@@ -326,8 +331,32 @@ impl Runner {
                 self.settle_create(spec, error).await
             }
             Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await,
+            Err(error) if is_ambiguous(&error) => {
+                self.settle_networks(error).await?;
+                self.engine.create_container(spec).await.map(|(id, _warnings)| id)
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Removes doubles of the project's networks that a run on another machine has made in the same moment; gives the
+    /// error back where there are none.
+    async fn settle_networks(&self, ambiguous: EngineError) -> EngineResult<()> {
+        let mut by_name: BTreeMap<NetworkName, Vec<NetworkId>> = BTreeMap::new();
+        for network in self.engine.list_networks().await? {
+            if network.labels.get(labels::PROJECT).map(String::as_str) == Some(self.project.as_str()) {
+                by_name.entry(network.name).or_default().push(network.id);
+            }
+        }
+        let mut is_settled = false;
+        for ids in by_name.values_mut() {
+            ids.sort();
+            for double in ids.iter().skip(1) {
+                // One that is in use stays, and the next attempt tells.
+                is_settled |= self.engine.remove_network(double).await.is_ok();
+            }
+        }
+        if is_settled { Ok(()) } else { Err(ambiguous) }
     }
 
     /// Another machine may have finished the same replacement: then its temporary name was free again, and there would
@@ -407,6 +436,12 @@ impl Runner {
             lines.into_iter().skip(skip).collect(),
         ))
     }
+}
+
+/// Compat: names of networks are not unique, and engines refuse a name that several have ("network p_default is ambiguous
+/// (2 matches found on name)").
+fn is_ambiguous(error: &EngineError) -> bool {
+    error.message.contains("is ambiguous")
 }
 
 /// Whether a container of this name is the one that was to be created.

@@ -33,8 +33,15 @@ pub async fn run(
     let hub = if needs_events(plan) { Some(Hub::subscribe(engine.clone(), &plan.project).await) } else { None };
     let (sender, receiver) = mpsc::channel(1024);
     let roll = Arc::new(RollCall::new(engine.clone(), &plan.project));
-    let runner =
-        Runner { engine, settings, hub: Arc::new(hub), roll, quiet: CancellationToken::new(), progress: sender };
+    let runner = Runner {
+        engine,
+        settings,
+        project: plan.project.clone(),
+        hub: Arc::new(hub),
+        roll,
+        quiet: CancellationToken::new(),
+        progress: sender,
+    };
     let mut run = Run::new(plan, runner, receiver, listener);
     run.drive(interrupt).await;
     let outcome = run.finish(interrupt);
@@ -111,7 +118,9 @@ struct Run<'a> {
     /// How long the start of each container took.
     starts: BTreeMap<ContainerRef, Duration>,
     tasks: JoinSet<Report>,
+    /// Calls under way that are no stops, and stops.
     calls: usize,
+    stops: usize,
     /// Renames under way, and calls that bring or take endpoints of networks: see [`Self::must_stand_back`].
     renames: usize,
     endpoint_calls: usize,
@@ -141,6 +150,7 @@ impl<'a> Run<'a> {
             starts: BTreeMap::new(),
             tasks: JoinSet::new(),
             calls: 0,
+            stops: 0,
             renames: 0,
             endpoint_calls: 0,
             undone: BTreeSet::new(),
@@ -192,11 +202,12 @@ impl<'a> Run<'a> {
         for id in others.into_iter().chain(renames) {
             let step = &self.plan.steps[id.index()];
             let counts = !only_waits(&step.action);
-            if counts && (self.calls >= self.runner.settings.parallel || self.must_stand_back(&step.action)) {
+            if counts && (self.is_full(&step.action) || self.must_stand_back(&step.action)) {
                 continue;
             }
             ready.remove(&id);
-            self.calls += usize::from(counts);
+            self.calls += usize::from(counts && !is_stop(&step.action));
+            self.stops += usize::from(is_stop(&step.action));
             self.last_waits += usize::from(self.is_last_wait(id));
             self.count_endpoints(id, 1);
             self.states[id.index()] = State::Running;
@@ -251,9 +262,19 @@ impl<'a> Run<'a> {
     }
 
     fn release(&mut self, id: StepId) {
-        self.calls -= usize::from(!only_waits(&self.plan.steps[id.index()].action));
+        let action = &self.plan.steps[id.index()].action;
+        self.calls -= usize::from(!only_waits(action) && !is_stop(action));
+        self.stops -= usize::from(is_stop(action));
         self.last_waits -= usize::from(self.is_last_wait(id));
         self.count_endpoints(id, -1);
+    }
+
+    /// Whether as many calls of a kind are under way as may be.
+    fn is_full(&self, action: &Action) -> bool {
+        match is_stop(action) {
+            true => self.stops >= self.runner.settings.stops,
+            false => self.calls >= self.runner.settings.parallel,
+        }
     }
 
     /// A rename of a running container and calls that change endpoints must not run at once.
@@ -440,6 +461,11 @@ impl<'a> Run<'a> {
         self.tasks.abort_all();
         self.outcome
     }
+}
+
+/// Whether a call mostly waits for the grace period of what it stops.
+fn is_stop(action: &Action) -> bool {
+    matches!(action, Action::StopContainer { .. } | Action::RestartContainer { .. })
 }
 
 fn is_rename(action: &Action) -> bool {

@@ -161,7 +161,7 @@ pub(super) fn files(root: &mut Node, variables: &Variables, sources: &mut Source
     for (name, service) in children(root, "services") {
         let Some(list) = service.remove("env_file").filter(|list| !list.items().is_empty()) else { continue };
         let own = mapping(service.get("environment"));
-        let mut merged = Map::new();
+        let mut merged = Map::default();
         for item in list.items() {
             if let Err(diagnostic) = env_file(item, &own, variables, &mut merged, sources) {
                 diagnostics.push(diagnostic.at(format!("services.{name}.env_file")));
@@ -176,7 +176,7 @@ pub(super) fn files(root: &mut Node, variables: &Variables, sources: &mut Source
 
 /// Returns `K=V` lists and mappings as a mapping.
 fn mapping(node: Option<&Node>) -> Map {
-    let Some(node) = node else { return Map::new() };
+    let Some(node) = node else { return Map::default() };
     match &node.value {
         Value::Map(map) => map.clone(),
         Value::List(items) => {
@@ -190,7 +190,7 @@ fn mapping(node: Option<&Node>) -> Map {
             };
             items.iter().filter_map(entry).collect()
         }
-        _ => Map::new(),
+        _ => Map::default(),
     }
 }
 
@@ -239,7 +239,7 @@ pub(super) fn label_files(
 ) {
     for (name, service) in children(root, "services") {
         let Some(list) = service.get("label_file").filter(|list| !list.items().is_empty()).cloned() else { continue };
-        let mut merged = Map::new();
+        let mut merged = Map::default();
         for item in list.items() {
             let Some(path) = item.as_text().map(Path::new) else { continue };
             let result = read::read(path, Named::InFile, item.span).and_then(|text| {

@@ -137,7 +137,9 @@ impl Loader<'_> {
 
     fn over(&mut self, mut base: Node, mut service: Node, name: &str) -> Option<Node> {
         merge::apply_tags(&mut base, &mut service);
-        let path = ModelPath::new("services").next(name);
+        let top = ModelPath::default();
+        let services = top.next("services");
+        let path = services.next(name);
         match merge::merge(base, service, &path) {
             Ok(merged) => Some(merged),
             Err(diagnostic) => {

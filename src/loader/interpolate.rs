@@ -27,12 +27,12 @@ impl Interpolation<'_> {
                 *text = replaced.into();
             }
             Value::List(items) => {
-                for (index, item) in items.iter_mut().enumerate() {
+                for (index, item) in items.iter_mut().enumerate().filter(|(_, item)| may_hold_variables(item)) {
                     self.run(item, &format!("{path}[{index}]"));
                 }
             }
             Value::Map(map) => {
-                for (key, entry) in map.iter_mut() {
+                for (key, entry) in map.iter_mut().filter(|(_, entry)| may_hold_variables(&entry.node)) {
                     let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
                     self.run(&mut entry.node, &path);
                 }
@@ -58,6 +58,16 @@ impl Interpolation<'_> {
             self.diagnostics.push(fault(error, text, span).at(path));
             String::new()
         })
+    }
+}
+
+/// Most values are plain: for these no path need be made.
+fn may_hold_variables(node: &Node) -> bool {
+    match &node.value {
+        Value::Text(text) => text.contains('$'),
+        Value::List(items) => !items.is_empty(),
+        Value::Map(map) => !map.is_empty(),
+        _ => false,
     }
 }
 

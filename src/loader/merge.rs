@@ -29,10 +29,9 @@ enum Rule {
     Ipam,
 }
 
-fn rule(path: &Path) -> Rule {
-    let parts = path.parts();
-    let part = |index: usize| parts.get(index).map_or("", String::as_str);
-    match (part(0), part(2), parts.len()) {
+fn rule(path: &Path<'_>) -> Rule {
+    let part = |index: usize| path.part(index);
+    match (part(0), part(2), path.depth()) {
         ("services", key, 3) => match key {
             "annotations" | "dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "environment" | "labels"
             | "sysctls" | "tmpfs" => Rule::Sequence,
@@ -60,7 +59,7 @@ fn rule(path: &Path) -> Rule {
 }
 
 /// Returns `base` with `over` merged into it.
-pub(super) fn merge(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+pub(super) fn merge(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
     if over.tag == Tag::Override || base.is_null() {
         return Ok(over);
     }
@@ -82,7 +81,7 @@ pub(super) fn merge(base: Node, over: Node, path: &Path) -> Result<Node, Box<Dia
     }
 }
 
-fn deep(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+fn deep(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
     let (base_span, over_span, over_kind) = (base.span, over.span, over.kind());
     match (base.value, over.value) {
         (Value::Map(mut map), Value::Map(over)) => {
@@ -171,7 +170,7 @@ fn with_context(node: Node) -> Node {
 /// Turns a list of services into a mapping to `service_started`.
 pub(super) fn depends_on(node: Node) -> Node {
     let Value::List(items) = node.value else { return node };
-    let mut map = Map::new();
+    let mut map = Map::default();
     for item in items {
         let (key, span) = (item.scalar_text().unwrap_or_default(), item.span);
         let mut edge = Node::map(span);
@@ -194,7 +193,7 @@ pub(super) fn keys(node: Node) -> Node {
     Node::new(Value::Map(items.into_iter().map(entry).collect()), node.span)
 }
 
-fn logging(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+fn logging(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
     match (base.get_text("driver"), over.get_text("driver")) {
         (Some(before), Some(after)) if before != after => Ok(over),
         _ => deep(base, over, path),
@@ -210,7 +209,7 @@ fn extra_hosts(base: Node, over: Node) -> Node {
     append(base, over)
 }
 
-fn ipam(base: Node, over: Node, path: &Path) -> Result<Node, Box<Diagnostic>> {
+fn ipam(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
     let span = over.span;
     let (Value::List(mut pools), Value::List(over)) = (base.value, over.value) else {
         return Err(Box::new(

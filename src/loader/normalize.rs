@@ -53,7 +53,7 @@ pub(super) fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<S
     for kind in ["networks", "volumes", "secrets", "configs"] {
         for (key, resource) in children(root, kind) {
             if resource.is_null() {
-                resource.value = Value::Map(Map::new());
+                resource.value = Value::Map(Map::default());
             }
             let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
             if resource.get("name").is_none() {

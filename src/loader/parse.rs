@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self, start: Span, depth: usize) -> Result<Node, Diagnostic> {
-        let mut map = Map::new();
+        let mut map = Map::default();
         let mut merged = Vec::new();
         let is_bracket = self.open(start);
         loop {

@@ -14,7 +14,7 @@ pub(super) fn apply(
     named: &[String],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Node {
-    let mut disabled = Map::new();
+    let mut disabled = Map::default();
     let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return Node::map(Span::NONE) };
     for name in named {
         match services.get(name.as_str()) {

@@ -35,7 +35,7 @@ pub enum Value {
 }
 
 /// A mapping; each key knows its place.
-pub type Map = IndexMap<Box<str>, Entry>;
+pub type Map = IndexMap<Box<str>, Entry, foldhash::fast::RandomState>;
 
 /// A mapping's entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +73,7 @@ impl Node {
 
     /// Makes an empty mapping.
     pub fn map(span: Span) -> Self {
-        Self::new(Value::Map(Map::new()), span)
+        Self::new(Value::Map(Map::default()), span)
     }
 
     /// Returns the mapping, where it is one.

@@ -37,7 +37,7 @@ pub use impact::{Downtime, Impact, Loss, impacts};
 pub use lifecycle::{Lifecycle, lifecycle};
 pub use lint::lint;
 pub use naming::image_of;
-pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, UpOptions};
+pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, SETTLE_REPLACED, UpOptions};
 pub use reason::{FieldChange, Reason};
 pub use step::{Action, ContainerRef, Reference, Slot, Step, StepId, Target, Until};
 pub use text::{describe, render};

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::model::ServiceName;
 
 /// How long a container without a health check must live before it counts as up.
-pub const SETTLE: Duration = Duration::from_millis(500);
+pub const SETTLE: Duration = Duration::from_millis(300);
+/// The same for one that takes the place of another, which is removed then.
+pub const SETTLE_REPLACED: Duration = Duration::from_millis(500);
 
 /// When to recreate a container that exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

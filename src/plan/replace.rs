@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::networks::{self, Displaced};
 use super::up::{Replica, Up, target};
 use super::{
-    Action, ContainerRef, Reason, Replacement, StepId, Target, Until, containers, naming, preflight, recreate,
+    Action, ContainerRef, Reason, Replacement, SETTLE_REPLACED, StepId, Target, Until, containers, naming, preflight,
+    recreate,
 };
 use crate::diag::Diagnostic;
 use crate::model::{
@@ -48,9 +49,9 @@ pub(super) fn order(service: &Service) -> (UpdateOrder, String) {
 }
 
 impl Batch {
-    pub(super) fn new(service: &Service, settle: Duration) -> Self {
+    pub(super) fn new(service: &Service) -> Self {
         let update = service.deploy.update.clone();
-        let settle = update.as_ref().and_then(|update| update.monitor).unwrap_or(settle);
+        let settle = update.as_ref().and_then(|update| update.monitor).unwrap_or(SETTLE_REPLACED);
         let (order, _) = order(service);
         Self { update, order, settle, filling: Vec::new(), gate: Vec::new(), is_order_told: false, pending: Vec::new() }
     }

@@ -191,7 +191,7 @@ impl<'a> Up<'a> {
         }
         let missing = (wanted as usize).saturating_sub(kept.len());
         let taken: BTreeSet<u32> = kept.iter().map(|(slot, _)| slot.number).collect();
-        let mut batch = replace::Batch::new(service, self.options.settle);
+        let mut batch = replace::Batch::new(service);
         for (slot, reason) in kept {
             self.slot(service, slot, reason, &mut batch);
         }

@@ -3,6 +3,7 @@
 //! The schema is data (`compose-spec.json`, Apache-2.0, descriptions taken out); the walk, the words and the
 //! suggestions are ours. Start at [`check`].
 
+use std::fmt::Write;
 use std::sync::OnceLock;
 
 use serde_json::Value as Json;
@@ -150,15 +151,27 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
+/// As [`join`], in a text that is used again and again.
+fn join_into<'a>(out: &'a mut String, path: &str, key: &str) -> &'a str {
+    out.clear();
+    if !path.is_empty() {
+        out.push_str(path);
+        out.push('.');
+    }
+    out.push_str(key);
+    out
+}
+
 fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
     let properties = rule.get("properties").and_then(Json::as_object);
     let patterns = rule.get("patternProperties").and_then(Json::as_object);
+    let mut below = String::with_capacity(path.len() + 32);
     for (key, entry) in node.entries() {
         let known = properties.and_then(|all| all.get(key));
         let by_pattern =
             || patterns.into_iter().flatten().find(|(pattern, _)| matches(pattern, key)).map(|(_, rule)| rule);
         if let Some(rule) = known.or_else(by_pattern) {
-            walk(rule, &entry.node, &join(path, key), faults);
+            walk(rule, &entry.node, join_into(&mut below, path, key), faults);
         } else {
             match rule.get("additionalProperties") {
                 Some(Json::Bool(false)) => {
@@ -166,7 +179,7 @@ fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
                     let offered = properties.filter(|_| faults.len() < super::MOST_TOLD);
                     faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
                 }
-                Some(more @ Json::Object(_)) => walk(more, &entry.node, &join(path, key), faults),
+                Some(more @ Json::Object(_)) => walk(more, &entry.node, join_into(&mut below, path, key), faults),
                 _ => {}
             }
         }
@@ -218,8 +231,12 @@ fn matches(pattern: &str, key: &str) -> bool {
 
 fn list(rule: &Json, items: &[Node], node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
     if let Some(rule) = rule.get("items") {
+        let mut below = String::with_capacity(path.len() + 8);
         for (index, item) in items.iter().enumerate() {
-            walk(rule, item, &format!("{path}[{index}]"), faults);
+            below.clear();
+            // Writing to a text does not fail.
+            let _ = write!(below, "{path}[{index}]");
+            walk(rule, item, &below, faults);
         }
     }
     if rule.get("uniqueItems") == Some(&Json::Bool(true)) {

@@ -93,9 +93,17 @@ impl Work<'_> {
     fn record(&mut self, node: &Node, fields: &'static [Field], path: &str) -> Map<String, Json> {
         let mut out = Map::new();
         for (name, kind) in fields {
-            if let Some(value) =
-                self.field(node.get(name).or_else(|| node.get(&name.to_lowercase())), kind, &format!("{path}.{name}"))
-            {
+            let lower = || match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                true => node.get(&name.to_lowercase()),
+                false => None,
+            };
+            let found = node.get(name).or_else(lower);
+            // Most attributes are not there: only of these kinds something is printed all the same.
+            let is_kept = matches!(kind, Kind::Command | Kind::StructKept(_) | Kind::Struct(_));
+            if !is_kept && found.is_none_or(Node::is_null) {
+                continue;
+            }
+            if let Some(value) = self.field(found, kind, &format!("{path}.{name}")) {
                 out.insert((*name).to_owned(), value);
             }
         }
