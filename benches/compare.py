@@ -18,7 +18,7 @@ import threading
 import time
 
 OURS, PEER = map(os.path.abspath, sys.argv[1:3])
-IMAGE = "inception-test/busybox:1"
+IMAGE = "inception-bench/busybox:1"
 SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
 

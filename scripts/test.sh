@@ -27,7 +27,7 @@ scripts/check.sh 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"
 
 say "units, plans, the fake engine, commands on the real engine"
-cargo test --locked 2>&1 | tee "$log"
+cargo test --locked --no-fail-fast 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"
 
 if [ -n "$engine" ] && scripts/base-image.sh; then

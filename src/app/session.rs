@@ -217,6 +217,11 @@ fn failed(failure: &StepFailure) -> Diagnostic {
         causes.push(source.message.clone());
     }
     causes.extend(failure.details.iter().cloned());
+    if causes.iter().any(|cause| cause.contains("has active endpoints")) {
+        diagnostic = diagnostic.help(
+            "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the engine mends",
+        );
+    }
     if !causes.is_empty() {
         diagnostic = diagnostic.cause(causes.join("\n"));
     }

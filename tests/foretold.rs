@@ -1,0 +1,95 @@
+//! What is said beforehand, on the real engine: saved plans, drift, volumes that are given up. Skipped, loudly, where no
+//! engine answers.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::real::{Stack, docker, is_ready};
+
+const ONE: &str = "
+services:
+  web:
+    image: IMAGE
+    command: [sleep, '1000']
+    init: true
+    stop_grace_period: 0s
+    environment: { TITLE: a, DB_PASSWORD: hidden }
+    volumes: [data:/data]
+    mem_limit: 64m
+volumes: { data: }
+";
+
+#[test]
+fn a_saved_plan_runs_as_it_was_shown_from_anywhere_and_only_once() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(ONE);
+    assert_eq!(stack.run(&["plan", "-o", "first.json"]).0, 2);
+    stack.ok(&["up", "--plan", "first.json", "-d"]);
+    let id = stack.id("web");
+    let (code, _, told) = stack.run(&["up", "--plan", "first.json", "-d"]);
+    assert_eq!((code, stack.id("web")), (1, id.clone()), "{told}");
+    assert!(told.contains("plan-outdated") && told.contains("only in the saved plan"), "{told}");
+
+    stack.write(&ONE.replace("TITLE: a", "TITLE: b").replace("hidden", "other"));
+    let (code, text, _) = stack.run(&["plan", "-o", "second.json"]);
+    assert_eq!(code, 2);
+    assert!(
+        text.contains("environment.TITLE \"a\" → \"b\"") && text.contains("DB_PASSWORD (secret) → (secret)"),
+        "{text}"
+    );
+    let kept = std::fs::read_to_string(stack.folder.path().join("second.json")).unwrap();
+    assert!(!kept.contains("hidden") && !kept.contains("other"), "{kept}");
+    stack.write(&ONE.replace("TITLE: a", "TITLE: c"));
+    assert_eq!((stack.run(&["up", "--plan", "second.json", "-d"]).0, stack.id("web")), (1, id), "another file now");
+}
+
+#[test]
+fn drift_tells_what_was_changed_by_hand_and_changes_nothing() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(ONE);
+    stack.ok(&["up", "-d"]);
+    assert_eq!(stack.run(&["drift"]).0, 0);
+    let name = stack.name("web");
+    docker(&["update", "--memory", "128m", "--memory-swap", "256m", &name]);
+    docker(&["network", "connect", "bridge", &name]);
+    let (code, text, told) = stack.run(&["drift", "--format", "json"]);
+    assert_eq!(code, 2, "{told}");
+    let found: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let attributes: Vec<&str> = found.as_array().unwrap().iter().filter_map(|one| one["attribute"].as_str()).collect();
+    assert_eq!(attributes, ["networks", "mem_limit"]);
+    docker(&["rm", "-f", &name]);
+    assert!(stack.run(&["drift"]).1.contains("missing"));
+    stack.ok(&["up", "-d"]);
+    assert_eq!(stack.run(&["drift"]).0, 0);
+}
+
+#[test]
+fn a_changed_volume_is_made_anew_only_by_its_name_and_a_renamed_container_gets_its_name_back() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(ONE);
+    stack.ok(&["up", "-d"]);
+    stack.put("web", "/data/mark", "precious");
+    stack.write(&ONE.replace("data: }", "data: { driver_opts: { type: tmpfs, device: tmpfs } } }"));
+    for arguments in [&["up", "-d"][..], &["up", "-d", "-y"], &["up", "-d", "--recreate-volume", "other"]] {
+        assert_eq!(stack.run(arguments).0, 1, "{arguments:?}");
+        assert_eq!(stack.exec("web", &["cat", "/data/mark"]).trim(), "precious");
+    }
+    let (code, plan, _) = stack.run(&["plan", "--recreate-volume", "data"]);
+    assert_eq!(code, 2);
+    assert!(plan.contains("IS REMOVED WITH ALL DATA"), "{plan}");
+    let (code, _, told) = stack.run(&["up", "-d", "--recreate-volume", "data"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("removed, with all their data"), "{told}");
+    assert_ne!(stack.exec("web", &["cat", "/data/mark"]).trim(), "precious");
+    assert_eq!(stack.run(&["plan", "--recreate-volume", "data"]).0, 0);
+    let name = stack.name("web");
+    docker(&["rename", &name, &format!("{name}-odd")]);
+    stack.ok(&["up", "-d"]);
+    assert_eq!(stack.names(), [name]);
+}
