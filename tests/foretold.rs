@@ -91,5 +91,5 @@ fn a_changed_volume_is_made_anew_only_by_its_name_and_a_renamed_container_gets_i
     let name = stack.name("web");
     docker(&["rename", &name, &format!("{name}-odd")]);
     stack.ok(&["up", "-d"]);
-    assert_eq!(stack.names(), [name]);
+    assert_eq!(stack.names(), ["web-1"]);
 }
