@@ -26,6 +26,7 @@ mod include;
 mod interpolate;
 mod merge;
 mod normalize;
+mod parallel;
 mod parse;
 mod path;
 mod paths;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 
-use super::tree::{Node, Tag, Value};
+use super::tree::{Entry, Node, Tag, Value};
 use crate::diag::Diagnostic;
 
 mod nearest;
@@ -163,10 +163,36 @@ fn join_into<'a>(out: &'a mut String, path: &str, key: &str) -> &'a str {
 }
 
 fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
+    if node.as_map().is_some_and(|map| map.len() >= super::parallel::FEW) {
+        let entries: Vec<(&str, &Entry)> = node.entries().collect();
+        let found = super::parallel::runs(&entries, |run| {
+            let mut faults = Vec::new();
+            members(rule, run.iter().copied(), path, &mut faults);
+            faults
+        });
+        faults.extend(found.into_iter().flatten());
+    } else {
+        members(rule, node.entries(), path, faults);
+    }
+    for name in rule.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
+        if node.get(name).is_none() {
+            let message = format!("`{path}` needs `{name}`");
+            faults.push(Diagnostic::error("missing-key", node.span, message).at(path).help(format!("add `{name}:`")));
+        }
+    }
+}
+
+/// Checks entries of a mapping.
+fn members<'a>(
+    rule: &Json,
+    entries: impl Iterator<Item = (&'a str, &'a Entry)>,
+    path: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
     let properties = rule.get("properties").and_then(Json::as_object);
     let patterns = rule.get("patternProperties").and_then(Json::as_object);
     let mut below = String::with_capacity(path.len() + 32);
-    for (key, entry) in node.entries() {
+    for (key, entry) in entries {
         let known = properties.and_then(|all| all.get(key));
         let by_pattern =
             || patterns.into_iter().flatten().find(|(pattern, _)| matches(pattern, key)).map(|(_, rule)| rule);
@@ -182,12 +208,6 @@ fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
                 Some(more @ Json::Object(_)) => walk(more, &entry.node, join_into(&mut below, path, key), faults),
                 _ => {}
             }
-        }
-    }
-    for name in rule.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
-        if node.get(name).is_none() {
-            let message = format!("`{path}` needs `{name}`");
-            faults.push(Diagnostic::error("missing-key", node.span, message).at(path).help(format!("add `{name}:`")));
         }
     }
 }
