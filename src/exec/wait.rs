@@ -21,7 +21,9 @@ const CRASH_LOOP: u64 = 3;
 /// Events can be lost with their connection, so a wait also looks by the clock.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
 
-/// A hold grows with the time that the start took, up to this.
+/// A start that takes longer than this tells of a busy machine.
+const USUAL_START: Duration = Duration::from_secs(1);
+/// A hold grows with the time that the start took beyond that, up to this.
 const LONGEST_HOLD: Duration = Duration::from_secs(2);
 
 /// One wait.
@@ -125,9 +127,7 @@ impl Wait<'_> {
 
     /// A busy machine takes its time to run what it has started, and to see it fail.
     fn longer(&self, hold: Duration) -> Duration {
-        // In whole milliseconds, which is what timers know: runs on a clock that stands still replay exactly.
-        let half = u64::try_from(self.start_took.as_millis() / 2).unwrap_or(u64::MAX);
-        hold.max(Duration::from_millis(half).min(LONGEST_HOLD))
+        hold.max(self.start_took.saturating_sub(USUAL_START).min(LONGEST_HOLD))
     }
 
     /// Lets the hold pass, and what else the run does where nobody waits for this; returns whether the container ended.
