@@ -309,7 +309,7 @@ fn origin(root: &Node, sources: &Sources) -> String {
 fn collect(node: &Node, path: String, sources: &Sources, rows: &mut Vec<(String, String)>) {
     match &node.value {
         loader::Value::Map(map) if !map.is_empty() => {
-            for (key, entry) in map {
+            for (key, entry) in map.iter() {
                 let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
                 collect(&entry.node, path, sources, rows);
             }

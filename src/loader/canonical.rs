@@ -1,19 +1,20 @@
 //! Short forms to long forms, so that later stages know one shape of each attribute.
 
+use super::changed::Changed;
 use super::merge::{children, depends_on, keys};
 use super::syntax::{port, volume};
 use super::tree::{Entry, Map, Node, Value};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
-/// Puts a model into its long form. `is_raw` means that variables still stand in it: what cannot be read then stays.
-pub(super) fn canonical(root: &mut Node, is_raw: bool, diagnostics: &mut Vec<Diagnostic>) {
-    for (name, service) in children(root, "services") {
+/// Puts what has changed in a model into its long form. `is_raw` means that variables still stand in it: what cannot be read then stays.
+pub(super) fn canonical(root: &mut Node, changed: &Changed, is_raw: bool, diagnostics: &mut Vec<Diagnostic>) {
+    for (name, service) in children(root, "services").filter(|(name, _)| changed.has("services", name)) {
         let mut work = Work { path: format!("services.{name}"), is_raw, diagnostics };
         work.service(service);
     }
     for kind in ["networks", "volumes", "secrets", "configs"] {
-        for (name, resource) in children(root, kind) {
+        for (name, resource) in children(root, kind).filter(|(name, _)| changed.has(kind, name)) {
             external(resource, &format!("{kind}.{name}"), diagnostics);
         }
     }
@@ -330,7 +331,7 @@ fn ssh(node: Node) -> Node {
         };
         (id.into(), Entry { key: item.span, node })
     };
-    Node::new(Value::Map(items.into_iter().map(entry).collect()), node.span)
+    Node::mapping(items.into_iter().map(entry).collect(), node.span)
 }
 
 /// Cleans a path as Go's `path.Clean` does.

@@ -170,7 +170,7 @@ pub(super) fn files(root: &mut Node, variables: &Variables, sources: &mut Source
         for (key, entry) in own {
             merged.insert(key, entry);
         }
-        service.set("environment", Node::new(Value::Map(merged), list.span));
+        service.set("environment", Node::mapping(merged, list.span));
     }
 }
 
@@ -178,7 +178,7 @@ pub(super) fn files(root: &mut Node, variables: &Variables, sources: &mut Source
 fn mapping(node: Option<&Node>) -> Map {
     let Some(node) = node else { return Map::default() };
     match &node.value {
-        Value::Map(map) => map.clone(),
+        Value::Map(map) => (**map).clone(),
         Value::List(items) => {
             let entry = |item: &Node| {
                 let text = item.scalar_text()?;
@@ -258,6 +258,6 @@ pub(super) fn label_files(
             }
         }
         merged.extend(mapping(service.get("labels")));
-        service.set("labels", Node::new(Value::Map(merged), list.span));
+        service.set("labels", Node::mapping(merged, list.span));
     }
 }

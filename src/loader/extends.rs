@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::changed::Changed;
 use super::files::Loader;
 use super::path::Path as ModelPath;
 use super::tree::Node;
@@ -105,8 +106,8 @@ impl Loader<'_> {
                 }
             }
         }
-        merge::unique(&mut root);
-        canonical::canonical(&mut root, self.options.no_interpolate, &mut self.diagnostics);
+        merge::unique(&mut root, &Changed::all());
+        canonical::canonical(&mut root, &Changed::all(), self.options.no_interpolate, &mut self.diagnostics);
         let folder = path.parent().unwrap_or(directory).to_owned();
         // What the other file says relatively is relative to it, but for the file it extends itself.
         self.resolve_from(&folder, &mut root);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::changed::Changed;
 use super::environment::Known;
 use super::interpolate::Interpolation;
 use super::path::Path as ModelPath;
@@ -16,6 +17,14 @@ use crate::model::{FileId, Sources, Span};
 pub(super) struct Document {
     pub file: PathBuf,
     pub root: Node,
+}
+
+/// What is kept of a file that was asked for. Most are asked for once: their documents are given away.
+enum Parsed {
+    /// Its fault has been told.
+    Faulty,
+    Given(FileId),
+    Kept(Vec<Node>),
 }
 
 /// The state of one load.
@@ -32,8 +41,8 @@ pub(super) struct Loader<'a> {
     /// The project directory and those of the files that the command line names.
     own_directories: Vec<PathBuf>,
     pub warned: Warned,
-    /// Files read so far, parsed: each is read once.
-    cache: BTreeMap<PathBuf, Option<Vec<Node>>>,
+    /// Files asked for so far: each is read once.
+    cache: BTreeMap<PathBuf, Parsed>,
     /// How many files were included or extended from.
     pub file_count: usize,
 }
@@ -91,17 +100,24 @@ impl<'a> Loader<'a> {
 
     /// Returns a file's documents; a fault is told once.
     pub(super) fn parsed(&mut self, file: &Path, named: read::Named, span: Span) -> Option<Vec<Node>> {
-        if let Some(documents) = self.cache.get(file) {
-            return documents.clone();
-        }
-        let documents = match self.parse(file, named, span) {
-            Ok(documents) => Some(documents),
-            Err(diagnostic) => {
-                self.diagnostics.push(diagnostic);
-                None
+        let (documents, kept) = match self.cache.get(file) {
+            Some(Parsed::Kept(documents)) => return Some(documents.clone()),
+            Some(Parsed::Faulty) => return None,
+            Some(Parsed::Given(id)) => {
+                // It was sound the first time.
+                let text = self.sources.get(*id).map(|source| source.text.clone())?;
+                let documents = parse::parse(*id, &text).ok()?;
+                (Some(documents.clone()), Parsed::Kept(documents))
             }
+            None => match self.parse(file, named, span) {
+                Ok((id, documents)) => (Some(documents), Parsed::Given(id)),
+                Err(diagnostic) => {
+                    self.diagnostics.push(diagnostic);
+                    (None, Parsed::Faulty)
+                }
+            },
         };
-        self.cache.insert(file.to_owned(), documents.clone());
+        self.cache.insert(file.to_owned(), kept);
         documents
     }
 
@@ -117,7 +133,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn parse(&mut self, file: &Path, named: read::Named, span: Span) -> Result<Vec<Node>, Diagnostic> {
+    fn parse(&mut self, file: &Path, named: read::Named, span: Span) -> Result<(FileId, Vec<Node>), Diagnostic> {
         let is_stdin = file == Path::new("-");
         let text = if is_stdin { read::read_stdin()? } else { read::read(file, named, span)? };
         let id = self.sources.add_file(file, text);
@@ -146,7 +162,7 @@ impl<'a> Loader<'a> {
                 format!("top-level object must be a mapping, but is {}", bad.kind()),
             ));
         }
-        Ok(documents)
+        Ok((id, documents))
     }
 
     /// Returns the project's name: option, environment, last `name:`, directory.
@@ -176,7 +192,7 @@ impl<'a> Loader<'a> {
                 // The warnings come when the file itself is interpolated.
                 let (mut silent, mut warned) = (Vec::new(), self.warned.clone());
                 Interpolation { variables: &self.variables, diagnostics: &mut silent, warned: &mut warned }
-                    .run(&mut node, "name");
+                    .run(&mut node, &ModelPath::default().next("name"));
             }
             // Compat: a name in a file is made valid without a word.
             let written = node.scalar_text().unwrap_or_default();
@@ -228,6 +244,7 @@ impl<'a> Loader<'a> {
                 Diagnostic::error("wrong-type", version.span, message).at("version").help("remove it: it is obsolete"),
             );
         }
+        let changed = Changed::by(&root, model);
         let base = std::mem::replace(model, Node::map(Span::NONE));
         match merge::merge(base, root, &ModelPath::default()) {
             Ok(merged) => *model = merged,
@@ -236,13 +253,13 @@ impl<'a> Loader<'a> {
                 return;
             }
         }
-        merge::unique(model);
+        merge::unique(model, &changed);
         // Later stages pass over what has not the shape they know, so one fault hides no other.
-        self.tell_once(schema::check(model));
+        self.tell_once(schema::check(model, &changed));
         let mut found = Vec::new();
-        canonical::canonical(model, self.options.no_interpolate, &mut found);
+        canonical::canonical(model, &changed, self.options.no_interpolate, &mut found);
         self.tell_once(found);
-        merge::unique(model);
+        merge::unique(model, &changed);
     }
 
     /// The model is checked again with each file: what was told stays told.
@@ -266,7 +283,7 @@ impl<'a> Loader<'a> {
             }
         }
         Interpolation { variables: &self.variables, diagnostics: &mut self.diagnostics, warned: &mut self.warned }
-            .run(root, "");
+            .run(root, &ModelPath::default());
     }
 }
 

@@ -186,7 +186,7 @@ impl Loader<'_> {
             }
             let Some(own) = root.get_mut(kind).and_then(Node::as_map_mut) else { continue };
             let Value::Map(entries) = section.value else { continue };
-            for (name, entry) in entries {
+            for (name, entry) in *entries {
                 match own.get(&name) {
                     Some(existing) if !same(&existing.node, &entry.node) => self.diagnostics.push(
                         Diagnostic::error("include-conflict", existing.key, format!("{kind}.{name} conflicts with imported resource"))

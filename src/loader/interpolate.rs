@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::path::Path;
 use super::template::{self, TemplateError, Variables};
 use super::tree::{Node, Value};
 use crate::diag::Diagnostic;
@@ -19,7 +20,7 @@ pub(super) struct Interpolation<'a> {
 
 impl Interpolation<'_> {
     /// Replaces the variables of every text below `node`.
-    pub(super) fn run(&mut self, node: &mut Node, path: &str) {
+    pub(super) fn run(&mut self, node: &mut Node, path: &Path<'_>) {
         let span = node.span;
         match &mut node.value {
             Value::Text(text) if text.contains('$') => {
@@ -28,20 +29,19 @@ impl Interpolation<'_> {
             }
             Value::List(items) => {
                 for (index, item) in items.iter_mut().enumerate().filter(|(_, item)| may_hold_variables(item)) {
-                    self.run(item, &format!("{path}[{index}]"));
+                    self.run(item, &path.item(index));
                 }
             }
             Value::Map(map) => {
                 for (key, entry) in map.iter_mut().filter(|(_, entry)| may_hold_variables(&entry.node)) {
-                    let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-                    self.run(&mut entry.node, &path);
+                    self.run(&mut entry.node, &path.next(key));
                 }
             }
             _ => {}
         }
     }
 
-    fn text(&mut self, text: &str, span: Span, path: &str) -> String {
+    fn text(&mut self, text: &str, span: Span, path: &Path<'_>) -> String {
         let lookup = |name: &str| self.variables.get(name).cloned();
         let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
         let result = template::substitute(text, &mut variables);
@@ -49,19 +49,19 @@ impl Interpolation<'_> {
             if self.warned.insert(name.clone()) {
                 self.diagnostics.push(
                     Diagnostic::warning("unset-variable", span, format!("variable `{name}` is not set, a blank text takes its place"))
-                        .at(path)
+                        .at(path.to_string())
                         .help(format!("set it in the environment or an env file, give a default (`${{{name}:-...}}`), or write `$$` for a dollar sign")),
                 );
             }
         }
         result.unwrap_or_else(|error| {
-            self.diagnostics.push(fault(error, text, span).at(path));
+            self.diagnostics.push(fault(error, text, span).at(path.to_string()));
             String::new()
         })
     }
 }
 
-/// Most values are plain: for these no path need be made.
+/// Most values are plain.
 fn may_hold_variables(node: &Node) -> bool {
     match &node.value {
         Value::Text(text) => text.contains('$'),

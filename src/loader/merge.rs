@@ -2,6 +2,9 @@
 //!
 //! Compat: compose-go's override package; the rules stand in the Compose specification, 13-merge.
 
+use std::collections::HashMap;
+
+use super::changed::Changed;
 use super::path::Path;
 use super::tree::{Entry, Map, Node, Tag, Value};
 use crate::diag::Diagnostic;
@@ -85,15 +88,16 @@ fn deep(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>
     let (base_span, over_span, over_kind) = (base.span, over.span, over.kind());
     match (base.value, over.value) {
         (Value::Map(mut map), Value::Map(over)) => {
-            for (key, entry) in over {
-                let merged = match map.get_mut(&key) {
+            for (key, entry) in *over {
+                match map.get_mut(&key) {
                     Some(found) => {
                         let earlier = std::mem::replace(&mut found.node, Node::new(Value::Null, base_span));
-                        Entry { key: entry.key, node: merge(earlier, entry.node, &path.next(&key))? }
+                        *found = Entry { key: entry.key, node: merge(earlier, entry.node, &path.next(&key))? };
                     }
-                    None => entry,
-                };
-                map.insert(key, merged);
+                    None => {
+                        map.insert(key, entry);
+                    }
+                }
             }
             Ok(Node::new(Value::Map(map), over_span))
         }
@@ -133,7 +137,7 @@ pub(super) fn sequence(node: Node) -> Node {
     let span = node.span;
     let items = match node.value {
         Value::Map(map) => {
-            let mut items: Vec<Node> = map.into_iter().flat_map(|(key, entry)| pairs(&key, entry)).collect();
+            let mut items: Vec<Node> = (*map).into_iter().flat_map(|(key, entry)| pairs(&key, entry)).collect();
             items.sort_by(|a, b| a.as_text().cmp(&b.as_text()));
             items
         }
@@ -178,7 +182,7 @@ pub(super) fn depends_on(node: Node) -> Node {
         edge.set("required", Node::new(Value::Bool(true), span));
         map.insert(key.into(), Entry { key: span, node: edge });
     }
-    Node::new(Value::Map(map), node.span)
+    Node::mapping(map, node.span)
 }
 
 /// Turns a list of names into a mapping to nothing.
@@ -190,7 +194,7 @@ pub(super) fn keys(node: Node) -> Node {
             Entry { key: item.span, node: Node::new(Value::Null, item.span) },
         )
     };
-    Node::new(Value::Map(items.into_iter().map(entry).collect()), node.span)
+    Node::mapping(items.into_iter().map(entry).collect(), node.span)
 }
 
 fn logging(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
@@ -229,10 +233,9 @@ fn ipam(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>
     Ok(Node::new(Value::List(pools), span))
 }
 
-/// Leaves of each list only the last item of a kind, in the place of the first (compose-go `EnforceUnicity`).
-pub(super) fn unique(root: &mut Node) {
-    for (name, service) in children(root, "services") {
-        let _ = name;
+/// Leaves of each list of what has changed only the last item of a kind, in the place of the first (compose-go `EnforceUnicity`).
+pub(super) fn unique(root: &mut Node, changed: &Changed) {
+    for (_, service) in children(root, "services").filter(|(name, _)| changed.has("services", name)) {
         let list = |node: &mut Node, key: &str, index: fn(&Node) -> Option<String>| {
             if let Some(Value::List(items)) = node.get_mut(key).map(|node| &mut node.value) {
                 deduplicate(items, index);
@@ -275,7 +278,7 @@ pub(super) fn unique(root: &mut Node) {
         }
     }
     for kind in ["networks", "volumes"] {
-        for (_, resource) in children(root, kind) {
+        for (_, resource) in children(root, kind).filter(|(name, _)| changed.has(kind, name)) {
             if let Some(Value::List(items)) = resource.get_mut("labels").map(|node| &mut node.value) {
                 deduplicate(items, by_key);
             }
@@ -284,15 +287,16 @@ pub(super) fn unique(root: &mut Node) {
 }
 
 /// Returns the members of a mapping below a mapping.
-pub(super) fn children<'a>(root: &'a mut Node, key: &str) -> Vec<(String, &'a mut Node)> {
-    match root.get_mut(key).map(|node| &mut node.value) {
-        Some(Value::Map(map)) => map.iter_mut().map(|(key, entry)| (key.to_string(), &mut entry.node)).collect(),
-        _ => Vec::new(),
-    }
+pub(super) fn children<'a>(root: &'a mut Node, key: &str) -> impl Iterator<Item = (&'a str, &'a mut Node)> + use<'a> {
+    let map = root.get_mut(key).and_then(Node::as_map_mut);
+    map.into_iter().flatten().map(|(key, entry)| (&**key, &mut entry.node))
 }
 
 fn deduplicate(items: &mut Vec<Node>, index: impl Fn(&Node) -> Option<String>) {
-    let mut places: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    if items.len() < 2 {
+        return;
+    }
+    let mut places: HashMap<String, usize, foldhash::fast::RandomState> = HashMap::default();
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     for item in items.drain(..) {
         match index(&item) {

@@ -13,6 +13,7 @@ use crate::env::Environment;
 use crate::model::{FileId, Project, Sources, Span};
 
 mod canonical;
+mod changed;
 mod decode;
 mod discover;
 #[doc(hidden)]

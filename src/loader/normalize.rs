@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::canonical::clean_path;
 use super::merge::children;
-use super::tree::{Entry, Map, Node, Value};
+use super::tree::{Entry, Node, Value};
 use crate::model::Span;
 
 /// Fills in what docker compose fills in whatever the flags (`transform.SetDefaultValues`).
@@ -53,11 +53,11 @@ pub(super) fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<S
     for kind in ["networks", "volumes", "secrets", "configs"] {
         for (key, resource) in children(root, kind) {
             if resource.is_null() {
-                resource.value = Value::Map(Map::default());
+                resource.value = Value::Map(Box::default());
             }
             let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
             if resource.get("name").is_none() {
-                let name = if is_external { key } else { format!("{project}_{key}") };
+                let name = if is_external { key.to_owned() } else { format!("{project}_{key}") };
                 let span = resource.span;
                 resource.set("name", Node::text(name, span));
             }

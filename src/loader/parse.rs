@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
                 for node in merged {
                     merge_key(&mut map, node)?;
                 }
-                return Ok(Node::new(Value::Map(map), self.joined(start, span)));
+                return Ok(Node::mapping(map, self.joined(start, span)));
             }
             let is_plain = matches!(&event, Event::Scalar(_, ScalarStyle::Plain, ..));
             let key = self.node(event, span, depth + 1)?;
@@ -272,7 +272,7 @@ fn merge_key(map: &mut Map, from: Node) -> Result<(), Diagnostic> {
     match from.value {
         Value::Map(entries) => {
             // Compat: `!reset` takes the value out of the mapping it stands in, so there is nothing to merge.
-            for (key, entry) in entries.into_iter().filter(|(_, entry)| entry.node.tag != Tag::Reset) {
+            for (key, entry) in (*entries).into_iter().filter(|(_, entry)| entry.node.tag != Tag::Reset) {
                 map.entry(key).or_insert(entry);
             }
             Ok(())

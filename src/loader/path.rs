@@ -1,44 +1,70 @@
-//! Paths in the model, which decide how a value is merged.
+//! Paths in the model: which value is meant, for messages and for the rules that depend on the place.
 
-/// A path as a chain of keys, each on the stack of the function that went there: going deeper allocates nothing.
+/// A path as a chain of steps, each on the stack of the function that went there: going deeper allocates nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Path<'a> {
     above: Option<&'a Path<'a>>,
-    /// Empty at the top only.
-    key: &'a str,
+    step: Step<'a>,
     depth: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Step<'a> {
+    #[default]
+    Top,
+    Key(&'a str),
+    Index(usize),
 }
 
 impl<'a> Path<'a> {
     /// Returns the path of a member.
     pub(super) fn next(&'a self, key: &'a str) -> Self {
-        Self { above: Some(self), key, depth: self.depth + 1 }
+        Self { above: Some(self), step: Step::Key(key), depth: self.depth + 1 }
     }
 
-    /// Returns how many keys it has.
+    /// Returns the path of an item.
+    pub(super) fn item(&'a self, index: usize) -> Self {
+        Self { above: Some(self), step: Step::Index(index), depth: self.depth + 1 }
+    }
+
+    /// Returns how many steps it has.
     pub(super) fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Returns the key at a depth, from 0; empty where it is not that deep.
-    pub(super) fn part(&self, index: usize) -> &str {
-        let mut path = self;
+    /// Returns the key at a depth, from 0; empty where it is not that deep, or an item of a list is there.
+    pub(super) fn part(&self, index: usize) -> &'a str {
+        let mut path = *self;
         while path.depth > index + 1 {
             match path.above {
-                Some(above) => path = above,
+                Some(above) => path = *above,
                 None => return "",
             }
         }
-        if path.depth == index + 1 { path.key } else { "" }
+        if path.depth == index + 1 { path.last() } else { "" }
+    }
+
+    /// Returns the last key; empty at the top and of an item.
+    pub(super) fn last(&self) -> &'a str {
+        match self.step {
+            Step::Key(key) => key,
+            Step::Top | Step::Index(_) => "",
+        }
     }
 }
 
 impl std::fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(above) = self.above.filter(|above| above.depth > 0) {
-            write!(f, "{above}.")?;
+        let above = self.above.filter(|above| above.depth > 0);
+        if let Some(above) = above {
+            write!(f, "{above}")?;
         }
-        f.write_str(self.key)
+        match self.step {
+            Step::Top => Ok(()),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) if above.is_some() => write!(f, ".{key}"),
+            Step::Key(key) => f.write_str(key),
+        }
     }
 }
 
@@ -47,11 +73,16 @@ mod tests {
     use super::Path;
 
     #[test]
-    fn a_path_knows_its_keys() {
+    fn a_path_knows_its_steps() {
         let top = Path::default();
         let services = top.next("services");
         let web = services.next("web");
-        assert_eq!((web.to_string().as_str(), web.depth()), ("services.web", 2));
+        let ports = web.next("ports");
+        let port = ports.item(1);
+        assert_eq!((web.to_string().as_str(), web.depth(), web.last()), ("services.web", 2, "web"));
         assert_eq!((web.part(0), web.part(1), web.part(2), top.part(0)), ("services", "web", "", ""));
+        assert_eq!((port.to_string().as_str(), port.part(2), port.last()), ("services.web.ports[1]", "ports", ""));
+        assert_eq!(port.next("target").to_string(), "services.web.ports[1].target");
+        assert_eq!(top.to_string(), "");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::schema::nearest;
-use super::tree::{Map, Node, Value};
+use super::tree::{Map, Node};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
@@ -33,7 +33,7 @@ pub(super) fn apply(
             disabled.insert(name, entry);
         }
     }
-    Node::new(Value::Map(disabled), Span::NONE)
+    Node::mapping(disabled, Span::NONE)
 }
 
 /// What is said of a service that is not there, or that no active profile enables.

@@ -30,8 +30,8 @@ pub enum Value {
     Text(Box<str>),
     /// A list.
     List(Vec<Node>),
-    /// A mapping, in the order of the file.
-    Map(Map),
+    /// A mapping, in the order of the file. In a box: most values are scalars, and each takes the room of the largest.
+    Map(Box<Map>),
 }
 
 /// A mapping; each key knows its place.
@@ -71,9 +71,14 @@ impl Node {
         Self::new(Value::Text(text.into()), span)
     }
 
+    /// Makes a mapping.
+    pub fn mapping(map: Map, span: Span) -> Self {
+        Self::new(Value::Map(Box::new(map)), span)
+    }
+
     /// Makes an empty mapping.
     pub fn map(span: Span) -> Self {
-        Self::new(Value::Map(Map::default()), span)
+        Self::new(Value::Map(Box::default()), span)
     }
 
     /// Returns the mapping, where it is one.

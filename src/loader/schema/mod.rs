@@ -3,119 +3,93 @@
 //! The schema is data (`compose-spec.json`, Apache-2.0, descriptions taken out); the walk, the words and the
 //! suggestions are ours. Start at [`check`].
 
-use std::fmt::Write;
-use std::sync::OnceLock;
-
-use serde_json::Value as Json;
-
+use super::changed::Changed;
+use super::parallel;
+use super::path::Path;
 use super::tree::{Entry, Node, Tag, Value};
 use crate::diag::Diagnostic;
 
 mod nearest;
+mod rule;
 
 pub use nearest::nearest;
 
-const SCHEMA: &str = include_str!("compose-spec.json");
+use rule::{Kind, Rule};
 
-fn schema() -> &'static Json {
-    static PARSED: OnceLock<Json> = OnceLock::new();
-    PARSED.get_or_init(|| serde_json::from_str(SCHEMA).unwrap_or(Json::Null))
-}
-
-/// Checks a model; returns every fault.
-pub(super) fn check(root: &Node) -> Vec<Diagnostic> {
+/// Checks what has changed in a model; returns every fault.
+pub(super) fn check(root: &Node, changed: &Changed) -> Vec<Diagnostic> {
+    let (rule, top) = (rule::root(), Path::default());
     let mut faults = Vec::new();
-    walk(schema(), root, "", &mut faults);
+    for (key, entry) in root.entries() {
+        let section = rule.properties.as_ref().and_then(|all| all.get(key)).map(Rule::resolved);
+        match section.filter(|rule| rule.patterns.is_some() && rule.takes(&entry.node)) {
+            Some(rule) => {
+                let members = entry.node.entries().filter(|(name, _)| changed.has(key, name)).collect();
+                check_all(rule, members, &top.next(key), &mut faults);
+            }
+            None => members(rule, std::iter::once((key, entry)), &top, &mut faults),
+        }
+    }
     faults
 }
 
-fn walk(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
-    if let Some(name) = rule.get("$ref").and_then(Json::as_str) {
-        let target = name.strip_prefix("#/definitions/").and_then(|name| schema().get("definitions")?.get(name));
-        if let Some(target) = target {
-            walk(target, node, path, faults);
-        }
+fn walk(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+    let rule = rule.resolved();
+    if !rule.forms.is_empty() {
+        return one_of(&rule.forms, node, path, faults);
+    }
+    if is_mere_name(node, path) {
         return;
     }
-    if let Some(branches) = rule.get("oneOf").or_else(|| rule.get("anyOf")).and_then(Json::as_array) {
-        return one_of(branches, node, path, faults);
-    }
-    // Compat: a model that a service merely names.
-    if node.is_null() && path.starts_with("services.") && path.contains(".models.") {
-        return;
-    }
-    if !type_fits(rule, node) {
+    if !rule.takes(node) {
         faults.push(wrong_type(&[rule], node, path));
         return;
     }
     match &node.value {
         Value::Map(_) => mapping(rule, node, path, faults),
-        Value::List(items) => list(rule, items, node, path, faults),
+        Value::List(items) => list(rule, items, path, faults),
         _ => scalar(rule, node, path, faults),
     }
 }
 
+/// Compat: a model that a service merely names.
+fn is_mere_name(node: &Node, path: &Path<'_>) -> bool {
+    node.is_null() && path.depth() > 3 && path.part(0) == "services" && path.part(2) == "models"
+}
+
 /// Of several forms the one counts that fits; else the one of the right type, or all of them are named.
-fn one_of(branches: &[Json], node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
+fn one_of(forms: &[Rule], node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+    if is_mere_name(node, path) {
+        return;
+    }
     let mut best: Option<Vec<Diagnostic>> = None;
-    for branch in branches {
+    for form in forms.iter().filter(|form| form.resolved().takes(node)) {
         let mut found = Vec::new();
-        walk(branch, node, path, &mut found);
+        walk(form, node, path, &mut found);
         if found.is_empty() {
             return;
         }
-        let is_typed = type_fits(resolve(branch), node);
-        if is_typed && best.as_ref().is_none_or(|best| found.len() < best.len()) {
+        if best.as_ref().is_none_or(|best| found.len() < best.len()) {
             best = Some(found);
         }
     }
     match best {
         Some(found) => faults.extend(found),
-        None => faults.push(wrong_type(&branches.iter().map(resolve).collect::<Vec<_>>(), node, path)),
+        None => faults.push(wrong_type(&forms.iter().collect::<Vec<_>>(), node, path)),
     }
 }
 
-fn resolve(rule: &Json) -> &Json {
-    match rule.get("$ref").and_then(Json::as_str).and_then(|name| name.strip_prefix("#/definitions/")) {
-        Some(name) => schema().get("definitions").and_then(|all| all.get(name)).map_or(rule, resolve),
-        None => rule,
-    }
-}
-
-fn types(rule: &Json) -> Vec<&str> {
-    match rule.get("type") {
-        Some(Json::String(name)) => vec![name],
-        Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).collect(),
-        _ => match rule.get("oneOf").and_then(Json::as_array) {
-            Some(branches) => branches.iter().flat_map(|branch| types(resolve(branch))).collect(),
-            None => Vec::new(),
-        },
-    }
-}
-
-fn type_fits(rule: &Json, node: &Node) -> bool {
-    let names = types(rule);
-    names.is_empty()
-        || names.iter().any(|name| match (*name, &node.value) {
-            ("null", Value::Null) | ("boolean", Value::Bool(_)) | ("string", Value::Text(_)) => true,
-            ("integer" | "number", Value::Int(_)) | ("array", Value::List(_)) | ("object", Value::Map(_)) => true,
-            ("number", Value::Float(_)) => true,
-            ("integer", Value::Float(value)) => value.fract() == 0.0,
-            _ => false,
-        })
-}
-
-fn wrong_type(rules: &[&Json], node: &Node, path: &str) -> Diagnostic {
+fn wrong_type(rules: &[&Rule], node: &Node, path: &Path<'_>) -> Diagnostic {
     let mut expected: Vec<&str> = Vec::new();
-    for name in rules.iter().flat_map(|rule| types(rule)) {
-        let word = match name {
-            "null" => continue,
-            "boolean" => "true or false",
-            "string" => "a text",
-            "integer" => "a whole number",
-            "number" => "a number",
-            "array" => "a list",
-            _ => "a mapping",
+    for kind in rules.iter().flat_map(|rule| rule.resolved().kinds()) {
+        let word = match kind {
+            Kind::Null => continue,
+            Kind::Boolean => "true or false",
+            Kind::String => "a text",
+            Kind::Integer => "a whole number",
+            Kind::Number => "a number",
+            Kind::Array => "a list",
+            Kind::Object => "a mapping",
         };
         if !expected.contains(&word) {
             expected.push(word);
@@ -132,9 +106,10 @@ fn wrong_type(rules: &[&Json], node: &Node, path: &str) -> Diagnostic {
         }
         _ => node.kind().to_owned(),
     };
-    let name = if path.is_empty() { "the top of the file" } else { path };
-    let diagnostic =
-        Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}")).at(path);
+    let path = path.to_string();
+    let name = if path.is_empty() { "the top of the file" } else { path.as_str() };
+    let diagnostic = Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}"))
+        .at(path.to_string());
     // A number or a truth value where only a text will do.
     let is_text_wanted = expected.starts_with("a text") && !expected.contains("mapping") && !expected.contains("list");
     match node.scalar_text().filter(|_| is_text_wanted && !node.is_null()) {
@@ -147,67 +122,52 @@ fn wrong_type(rules: &[&Json], node: &Node, path: &str) -> Diagnostic {
     }
 }
 
-fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-/// As [`join`], in a text that is used again and again.
-fn join_into<'a>(out: &'a mut String, path: &str, key: &str) -> &'a str {
-    out.clear();
-    if !path.is_empty() {
-        out.push_str(path);
-        out.push('.');
-    }
-    out.push_str(key);
-    out
-}
-
-fn mapping(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
-    if node.as_map().is_some_and(|map| map.len() >= super::parallel::FEW) {
-        let entries: Vec<(&str, &Entry)> = node.entries().collect();
-        let found = super::parallel::runs(&entries, |run| {
-            let mut faults = Vec::new();
-            members(rule, run.iter().copied(), path, &mut faults);
-            faults
-        });
-        faults.extend(found.into_iter().flatten());
+fn mapping(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+    if node.as_map().is_some_and(|map| map.len() >= parallel::FEW) {
+        check_all(rule, node.entries().collect(), path, faults);
     } else {
         members(rule, node.entries(), path, faults);
     }
-    for name in rule.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
+    for name in &rule.required {
         if node.get(name).is_none() {
             let message = format!("`{path}` needs `{name}`");
-            faults.push(Diagnostic::error("missing-key", node.span, message).at(path).help(format!("add `{name}:`")));
+            faults.push(
+                Diagnostic::error("missing-key", node.span, message)
+                    .at(path.to_string())
+                    .help(format!("add `{name}:`")),
+            );
         }
     }
 }
 
+/// Checks entries of a mapping, many of them on all processors.
+fn check_all(rule: &Rule, entries: Vec<(&str, &Entry)>, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+    let found = parallel::runs(&entries, |run| {
+        let mut faults = Vec::new();
+        members(rule, run.iter().copied(), path, &mut faults);
+        faults
+    });
+    faults.extend(found.into_iter().flatten());
+}
+
 /// Checks entries of a mapping.
 fn members<'a>(
-    rule: &Json,
+    rule: &Rule,
     entries: impl Iterator<Item = (&'a str, &'a Entry)>,
-    path: &str,
+    path: &Path<'_>,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let properties = rule.get("properties").and_then(Json::as_object);
-    let patterns = rule.get("patternProperties").and_then(Json::as_object);
-    let mut below = String::with_capacity(path.len() + 32);
+    let (properties, patterns) = (rule.properties.as_ref(), rule.patterns.as_ref());
     for (key, entry) in entries {
         let known = properties.and_then(|all| all.get(key));
         let by_pattern =
             || patterns.into_iter().flatten().find(|(pattern, _)| matches(pattern, key)).map(|(_, rule)| rule);
         if let Some(rule) = known.or_else(by_pattern) {
-            walk(rule, &entry.node, join_into(&mut below, path, key), faults);
-        } else {
-            match rule.get("additionalProperties") {
-                Some(Json::Bool(false)) => {
-                    // The nearest key is looked for as long as it will be shown.
-                    let offered = properties.filter(|_| faults.len() < super::MOST_TOLD);
-                    faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
-                }
-                Some(more @ Json::Object(_)) => walk(more, &entry.node, join_into(&mut below, path, key), faults),
-                _ => {}
-            }
+            walk(rule, &entry.node, &path.next(key), faults);
+        } else if rule.allows_more == Some(false) {
+            // The nearest key is looked for as long as it will be shown.
+            let offered = properties.filter(|_| faults.len() < super::MOST_TOLD);
+            faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
         }
     }
 }
@@ -215,21 +175,21 @@ fn members<'a>(
 fn unknown_key(
     key: &str,
     span: crate::model::Span,
-    path: &str,
-    known: Option<&serde_json::Map<String, Json>>,
+    path: &Path<'_>,
+    known: Option<&rule::Names<Rule>>,
     is_name: bool,
 ) -> Diagnostic {
     let shown = crate::text::escape_controls(key).into_owned();
-    let place = if path.is_empty() { "at the top level".to_owned() } else { format!("in `{path}`") };
-    let names: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let place = if path.depth() == 0 { "at the top level".to_owned() } else { format!("in `{path}`") };
+    let names = known.into_iter().flatten().map(|(name, _)| &**name);
     if is_name {
         return Diagnostic::error("bad-name", span, format!("`{shown}` is no valid name {place}"))
-            .at(path)
+            .at(path.to_string())
             .help("names consist of letters, digits, `.`, `_` and `-`");
     }
     let diagnostic =
-        Diagnostic::error("unknown-key", span, format!("unknown key `{shown}` {place}")).at(join(path, key));
-    match nearest(key, names.iter().copied()) {
+        Diagnostic::error("unknown-key", span, format!("unknown key `{shown}` {place}")).at(path.next(key).to_string());
+    match nearest(key, names) {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
         None => diagnostic.help("keys of your own start with `x-`"),
     }
@@ -249,56 +209,46 @@ fn matches(pattern: &str, key: &str) -> bool {
     }
 }
 
-fn list(rule: &Json, items: &[Node], node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
-    if let Some(rule) = rule.get("items") {
-        let mut below = String::with_capacity(path.len() + 8);
+fn list(rule: &Rule, items: &[Node], path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+    if let Some(rule) = &rule.items {
         for (index, item) in items.iter().enumerate() {
-            below.clear();
-            // Writing to a text does not fail.
-            let _ = write!(below, "{path}[{index}]");
-            walk(rule, item, &below, faults);
+            walk(rule, item, &path.item(index), faults);
         }
     }
-    if rule.get("uniqueItems") == Some(&Json::Bool(true)) {
+    if rule.is_unique && items.len() > 1 {
         let mut seen = std::collections::HashMap::new();
         for item in items {
             let Some(text) = item.scalar_text() else { continue };
             if let Some(first) = seen.insert((item.kind(), text.clone()), item.span) {
                 let message = format!("`{}` stands twice in `{path}`", crate::text::escape_controls(&text));
                 faults.push(
-                    Diagnostic::error("duplicate-item", item.span, message).at(path).related(first, "first here"),
+                    Diagnostic::error("duplicate-item", item.span, message)
+                        .at(path.to_string())
+                        .related(first, "first here"),
                 );
             }
         }
     }
-    let least = rule.get("minItems").and_then(Json::as_u64).unwrap_or(0);
-    if (items.len() as u64) < least {
-        faults.push(
-            Diagnostic::error("too-few-items", node.span, format!("`{path}` needs at least {least} items")).at(path),
-        );
-    }
 }
 
-fn scalar(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
+fn scalar(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
     // Compat: a date is of no type that the schema knows.
-    if node.tag == Tag::Date && !types(rule).is_empty() {
+    if node.tag == Tag::Date && !rule.kinds().is_empty() {
         let text = node.scalar_text().unwrap_or_default();
         let message = format!("`{path}` must be a text, but YAML reads `{text}` as a date");
-        let diagnostic = Diagnostic::error("wrong-type", node.span, message).at(path);
+        let diagnostic = Diagnostic::error("wrong-type", node.span, message).at(path.to_string());
         faults.push(diagnostic.help(format!("quote it: `\"{text}\"`")));
     }
-    if let Some(words) = rule.get("enum").and_then(Json::as_array) {
+    if !rule.words.is_empty() {
         let text = node.scalar_text().unwrap_or_default();
-        let words: Vec<&str> = words.iter().filter_map(Json::as_str).collect();
-        if !words.contains(&text.as_str()) {
+        let words = rule.words.iter().map(|word| &**word);
+        if !words.clone().any(|word| word == text) {
             let message = format!("`{path}` is `{}`, which is none of its values", crate::text::escape_controls(&text));
-            let diagnostic = Diagnostic::error("bad-value", node.span, message).at(path);
-            faults.push(match nearest(&text, words.iter().copied()) {
+            let diagnostic = Diagnostic::error("bad-value", node.span, message).at(path.to_string());
+            faults.push(match nearest(&text, words.clone()) {
                 Some(word) => diagnostic.help(format!("did you mean `{word}`?")),
-                None => diagnostic.help(format!(
-                    "one of: {}",
-                    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-                )),
+                None => diagnostic
+                    .help(format!("one of: {}", words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "))),
             });
         }
     }
@@ -307,16 +257,16 @@ fn scalar(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
         Value::Float(value) => *value,
         _ => return pattern(rule, node, path, faults),
     };
-    let low = rule.get("minimum").and_then(Json::as_f64).is_some_and(|least| number < least);
-    let high = rule.get("maximum").and_then(Json::as_f64).is_some_and(|most| number > most);
+    let low = rule.minimum.is_some_and(|least| number < least);
+    let high = rule.maximum.is_some_and(|most| number > most);
     if low || high {
         let message = format!("`{path}` is {number}, which is out of its range");
-        faults.push(Diagnostic::error("out-of-range", node.span, message).at(path));
+        faults.push(Diagnostic::error("out-of-range", node.span, message).at(path.to_string()));
     }
 }
 
-fn pattern(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
-    let (Some(pattern), Some(text)) = (rule.get("pattern").and_then(Json::as_str), node.as_text()) else { return };
+fn pattern(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+    let (Some(pattern), Some(text)) = (rule.pattern.as_deref(), node.as_text()) else { return };
     let fits = match pattern {
         // `container_name`: somewhere in the text stand two such characters.
         "[a-zA-Z0-9][a-zA-Z0-9_.-]+" => text.as_bytes().windows(2).any(|pair| {
@@ -331,7 +281,7 @@ fn pattern(rule: &Json, node: &Node, path: &str, faults: &mut Vec<Diagnostic>) {
     if !fits {
         let message =
             format!("`{path}` is `{}`, which is not of the form it needs", crate::text::escape_controls(text));
-        let diagnostic = Diagnostic::error("bad-value", node.span, message).at(path);
+        let diagnostic = Diagnostic::error("bad-value", node.span, message).at(path.to_string());
         faults.push(match pattern.starts_with("always|") {
             true => diagnostic.help(
                 "one of: `always`, `never`, `missing`, `if_not_present`, `build`, `refresh`, `daily`, `weekly`, `every_12h`",

@@ -5,8 +5,10 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::parallel;
+use super::path::Path;
 use super::syntax::{duration, size, words};
-use super::tree::{Node, Value, truth};
+use super::tree::{Entry, Node, Value, truth};
 use crate::diag::Diagnostic;
 
 mod table;
@@ -15,7 +17,6 @@ use table::{Field, Kind};
 
 /// Turns a merged, normalised tree into the canonical model.
 pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
-    let mut work = Work { diagnostics };
     let mut out = Map::new();
     // Compat: `models` are not printed.
     let kinds: [(&str, &[Field]); 5] = [
@@ -27,18 +28,9 @@ pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<Strin
     ];
     let mut sections: Vec<(String, Json)> = Vec::new();
     for (kind, fields) in kinds {
-        let mut section: Vec<(&str, Json)> = root
-            .get(kind)
-            .into_iter()
-            .flat_map(Node::entries)
-            .map(|(name, entry)| (name, Json::Object(work.record(&entry.node, fields, &format!("{kind}.{name}")))))
-            .collect();
-        section.sort_by_key(|(name, _)| *name);
+        let section = root.get(kind).map(|node| section(node, fields, kind, diagnostics)).unwrap_or_default();
         if !section.is_empty() || kind == "services" {
-            sections.push((
-                kind.to_owned(),
-                Json::Object(section.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
-            ));
+            sections.push((kind.to_owned(), Json::Object(section)));
         }
     }
     if let Some(name) = root.get_text("name") {
@@ -52,15 +44,33 @@ pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<Strin
     out
 }
 
+/// Types what a section holds, sorted by name.
+fn section(node: &Node, fields: &'static [Field], kind: &str, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
+    let mut entries: Vec<(&str, &Entry)> = node.entries().collect();
+    entries.sort_by_key(|(name, _)| *name);
+    let (top, told) = (Path::default(), &diagnostics[..]);
+    let above = top.next(kind);
+    let runs = parallel::runs(&entries, |run| {
+        let mut work = Work { told, found: Vec::new() };
+        let record = |(name, entry): &(&str, &Entry)| {
+            ((*name).to_owned(), Json::Object(work.record(&entry.node, fields, &above.next(name))))
+        };
+        let records: Vec<(String, Json)> = run.iter().map(record).collect();
+        (records, work.found)
+    });
+    let mut out = Map::with_capacity(entries.len());
+    let mut found = Vec::new();
+    for (records, faults) in runs {
+        out.extend(records);
+        found.extend(faults);
+    }
+    diagnostics.extend(found);
+    out
+}
+
 /// Returns the `models` of a tree, which docker compose prints as YAML only.
 pub(super) fn models(models: &Node) -> Json {
-    let mut work = Work { diagnostics: &mut Vec::new() };
-    let mut entries: Vec<(&str, Json)> = models
-        .entries()
-        .map(|(name, entry)| (name, Json::Object(work.record(&entry.node, table::MODEL, &format!("models.{name}")))))
-        .collect();
-    entries.sort_by_key(|(name, _)| *name);
-    Json::Object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Json::Object(section(models, table::MODEL, "models", &mut Vec::new()))
 }
 
 /// Returns a value as it is, keys sorted as Go prints maps.
@@ -86,11 +96,13 @@ fn number(value: f64) -> Json {
 }
 
 struct Work<'a> {
-    diagnostics: &'a mut Vec<Diagnostic>,
+    /// What earlier stages have told.
+    told: &'a [Diagnostic],
+    found: Vec<Diagnostic>,
 }
 
 impl Work<'_> {
-    fn record(&mut self, node: &Node, fields: &'static [Field], path: &str) -> Map<String, Json> {
+    fn record(&mut self, node: &Node, fields: &'static [Field], path: &Path<'_>) -> Map<String, Json> {
         let mut out = Map::new();
         for (name, kind) in fields {
             let lower = || match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -103,7 +115,7 @@ impl Work<'_> {
             if !is_kept && found.is_none_or(Node::is_null) {
                 continue;
             }
-            if let Some(value) = self.field(found, kind, &format!("{path}.{name}")) {
+            if let Some(value) = self.field(found, kind, &path.next(name)) {
                 out.insert((*name).to_owned(), value);
             }
         }
@@ -113,21 +125,15 @@ impl Work<'_> {
         out
     }
 
-    fn field(&mut self, node: Option<&Node>, kind: &'static Kind, path: &str) -> Option<Json> {
+    fn field(&mut self, node: Option<&Node>, kind: &'static Kind, path: &Path<'_>) -> Option<Json> {
         let present = node.filter(|node| !node.is_null());
         match kind {
             Kind::Command => return Some(present.map_or(Json::Null, |node| self.command(node, path))),
-            Kind::StructKept(fields)
-                if path.ends_with(".placement")
-                    || path.ends_with(".resources")
-                    || path.ends_with(".ipam")
-                    || path.ends_with(".exec") =>
-            {
+            Kind::StructKept(fields) if matches!(path.last(), "placement" | "resources" | "ipam" | "exec") => {
                 let empty = Node::map(crate::model::Span::NONE);
                 return Some(Json::Object(self.record(present.unwrap_or(&empty), fields, path)));
             }
-            Kind::Struct(fields) if node.is_some_and(Node::is_null) && path.contains(".networks.") => {
-                let _ = fields;
+            Kind::Struct(_) if node.is_some_and(Node::is_null) && path.part(2) == "networks" && path.depth() > 3 => {
                 return Some(Json::Null);
             }
             _ => {}
@@ -145,7 +151,7 @@ impl Work<'_> {
         (!is_empty).then_some(value)
     }
 
-    fn value(&mut self, node: &Node, kind: &'static Kind, path: &str) -> Option<Json> {
+    fn value(&mut self, node: &Node, kind: &'static Kind, path: &Path<'_>) -> Option<Json> {
         let text = node.scalar_text();
         if matches!(kind, Kind::Flag | Kind::FlagKept) {
             self.warn_of_words(node, path);
@@ -200,7 +206,7 @@ impl Work<'_> {
     }
 
     /// `yes` and its like were truth values of YAML 1.1 and no longer are.
-    fn warn_of_words(&mut self, node: &Node, path: &str) {
+    fn warn_of_words(&mut self, node: &Node, path: &Path<'_>) {
         let Some(text) = node.as_text() else { return };
         let right = match text.to_ascii_lowercase().as_str() {
             "y" | "yes" | "on" => "true",
@@ -208,49 +214,48 @@ impl Work<'_> {
             _ => return,
         };
         let message = format!("`{path}`: `{text}` is no boolean of YAML 1.2; write `true` or `false`");
-        self.diagnostics
-            .push(Diagnostic::warning("old-boolean", node.span, message).at(path).help(format!("write `{right}`")));
+        self.found.push(
+            Diagnostic::warning("old-boolean", node.span, message)
+                .at(path.to_string())
+                .help(format!("write `{right}`")),
+        );
     }
 
-    fn refuse(&mut self, node: &Node, path: &str, expected: &str) -> Option<Json> {
+    fn refuse(&mut self, node: &Node, path: &Path<'_>, expected: &str) -> Option<Json> {
         // The schema may have said so already; looked for among so many only that it stays quick.
-        if self
-            .diagnostics
-            .iter()
-            .take(super::MOST_TOLD)
-            .any(|told| told.is_error() && told.primary.span == node.span && told.path == path)
-        {
+        let is_of_it = |told: &&Diagnostic| told.is_error() && told.primary.span == node.span;
+        if self.told.iter().take(super::MOST_TOLD).filter(is_of_it).any(|told| told.path == path.to_string()) {
             return None;
         }
         let found = node
             .scalar_text()
             .map_or(node.kind().to_owned(), |text| format!("`{}`", crate::text::escape_controls(&text)));
-        self.diagnostics.push(
-            Diagnostic::error("bad-value", node.span, format!("`{path}` must be {expected}, but is {found}")).at(path),
+        self.found.push(
+            Diagnostic::error("bad-value", node.span, format!("`{path}` must be {expected}, but is {found}"))
+                .at(path.to_string()),
         );
         None
     }
 
-    fn items(&mut self, node: &Node, inner: &'static Kind, path: &str) -> Vec<Json> {
+    fn items(&mut self, node: &Node, inner: &'static Kind, path: &Path<'_>) -> Vec<Json> {
         match node.as_list() {
             Some(items) => items
                 .iter()
                 .enumerate()
-                .filter_map(|(index, item)| self.value(item, inner, &format!("{path}[{index}]")))
+                .filter_map(|(index, item)| self.value(item, inner, &path.item(index)))
                 .collect(),
             None => self.value(node, inner, path).into_iter().collect(),
         }
     }
 
-    fn entries(&mut self, node: &Node, inner: &'static Kind, path: &str) -> Map<String, Json> {
+    fn entries(&mut self, node: &Node, inner: &'static Kind, path: &Path<'_>) -> Map<String, Json> {
         let mut entries: Vec<(&str, &Node)> = node.entries().map(|(key, entry)| (key, &entry.node)).collect();
         entries.sort_by_key(|(key, _)| *key);
         entries
             .into_iter()
-            .filter(|(key, _)| !(path.ends_with(".networks") && key.starts_with("x-")))
+            .filter(|(key, _)| !(path.last() == "networks" && key.starts_with("x-")))
             .filter_map(|(key, node)| {
-                let value =
-                    if node.is_null() { Some(Json::Null) } else { self.value(node, inner, &format!("{path}.{key}")) };
+                let value = if node.is_null() { Some(Json::Null) } else { self.value(node, inner, &path.next(key)) };
                 Some((key.to_owned(), value?))
             })
             .collect()
@@ -285,7 +290,7 @@ impl Work<'_> {
         Json::Object(pairs.into_iter().collect())
     }
 
-    fn hosts(&mut self, node: &Node, path: &str) -> Json {
+    fn hosts(&mut self, node: &Node, path: &Path<'_>) -> Json {
         let mut all: Vec<String> = Vec::new();
         for item in super::merge::sequence(node.clone()).items() {
             let text = item.scalar_text().unwrap_or_default();
@@ -309,7 +314,7 @@ impl Work<'_> {
         Json::Array(all.into_iter().map(Json::from).collect())
     }
 
-    fn ulimit(&mut self, node: &Node, path: &str) -> Option<Json> {
+    fn ulimit(&mut self, node: &Node, path: &Path<'_>) -> Option<Json> {
         if node.as_map().is_none() {
             return self.value(node, &Kind::IntKept, path);
         }
@@ -318,7 +323,7 @@ impl Work<'_> {
     }
 
     /// Modes are octal in texts; numbers are what YAML made of them.
-    fn mode(&mut self, node: &Node, path: &str) -> Option<Json> {
+    fn mode(&mut self, node: &Node, path: &Path<'_>) -> Option<Json> {
         let mode = match &node.value {
             Value::Int(mode) => Some(*mode),
             Value::Text(text) => i64::from_str_radix(text.trim_start_matches("0o"), 8).ok(),
@@ -330,7 +335,7 @@ impl Work<'_> {
         }
     }
 
-    fn command(&mut self, node: &Node, path: &str) -> Json {
+    fn command(&mut self, node: &Node, path: &Path<'_>) -> Json {
         match &node.value {
             Value::List(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
             _ => match words::split(&node.scalar_text().unwrap_or_default()) {
@@ -345,10 +350,10 @@ impl Work<'_> {
         }
     }
 
-    fn warn_of_the_rest(&mut self, node: &Node, path: &str, operator: char) {
+    fn warn_of_the_rest(&mut self, node: &Node, path: &Path<'_>, operator: char) {
         let message = format!("`{path}` ends at `{operator}`: no shell runs it, and what follows is left out");
         let help = "run a shell: `[\"sh\", \"-c\", \"…\"]`, or quote what is meant as text";
-        self.diagnostics.push(Diagnostic::warning("cut-command", node.span, message).at(path).help(help));
+        self.found.push(Diagnostic::warning("cut-command", node.span, message).at(path.to_string()).help(help));
     }
 
     fn test(&mut self, node: &Node) -> Json {
