@@ -4,10 +4,13 @@ use std::collections::HashSet;
 
 use super::tree::Node;
 
+/// Section and name.
+type Member = (Box<str>, Box<str>);
+
 /// The members of the sections (`services`, `networks`, …) that a file has something to say of.
 pub(super) struct Changed {
     /// `None`: nothing was there before, so all is new.
-    names: Option<HashSet<(Box<str>, Box<str>), foldhash::fast::RandomState>>,
+    names: Option<HashSet<Member, foldhash::fast::RandomState>>,
 }
 
 impl Changed {
