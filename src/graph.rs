@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::{has_path_connecting, tarjan_scc};
 use petgraph::graphmap::DiGraphMap;
 
 use crate::diag::Diagnostic;
@@ -48,13 +48,31 @@ impl<'a> Graph<'a> {
     ///
     /// Members of a cycle come last, in order of names: callers refuse cycles before.
     pub fn order(&self) -> Vec<&'a str> {
+        self.order_after(&[])
+    }
+
+    /// As [`Self::order`]; in addition the first of each pair comes after the second, where no dependency and no earlier
+    /// pair wants it the other way round.
+    pub fn order_after(&self, pairs: &[(ServiceName, ServiceName)]) -> Vec<&'a str> {
+        let mut edges: DiGraphMap<&'a str, ()> = self.edges.all_edges().map(|(from, to, _)| (from, to)).collect();
+        for node in self.edges.nodes() {
+            edges.add_node(node);
+        }
+        for (later, earlier) in pairs {
+            let node = |name: &ServiceName| self.edges.nodes().find(|node| *node == name.as_str());
+            if let (Some(later), Some(earlier)) = (node(later), node(earlier))
+                && !has_path_connecting(&edges, earlier, later, None)
+            {
+                edges.add_edge(later, earlier, ());
+            }
+        }
         let mut missing: BTreeMap<&str, usize> =
-            self.edges.nodes().map(|node| (node, self.edges.neighbors(node).count())).collect();
-        let mut ready: BTreeSet<&'a str> = self.edges.nodes().filter(|node| missing[node] == 0).collect();
-        let mut order = Vec::with_capacity(self.edges.node_count());
+            edges.nodes().map(|node| (node, edges.neighbors(node).count())).collect();
+        let mut ready: BTreeSet<&'a str> = edges.nodes().filter(|node| missing[node] == 0).collect();
+        let mut order = Vec::with_capacity(edges.node_count());
         while let Some(node) = ready.pop_first() {
             order.push(node);
-            for dependent in self.edges.neighbors_directed(node, petgraph::Direction::Incoming) {
+            for dependent in edges.neighbors_directed(node, petgraph::Direction::Incoming) {
                 if let Some(count) = missing.get_mut(dependent) {
                     *count -= 1;
                     if *count == 0 {
@@ -64,7 +82,7 @@ impl<'a> Graph<'a> {
             }
         }
         let placed: BTreeSet<&str> = order.iter().copied().collect();
-        let mut rest: Vec<&'a str> = self.edges.nodes().filter(|node| !placed.contains(node)).collect();
+        let mut rest: Vec<&'a str> = edges.nodes().filter(|node| !placed.contains(node)).collect();
         rest.sort_unstable();
         order.extend(rest);
         order

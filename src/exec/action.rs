@@ -340,7 +340,7 @@ impl Runner {
     }
 
     /// Removes doubles of the project's networks that a run on another machine has made in the same moment; gives the
-    /// error back where there are none.
+    /// error back where one stays. Where there are none any more, the other run was quicker.
     async fn settle_networks(&self, ambiguous: EngineError) -> EngineResult<()> {
         let mut by_name: BTreeMap<NetworkName, Vec<NetworkId>> = BTreeMap::new();
         for network in self.engine.list_networks().await? {
@@ -348,15 +348,18 @@ impl Runner {
                 by_name.entry(network.name).or_default().push(network.id);
             }
         }
-        let mut is_settled = false;
+        let (mut stay, mut gone) = (0, 0);
         for ids in by_name.values_mut() {
             ids.sort();
             for double in ids.iter().skip(1) {
                 // One that is in use stays, and the next attempt tells.
-                is_settled |= self.engine.remove_network(double).await.is_ok();
+                match self.engine.remove_network(double).await {
+                    Ok(()) => gone += 1,
+                    Err(_) => stay += 1,
+                }
             }
         }
-        if is_settled { Ok(()) } else { Err(ambiguous) }
+        if stay > 0 && gone == 0 { Err(ambiguous) } else { Ok(()) }
     }
 
     /// Another machine may have finished the same replacement: then its temporary name was free again, and there would

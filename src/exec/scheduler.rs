@@ -13,7 +13,7 @@ use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits
 use super::hub::Hub;
 use super::outcome::{Outcome, StepError, StepFailure};
 use super::roll::RollCall;
-use super::undo::Undone;
+use super::undo::{Taken, Undone};
 use super::{ExecSettings, Interrupt, silence};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
@@ -98,9 +98,20 @@ impl State {
     }
 }
 
+/// How far the undo of a replacement is.
+#[derive(Debug)]
+enum Undo {
+    TakingAway,
+    /// The new container is out of the way.
+    Taken(Taken),
+    GivingBack,
+    Done,
+}
+
 enum Report {
     Step { id: StepId, result: Result<Success, Failed>, elapsed: Duration },
     Cancelled(StepId),
+    TakenAway { index: usize, taken: Taken },
     Undo { index: usize, undone: Undone },
 }
 
@@ -124,9 +135,11 @@ struct Run<'a> {
     /// Renames under way, and calls that bring or take endpoints of networks: see [`Self::must_stand_back`].
     renames: usize,
     endpoint_calls: usize,
-    undone: BTreeSet<usize>,
-    /// Undos that are under way.
-    undoing: BTreeSet<usize>,
+    /// Replacements that are being undone, and how far.
+    undos: BTreeMap<usize, Undo>,
+    /// Replacement and token of each wait for a new container: where the replacement cannot be finished any more, there
+    /// is nothing to wait for.
+    doomed: BTreeMap<StepId, (usize, CancellationToken)>,
     cancel: CancellationToken,
     outcome: Outcome,
 }
@@ -138,6 +151,7 @@ impl<'a> Run<'a> {
         progress: mpsc::Receiver<(StepId, StepState)>,
         listener: &'a mut dyn Listener,
     ) -> Self {
+        let cancel = CancellationToken::new();
         Self {
             plan,
             runner,
@@ -153,9 +167,9 @@ impl<'a> Run<'a> {
             stops: 0,
             renames: 0,
             endpoint_calls: 0,
-            undone: BTreeSet::new(),
-            undoing: BTreeSet::new(),
-            cancel: CancellationToken::new(),
+            undos: BTreeMap::new(),
+            doomed: waits_of_replacements(plan, &cancel),
+            cancel,
             outcome: Outcome::default(),
         }
     }
@@ -217,7 +231,8 @@ impl<'a> Run<'a> {
     }
 
     fn spawn(&mut self, step: Step) {
-        let (runner, created, cancel) = (self.runner.clone(), self.created.clone(), self.cancel.clone());
+        let (runner, created) = (self.runner.clone(), self.created.clone());
+        let cancel = self.doomed.get(&step.id).map_or(&self.cancel, |(_, token)| token).clone();
         let is_last = self.dependents[step.id.index()].is_empty();
         let start_took = match &step.action {
             Action::WaitFor { container, .. } => self.starts.get(container).copied().unwrap_or_default(),
@@ -253,6 +268,11 @@ impl<'a> Run<'a> {
             Ok(Report::Cancelled(id)) => {
                 self.release(id);
                 self.skip(id, None);
+                self.settle(id, ready);
+            }
+            Ok(Report::TakenAway { index, taken }) => {
+                self.endpoint_calls -= 1;
+                self.undos.insert(index, Undo::Taken(taken));
             }
             Ok(Report::Undo { index, undone }) => self.undo_ended(index, undone),
             Err(error) => {
@@ -349,8 +369,10 @@ impl<'a> Run<'a> {
                     .iter()
                     .find(|needed| matches!(self.states[needed.index()], State::Failed | State::Skipped));
                 if let Some(broken) = broken.copied() {
-                    self.skip(id, Some(self.root_of(broken)));
+                    let root = self.root_of(broken);
+                    self.skip(id, Some(root));
                     queue.push(id);
+                    queue.extend(self.doom(id, root));
                 } else if step.requires.iter().chain(&step.after).all(|needed| self.states[needed.index()].has_ended())
                 {
                     ready.insert(id);
@@ -389,41 +411,110 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Drops what is still to be done for a replacement whose end, `commit`, is skipped; returns the steps skipped.
+    fn doom(&mut self, commit: StepId, root: StepId) -> Vec<StepId> {
+        let plan = self.plan;
+        let Some(index) = plan.replacements.iter().position(|one| one.commit == commit) else { return Vec::new() };
+        let mut skipped = Vec::new();
+        for id in &plan.replacements[index].steps {
+            // A stop may serve others, too: networks that are made anew, ports that go to another service.
+            let is_stop = is_stop(&plan.steps[id.index()].action);
+            if self.states[id.index()] == State::Pending && !is_stop {
+                self.skip(*id, Some(root));
+                skipped.push(*id);
+            }
+        }
+        self.doomed.values().filter(|(of, _)| *of == index).for_each(|(_, token)| token.cancel());
+        skipped
+    }
+
     /// Gives back replacements that cannot be finished, once none of their steps runs any more.
     fn undo_failed(&mut self) {
         for index in 0..self.plan.replacements.len() {
-            if self.undone.contains(&index) || !self.must_undo(index) || self.renames > 0 {
-                continue;
+            if self.renames > 0 {
+                return;
             }
-            if self.waits_for_parent(index) {
-                continue;
+            match self.undos.get(&index) {
+                None if self.must_undo(index) && !self.waits_for_parent(index) => self.take_away(index),
+                Some(Undo::Taken(_)) if !self.waits_for_family(index) => self.give_back(index),
+                _ => {}
             }
-            self.undone.insert(index);
-            self.undoing.insert(index);
-            self.endpoint_calls += 1;
-            let (runner, created) = (self.runner.clone(), self.created.clone());
-            let mut replacement = self.plan.replacements[index].clone();
-            replacement.was_running &= self.may_be_stopped(&replacement);
-            self.tasks.spawn(async move { Report::Undo { index, undone: runner.undo(&replacement, &created).await } });
         }
+    }
+
+    fn take_away(&mut self, index: usize) {
+        self.undos.insert(index, Undo::TakingAway);
+        self.endpoint_calls += 1;
+        let replacement = self.plan.replacements[index].clone();
+        let was_started = self.may_be_started(&replacement);
+        let (runner, created) = (self.runner.clone(), self.created.clone());
+        self.tasks.spawn(async move {
+            let taken = runner.take_away(&replacement, &created, was_started).await;
+            Report::TakenAway { index, taken }
+        });
+    }
+
+    fn give_back(&mut self, index: usize) {
+        let Some(Undo::Taken(taken)) = self.undos.insert(index, Undo::GivingBack) else { return };
+        self.endpoint_calls += 1;
+        let mut replacement = self.plan.replacements[index].clone();
+        replacement.was_running &= self.may_be_stopped(&replacement);
+        let (runner, created) = (self.runner.clone(), self.created.clone());
+        self.tasks.spawn(async move {
+            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken).await }
+        });
     }
 
     /// A replacement is undone when it has begun, none of its steps runs, and its old container will not be removed.
     fn must_undo(&self, index: usize) -> bool {
         let replacement = &self.plan.replacements[index];
-        let state = |id: &StepId| self.states[id.index()];
-        let has_begun = replacement.steps.iter().any(|id| matches!(state(id), State::Done | State::Failed));
-        let is_quiet = replacement.steps.iter().all(|id| state(id) != State::Running);
-        has_begun && is_quiet && state(&replacement.commit) == State::Skipped
+        let is_quiet = replacement.steps.iter().all(|id| self.states[id.index()] != State::Running);
+        is_quiet && self.has_begun(replacement) && self.states[replacement.commit.index()] == State::Skipped
+    }
+
+    /// Whether anything was done for a replacement: here, or by an earlier run, which may have stopped the old container.
+    fn has_begun(&self, replacement: &Replacement) -> bool {
+        let is_begun = |id: &StepId| matches!(self.states[id.index()], State::Running | State::Done | State::Failed);
+        matches!(replacement.new, ContainerRef::Existing(_)) || replacement.steps.iter().any(is_begun)
     }
 
     /// Whether a replacement whose namespaces or volumes this one shares must be given back first.
     fn waits_for_parent(&self, index: usize) -> bool {
         let parents = &self.plan.replacements[index].shares_with;
         let is_parent = |(_, replacement): &(usize, &Replacement)| parents.contains(&replacement.group);
-        self.plan.replacements.iter().enumerate().filter(is_parent).any(|(parent, _)| {
-            self.undoing.contains(&parent) || (!self.undone.contains(&parent) && self.must_undo(parent))
+        self.plan.replacements.iter().enumerate().filter(is_parent).any(|(parent, _)| match self.undos.get(&parent) {
+            Some(Undo::Done) => false,
+            Some(_) => true,
+            None => self.must_undo(parent),
         })
+    }
+
+    /// Whether the new container of another in the family is yet to be taken away: it may hold what this one needs.
+    fn waits_for_family(&self, index: usize) -> bool {
+        let replacements = &self.plan.replacements;
+        let Some(family) = &replacements[index].family else { return false };
+        let others = replacements.iter().enumerate().filter(|(_, other)| other.family.as_ref() == Some(family));
+        others.filter(|(other, _)| *other != index).any(|(other, replacement)| match self.undos.get(&other) {
+            Some(Undo::TakingAway) => true,
+            Some(_) => false,
+            // What shares a namespace with another is given back after it, and not waited for.
+            None => self.will_be_undone(other) && self.may_be_started(replacement) && !self.waits_for_parent(other),
+        })
+    }
+
+    /// Whether a replacement will have to be undone, if not yet.
+    fn will_be_undone(&self, index: usize) -> bool {
+        let replacement = &self.plan.replacements[index];
+        self.states[replacement.commit.index()] == State::Skipped && self.has_begun(replacement)
+    }
+
+    /// Whether the new container may ever have been started.
+    fn may_be_started(&self, replacement: &Replacement) -> bool {
+        let is_tried = |id: &StepId| {
+            matches!(self.plan.steps[id.index()].action, Action::StartContainer { .. })
+                && matches!(self.states[id.index()], State::Running | State::Done | State::Failed)
+        };
+        matches!(replacement.new, ContainerRef::Existing(_)) || replacement.steps.iter().any(is_tried)
     }
 
     /// Whether the old container may be stopped: by a step of ours, or by the run that began the replacement.
@@ -438,7 +529,7 @@ impl<'a> Run<'a> {
     }
 
     fn undo_ended(&mut self, index: usize, undone: Undone) {
-        self.undoing.remove(&index);
+        self.undos.insert(index, Undo::Done);
         self.endpoint_calls -= 1;
         let replacement = &self.plan.replacements[index];
         if undone.is_restored {
@@ -461,6 +552,17 @@ impl<'a> Run<'a> {
         self.tasks.abort_all();
         self.outcome
     }
+}
+
+/// Returns the waits for new containers of replacements, each with a token of its replacement.
+fn waits_of_replacements(plan: &Plan, cancel: &CancellationToken) -> BTreeMap<StepId, (usize, CancellationToken)> {
+    let mut waits = BTreeMap::new();
+    for (index, replacement) in plan.replacements.iter().enumerate() {
+        let token = cancel.child_token();
+        let is_wait = |id: &&StepId| matches!(plan.steps[id.index()].action, Action::WaitFor { .. });
+        waits.extend(replacement.steps.iter().filter(is_wait).map(|id| (*id, (index, token.clone()))));
+    }
+    waits
 }
 
 /// Whether a call mostly waits for the grace period of what it stops.

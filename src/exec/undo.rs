@@ -1,11 +1,27 @@
 //! Gives back what a failed replacement took away. May run twice; what it cannot do it says, with the command that does.
+//!
+//! First the new container is taken away, then the old one comes back, and only then the new one is removed: that it is
+//! there tells the next run, should this one die, that the old one is to run.
 
 use std::time::Duration;
 
 use super::action::{Created, Runner, resolve};
-use crate::engine::EngineResult;
+use crate::engine::{EngineResult, ErrorKind};
 use crate::model::ContainerId;
 use crate::plan::Replacement;
+
+/// What taking the new container away found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It runs no more: the old one can have its place.
+    Yes,
+    /// It could not be ended.
+    No,
+    /// There is nothing to give back: another run has finished the replacement.
+    Finished,
+    /// The engine does not say how things stand; these words do.
+    Unknown(String),
+}
 
 /// What an undo did.
 #[derive(Debug, Default)]
@@ -17,24 +33,49 @@ pub(super) struct Undone {
 }
 
 impl Runner {
-    /// Removes the new container and starts the old one again; where the old one is gone, the new one stays.
-    pub(super) async fn undo(&self, replacement: &Replacement, created: &Created) -> Undone {
-        let mut undone = Undone::default();
-        let new = resolve(&replacement.new, created);
+    /// Ends the new container, where it was ever started; where the old one is gone, the new one stays.
+    ///
+    /// By a signal and not by a stop: an end with code 0 would look to another run like work that is done.
+    pub(super) async fn take_away(&self, replacement: &Replacement, created: &Created, was_started: bool) -> Taken {
         match attempt(|| self.exists(&replacement.old)).await {
             Ok(true) => {}
             // Another run has finished the replacement: the new one is all there is.
-            Ok(false) => return undone,
+            Ok(false) => return Taken::Finished,
             Err(reason) => {
-                undone.leftovers.push(format!(
+                return Taken::Unknown(format!(
                     "the replacement of {} is half done, and the engine does not say how far ({reason}): run the same \
                      command again",
                     replacement.target
                 ));
-                return undone;
             }
         }
-        if let Some(new) = new
+        let Some(new) = resolve(&replacement.new, created).filter(|_| was_started) else { return Taken::Yes };
+        match attempt(|| self.end(&new)).await {
+            Ok(()) => Taken::Yes,
+            Err(_) => Taken::No,
+        }
+    }
+
+    /// Starts the old container again and removes the new one.
+    pub(super) async fn give_back(&self, replacement: &Replacement, created: &Created, taken: Taken) -> Undone {
+        let mut undone = Undone::default();
+        match taken {
+            Taken::Finished => {}
+            Taken::Unknown(words) => undone.leftovers.push(words),
+            Taken::Yes => {
+                self.restore(replacement, &mut undone).await;
+                self.discard(replacement, created, &mut undone).await;
+            }
+            Taken::No => {
+                self.discard(replacement, created, &mut undone).await;
+                self.restore(replacement, &mut undone).await;
+            }
+        }
+        undone
+    }
+
+    async fn discard(&self, replacement: &Replacement, created: &Created, undone: &mut Undone) {
+        if let Some(new) = resolve(&replacement.new, created)
             && let Err(reason) = attempt(|| self.engine.remove_container(&new, true, false)).await
         {
             undone.leftovers.push(format!(
@@ -43,6 +84,9 @@ impl Runner {
                 new.short()
             ));
         }
+    }
+
+    async fn restore(&self, replacement: &Replacement, undone: &mut Undone) {
         for endpoint in &replacement.reconnects {
             let network = &endpoint.network;
             if let Err(reason) = attempt(|| self.connect(&replacement.old, endpoint)).await {
@@ -64,7 +108,14 @@ impl Runner {
                 )),
             }
         }
-        undone
+    }
+
+    /// The engine refuses to kill what does not run.
+    async fn end(&self, id: &ContainerId) -> EngineResult<()> {
+        match self.engine.kill_container(id, "KILL").await {
+            Err(error) if error.kind == ErrorKind::Conflict || error.is_not_found() => Ok(()),
+            result => result,
+        }
     }
 
     async fn exists(&self, id: &ContainerId) -> EngineResult<bool> {

@@ -7,6 +7,7 @@ mod containers;
 mod contents;
 mod down;
 mod drift;
+mod families;
 mod fields;
 mod images;
 mod impact;
@@ -101,6 +102,9 @@ pub struct Replacement {
     pub steps: Vec<StepId>,
     /// The removal of the old container: from here on there is no way back.
     pub commit: StepId,
+    /// The first of the services that are given back together with this one (`None`: it stands alone). One of them may
+    /// need the host port that the new container of another has.
+    pub family: Option<crate::model::ServiceName>,
     /// The service, which holds together the replacements of its replicas.
     pub group: crate::model::ServiceName,
     /// Whether a failure also undoes the other replacements of the group (`failure_action: rollback`).

@@ -89,12 +89,12 @@ impl Up<'_> {
     pub(super) fn replace(
         &mut self,
         service: &Service,
-        old: &ObservedContainer,
-        number: u32,
+        old: Old<'_>,
         reason: Reason,
         cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
+        let Old { container: old, number, is_begun } = old;
         let inherited = self.inherited_volumes(old);
         let (mut spec, references, mut requires) = self.specify(service, number, inherited);
         let last = spec.name.clone();
@@ -106,7 +106,7 @@ impl Up<'_> {
         requires.extend(cleared);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, create, reason, requires);
-        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false };
+        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
         self.swap(service, swap, vec![created], Vec::new(), batch);
     }
 
@@ -127,7 +127,13 @@ impl Up<'_> {
             target: target(service, number, &last),
             new: ContainerRef::Existing(new.id.clone()),
             is_new_up: containers::is_up(new),
+            is_begun: true,
         };
+        let mut cleared = cleared;
+        if !swap.is_new_up {
+            // It was made for networks as they were; one of them may be made anew in this run.
+            cleared.extend(self.resource_steps(service));
+        }
         self.swap(service, swap, Vec::new(), cleared, batch);
     }
 
@@ -141,7 +147,6 @@ impl Up<'_> {
     ) {
         self.tell_order(service, batch);
         let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
-        let is_finishing = matches!(swap.new, ContainerRef::Existing(_));
         // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
         let mut steps = displaced.steps.clone();
         steps.extend(created.iter().copied());
@@ -150,7 +155,7 @@ impl Up<'_> {
         ready.extend(displaced.steps.iter().copied());
         let reconnects = self.reconnects(service, swap.old, &displaced);
         // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
-        let old_ran = containers::is_up(swap.old) || is_finishing || !reconnects.is_empty();
+        let old_ran = containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty();
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
         let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };
@@ -180,6 +185,7 @@ impl Up<'_> {
             shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
             steps,
             commit: StepId(0),
+            family: self.families.get(&service.name).cloned(),
             group: service.name.clone(),
             undoes_group: batch.failure_action() == FailureAction::Rollback,
         };
@@ -349,6 +355,16 @@ struct Swap<'a> {
     target: Target,
     new: ContainerRef,
     is_new_up: bool,
+    /// Whether an earlier run began a replacement of the old one: it has, or may have, stopped it.
+    is_begun: bool,
+}
+
+/// A container that is to be replaced.
+pub(super) struct Old<'a> {
+    pub container: &'a ObservedContainer,
+    pub number: u32,
+    /// Whether an earlier run began to replace it by something else.
+    pub is_begun: bool,
 }
 
 impl Swap<'_> {

@@ -47,12 +47,13 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         given_way,
         done: BTreeMap::new(),
         port_gates: BTreeMap::new(),
+        port_givers: BTreeMap::new(),
         families: BTreeMap::new(),
         waiting: BTreeMap::new(),
     };
-    up.hand_over_ports(&selected);
+    let handovers = up.hand_over_ports(&selected);
     up.find_families(&selected);
-    for name in graph.order() {
+    for name in graph.order_after(&handovers) {
         if let Some(service) = project.services.get(name).filter(|_| selected.contains(name)) {
             up.service(service);
         }
@@ -129,8 +130,10 @@ pub(super) struct Up<'a> {
     pub done: BTreeMap<ServiceName, Done>,
     /// Steps that free the host ports of a service.
     pub port_gates: BTreeMap<ServiceName, Vec<StepId>>,
+    /// Services that held host ports of a service until now.
+    pub port_givers: BTreeMap<ServiceName, Vec<ServiceName>>,
     /// Services that must be given back together, each with the name of the first of them.
-    families: BTreeMap<ServiceName, ServiceName>,
+    pub families: BTreeMap<ServiceName, ServiceName>,
     /// Replacements of families that are not complete yet.
     waiting: BTreeMap<ServiceName, Vec<replace::Batch>>,
 }
@@ -210,53 +213,6 @@ impl<'a> Up<'a> {
         if self.options.wait {
             self.verify_untouched(service);
         }
-    }
-
-    /// Stops what holds a host port that another service publishes from now on; that one starts after it.
-    fn hand_over_ports(&mut self, selected: &BTreeSet<&str>) {
-        for (taker, holder) in ports::handovers(self.project, self.observed, selected, self.options) {
-            let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
-            displaced.stop(&mut self.builder, holder, Reason::PortNeededBy(taker.clone()), self.options.grace);
-            self.port_gates.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
-            if let Some(giver) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
-                self.unite(&taker, giver.0);
-            }
-        }
-    }
-
-    /// Services that share namespaces or volumes can only be given back together: what joined a container that is
-    /// gone cannot start again.
-    fn find_families(&mut self, selected: &BTreeSet<&str>) {
-        for service in self.project.services.values().filter(|service| selected.contains(service.name.as_str())) {
-            for parent in recreate::parents(service) {
-                self.unite(&service.name, parent);
-            }
-            for container in containers::of_service(self.observed, self.project, service.name.as_str()) {
-                if let Some(parent) = self.joined(container) {
-                    self.unite(&service.name, &parent);
-                }
-            }
-        }
-    }
-
-    /// Returns the service whose network a container that exists shares, whatever the file says by now.
-    pub(super) fn joined(&self, container: &ObservedContainer) -> Option<ServiceName> {
-        let id = container.network_mode.strip_prefix("container:")?;
-        let parent = self.observed.containers.iter().find(|one| one.id.as_str() == id)?;
-        let (name, _) = self.project.services.get_key_value(parent.service()?)?;
-        (parent.label(crate::model::labels::PROJECT) == Some(self.project.name.as_str())).then(|| name.clone())
-    }
-
-    fn unite(&mut self, one: &ServiceName, other: &ServiceName) {
-        let of = |name: &ServiceName| self.families.get(name).unwrap_or(name).clone();
-        let (first, second) = (of(one), of(other));
-        let (kept, lost) = if first <= second { (first, second) } else { (second, first) };
-        for family in self.families.values_mut().filter(|family| **family == lost) {
-            *family = kept.clone();
-        }
-        self.families.insert(one.clone(), kept.clone());
-        self.families.insert(other.clone(), kept.clone());
-        self.families.insert(lost, kept);
     }
 
     fn wanted(&self, service: &Service) -> u32 {
@@ -353,7 +309,7 @@ impl<'a> Up<'a> {
         (spec, references, requires)
     }
 
-    fn resource_steps(&self, service: &Service) -> Vec<StepId> {
+    pub(super) fn resource_steps(&self, service: &Service) -> Vec<StepId> {
         let networks = service.networks.keys().filter_map(|key| self.networks.ready.get(key));
         let volumes = service.volumes.iter().filter_map(|mount| match &mount.source {
             MountSource::Volume { key, .. } => self.volumes.ready.get(key),
@@ -399,6 +355,7 @@ impl<'a> Up<'a> {
         let (needed, optional) = self.conditions(service);
         requires.extend(needed);
         requires.extend(self.port_gates.get(&service.name).into_iter().flatten());
+        requires.extend(self.successors_of_givers(service));
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);
@@ -476,6 +433,7 @@ impl<'a> Up<'a> {
             .iter()
             .map(|leftover| self.remove(leftover, Reason::Unfinished("a double was left behind")))
             .collect();
+        let is_begun = slot.successor.is_some();
         let successor = match slot.successor {
             Some(successor) if self.judge(service, successor).is_none() => Some(successor),
             Some(successor) => {
@@ -486,13 +444,25 @@ impl<'a> Up<'a> {
         };
         match (reason, successor) {
             (None, Some(new)) => self.finish_replacement(service, slot.current, new, slot.number, cleared, batch),
-            (None, None) => self.keep(service, slot.current, slot.number, cleared),
-            (Some(reason), _) => self.replace(service, slot.current, slot.number, reason, cleared, batch),
+            (None, None) => self.keep(service, slot.current, slot.number, cleared, is_begun),
+            (Some(reason), _) => {
+                let old = replace::Old { container: slot.current, number: slot.number, is_begun };
+                self.replace(service, old, reason, cleared, batch);
+            }
         }
     }
 
     /// A container that is as it should be: give it its name and networks back where needed, start it where needed.
-    fn keep(&mut self, service: &Service, container: &ObservedContainer, number: u32, cleared: Vec<StepId>) {
+    ///
+    /// `is_begun`: a run began to replace it and did not finish. That run may be about to stop it, or to die after it did.
+    fn keep(
+        &mut self,
+        service: &Service,
+        container: &ObservedContainer,
+        number: u32,
+        cleared: Vec<StepId>,
+        is_begun: bool,
+    ) {
         let last = naming::container_name(self.project, service, number, self.options.separator);
         let target = target(service, number, &last);
         let reference = ContainerRef::Existing(container.id.clone());
@@ -506,7 +476,7 @@ impl<'a> Up<'a> {
             requires.extend(self.resource_steps(service));
         }
         requires.extend(displaced.steps.iter().copied());
-        let must_start = !containers::is_up(container) || displaced.was_running;
+        let must_start = !containers::is_up(container) || displaced.was_running || is_begun;
         if must_start && !self.is_completed(service, container) {
             displaced.networks.extend(self.lost_networks(service, container, &displaced.networks));
         }
@@ -516,7 +486,11 @@ impl<'a> Up<'a> {
         }
         if must_start && self.options.start && !self.is_completed(service, container) {
             let lost = displaced.networks.into_iter().next();
-            let reason = lost.map_or(Reason::NotRunning, Reason::NotAttached);
+            let reason = match lost {
+                Some(key) => Reason::NotAttached(key),
+                None if is_begun => Reason::Unfinished("it may have been stopped"),
+                None => Reason::NotRunning,
+            };
             let started = self.start(service, &target, &reference, requires, reason);
             self.push(
                 service,

@@ -41,6 +41,9 @@ pub const VOLUMES: &str = "I4: no volume is removed unasked";
 pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
 pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
 
+/// How long a call is on its way at most, but for those that hang.
+const LONGEST_CALL: Duration = Duration::from_secs(5);
+
 /// Follows the changes in order, and judges each.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
@@ -48,6 +51,8 @@ struct Judge<'a> {
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// All that ever were: service and number.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
+    /// Old containers whose successor the world has removed, and when.
+    bereft: Vec<(String, Duration)>,
     /// Containers that a run has stopped: it may start them again.
     stopped: BTreeSet<(u32, ContainerId)>,
     found: Vec<Violation>,
@@ -59,6 +64,7 @@ pub fn judge(engine: &FakeEngine, runs: &[RunRecord]) -> Vec<Violation> {
         born: engine.born(),
         alive: BTreeMap::new(),
         known: BTreeMap::new(),
+        bereft: Vec::new(),
         stopped: BTreeSet::new(),
         found: Vec::new(),
     };
@@ -113,6 +119,9 @@ impl Judge<'_> {
             Done::Removed(successors) => {
                 self.removed(change, id, spec, successors);
                 self.alive.remove(id);
+                if let Some(old) = spec.labels.get(labels::REPLACES).filter(|_| change.client == 0) {
+                    self.bereft.push((old.clone(), change.at));
+                }
             }
             _ => {}
         }
@@ -167,10 +176,11 @@ impl Judge<'_> {
 
     fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
         let Some((run, options, service)) = self.service(change.client, spec) else { return };
-        // Between a look and a removal another machine may remove what is counted on: engines have no way to forbid it.
+        // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
-        if self.runs.values().any(|other| overlaps(other)) {
+        let is_bereft = |(old, at): &(String, Duration)| old == id.as_str() && change.at - *at <= LONGEST_CALL;
+        if self.runs.values().any(|other| overlaps(other)) || self.bereft.iter().any(is_bereft) {
             return;
         }
         let is_new = |other: &ContainerId| successors.iter().any(|(id, was_up)| id == other && !was_up);

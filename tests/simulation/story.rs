@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use inception::engine::fake::{Behaviour, FakeEngine};
+use inception::engine::fake::{Behaviour, Deed, FakeEngine};
 use inception::engine::{Engine, EngineHandle};
 use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
@@ -83,6 +83,8 @@ pub struct Story {
     mutation: Option<Mutation>,
     has_downs: bool,
     has_deaths: bool,
+    /// Whether a run died beside another that went on.
+    has_deaths_beside: bool,
     pub trace: String,
     pub found: Vec<Violation>,
 }
@@ -100,6 +102,7 @@ pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Vio
             mutation,
             has_downs: false,
             has_deaths: false,
+            has_deaths_beside: false,
             trace: String::new(),
             found: Vec::new(),
         };
@@ -293,6 +296,17 @@ impl Story {
     async fn claimed(&mut self, project: &Project, options: &UpOptions) {
         let seen = state::look(&self.engine).await;
         let mut differences = state::differences(&seen, project, options);
+        // What a run finds running, it leaves alone: how often that was restarted before is not for it to judge.
+        let last = self.runs.last().map_or(0, |run| run.client);
+        let deeds = self.engine.history();
+        let is_touched = |one: &ObservedContainer| {
+            deeds.iter().any(|change| {
+                change.client == last && matches!(&change.deed, Deed::Container { id, .. } if *id == one.id)
+            })
+        };
+        let flapping = seen.containers.iter().filter(|one| one.state == ContainerState::Restarting && !is_touched(one));
+        let flapping: Vec<String> = flapping.map(|one| format!("{} is restarting", one.name)).collect();
+        differences.retain(|what| !flapping.iter().any(|start| what.starts_with(start)));
         // Forced: two runs of it are never the same.
         differences.retain(|_| options.recreate != Recreate::Force || options.scale.is_empty());
         if !differences.is_empty() {
@@ -309,7 +323,9 @@ impl Story {
             other.await
         };
         let (one, other) = tokio::join!(one, later);
-        [self.ended(first.1, one), self.ended(second.1, other)]
+        let ends = [self.ended(first.1, one), self.ended(second.1, other)];
+        self.has_deaths_beside |= ends.iter().any(|end| matches!(end, End::Died));
+        ends
     }
 
     async fn run(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) -> End {
@@ -411,7 +427,8 @@ impl Story {
         let Some(old) = before.services.get(&broken) else { return };
         // A run that stopped it for its network and died before it did more has left no sign that it ever ran.
         let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
-        if after.loses_its_host(before, broken) || has_left_no_sign {
+        // A run on another machine may have taken the sign away before the stop that it tells of had come to its end.
+        if after.loses_its_host(before, broken) || has_left_no_sign || self.has_deaths_beside {
             return;
         }
         let count = old.scale.min(after.services[&broken].scale) as usize;
