@@ -23,8 +23,11 @@ pub fn escape_dollars(value: &mut Value) {
     }
 }
 
-/// Compat: below the top level JSON shows no extensions; YAML does.
+/// Compat: below the top level JSON shows no extensions; YAML does. Of those at the top empty lists are `null`.
 pub fn drop_extensions(model: &mut Value) {
+    for (_, extension) in model.as_object_mut().into_iter().flatten().filter(|(key, _)| key.starts_with("x-")) {
+        null_for_empty_lists(extension);
+    }
     let sections = ["services", "networks", "volumes", "secrets", "configs"];
     for section in sections {
         for resource in
@@ -32,6 +35,15 @@ pub fn drop_extensions(model: &mut Value) {
         {
             drop_below(resource);
         }
+    }
+}
+
+fn null_for_empty_lists(value: &mut Value) {
+    match value {
+        Value::Array(items) if items.is_empty() => *value = Value::Null,
+        Value::Array(items) => items.iter_mut().for_each(null_for_empty_lists),
+        Value::Object(map) => map.values_mut().for_each(null_for_empty_lists),
+        _ => {}
     }
 }
 

@@ -41,10 +41,8 @@ pub fn plain_yaml(model: &Map<String, Value>) -> String {
 
 fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str]) {
     if path.first() == Some(&PLAIN) {
-        out.push_str(&" ".repeat(indent));
-        out.push_str(&text(key, 0, true));
-        out.push(':');
-        return body(out, value, indent, path, false);
+        let is_explicit = write_key(out, key, indent);
+        return body(out, value, indent, path, is_explicit);
     }
     if value.is_null() && matches!(key, "command" | "entrypoint") && path.len() >= 2 {
         return;
@@ -59,12 +57,33 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
     {
         return;
     }
-    out.push_str(&" ".repeat(indent));
-    out.push_str(&text(written_key(key, path), 0, true));
-    out.push(':');
+    let is_explicit = write_key(out, written_key(key, path), indent);
     let mut inner: Vec<&str> = path.to_vec();
     inner.push(key);
-    body(out, value, indent, &inner, false);
+    body(out, value, indent, &inner, is_explicit);
+}
+
+/// Writes a key and its colon. Long keys and those of several lines stand behind a question mark, and their values
+/// beside the colon; returns whether that is so.
+///
+/// Compat: Go's writer takes keys of up to 128 bytes as simple ones; readers need not take more than 1024 characters
+/// (YAML 1.2, 7.4.3).
+fn write_key(out: &mut String, key: &str, indent: usize) -> bool {
+    let is_break = |char: char| matches!(char, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let is_explicit = key.len() > 128 || key.contains(is_break);
+    out.push_str(&" ".repeat(indent));
+    if is_explicit {
+        out.push_str("? ");
+        out.push_str(&text(key, indent + 2, false));
+        if !out.ends_with('\n') {
+            out.push('\n');
+        }
+        out.push_str(&" ".repeat(indent));
+    } else {
+        out.push_str(&text(key, 0, true));
+    }
+    out.push(':');
+    is_explicit
 }
 
 /// Compat: throttled devices have capital keys in JSON only.
