@@ -51,7 +51,7 @@ struct Judge<'a> {
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// All that ever were: service and number.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
-    /// Old containers whose successor the world has removed, and when.
+    /// Services and numbers of which the world has removed a container, and when.
     bereft: Vec<(String, Duration)>,
     /// Containers that a run has stopped: it may start them again.
     stopped: BTreeSet<(u32, ContainerId)>,
@@ -80,6 +80,10 @@ fn service_of(spec: &ContainerSpec) -> &str {
 
 fn number_of(spec: &ContainerSpec) -> &str {
     spec.labels.get(labels::NUMBER).map_or("", String::as_str)
+}
+
+fn replica_of(spec: &ContainerSpec) -> String {
+    format!("{}-{}", service_of(spec), number_of(spec))
 }
 
 impl Judge<'_> {
@@ -119,8 +123,8 @@ impl Judge<'_> {
             Done::Removed(successors) => {
                 self.removed(change, id, spec, successors);
                 self.alive.remove(id);
-                if let Some(old) = spec.labels.get(labels::REPLACES).filter(|_| change.client == 0) {
-                    self.bereft.push((old.clone(), change.at));
+                if change.client == 0 {
+                    self.bereft.push((replica_of(spec), change.at));
                 }
             }
             _ => {}
@@ -179,7 +183,8 @@ impl Judge<'_> {
         // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
-        let is_bereft = |(old, at): &(String, Duration)| old == id.as_str() && change.at - *at <= LONGEST_CALL;
+        let replica = replica_of(spec);
+        let is_bereft = |(of, at): &(String, Duration)| *of == replica && change.at - *at <= LONGEST_CALL;
         if self.runs.values().any(|other| overlaps(other)) || self.bereft.iter().any(is_bereft) {
             return;
         }
