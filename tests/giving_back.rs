@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{containers, engine, observed, plan_up, project, run, up};
-use inception::engine::Engine;
 use inception::engine::fake::{FakeEngine, Fault};
+use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::model::ContainerState;
 use inception::plan::UpOptions;
 
 async fn succeeds(engine: &Arc<FakeEngine>, yaml: &str) {
@@ -139,4 +140,64 @@ async fn a_replacement_that_a_dead_run_made_starts_on_the_network_that_is_made_a
     assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
     let plan = plan_up(&project(&yaml("b", "app:2")), &observed(&engine).await, &UpOptions::default());
     assert!(plan.is_empty(), "{}", inception::plan::render(&plan));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_is_restarted_when_its_host_was_stopped_and_started() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', networks: [n] }}, side: {{ image: 'app:1', network_mode: 'service:web' }} }}
+             \nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("a")).await;
+    let plan = plan_up(&project(&yaml("b")), &observed(&engine).await, &UpOptions::default());
+    let text = inception::plan::render(&plan);
+    let step = |words: &str| text.lines().position(|line| words.split(' ').all(|word| line.contains(word)));
+    assert!(step("start web#1").is_some() && step("start web#1") < step("restart side#1"), "{text}");
+    assert!(run(&engine, &plan).await.is_success());
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_whose_reply_was_lost_is_over_before_the_old_container_is_started() {
+    let engine = engine();
+    succeeds(&engine, &web("slow:1")).await;
+    let mut stops = 0;
+    engine.set_faults(move |call| {
+        stops += usize::from(call.name == "stop_container");
+        match call.name {
+            "stop_container" if stops == 1 => Fault::Fail(ErrorKind::Connection),
+            "stop_container" if stops == 2 => Fault::CutOff,
+            _ => Fault::None,
+        }
+    });
+    let outcome = up(&engine, &project(&web("app:2"))).await.unwrap();
+    assert!(!outcome.is_success());
+    engine.clear_faults();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 slow:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_container_that_is_to_stay_up_and_is_stopped_by_others_is_not_taken_for_done() {
+    let yaml = |image: &str| format!("services: {{ web: {{ image: '{image}', restart: always }} }}");
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1")).await;
+    let plan = plan_up(&project(&yaml("stops-well:1")), &observed(&engine).await, &UpOptions::default());
+    let other = engine.client(7);
+    let stop = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let all = other.list_containers(&[]).await.unwrap();
+            let new = all.iter().find(|one| one.image == "stops-well:1" && one.state == ContainerState::Running);
+            if let Some(new) = new {
+                return other.stop_container(&new.id, None).await.unwrap();
+            }
+        }
+    };
+    let (outcome, ()) = tokio::join!(run(&engine, &plan), stop);
+    assert!(!outcome.is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }

@@ -189,6 +189,8 @@ pub struct ContainerDetails {
     pub probes: Vec<ProbeResult>,
     /// Whether its restart policy would start it again after this end.
     pub has_restart_policy: bool,
+    /// Whether its restart policy starts it again after every end but a stop (`always`, `unless-stopped`).
+    pub is_kept_up: bool,
     /// Labels.
     pub labels: std::collections::BTreeMap<String, String>,
     /// What it was made with.

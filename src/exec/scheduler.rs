@@ -415,11 +415,13 @@ impl<'a> Run<'a> {
     fn doom(&mut self, commit: StepId, root: StepId) -> Vec<StepId> {
         let plan = self.plan;
         let Some(index) = plan.replacements.iter().position(|one| one.commit == commit) else { return Vec::new() };
+        let steps = &plan.replacements[index].steps;
         let mut skipped = Vec::new();
-        for id in &plan.replacements[index].steps {
+        for id in steps {
             // A stop may serve others, too: networks that are made anew, ports that go to another service.
-            let is_stop = is_stop(&plan.steps[id.index()].action);
-            if self.states[id.index()] == State::Pending && !is_stop {
+            let serves_others = self.dependents[id.index()].iter().any(|dependent| !steps.contains(dependent));
+            let is_needed = is_stop(&plan.steps[id.index()].action) && serves_others;
+            if self.states[id.index()] == State::Pending && !is_needed {
                 self.skip(*id, Some(root));
                 skipped.push(*id);
             }
@@ -459,16 +461,22 @@ impl<'a> Run<'a> {
         self.endpoint_calls += 1;
         let mut replacement = self.plan.replacements[index].clone();
         replacement.was_running &= self.may_be_stopped(&replacement);
+        let may_be_stopping = self.stops(&replacement).any(|state| state == State::Failed);
         let (runner, created) = (self.runner.clone(), self.created.clone());
         self.tasks.spawn(async move {
-            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken).await }
+            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken, may_be_stopping).await }
         });
     }
 
     /// A replacement is undone when it has begun, none of its steps runs, and its old container will not be removed.
     fn must_undo(&self, index: usize) -> bool {
         let replacement = &self.plan.replacements[index];
-        let is_quiet = replacement.steps.iter().all(|id| self.states[id.index()] != State::Running);
+        let is_over = |id: &StepId| match self.states[id.index()] {
+            State::Running => false,
+            State::Pending => !is_stop(&self.plan.steps[id.index()].action),
+            State::Done | State::Failed | State::Skipped => true,
+        };
+        let is_quiet = replacement.steps.iter().all(is_over);
         is_quiet && self.has_begun(replacement) && self.states[replacement.commit.index()] == State::Skipped
     }
 
@@ -519,13 +527,14 @@ impl<'a> Run<'a> {
 
     /// Whether the old container may be stopped: by a step of ours, or by the run that began the replacement.
     fn may_be_stopped(&self, replacement: &Replacement) -> bool {
-        let stops: Vec<State> = replacement
-            .steps
-            .iter()
-            .filter(|id| matches!(self.plan.steps[id.index()].action, Action::StopContainer { .. }))
-            .map(|id| self.states[id.index()])
-            .collect();
-        stops.is_empty() || stops.iter().any(|state| matches!(state, State::Done | State::Failed))
+        let mut stops = self.stops(replacement).peekable();
+        stops.peek().is_none() || stops.any(|state| matches!(state, State::Done | State::Failed))
+    }
+
+    /// Returns the states of the steps that stop the old container.
+    fn stops(&self, replacement: &Replacement) -> impl Iterator<Item = State> {
+        let is_stop = |id: &&StepId| matches!(self.plan.steps[id.index()].action, Action::StopContainer { .. });
+        replacement.steps.iter().filter(is_stop).map(|id| self.states[id.index()])
     }
 
     fn undo_ended(&mut self, index: usize, undone: Undone) {

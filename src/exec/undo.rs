@@ -57,8 +57,21 @@ impl Runner {
     }
 
     /// Starts the old container again and removes the new one.
-    pub(super) async fn give_back(&self, replacement: &Replacement, created: &Created, taken: Taken) -> Undone {
+    ///
+    /// `may_be_stopping`: a stop of the old one was asked for, and its reply was lost. A second one waits for its end; a
+    /// start in the middle of it would find the container running, and do nothing.
+    pub(super) async fn give_back(
+        &self,
+        replacement: &Replacement,
+        created: &Created,
+        taken: Taken,
+        may_be_stopping: bool,
+    ) -> Undone {
         let mut undone = Undone::default();
+        if may_be_stopping && replacement.was_running && matches!(taken, Taken::Yes | Taken::No) {
+            // Where that fails, the start tells.
+            let _ = attempt(|| self.engine.stop_container(&replacement.old, None)).await;
+        }
         match taken {
             Taken::Finished => {}
             Taken::Unknown(words) => undone.leftovers.push(words),

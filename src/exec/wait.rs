@@ -227,7 +227,7 @@ fn healthy(details: &ContainerDetails, is_demanded: bool) -> Verdict {
         (ContainerState::Running, Health::None) if is_demanded && details.healthcheck.is_none() => {
             Verdict::Failed("has no health check, but a dependent waits for it to be healthy".to_owned())
         }
-        (ContainerState::Exited, _) if !is_demanded && details.exit_code == 0 => Verdict::Done("Exited"),
+        (ContainerState::Exited, _) if !is_demanded && has_finished(details) => Verdict::Done("Exited"),
         (ContainerState::Exited | ContainerState::Dead | ContainerState::Removing, _) => {
             Verdict::Failed(exited(details))
         }
@@ -247,14 +247,22 @@ fn alive(details: &ContainerDetails, hold: Instant) -> Verdict {
     match details.state {
         ContainerState::Running | ContainerState::Paused if Instant::now() >= hold => Verdict::Done("Started"),
         ContainerState::Running | ContainerState::Paused => Verdict::Pending { what: "running", look_at: Some(hold) },
-        ContainerState::Exited if details.exit_code == 0 && details.error.is_empty() => Verdict::Done("Exited"),
+        ContainerState::Exited if has_finished(details) => Verdict::Done("Exited"),
         ContainerState::Restarting => Verdict::Failed(format!("keeps restarting (exit code {})", details.exit_code)),
         _ => Verdict::Failed(exited(details)),
     }
 }
 
+/// Whether its work is done. What its restart policy keeps up never is: somebody has stopped it.
+fn has_finished(details: &ContainerDetails) -> bool {
+    details.exit_code == 0 && details.error.is_empty() && !details.is_kept_up
+}
+
 fn exited(details: &ContainerDetails) -> String {
     match details.state {
+        ContainerState::Exited if details.is_kept_up && details.exit_code == 0 => {
+            "was stopped while it was waited for".to_owned()
+        }
         ContainerState::Exited | ContainerState::Dead => format!("exited with code {}", details.exit_code),
         state => format!("is {}", state.as_str()),
     }

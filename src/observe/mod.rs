@@ -1,16 +1,19 @@
 //! One snapshot of what the engine has. Everything later refers to it.
 //!
-//! Four list calls side by side, whatever the number of services; programs that listen on this machine come from the
+//! Four list calls side by side, whatever the number of services, and one more where they contradict each other; programs that listen on this machine come from the
 //! kernel's tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
-use crate::model::{ContainerId, Definition, ImageId, Observed};
+use crate::model::{
+    ContainerId, ContainerState, Definition, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork,
+    ObservedVolume,
+};
 
 mod listeners;
 
@@ -19,12 +22,19 @@ const PARALLEL: usize = 8;
 
 /// Takes the snapshot. `ports` are the host ports whose holders are worth naming.
 pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineResult<Observed> {
-    let (containers, networks, volumes, images) = tokio::try_join!(
+    let (containers, mut networks, mut volumes, images) = tokio::try_join!(
         engine.list_containers(&[]),
         engine.list_networks(),
         engine.list_volumes(),
         engine.list_images()
     )?;
+    // The lists are of different moments: what another run has made in between is looked at again.
+    if names_unknown_networks(&containers, &networks) {
+        networks = engine.list_networks().await?;
+    }
+    if names_unknown_volumes(&containers, &volumes) {
+        volumes = engine.list_volumes().await?;
+    }
     let is_local = engine.facts().is_local;
     Ok(Observed {
         engine: engine.facts().clone(),
@@ -36,6 +46,22 @@ pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineRe
         definitions: BTreeMap::new(),
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
+}
+
+/// What runs is on networks that are there; what has ended may remember some that are gone.
+fn names_unknown_networks(containers: &[ObservedContainer], networks: &[ObservedNetwork]) -> bool {
+    let known: HashSet<&NetworkId> = networks.iter().map(|network| &network.id).collect();
+    let running = containers.iter().filter(|one| one.state == ContainerState::Running);
+    running
+        .flat_map(|one| one.networks.values())
+        .any(|endpoint| !endpoint.network_id.as_str().is_empty() && !known.contains(&endpoint.network_id))
+}
+
+/// No volume is removed while a container has it.
+fn names_unknown_volumes(containers: &[ObservedContainer], volumes: &[ObservedVolume]) -> bool {
+    let known: HashSet<&str> = volumes.iter().map(|volume| volume.name.as_str()).collect();
+    let mounts = containers.iter().flat_map(|one| &one.mounts);
+    mounts.filter(|mount| mount.kind == "volume").any(|mount| !known.contains(mount.name.as_str()))
 }
 
 /// Looks at containers one by one, for what a list does not tell: what they were made with. Those that are gone are

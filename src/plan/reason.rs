@@ -60,6 +60,8 @@ pub enum Reason {
     Unfinished(&'static str),
     /// Its dependency is replaced and it asked to be restarted (`restart: true`).
     DependencyReplaced(ServiceName),
+    /// It shares the network of a service's container that is started again: that network is another one then.
+    HostStarted(ServiceName),
     /// A dependent waits for it.
     NeededBy(ServiceName),
     /// The run waits for it (`--wait`, replacement, settle time).
@@ -129,6 +131,7 @@ impl fmt::Display for Reason {
             Reason::Orphan => f.write_str("no such service in the file"),
             Reason::Unfinished(what) => write!(f, "an earlier run did not finish: {what}"),
             Reason::DependencyReplaced(service) => write!(f, "`{service}` is replaced and `restart: true` asks for it"),
+            Reason::HostStarted(service) => write!(f, "shares the network of `{service}`, which is started again"),
             Reason::NeededBy(service) => write!(f, "`{service}` waits for it"),
             Reason::Verify => f.write_str("until it is up"),
             Reason::Command(command) => write!(f, "asked by `{command}`"),

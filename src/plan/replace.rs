@@ -133,6 +133,9 @@ impl Up<'_> {
         if !swap.is_new_up {
             // It was made for networks as they were; one of them may be made anew in this run.
             cleared.extend(self.resource_steps(service));
+            let networks = self.lost_networks(service, new, &[]);
+            let lost = Displaced { networks, ..Displaced::default() };
+            cleared.extend(self.reconnect(service, &swap.target, &swap.new, &lost));
         }
         self.swap(service, swap, Vec::new(), cleared, batch);
     }

@@ -17,8 +17,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed, ObservedContainer, Project, Service,
-    ServiceName, VolumeKey, VolumeName,
+    Condition, ContainerState, Health, ImageId, MountSource, Namespace, NetworkKey, Observed, ObservedContainer,
+    Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -144,6 +144,8 @@ pub(super) struct Done {
     pub replicas: Vec<Replica>,
     /// Whether any of its containers is replaced.
     pub is_replaced: bool,
+    /// Whether any of its containers that stay is started: what shared its network has lost it.
+    pub is_started: bool,
 }
 
 /// One replica after the plan.
@@ -492,6 +494,9 @@ impl<'a> Up<'a> {
                 None => Reason::NotRunning,
             };
             let started = self.start(service, &target, &reference, requires, reason);
+            if let Some(done) = self.done.get_mut(&service.name) {
+                done.is_started = true;
+            }
             self.push(
                 service,
                 Replica { target, container: reference, started, untouched: None, waits: BTreeMap::new() },
@@ -573,7 +578,7 @@ impl<'a> Up<'a> {
         (!is_known && !is_taken).then(|| Reason::Renamed(container.name.clone()))
     }
 
-    fn reconnect(
+    pub(super) fn reconnect(
         &mut self,
         service: &Service,
         target: &Target,
@@ -659,29 +664,38 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Dependents with `restart: true` restart once what they depend on has been replaced and works.
+    /// Dependents with `restart: true` restart once what they depend on has been replaced and works; so does what shares
+    /// the network of a container that is started again, for that network is another one.
     ///
-    /// Compat: docker compose stops them before; restarting them after keeps them up if the replacement fails.
+    /// Compat: docker compose stops dependents before; restarting them after keeps them up if the replacement fails. What
+    /// shares a network it leaves without one.
     fn restart_dependents(&mut self, graph: &Graph<'a>, selected: &BTreeSet<&str>) {
-        let names: Vec<ServiceName> =
-            self.done.iter().filter(|(_, done)| done.is_replaced).map(|(name, _)| name.clone()).collect();
-        for name in names {
-            let Some((key, _)) = self.project.services.get_key_value(&name) else { continue };
+        let mut causes: BTreeMap<&str, Vec<Reason>> = BTreeMap::new();
+        for (name, _) in self.done.iter().filter(|(_, done)| done.is_replaced) {
+            let Some((key, _)) = self.project.services.get_key_value(name) else { continue };
             for (dependent, _) in graph.dependents(key.as_str()).into_iter().filter(|(_, edge)| edge.restart) {
-                if selected.contains(dependent) {
-                    self.restart(dependent, &name);
-                }
+                causes.entry(dependent).or_default().push(Reason::DependencyReplaced(name.clone()));
             }
+        }
+        for service in self.project.services.values() {
+            if let Some(Namespace::Service(host)) = &service.network_mode
+                && self.done.get(host).is_some_and(|done| done.is_started)
+            {
+                causes.entry(service.name.as_str()).or_default().push(Reason::HostStarted(host.clone()));
+            }
+        }
+        for (dependent, mut reasons) in causes.into_iter().filter(|(name, _)| selected.contains(name)) {
+            let reason = if reasons.len() == 1 { reasons.remove(0) } else { Reason::Several(reasons) };
+            self.restart(dependent, reason);
         }
     }
 
-    fn restart(&mut self, dependent: &str, dependency: &ServiceName) {
-        let requires: Vec<StepId> = self
-            .done
-            .get(dependency)
-            .into_iter()
-            .flat_map(|done| done.replicas.iter().flat_map(|replica| replica.started.clone()))
-            .collect();
+    /// Restarts what is left alone of a service, after all that it depends on or shares something with.
+    fn restart(&mut self, dependent: &str, reason: Reason) {
+        let Some(service) = self.project.services.get(dependent) else { return };
+        let others = service.depends_on.keys().chain(recreate::parents(service));
+        let started = others.filter_map(|name| self.done.get(name)).flat_map(|done| &done.replicas);
+        let requires: Vec<StepId> = started.flat_map(|replica| replica.started.iter().copied()).collect();
         let Some(done) = self.done.get(dependent) else { return };
         let running: Vec<(Target, ContainerRef)> = done
             .replicas
@@ -691,7 +705,7 @@ impl<'a> Up<'a> {
             .collect();
         for (target, container) in running {
             let action = Action::RestartContainer { container, grace: self.options.grace };
-            self.builder.step(&target, action, Reason::DependencyReplaced(dependency.clone()), requires.clone());
+            self.builder.step(&target, action, reason.clone(), requires.clone());
         }
     }
 }

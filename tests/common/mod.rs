@@ -45,6 +45,8 @@ pub fn engine() -> Arc<FakeEngine> {
         ("db:2", "4", healthy),
         ("broken:1", "5", Behaviour { exits: Some((Duration::from_millis(10), 3)), ..Behaviour::default() }),
         ("sick:1", "6", Behaviour { has_healthcheck: true, ..Behaviour::default() }),
+        ("slow:1", "8", Behaviour { stops_after: Duration::from_secs(5), ..Behaviour::default() }),
+        ("stops-well:1", "9", Behaviour { stop_code: 0, ..Behaviour::default() }),
         ("job:1", "7", Behaviour { exits: Some((Duration::from_secs(1), 0)), ..Behaviour::default() }),
     ] {
         engine.add_image(name, content, behaviour);

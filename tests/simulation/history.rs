@@ -21,6 +21,8 @@ pub struct RunRecord {
     pub began: Duration,
     /// When it ended or died.
     pub ended: Duration,
+    /// Whether it died.
+    pub has_died: bool,
 }
 
 /// A broken invariant.
@@ -53,7 +55,7 @@ struct Judge<'a> {
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// Services and numbers of which the world has removed a container, and when.
     bereft: Vec<(String, Duration)>,
-    /// Containers that a run has stopped: it may start them again.
+    /// Containers that a run has stopped.
     stopped: BTreeSet<(u32, ContainerId)>,
     found: Vec<Violation>,
 }
@@ -146,7 +148,11 @@ impl Judge<'_> {
     ) {
         let is_replaced =
             self.known.values().any(|other| other.labels.get(labels::REPLACES).is_some_and(|old| old == id.as_str()));
-        if self.stopped.contains(&(change.client, id.clone())) || is_replaced {
+        // What a run has stopped it may start again, and so may others where it died.
+        let may_start = |(client, stopped): &(u32, ContainerId)| {
+            stopped == id && (*client == change.client || self.runs.get(client).is_some_and(|run| run.has_died))
+        };
+        if is_replaced || self.stopped.iter().any(may_start) {
             return;
         }
         let Some((run, options, service)) = self.service(change.client, spec) else { return };

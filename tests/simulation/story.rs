@@ -85,6 +85,8 @@ pub struct Story {
     has_deaths: bool,
     /// Whether a run died beside another that went on.
     has_deaths_beside: bool,
+    /// Whether two runs that wanted different things met.
+    has_rivals: bool,
     pub trace: String,
     pub found: Vec<Violation>,
 }
@@ -103,6 +105,7 @@ pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Vio
             has_downs: false,
             has_deaths: false,
             has_deaths_beside: false,
+            has_rivals: false,
             trace: String::new(),
             found: Vec::new(),
         };
@@ -243,6 +246,7 @@ impl Story {
             }
             let second = self.command(options);
             let other = if self.random.percent(60) { new } else { old };
+            self.has_rivals |= !Arc::ptr_eq(other, new);
             self.both((new, &first), (other, &second)).await;
         }
     }
@@ -351,6 +355,7 @@ impl Story {
             up,
             began: self.engine.now(),
             ended: Duration::MAX,
+            has_died: false,
         });
         let engine = Arc::new(self.engine.client(client));
         let (project, command, mutation) = (project.clone(), command.clone(), self.mutation);
@@ -371,6 +376,7 @@ impl Story {
         let (client, end) = end;
         if let Some(run) = self.runs.iter_mut().find(|run| run.client == client) {
             run.ended = self.engine.now();
+            run.has_died = matches!(end, Ok((End::Died, _)));
         }
         let (end, plan) = end.unwrap_or_else(|unsound| {
             let rule = if unsound.contains("has not ended") { ENDS } else { SOUND };
@@ -428,7 +434,9 @@ impl Story {
         // A run that stopped it for its network and died before it did more has left no sign that it ever ran.
         let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
         // A run on another machine may have taken the sign away before the stop that it tells of had come to its end.
-        if after.loses_its_host(before, broken) || has_left_no_sign || self.has_deaths_beside {
+        // Of two runs that want different things at once, the last one to look is obeyed.
+        let has_met_others = self.has_deaths_beside || self.has_rivals;
+        if after.loses_its_host(before, broken) || has_left_no_sign || has_met_others {
             return;
         }
         let count = old.scale.min(after.services[&broken].scale) as usize;

@@ -79,6 +79,7 @@ impl State {
         std::mem::take(&mut self.life).cancel();
         self.down_until = Some(back);
         self.reserved.clear();
+        let networks = &self.networks;
         for container in &mut self.containers {
             let comes_back = match container.spec.restart {
                 RestartPolicy::Always => !matches!(container.phase, Phase::Created),
@@ -91,6 +92,9 @@ impl State {
             match &container.phase {
                 Phase::Running(_) | Phase::Restarting { .. } | Phase::Exited { .. } if comes_back => {
                     container.phase = Phase::Restarting { until: back, code: 137, pause };
+                    for (name, bound) in container.networks.iter_mut().filter(|(_, bound)| bound.is_none()) {
+                        *bound = networks.iter().find(|one| one.name == *name).map(|one| one.id.clone());
+                    }
                 }
                 Phase::Running(_) | Phase::Restarting { .. } => container.phase = Phase::Exited { code: 137 },
                 Phase::Created | Phase::Exited { .. } => {}

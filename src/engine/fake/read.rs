@@ -40,6 +40,7 @@ fn details(container: &Container) -> ContainerDetails {
         error: container.error.clone(),
         restart_count: container.restarts,
         has_restart_policy: container.spec.restart != RestartPolicy::No,
+        is_kept_up: matches!(container.spec.restart, RestartPolicy::Always | RestartPolicy::UnlessStopped),
         labels: container.spec.labels.clone(),
         healthcheck: container.behaviour.has_healthcheck.then(check),
         ..ContainerDetails::default()
