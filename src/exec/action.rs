@@ -35,6 +35,9 @@ pub(super) struct Runner {
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 
+/// How long an engine that answers again may still be at work on a call whose connection broke.
+const LATE: Duration = Duration::from_millis(500);
+
 /// What a step that succeeded leaves.
 #[derive(Debug, Default)]
 pub(super) struct Success {
@@ -278,8 +281,11 @@ impl Runner {
             }
             Err(error) => return Err(error),
         }
+        // The engine may still be at work on the call whose connection broke.
+        tokio::time::sleep(LATE).await;
         if self.own_networks(spec).await?.is_empty() {
             self.engine.create_network(spec).await?;
+            tokio::time::sleep(LATE).await;
         }
         self.remove_doubles(spec).await
     }

@@ -94,20 +94,26 @@ impl Up<'_> {
         cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
-        let Old { container: old, number, is_begun } = old;
+        let Old { container: old, number, obsolete } = old;
         let inherited = self.inherited_volumes(old);
         let (mut spec, references, mut requires) = self.specify(service, number, inherited);
         let last = spec.name.clone();
         preflight::name(&mut self.builder, self.project, self.observed, service, &last);
         let target = target(service, number, &last);
-        spec.name = naming::temporary_name(&old.id, &last);
+        // The name that the old one's id gives may be taken by what an earlier run made.
+        spec.name = naming::temporary_name(obsolete.map_or(&old.id, |obsolete| &obsolete.id), &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
         requires.extend(cleared);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, create, reason, requires);
+        // It goes only when the new one is there: one of them must tell that the old one is to run.
+        let cleared = obsolete.map(|obsolete| {
+            self.remove_after(obsolete, Reason::Unfinished("its definition has changed since"), vec![created])
+        });
+        let is_begun = obsolete.is_some();
         let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
-        self.swap(service, swap, vec![created], Vec::new(), batch);
+        self.swap(service, swap, vec![created], cleared.into_iter().collect(), batch);
     }
 
     /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
@@ -307,13 +313,11 @@ impl Up<'_> {
     /// Returns the endpoints that the old container loses while a network is made anew, or has lost by a run that died.
     fn reconnects(&self, service: &Service, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
         let mut keys = displaced.networks.clone();
-        if !containers::is_up(old) {
-            // Its own definition may have been another; the network it was made on stands in its host configuration.
-            let is_its_own = |key: &NetworkKey| {
-                self.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
-            };
-            keys.extend(self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own));
-        }
+        // Its own definition may have been another; the network it was made on stands in its host configuration.
+        let is_its_own = |key: &NetworkKey| {
+            self.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
+        };
+        keys.extend(self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own));
         let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
         networks.map(|network| networks::endpoint_again(old, &network.name)).collect()
     }
@@ -366,8 +370,8 @@ struct Swap<'a> {
 pub(super) struct Old<'a> {
     pub container: &'a ObservedContainer,
     pub number: u32,
-    /// Whether an earlier run began to replace it by something else.
-    pub is_begun: bool,
+    /// What an earlier run began to replace it by, and is not wanted any more.
+    pub obsolete: Option<&'a ObservedContainer>,
 }
 
 impl Swap<'_> {

@@ -435,20 +435,18 @@ impl<'a> Up<'a> {
             .iter()
             .map(|leftover| self.remove(leftover, Reason::Unfinished("a double was left behind")))
             .collect();
-        let is_begun = slot.successor.is_some();
-        let successor = match slot.successor {
-            Some(successor) if self.judge(service, successor).is_none() => Some(successor),
-            Some(successor) => {
-                cleared.push(self.remove(successor, Reason::Unfinished("its definition has changed since")));
-                None
+        let is_good = slot.successor.is_some_and(|successor| self.judge(service, successor).is_none());
+        match (reason, slot.successor) {
+            (None, Some(new)) if is_good => {
+                self.finish_replacement(service, slot.current, new, slot.number, cleared, batch);
             }
-            None => None,
-        };
-        match (reason, successor) {
-            (None, Some(new)) => self.finish_replacement(service, slot.current, new, slot.number, cleared, batch),
-            (None, None) => self.keep(service, slot.current, slot.number, cleared, is_begun),
-            (Some(reason), _) => {
-                let old = replace::Old { container: slot.current, number: slot.number, is_begun };
+            (None, obsolete) => {
+                let why = Reason::Unfinished("its definition has changed since");
+                cleared.extend(obsolete.map(|obsolete| self.remove(obsolete, why)));
+                self.keep(service, slot.current, slot.number, cleared, obsolete.is_some());
+            }
+            (Some(reason), obsolete) => {
+                let old = replace::Old { container: slot.current, number: slot.number, obsolete };
                 self.replace(service, old, reason, cleared, batch);
             }
         }
@@ -622,10 +620,19 @@ impl<'a> Up<'a> {
     }
 
     pub(super) fn remove(&mut self, container: &ObservedContainer, reason: Reason) -> StepId {
+        self.remove_after(container, reason, Vec::new())
+    }
+
+    pub(super) fn remove_after(
+        &mut self,
+        container: &ObservedContainer,
+        reason: Reason,
+        mut requires: Vec<StepId>,
+    ) -> StepId {
         let target = containers::target_of(container);
         let reference = ContainerRef::Existing(container.id.clone());
         let displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
-        let mut requires = displaced.steps;
+        requires.extend(displaced.steps);
         if containers::is_up(container) && !displaced.was_running {
             let stop = Action::StopContainer { container: reference.clone(), grace: self.options.grace };
             requires.push(self.builder.step(&target, stop, reason.clone(), requires.clone()));
