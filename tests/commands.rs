@@ -214,6 +214,35 @@ fn what_the_engine_is_too_old_for_is_refused_before_anything_is_made() {
 }
 
 #[test]
+fn drivers_and_runtimes_that_are_not_there_are_refused_all_at_once_before_anything_is_made() {
+    refused(
+        "services:
+  a:
+    image: IMAGE
+    volumes: [data:/v]
+    networks: [n]
+    runtime: gone-runtime
+    logging: { driver: gone-log }
+volumes:
+  data:
+    driver: gone-volume
+networks:
+  n:
+    driver: gone-network
+",
+        &[
+            "services.a.runtime",
+            "no runtime `gone-runtime`",
+            "take one that is there: ",
+            "no logging driver `gone-log`",
+            "volumes.data.driver",
+            "no volume driver `gone-volume`",
+            "no network driver `gone-network`",
+        ],
+    );
+}
+
+#[test]
 fn a_missing_build_context_is_pointed_at() {
     refused("services:\n  a:\n    build: ./gone\n", &["compose.yaml:3:12", "gone"]);
 }

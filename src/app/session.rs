@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions};
 use crate::model::{Observed, Project, Sources, Span};
 use crate::observe;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::settings::Context;
 use crate::ui;
 
@@ -133,7 +133,11 @@ pub(super) async fn snapshot(engine: &DockerEngine, project: &Project) -> Result
         .flat_map(|service| &service.ports)
         .filter_map(|port| port.fixed_published())
         .collect();
-    Ok(observe::observe(engine, &ports).await?)
+    let mut observed = observe::observe(engine, &ports).await?;
+    if plan::needs_plugins(project) {
+        observed.plugins = Some(engine.plugins().await?);
+    }
+    Ok(observed)
 }
 
 /// Shows what a plan has to tell; an error among it ends the command before anything is changed.

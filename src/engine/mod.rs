@@ -13,8 +13,8 @@ use futures_util::stream::BoxStream;
 
 use crate::model::{
     BuildRequest, ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, EngineFacts, Health,
-    ImageId, NetworkId, NetworkName, NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, VolumeName,
-    VolumeSpec,
+    ImageId, NetworkId, NetworkName, NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins,
+    VolumeName, VolumeSpec,
 };
 
 mod build;
@@ -48,6 +48,9 @@ pub trait ReadEngine: Send + Sync {
 
     /// Lists images (`GET /images/json`): names, digests and ids, intermediate ones left out.
     async fn list_images(&self) -> EngineResult<Vec<ImageSummary>>;
+
+    /// Returns the drivers and runtimes that it has (`GET /info`).
+    async fn plugins(&self) -> EngineResult<Plugins>;
 
     /// Looks at one image (`GET /images/{name}/json`); `None` where there is no such image.
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>>;

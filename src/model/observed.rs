@@ -22,8 +22,23 @@ pub struct Observed {
     pub listeners: Vec<Listener>,
     /// Definitions of the containers that were inspected: those that differ from the file, and for `drift` all.
     pub definitions: BTreeMap<ContainerId, Definition>,
+    /// What the engine offers beside what all engines have; `None` where nobody needed to know.
+    pub plugins: Option<Plugins>,
     /// When the snapshot was taken, seconds since 1970 by this machine's clock; for ages, never for decisions.
     pub taken_at: i64,
+}
+
+/// Drivers and runtimes of an engine (`GET /info`: `Plugins`, `Runtimes`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plugins {
+    /// Volume drivers.
+    pub volume: std::collections::BTreeSet<String>,
+    /// Network drivers.
+    pub network: std::collections::BTreeSet<String>,
+    /// Logging drivers.
+    pub log: std::collections::BTreeSet<String>,
+    /// Runtimes.
+    pub runtimes: std::collections::BTreeSet<String>,
 }
 
 /// What is known of the engine.

@@ -44,6 +44,7 @@ pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineRe
         images: names(&images),
         listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
+        plugins: None,
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
 }

@@ -12,7 +12,8 @@ use super::options::{Recreate, UpOptions};
 use super::recreate::{self, Desired};
 use super::spec::{self, SpecInput};
 use super::{
-    Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, ports, preflight, replace, volumes,
+    Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, plugins, ports, preflight, replace,
+    volumes,
 };
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
@@ -30,6 +31,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let scope = volumes::Scope { project, observed, selected: &selected, options };
     let volumes = volumes::plan(&mut builder, &scope, &volumes_used);
     ports::check(&mut builder, project, observed, &selected, options);
+    plugins::check(&mut builder, project, observed, &selected);
     // What gives way to a new volume is gone for everything that follows.
     let (given_way, staying) = without(observed, &volumes);
     let observed = staying.as_ref().unwrap_or(observed);

@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::engine::{ContainerDetails, ImageDetails, ImageSummary, ProbeResult};
 use crate::model::{
     ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, NetworkId, NetworkName,
-    ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, VolumeName,
+    ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Plugins,
+    VolumeName,
 };
 
 type Labels = Option<BTreeMap<String, String>>;
@@ -275,6 +276,18 @@ pub(super) struct Volume {
     created_at: String,
     labels: Labels,
     options: Option<BTreeMap<String, String>>,
+}
+
+/// Returns what `GET /info` tells of drivers and runtimes.
+pub(super) fn plugins(value: &Value) -> Plugins {
+    let names = |kind: &str| strings(value.get("Plugins").and_then(|all| all.get(kind))).into_iter().collect();
+    let runtimes = value.get("Runtimes").and_then(Value::as_object);
+    Plugins {
+        volume: names("Volume"),
+        network: names("Network"),
+        log: names("Log"),
+        runtimes: runtimes.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+    }
 }
 
 /// Returns a listed volume in our words.

@@ -21,7 +21,7 @@ use crate::env::Environment;
 use crate::model::BuildRequest;
 use crate::model::{
     ApiVersion, ContainerId, ContainerName, ContainerSpec, EndpointSpec, EngineFacts, NetworkId, NetworkName,
-    NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,
+    NetworkSpec, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins, VolumeName, VolumeSpec,
 };
 
 mod build;
@@ -139,6 +139,10 @@ impl ReadEngine for DockerEngine {
     async fn list_images(&self) -> EngineResult<Vec<ImageSummary>> {
         let list: Vec<convert::Image> = self.raw.get("list images", "/images/json").await?;
         Ok(list.into_iter().map(convert::image).collect())
+    }
+
+    async fn plugins(&self) -> EngineResult<Plugins> {
+        Ok(convert::plugins(&self.raw.get("look at the engine", "/info").await?))
     }
 
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>> {

@@ -16,7 +16,7 @@ use crate::engine::{
     OutputStream, ReadEngine,
 };
 use crate::model::{
-    ContainerId, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork, ObservedVolume, RestartPolicy,
+    ContainerId, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins, RestartPolicy,
 };
 
 /// The command of every health check here; [`crate::engine::Engine::exec`] knows it.
@@ -51,6 +51,11 @@ fn details(container: &Container) -> ContainerDetails {
 impl ReadEngine for FakeEngine {
     fn facts(&self) -> &EngineFacts {
         &self.facts
+    }
+
+    /// Nothing but what all engines have.
+    async fn plugins(&self) -> EngineResult<Plugins> {
+        self.read("plugins", "", |_| Ok(Plugins::default())).await
     }
 
     async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>> {

@@ -1,0 +1,110 @@
+//! Drivers and runtimes that not every engine has: what is missing is refused before anything is made.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::builder::Builder;
+use crate::diag::Diagnostic;
+use crate::model::{Observed, Plugins, Project, Service, Span};
+
+/// Something a file asks the engine for by name.
+struct Wish<'a> {
+    kind: &'static str,
+    name: &'a str,
+    path: String,
+    span: Span,
+}
+
+/// Returns whether a project names anything that the engine must be asked for: one call more, made only then.
+pub fn needs_plugins(project: &Project) -> bool {
+    let services = project.services.values().any(|service| !of_service(service).is_empty());
+    services || !of_resources(project, &|_| true).is_empty()
+}
+
+/// Refuses drivers and runtimes that the engine has not.
+pub(super) fn check(builder: &mut Builder, project: &Project, observed: &Observed, selected: &BTreeSet<&str>) {
+    let Some(plugins) = &observed.plugins else { return };
+    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
+    let exists = |name: &str| {
+        observed.networks.iter().any(|one| one.name.as_str() == name)
+            || observed.volumes.iter().any(|one| one.name.as_str() == name)
+    };
+    let resources = of_resources(project, &|name| !exists(name));
+    for wish in services.flat_map(of_service).chain(resources) {
+        let known = known(plugins, wish.kind);
+        if !has(known, wish.name) && !(observed.engine.is_local && is_installed(wish.name)) {
+            builder.tell(missing(&wish, known));
+        }
+    }
+}
+
+fn missing(wish: &Wish<'_>, known: &BTreeSet<String>) -> Diagnostic {
+    let name = crate::text::escape_controls(wish.name);
+    let message = format!("`{}`: the engine has no {} `{name}`", wish.path, wish.kind);
+    let offered: Vec<String> = known.iter().map(|name| format!("`{}`", crate::text::escape_controls(name))).collect();
+    Diagnostic::error("no-such-driver", wish.span, message)
+        .at(wish.path.clone())
+        .help(format!("install it, or take one that is there: {}", offered.join(", ")))
+}
+
+fn known<'a>(plugins: &'a Plugins, kind: &str) -> &'a BTreeSet<String> {
+    match kind {
+        LOG => &plugins.log,
+        RUNTIME => &plugins.runtimes,
+        NETWORK => &plugins.network,
+        _ => &plugins.volume,
+    }
+}
+
+const LOG: &str = "logging driver";
+const RUNTIME: &str = "runtime";
+const NETWORK: &str = "network driver";
+const VOLUME: &str = "volume driver";
+
+/// Compat: managed plugins are listed with their tag, and may be named without.
+fn has(known: &BTreeSet<String>, name: &str) -> bool {
+    known.iter().any(|one| one == name || one.strip_suffix(":latest") == Some(name))
+}
+
+/// Compat: plugins of the older kind are found when they are first used; until then the engine does not list them.
+fn is_installed(name: &str) -> bool {
+    let folders = ["/run/docker/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"];
+    let ends = ["", ".sock", ".spec", ".json"];
+    let is_plain = !name.contains(['/', '\0']);
+    is_plain
+        && folders.iter().any(|folder| ends.iter().any(|end| Path::new(folder).join(format!("{name}{end}")).exists()))
+}
+
+/// What every engine has is not asked for.
+fn of_service(service: &Service) -> Vec<Wish<'_>> {
+    let mut found = Vec::new();
+    let mut wish = |kind, name, attribute: &str| {
+        found.push(Wish { kind, name, path: format!("services.{}.{attribute}", service.name), span: service.span });
+    };
+    let driver = service.logging.as_ref().and_then(|logging| logging.driver.as_deref());
+    if let Some(name) = driver.filter(|name| !matches!(*name, "" | "none" | "json-file" | "local")) {
+        wish(LOG, name, "logging.driver");
+    }
+    // `io.containerd.…` and paths name shims that need no entry in the engine's configuration.
+    let runtime = service.runtime.as_deref().filter(|name| !name.is_empty() && *name != "runc");
+    if let Some(name) = runtime.filter(|name| !name.contains(['.', '/'])) {
+        wish(RUNTIME, name, "runtime");
+    }
+    found
+}
+
+fn of_resources<'a>(project: &'a Project, is_wanted: &dyn Fn(&str) -> bool) -> Vec<Wish<'a>> {
+    let mut found = Vec::new();
+    for (key, volume) in project.volumes.iter().filter(|(_, one)| !one.is_external && is_wanted(one.name.as_str())) {
+        if let Some(name) = volume.driver.as_deref().filter(|name| !matches!(*name, "" | "local")) {
+            found.push(Wish { kind: VOLUME, name, path: format!("volumes.{key}.driver"), span: volume.span });
+        }
+    }
+    for (key, network) in project.networks.iter().filter(|(_, one)| !one.is_external && is_wanted(one.name.as_str())) {
+        let usual = |name: &&str| matches!(*name, "" | "default" | "bridge" | "host" | "none" | "null" | "overlay");
+        if let Some(name) = network.driver.as_deref().filter(|name| !usual(name)) {
+            found.push(Wish { kind: NETWORK, name, path: format!("networks.{key}.driver"), span: network.span });
+        }
+    }
+    found
+}
