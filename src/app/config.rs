@@ -114,14 +114,19 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     match &request.output {
         Some(path) => {
             let path = context.environment.current_dir().join(path);
-            std::fs::write(&path, text)
-                .map_err(|error| Failure::Other(anyhow::anyhow!("cannot write `{}`: {error}", path.display())))?;
+            std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
         }
         None => ui::print(&text),
     }
     // The program ends here: freeing the trees value by value would only take time.
     std::mem::forget(loaded);
     Ok(Exit::SUCCESS)
+}
+
+fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
+    let fault = Diagnostic::error("file-unwritable", Span::NONE, format!("cannot write `{shown}`"));
+    Failure::one(fault.cause(error.to_string()))
 }
 
 fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure> {

@@ -57,7 +57,7 @@ impl Saved {
         use std::os::unix::fs::OpenOptionsExt;
         let fault = |cause: String| {
             let message = format!("cannot write the plan to `{}`", escape_controls(&path.to_string_lossy()));
-            Failure::one(Diagnostic::error("file-unreadable", Span::NONE, message).cause(cause))
+            Failure::one(Diagnostic::error("file-unwritable", Span::NONE, message).cause(cause))
         };
         let mut document = serde_json::to_value(self).map_err(|error| fault(error.to_string()))?;
         document["plan"] = plan;

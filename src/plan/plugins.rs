@@ -32,7 +32,8 @@ pub(super) fn check(builder: &mut Builder, project: &Project, observed: &Observe
     let resources = of_resources(project, &|name| !exists(name));
     for wish in services.flat_map(of_service).chain(resources) {
         let known = known(plugins, wish.kind);
-        if !has(known, wish.name) && !(observed.engine.is_local && is_installed(wish.name)) {
+        let is_there = has(known, wish.name) || (observed.engine.is_local && is_installed(wish.name));
+        if !is_there {
             builder.tell(missing(&wish, known));
         }
     }
