@@ -10,7 +10,11 @@ use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-const ENGINE: &str = "/var/run/docker.sock";
+/// The socket of the engine that the tests are about: that of `DOCKER_HOST`, else the usual one.
+fn engine() -> PathBuf {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+    PathBuf::from(host.strip_prefix("unix://").unwrap_or("/var/run/docker.sock"))
+}
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +192,7 @@ async fn serve(mut client: UnixStream, state: &Mutex<State>) -> std::io::Result<
         Some(Fault::Signal(which)) => signal(which),
         Some(Fault::KillDuring | Fault::KillAfter | Fault::CloseAfter) | None => {}
     }
-    let mut engine = UnixStream::connect(ENGINE).await?;
+    let mut engine = UnixStream::connect(engine()).await?;
     engine.write_all(closing(&head).as_bytes()).await?;
     engine.write_all(&body).await?;
     match fault {
