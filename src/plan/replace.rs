@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::networks::{self, Displaced};
-use super::up::{Replica, Up, target};
+use super::up::{OBSOLETE, Replica, Up, target};
 use super::{
     Action, ContainerRef, Reason, Replacement, SETTLE_REPLACED, StepId, Target, Until, containers, naming, preflight,
     recreate,
@@ -108,9 +108,7 @@ impl Up<'_> {
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, create, reason, requires);
         // It goes only when the new one is there: one of them must tell that the old one is to run.
-        let cleared = obsolete.map(|obsolete| {
-            self.remove_after(obsolete, Reason::Unfinished("its definition has changed since"), vec![created])
-        });
+        let cleared = obsolete.map(|obsolete| self.remove_after(obsolete, OBSOLETE, vec![created]));
         let is_begun = obsolete.is_some();
         let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
         self.swap(service, swap, vec![created], cleared.into_iter().collect(), batch);
@@ -127,21 +125,22 @@ impl Up<'_> {
         batch: &mut Batch,
     ) {
         let last = naming::container_name(self.project, service, number, self.options.separator);
+        let mut displaced = self.networks.displaced.remove(&new.id).unwrap_or_default();
         let swap = Swap {
             old,
             number,
             target: target(service, number, &last),
             new: ContainerRef::Existing(new.id.clone()),
-            is_new_up: containers::is_up(new),
+            is_new_up: containers::is_up(new) && !displaced.was_running,
             is_begun: true,
         };
         let mut cleared = cleared;
         if !swap.is_new_up {
             // It was made for networks as they were; one of them may be made anew in this run.
             cleared.extend(self.resource_steps(service));
-            let networks = self.lost_networks(service, new, &[]);
-            let lost = Displaced { networks, ..Displaced::default() };
-            cleared.extend(self.reconnect(service, &swap.target, &swap.new, &lost));
+            displaced.networks.extend(self.lost_networks(service, new, &displaced.networks));
+            cleared.extend(displaced.steps.iter().copied());
+            cleared.extend(self.reconnect(service, &swap.target, &swap.new, &displaced));
         }
         self.swap(service, swap, Vec::new(), cleared, batch);
     }

@@ -118,6 +118,9 @@ fn volumes_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet
     used.chain(unused).collect()
 }
 
+/// Why a replacement that an earlier run began is not finished.
+pub(super) const OBSOLETE: Reason = Reason::Unfinished("its definition has changed since");
+
 /// A plan for `up` under construction.
 pub(super) struct Up<'a> {
     pub project: &'a Project,
@@ -443,9 +446,13 @@ impl<'a> Up<'a> {
                 self.finish_replacement(service, slot.current, new, slot.number, cleared, batch);
             }
             (None, obsolete) => {
-                let why = Reason::Unfinished("its definition has changed since");
-                cleared.extend(obsolete.map(|obsolete| self.remove(obsolete, why)));
-                self.keep(service, slot.current, slot.number, cleared, obsolete.is_some());
+                cleared.extend(obsolete.into_iter().flat_map(|obsolete| self.put_out_of_the_way(obsolete)));
+                let kept = self.keep(service, slot.current, slot.number, cleared, obsolete.is_some());
+                if let Some(obsolete) = obsolete {
+                    let container = ContainerRef::Existing(obsolete.id.clone());
+                    let remove = Action::RemoveContainer { container, force: false, volumes: false };
+                    self.builder.step(&containers::target_of(obsolete), remove, OBSOLETE, kept);
+                }
             }
             (Some(reason), obsolete) => {
                 let old = replace::Old { container: slot.current, number: slot.number, obsolete };
@@ -457,6 +464,7 @@ impl<'a> Up<'a> {
     /// A container that is as it should be: give it its name and networks back where needed, start it where needed.
     ///
     /// `is_begun`: a run began to replace it and did not finish. That run may be about to stop it, or to die after it did.
+    /// Returns the steps after which it is as it should be.
     fn keep(
         &mut self,
         service: &Service,
@@ -464,7 +472,7 @@ impl<'a> Up<'a> {
         number: u32,
         cleared: Vec<StepId>,
         is_begun: bool,
-    ) {
+    ) -> Vec<StepId> {
         let last = naming::container_name(self.project, service, number, self.options.separator);
         let target = target(service, number, &last);
         let reference = ContainerRef::Existing(container.id.clone());
@@ -497,11 +505,12 @@ impl<'a> Up<'a> {
             if let Some(done) = self.done.get_mut(&service.name) {
                 done.is_started = true;
             }
+            let after = started.clone();
             self.push(
                 service,
                 Replica { target, container: reference, started, untouched: None, waits: BTreeMap::new() },
             );
-            return;
+            return after;
         }
         if container.state == ContainerState::Restarting && self.options.start {
             // Found between two ends: it may be back in a moment, or never stay.
@@ -512,10 +521,24 @@ impl<'a> Up<'a> {
             self.builder.unchanged(target.clone());
         }
         let untouched = Some((container.state, container.health, container.exit_code));
+        let after = requires.clone();
         self.push(
             service,
             Replica { target, container: reference, started: requires, untouched, waits: BTreeMap::new() },
         );
+        after
+    }
+
+    /// Stops what an earlier run made and nobody wants any more. It goes last: while it is there, it tells that the
+    /// container it was to replace is to run.
+    fn put_out_of_the_way(&mut self, obsolete: &ObservedContainer) -> Vec<StepId> {
+        let displaced = self.networks.displaced.remove(&obsolete.id).unwrap_or_default();
+        if !containers::is_up(obsolete) || displaced.was_running {
+            return displaced.steps;
+        }
+        let container = ContainerRef::Existing(obsolete.id.clone());
+        let stop = Action::StopContainer { container, grace: self.options.grace };
+        vec![self.builder.step(&containers::target_of(obsolete), stop, OBSOLETE, displaced.steps)]
     }
 
     /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.

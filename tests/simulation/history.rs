@@ -43,9 +43,6 @@ pub const VOLUMES: &str = "I4: no volume is removed unasked";
 pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
 pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
 
-/// How long a call is on its way at most, but for those that hang.
-const LONGEST_CALL: Duration = Duration::from_secs(5);
-
 /// Follows the changes in order, and judges each.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
@@ -53,7 +50,7 @@ struct Judge<'a> {
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// All that ever were: service and number.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
-    /// Services and numbers of which the world has removed a container, and when.
+    /// Services of which the world has removed a container, and when.
     bereft: Vec<(String, Duration)>,
     /// Containers that a run has stopped.
     stopped: BTreeSet<(u32, ContainerId)>,
@@ -82,10 +79,6 @@ fn service_of(spec: &ContainerSpec) -> &str {
 
 fn number_of(spec: &ContainerSpec) -> &str {
     spec.labels.get(labels::NUMBER).map_or("", String::as_str)
-}
-
-fn replica_of(spec: &ContainerSpec) -> String {
-    format!("{}-{}", service_of(spec), number_of(spec))
 }
 
 impl Judge<'_> {
@@ -126,7 +119,7 @@ impl Judge<'_> {
                 self.removed(change, id, spec, successors);
                 self.alive.remove(id);
                 if change.client == 0 {
-                    self.bereft.push((replica_of(spec), change.at));
+                    self.bereft.push((service_of(spec).to_owned(), change.at));
                 }
             }
             _ => {}
@@ -189,8 +182,7 @@ impl Judge<'_> {
         // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
-        let replica = replica_of(spec);
-        let is_bereft = |(of, at): &(String, Duration)| *of == replica && change.at - *at <= LONGEST_CALL;
+        let is_bereft = |(of, at): &(String, Duration)| of == service_of(spec) && *at >= run.began;
         if self.runs.values().any(|other| overlaps(other)) || self.bereft.iter().any(is_bereft) {
             return;
         }
