@@ -10,7 +10,7 @@ use common::{containers, engine, observed, plan_up, project, run, up};
 use inception::engine::fake::{FakeEngine, Fault};
 use inception::engine::{Engine, ErrorKind, ReadEngine};
 use inception::model::ContainerState;
-use inception::plan::UpOptions;
+use inception::plan::{Action, UpOptions};
 
 async fn succeeds(engine: &Arc<FakeEngine>, yaml: &str) {
     let outcome = up(engine, &project(yaml)).await.unwrap();
@@ -200,4 +200,150 @@ async fn a_new_container_that_is_to_stay_up_and_is_stopped_by_others_is_not_take
     let (outcome, ()) = tokio::join!(run(&engine, &plan), stop);
     assert!(!outcome.is_success());
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_is_restarted_when_its_host_comes_back() {
+    let yaml = |web: &str| {
+        format!("services: {{ web: {{ image: '{web}' }}, side: {{ image: 'app:1', network_mode: 'service:web' }} }}")
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1")).await;
+    let side = engine.inspect_container("p-side-1").await.unwrap().id;
+    fails(&engine, &yaml("broken:1")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+    let calls = engine.calls();
+    let at = |name: &str| calls.iter().rposition(|call| call.name == name);
+    assert!(at("restart_container").is_some() && at("restart_container") > at("start_container"));
+    assert!(calls.iter().any(|call| call.name == "restart_container" && call.target == side.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_run_started_does_not_run_beside_the_old_container() {
+    let engine = engine();
+    succeeds(&engine, &web("app:1")).await;
+    dies(&engine, &web("app:2"), "start_container", 0, Fault::CrashAfter).await;
+    engine.set_faults(|call| match call.name {
+        "create_container" => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    let outcome = up(&engine, &project(&web("db:1"))).await.unwrap();
+    assert!(!outcome.is_success());
+    engine.clear_faults();
+    let running: Vec<String> = containers(&engine).await.into_iter().filter(|one| one.ends_with(" running")).collect();
+    assert_eq!(running, ["p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_that_change_sides_in_sharing_a_network_come_back() {
+    let engine = engine();
+    succeeds(&engine, "services: { app: { image: 'app:1', network_mode: 'service:vpn' }, vpn: { image: 'app:1' } }")
+        .await;
+    let turned = "services: { app: { image: 'broken:1' }, vpn: { image: 'app:2', network_mode: 'service:app' } }";
+    let outcome = up(&engine, &project(turned)).await.unwrap();
+    assert!(!outcome.is_success());
+    // Whichever comes back first, a second run finds both.
+    let _ = up(&engine, &project(turned)).await.unwrap();
+    assert_eq!(containers(&engine).await, ["p-app-1 app:1 running", "p-vpn-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_cannot_be_replaced_does_not_keep_others_off_their_network() {
+    let yaml = |label: &str, cache: &str, title: &str| {
+        format!(
+            "services: {{ cache: {{ image: '{cache}', networks: [back] }},
+               web: {{ image: 'slow:1', networks: [front], environment: {{ T: '{title}' }},
+                       depends_on: {{ cache: {{ condition: service_healthy }} }} }},
+               proxy: {{ image: 'app:1', networks: [front] }} }}
+             \nnetworks: {{ front: {{ labels: {{ v: '{label}' }} }}, back: {{ }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("a", "db:1", "a")).await;
+    let outcome = up(&engine, &project(&yaml("b", "broken:1", "b"))).await.unwrap();
+    assert!(!outcome.is_success());
+    let all = ["p-cache-1 db:1 running", "p-proxy-1 app:1 running", "p-web-1 slow:1 running"];
+    assert_eq!(containers(&engine).await, all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_network_cannot_be_removed_what_was_on_it_goes_on_there() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', networks: [n] }} }}\nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("a")).await;
+    engine.set_faults(|call| match call.name {
+        "remove_network" => Fault::Fail(ErrorKind::Conflict),
+        _ => Fault::None,
+    });
+    let outcome = up(&engine, &project(&yaml("b"))).await.unwrap();
+    assert!(!outcome.is_success());
+    let all = engine.list_containers(&[]).await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].state, ContainerState::Running);
+    assert_eq!(all[0].networks.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_continue_the_other_replicas_are_tried_too() {
+    let yaml = |image: &str, action: &str| {
+        format!(
+            "services: {{ web: {{ image: '{image}', scale: 3,
+               deploy: {{ update_config: {{ parallelism: 1, delay: 1s, failure_action: {action} }} }} }} }}"
+        )
+    };
+    for (action, tried) in [("pause", 1), ("continue", 3)] {
+        let engine = engine();
+        succeeds(&engine, &yaml("app:1", action)).await;
+        let before = engine.calls().len();
+        fails(&engine, &yaml("broken:1", action)).await;
+        let stops = engine.calls()[before..].iter().filter(|call| call.name == "stop_container").count();
+        assert_eq!(stops, tried, "{action}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_replica_gets_its_own_name_on_a_network_that_is_made_anew() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', scale: 2, networks: [n] }} }}\nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("a")).await;
+    let plan = plan_up(&project(&yaml("b")), &observed(&engine).await, &UpOptions::default());
+    let names = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::ConnectNetwork { endpoint, .. } => Some((step.target.name().to_owned(), endpoint.aliases.clone())),
+        _ => None,
+    });
+    let names: Vec<_> = names.collect();
+    assert_eq!(names.len(), 2);
+    for (name, aliases) in names {
+        assert!(aliases.contains(&name) && aliases.contains(&"web".to_owned()), "{name}: {aliases:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_and_new_do_not_run_side_by_side_on_one_anonymous_volume_or_address() {
+    let update = "deploy: { update_config: { order: start-first } }";
+    let address = "networks: { n: { ipv4_address: 10.9.0.2 } }";
+    for (more, is_beside) in [("", true), ("network_mode: host,", false), (&format!("{address},"), false)] {
+        let yaml = |image: &str| {
+            format!(
+                "services: {{ web: {{ image: '{image}', {more} {update} }} }}
+                 \nnetworks: {{ n: {{ ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}"
+            )
+        };
+        let engine = engine();
+        succeeds(&engine, &yaml("app:1")).await;
+        let plan = plan_up(&project(&yaml("app:2")), &observed(&engine).await, &UpOptions::default());
+        let at = |verb: &str| {
+            let is_it = |action: &Action| inception::plan::describe(action).plain() == verb;
+            plan.steps.iter().position(|step| is_it(&step.action))
+        };
+        assert_eq!(at("start") < at("stop"), is_beside, "{more}: {}", inception::plan::render(&plan));
+    }
 }

@@ -13,7 +13,7 @@ use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits
 use super::hub::Hub;
 use super::outcome::{Outcome, StepError, StepFailure};
 use super::roll::RollCall;
-use super::undo::{Taken, Undone};
+use super::undo::{Old, Taken, Undone};
 use super::{ExecSettings, Interrupt, silence};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
@@ -186,11 +186,10 @@ impl<'a> Run<'a> {
             if interrupt.received().is_some() {
                 self.cancel.cancel();
                 self.skip_pending();
-                ready.clear();
             }
             self.start(&mut ready);
             self.undo_failed();
-            if self.tasks.is_empty() {
+            if self.tasks.is_empty() && !self.undo_deadlocked() {
                 return;
             }
             if self.tasks.len() == self.last_waits && ready.is_empty() {
@@ -209,6 +208,8 @@ impl<'a> Run<'a> {
 
     /// Starts what may start, within the bound.
     fn start(&mut self, ready: &mut BTreeSet<StepId>) {
+        // What was ready may have been skipped since.
+        ready.retain(|id| self.states[id.index()] == State::Pending);
         let candidates: Vec<StepId> = ready.iter().copied().collect();
         // Renames come last, so that what others wait for is under way before one is looked at.
         let (renames, others): (Vec<StepId>, Vec<StepId>) =
@@ -271,6 +272,7 @@ impl<'a> Run<'a> {
                 self.settle(id, ready);
             }
             Ok(Report::TakenAway { index, taken }) => {
+                self.calls -= 1;
                 self.endpoint_calls -= 1;
                 self.undos.insert(index, Undo::Taken(taken));
             }
@@ -405,10 +407,23 @@ impl<'a> Run<'a> {
 
     fn skip_pending(&mut self) {
         for index in 0..self.states.len() {
-            if self.states[index] == State::Pending {
-                self.skip(self.plan.steps[index].id, None);
+            let id = self.plan.steps[index].id;
+            if self.states[index] == State::Pending && !self.is_half_committed(id) {
+                self.skip(id, None);
             }
         }
+    }
+
+    /// Whether a step removes an old container that cannot be given back any more, because others that would have to come
+    /// back with it are being removed already.
+    fn is_half_committed(&self, id: StepId) -> bool {
+        let replacements = &self.plan.replacements;
+        let Some(own) = replacements.iter().find(|one| one.commit == id) else { return false };
+        let is_with_it = |other: &&Replacement| {
+            (own.family.is_some() && other.family == own.family) || (own.undoes_group && other.group == own.group)
+        };
+        let mut together = replacements.iter().filter(is_with_it);
+        together.any(|other| matches!(self.states[other.commit.index()], State::Running | State::Done))
     }
 
     /// Drops what is still to be done for a replacement whose end, `commit`, is skipped; returns the steps skipped.
@@ -419,8 +434,9 @@ impl<'a> Run<'a> {
         let mut skipped = Vec::new();
         for id in steps {
             // A stop may serve others, too: networks that are made anew, ports that go to another service.
-            let serves_others = self.dependents[id.index()].iter().any(|dependent| !steps.contains(dependent));
-            let is_needed = is_stop(&plan.steps[id.index()].action) && serves_others;
+            let is_other = |dependent: &StepId| *dependent != commit && !steps.contains(dependent);
+            let serves_others = self.dependents[id.index()].iter().any(is_other);
+            let is_needed = takes_out(&plan.steps[id.index()].action) && serves_others;
             if self.states[id.index()] == State::Pending && !is_needed {
                 self.skip(*id, Some(root));
                 skipped.push(*id);
@@ -433,7 +449,7 @@ impl<'a> Run<'a> {
     /// Gives back replacements that cannot be finished, once none of their steps runs any more.
     fn undo_failed(&mut self) {
         for index in 0..self.plan.replacements.len() {
-            if self.renames > 0 {
+            if self.renames > 0 || self.calls >= self.runner.settings.parallel {
                 return;
             }
             match self.undos.get(&index) {
@@ -444,8 +460,23 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Begins what waits for each other in a circle: services may have changed sides in sharing a network. Returns whether
+    /// there was anything.
+    fn undo_deadlocked(&mut self) -> bool {
+        for index in 0..self.plan.replacements.len() {
+            match self.undos.get(&index) {
+                None if self.must_undo(index) => self.take_away(index),
+                Some(Undo::Taken(_)) => self.give_back(index),
+                _ => continue,
+            }
+            return true;
+        }
+        false
+    }
+
     fn take_away(&mut self, index: usize) {
         self.undos.insert(index, Undo::TakingAway);
+        self.calls += 1;
         self.endpoint_calls += 1;
         let replacement = self.plan.replacements[index].clone();
         let was_started = self.may_be_started(&replacement);
@@ -458,13 +489,20 @@ impl<'a> Run<'a> {
 
     fn give_back(&mut self, index: usize) {
         let Some(Undo::Taken(taken)) = self.undos.insert(index, Undo::GivingBack) else { return };
+        self.calls += 1;
         self.endpoint_calls += 1;
         let mut replacement = self.plan.replacements[index].clone();
-        replacement.was_running &= self.may_be_stopped(&replacement);
-        let may_be_stopping = self.stops(&replacement).any(|state| state == State::Failed);
+        let old = match self.may_be_stopped(&replacement) {
+            _ if !replacement.was_running => Old::Stopped,
+            true if self.stops(&replacement).any(|state| state == State::Failed) => Old::MayBeStopping,
+            true => Old::WasStopped,
+            false if self.has_lost_its_host(&replacement) => Old::LostItsHost,
+            false => Old::Runs,
+        };
+        replacement.was_running &= matches!(old, Old::WasStopped | Old::MayBeStopping);
         let (runner, created) = (self.runner.clone(), self.created.clone());
         self.tasks.spawn(async move {
-            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken, may_be_stopping).await }
+            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken, old).await }
         });
     }
 
@@ -473,7 +511,7 @@ impl<'a> Run<'a> {
         let replacement = &self.plan.replacements[index];
         let is_over = |id: &StepId| match self.states[id.index()] {
             State::Running => false,
-            State::Pending => !is_stop(&self.plan.steps[id.index()].action),
+            State::Pending => !takes_out(&self.plan.steps[id.index()].action),
             State::Done | State::Failed | State::Skipped => true,
         };
         let is_quiet = replacement.steps.iter().all(is_over);
@@ -531,14 +569,25 @@ impl<'a> Run<'a> {
         stops.peek().is_none() || stops.any(|state| matches!(state, State::Done | State::Failed))
     }
 
+    /// Whether a container whose network the old one shares was stopped, and has been given back: it has another network.
+    fn has_lost_its_host(&self, replacement: &Replacement) -> bool {
+        let is_host = |(_, other): &(usize, &Replacement)| replacement.shares_with.contains(&other.group);
+        let hosts = self.plan.replacements.iter().enumerate().filter(is_host);
+        hosts.into_iter().any(|(index, host)| {
+            matches!(self.undos.get(&index), Some(Undo::Done)) && host.was_running && self.may_be_stopped(host)
+        })
+    }
+
     /// Returns the states of the steps that stop the old container.
     fn stops(&self, replacement: &Replacement) -> impl Iterator<Item = State> {
-        let is_stop = |id: &&StepId| matches!(self.plan.steps[id.index()].action, Action::StopContainer { .. });
+        let old = ContainerRef::Existing(replacement.old.clone());
+        let is_stop = move |id: &&StepId| matches!(&self.plan.steps[id.index()].action, Action::StopContainer { container, .. } if *container == old);
         replacement.steps.iter().filter(is_stop).map(|id| self.states[id.index()])
     }
 
     fn undo_ended(&mut self, index: usize, undone: Undone) {
         self.undos.insert(index, Undo::Done);
+        self.calls -= 1;
         self.endpoint_calls -= 1;
         let replacement = &self.plan.replacements[index];
         if undone.is_restored {
@@ -577,6 +626,11 @@ fn waits_of_replacements(plan: &Plan, cancel: &CancellationToken) -> BTreeMap<St
 /// Whether a call mostly waits for the grace period of what it stops.
 fn is_stop(action: &Action) -> bool {
     matches!(action, Action::StopContainer { .. } | Action::RestartContainer { .. })
+}
+
+/// Whether a step takes an old container out of the way: of its successor, or of a network that is made anew.
+fn takes_out(action: &Action) -> bool {
+    is_stop(action) || matches!(action, Action::DisconnectNetwork { .. })
 }
 
 fn is_rename(action: &Action) -> bool {

@@ -23,6 +23,22 @@ pub(super) enum Taken {
     Unknown(String),
 }
 
+/// How things stand with the old container when it is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Old {
+    /// It did not run before.
+    Stopped,
+    /// It runs, for nothing has stopped it.
+    Runs,
+    /// It runs, but shares the network of a container that was stopped and started: it has none.
+    LostItsHost,
+    /// It was stopped.
+    WasStopped,
+    /// A stop was asked for, and its reply was lost. A second one waits for its end; a start in the middle of it would
+    /// find the container running, and do nothing.
+    MayBeStopping,
+}
+
 /// What an undo did.
 #[derive(Debug, Default)]
 pub(super) struct Undone {
@@ -58,19 +74,29 @@ impl Runner {
 
     /// Starts the old container again and removes the new one.
     ///
-    /// `may_be_stopping`: a stop of the old one was asked for, and its reply was lost. A second one waits for its end; a
-    /// start in the middle of it would find the container running, and do nothing.
     pub(super) async fn give_back(
         &self,
         replacement: &Replacement,
         created: &Created,
         taken: Taken,
-        may_be_stopping: bool,
+        old: Old,
     ) -> Undone {
         let mut undone = Undone::default();
-        if may_be_stopping && replacement.was_running && matches!(taken, Taken::Yes | Taken::No) {
+        let is_there = matches!(taken, Taken::Yes | Taken::No);
+        if old == Old::MayBeStopping && is_there {
             // Where that fails, the start tells.
             let _ = attempt(|| self.engine.stop_container(&replacement.old, None)).await;
+        }
+        if old == Old::LostItsHost
+            && is_there
+            && let Err(reason) = attempt(|| self.engine.restart_container(&replacement.old, None)).await
+        {
+            undone.leftovers.push(format!(
+                "the old container of {} shares the network of one that was restarted, and could not be restarted \
+                     itself ({reason}): `docker restart {}`",
+                replacement.target,
+                replacement.old.short()
+            ));
         }
         match taken {
             Taken::Finished => {}

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::builder::Builder;
 use crate::diag::Diagnostic;
-use crate::model::{Observed, Plugins, Project, Service, Span};
+use crate::model::{
+    Network, NetworkKey, Observed, ObservedNetwork, ObservedVolume, Plugins, Project, Service, Span, Volume, VolumeKey,
+};
 
 /// Something a file asks the engine for by name.
 struct Wish<'a> {
@@ -18,19 +20,30 @@ struct Wish<'a> {
 /// Returns whether a project names anything that the engine must be asked for: one call more, made only then.
 pub fn needs_plugins(project: &Project) -> bool {
     let services = project.services.values().any(|service| !of_service(service).is_empty());
-    services || !of_resources(project, &|_| true).is_empty()
+    services || !of_volumes(project, &|_| true).is_empty() || !of_networks(project, &|_| true).is_empty()
 }
 
 /// Refuses drivers and runtimes that the engine has not.
-pub(super) fn check(builder: &mut Builder, project: &Project, observed: &Observed, selected: &BTreeSet<&str>) {
+pub(super) fn check(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    selected: &BTreeSet<&str>,
+    used: (&BTreeSet<&VolumeKey>, &BTreeSet<&NetworkKey>),
+) {
     let Some(plugins) = &observed.plugins else { return };
     let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
-    let exists = |name: &str| {
-        observed.networks.iter().any(|one| one.name.as_str() == name)
-            || observed.volumes.iter().any(|one| one.name.as_str() == name)
-    };
-    let resources = of_resources(project, &|name| !exists(name));
-    for wish in services.flat_map(of_service).chain(resources) {
+    // What is there already has its driver.
+    let volumes = of_volumes(project, &|volume| {
+        let is_there = |one: &&ObservedVolume| one.name == volume.name && Some(&one.driver) == volume.driver.as_ref();
+        used.0.contains(&volume.key) && !observed.volumes.iter().any(|one| is_there(&one))
+    });
+    let networks = of_networks(project, &|network| {
+        let is_there =
+            |one: &&ObservedNetwork| one.name == network.name && Some(&one.driver) == network.driver.as_ref();
+        used.1.contains(&network.key) && !observed.networks.iter().any(|one| is_there(&one))
+    });
+    for wish in services.flat_map(of_service).chain(volumes).chain(networks) {
         let known = known(plugins, wish.kind);
         let is_there = has(known, wish.name) || (observed.engine.is_local && is_installed(wish.name));
         if !is_there {
@@ -94,18 +107,21 @@ fn of_service(service: &Service) -> Vec<Wish<'_>> {
     found
 }
 
-fn of_resources<'a>(project: &'a Project, is_wanted: &dyn Fn(&str) -> bool) -> Vec<Wish<'a>> {
-    let mut found = Vec::new();
-    for (key, volume) in project.volumes.iter().filter(|(_, one)| !one.is_external && is_wanted(one.name.as_str())) {
-        if let Some(name) = volume.driver.as_deref().filter(|name| !matches!(*name, "" | "local")) {
-            found.push(Wish { kind: VOLUME, name, path: format!("volumes.{key}.driver"), span: volume.span });
-        }
-    }
-    for (key, network) in project.networks.iter().filter(|(_, one)| !one.is_external && is_wanted(one.name.as_str())) {
-        let usual = |name: &&str| matches!(*name, "" | "default" | "bridge" | "host" | "none" | "null" | "overlay");
-        if let Some(name) = network.driver.as_deref().filter(|name| !usual(name)) {
-            found.push(Wish { kind: NETWORK, name, path: format!("networks.{key}.driver"), span: network.span });
-        }
-    }
-    found
+fn of_volumes<'a>(project: &'a Project, is_wanted: &dyn Fn(&Volume) -> bool) -> Vec<Wish<'a>> {
+    let own = project.volumes.values().filter(|one| !one.is_external && is_wanted(one));
+    let wish = |volume: &'a Volume| {
+        let name = volume.driver.as_deref().filter(|name| !matches!(*name, "" | "local"))?;
+        Some(Wish { kind: VOLUME, name, path: format!("volumes.{}.driver", volume.key), span: volume.span })
+    };
+    own.filter_map(wish).collect()
+}
+
+fn of_networks<'a>(project: &'a Project, is_wanted: &dyn Fn(&Network) -> bool) -> Vec<Wish<'a>> {
+    let own = project.networks.values().filter(|one| !one.is_external && is_wanted(one));
+    let wish = |network: &'a Network| {
+        let is_usual = |name: &&str| matches!(*name, "" | "default" | "bridge" | "host" | "none" | "null" | "overlay");
+        let name = network.driver.as_deref().filter(|name| !is_usual(name))?;
+        Some(Wish { kind: NETWORK, name, path: format!("networks.{}.driver", network.key), span: network.span })
+    };
+    own.filter_map(wish).collect()
 }

@@ -29,18 +29,22 @@ pub(super) struct Desired<'a> {
 
 /// Returns the services whose namespaces or volumes a service shares.
 pub(super) fn parents(service: &Service) -> Vec<&ServiceName> {
-    let namespaces = [&service.network_mode, &service.ipc, &service.pid].into_iter().filter_map(|mode| match mode {
-        Some(Namespace::Service(name)) => Some(name),
-        _ => None,
-    });
     let volumes = service.volumes_from.iter().filter_map(|source| match &source.from {
         VolumesFromSource::Service(name) => Some(name),
         VolumesFromSource::Container(_) => None,
     });
-    let mut all: Vec<&ServiceName> = namespaces.chain(volumes).collect();
+    let mut all: Vec<&ServiceName> = hosts(service).chain(volumes).collect();
     all.sort();
     all.dedup();
     all
+}
+
+/// Returns the services whose namespaces a service shares.
+pub(super) fn hosts(service: &Service) -> impl Iterator<Item = &ServiceName> {
+    [&service.network_mode, &service.ipc, &service.pid].into_iter().filter_map(|mode| match mode {
+        Some(Namespace::Service(name)) => Some(name),
+        _ => None,
+    })
 }
 
 /// Returns why a container must be recreated, or `None` where it may stay.

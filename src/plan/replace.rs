@@ -12,8 +12,8 @@ use super::{
 };
 use crate::diag::Diagnostic;
 use crate::model::{
-    EndpointSpec, FailureAction, MountSource, NetworkKey, ObservedContainer, Service, UpdateConfig, UpdateOrder,
-    VolumeName, labels,
+    EndpointSpec, FailureAction, MountSource, Namespace, NetworkKey, ObservedContainer, Service, UpdateConfig,
+    UpdateOrder, VolumeName, labels,
 };
 
 /// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
@@ -74,6 +74,17 @@ fn obstacle(service: &Service) -> Option<String> {
     if let Some(port) = service.ports.iter().find_map(|port| port.fixed_published()) {
         return Some(format!("both would need host port {port}"));
     }
+    if service.networks.values().any(|one| one.ipv4_address.is_some() || one.ipv6_address.is_some()) {
+        return Some("both would need one fixed address".to_owned());
+    }
+    let shares_network = match &service.network_mode {
+        Some(Namespace::Service(_) | Namespace::Container(_)) => true,
+        Some(Namespace::Mode(mode)) => mode == "host",
+        None => false,
+    };
+    if shares_network {
+        return Some("`network_mode` gives both one network".to_owned());
+    }
     if service.container_name.is_some() {
         return Some("`container_name` gives both one name".to_owned());
     }
@@ -102,16 +113,24 @@ impl Up<'_> {
         let target = target(service, number, &last);
         // The name that the old one's id gives may be taken by what an earlier run made.
         spec.name = naming::temporary_name(obsolete.map_or(&old.id, |obsolete| &obsolete.id), &last);
+        let stopped = obsolete.map(|obsolete| self.put_out_of_the_way(obsolete)).unwrap_or_default();
+        requires.extend(stopped.iter().copied());
         spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
         requires.extend(cleared);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, create, reason, requires);
         // It goes only when the new one is there: one of them must tell that the old one is to run.
-        let cleared = obsolete.map(|obsolete| self.remove_after(obsolete, OBSOLETE, vec![created]));
+        let cleared = obsolete.map(|obsolete| {
+            let container = ContainerRef::Existing(obsolete.id.clone());
+            let remove = Action::RemoveContainer { container, force: false, volumes: false };
+            self.builder.step(&containers::target_of(obsolete), remove, OBSOLETE, [created])
+        });
         let is_begun = obsolete.is_some();
         let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
-        self.swap(service, swap, vec![created], cleared.into_iter().collect(), batch);
+        let mut made = stopped;
+        made.push(created);
+        self.swap(service, swap, made, cleared.into_iter().collect(), batch);
     }
 
     /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
@@ -165,11 +184,18 @@ impl Up<'_> {
         // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
         let old_ran = containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty();
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
-        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start;
-        let (needed, optional) = if self.options.start { self.conditions(service) } else { Default::default() };
+        // Two of them must not write to one anonymous volume.
+        let shares_volumes = !self.inherited_volumes(swap.old).is_empty();
+        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && !shares_volumes;
+        let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
         ready.extend(self.port_gates.get(&service.name).into_iter().flatten());
-        self.gate(&mut ready, batch);
+        let gate = self.gate(batch);
+        match batch.failure_action() {
+            // The others go on, whatever became of these.
+            FailureAction::Continue => optional.extend(gate),
+            FailureAction::Pause | FailureAction::Rollback => ready.extend(gate),
+        }
         if must_stop && !start_first {
             ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
         }
@@ -188,7 +214,7 @@ impl Up<'_> {
             old: swap.old.id.clone(),
             target: swap.target.clone(),
             new: swap.new.clone(),
-            was_running: old_ran && self.options.start,
+            was_running: containers::is_up(swap.old) || (old_ran && self.options.start),
             reconnects,
             shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
             steps,
@@ -206,8 +232,9 @@ impl Up<'_> {
         self.push(service, Replica { target, container, started: waited, untouched: None, waits: BTreeMap::new() });
     }
 
-    /// Opens the next batch when the running one is full: after its waits, and after `delay`.
-    fn gate(&mut self, ready: &mut Vec<StepId>, batch: &mut Batch) {
+    /// Opens the next batch when the running one is full: after its waits, and after `delay`. Returns what a replica of it
+    /// waits for.
+    fn gate(&mut self, batch: &mut Batch) -> Vec<StepId> {
         if batch.filling.len() >= batch.parallelism() {
             batch.gate = std::mem::take(&mut batch.filling);
             let delay = batch.update.as_ref().map(|update| update.delay).unwrap_or_default();
@@ -215,12 +242,16 @@ impl Up<'_> {
                 && let Some(last) = batch.gate.last().copied()
                 && let Some(target) = self.builder.target(last)
             {
-                let action = Action::Pause { delay };
-                batch.gate =
-                    vec![self.builder.step(&target, action, Reason::Asked("update_config.delay"), batch.gate.clone())];
+                let (action, reason) = (Action::Pause { delay }, Reason::Asked("update_config.delay"));
+                let waits = std::mem::take(&mut batch.gate);
+                let goes_on = batch.failure_action() == FailureAction::Continue;
+                let (needed, optional) = if goes_on { (Vec::new(), waits) } else { (waits, Vec::new()) };
+                let pause = self.builder.step(&target, action, reason, needed);
+                self.builder.after(pause, optional);
+                batch.gate = vec![pause];
             }
         }
-        ready.extend(batch.gate.iter().copied());
+        batch.gate.clone()
     }
 
     fn stop_old(

@@ -18,8 +18,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerState, Health, ImageId, MountSource, Namespace, NetworkKey, Observed, ObservedContainer,
-    Project, Service, ServiceName, VolumeKey, VolumeName,
+    Condition, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed, ObservedContainer, Project, Service,
+    ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -31,11 +31,11 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let scope = volumes::Scope { project, observed, selected: &selected, options };
     let volumes = volumes::plan(&mut builder, &scope, &volumes_used);
     ports::check(&mut builder, project, observed, &selected, options);
-    plugins::check(&mut builder, project, observed, &selected);
     // What gives way to a new volume is gone for everything that follows.
     let (given_way, staying) = without(observed, &volumes);
     let observed = staying.as_ref().unwrap_or(observed);
     let networks_used = networks_used(project, &selected);
+    plugins::check(&mut builder, project, observed, &selected, (&volumes_used, &networks_used));
     let gone = volumes.removals.clone();
     let networks = networks::plan(&mut builder, project, observed, &networks_used, options.grace, gone);
     let mut up = Up {
@@ -55,7 +55,8 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     };
     let handovers = up.hand_over_ports(&selected);
     up.find_families(&selected);
-    for name in graph.order_after(&handovers) {
+    let order = graph.order_after(&handovers);
+    for name in order.iter().copied() {
         if let Some(service) = project.services.get(name).filter(|_| selected.contains(name)) {
             up.service(service);
         }
@@ -63,7 +64,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     for batches in std::mem::take(&mut up.waiting).into_values() {
         up.commit(batches);
     }
-    up.restart_dependents(&graph, &selected);
+    up.restart_dependents(&order, &selected);
     orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
     up.bring_back();
     up.builder.finish()
@@ -531,7 +532,7 @@ impl<'a> Up<'a> {
 
     /// Stops what an earlier run made and nobody wants any more. It goes last: while it is there, it tells that the
     /// container it was to replace is to run.
-    fn put_out_of_the_way(&mut self, obsolete: &ObservedContainer) -> Vec<StepId> {
+    pub(super) fn put_out_of_the_way(&mut self, obsolete: &ObservedContainer) -> Vec<StepId> {
         let displaced = self.networks.displaced.remove(&obsolete.id).unwrap_or_default();
         if !containers::is_up(obsolete) || displaced.was_running {
             return displaced.steps;
@@ -570,9 +571,7 @@ impl<'a> Up<'a> {
                 let Some(network) = self.project.networks.get(key) else { continue };
                 let endpoint = Box::new(networks::endpoint_again(container, &network.name));
                 let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
-                let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
-                let after = displaced.steps.iter().copied().chain(ready);
-                requires.push(self.builder.step(&target, action, Reason::NotAttached(key.clone()), after));
+                requires.push(self.connect_again(&target, action, key, &displaced));
             }
             if displaced.was_running {
                 let start = Action::StartContainer { container: reference };
@@ -601,6 +600,7 @@ impl<'a> Up<'a> {
         (!is_known && !is_taken).then(|| Reason::Renamed(container.name.clone()))
     }
 
+    /// Connects a container to networks again that it has lost, or that are made anew.
     pub(super) fn reconnect(
         &mut self,
         service: &Service,
@@ -608,19 +608,38 @@ impl<'a> Up<'a> {
         container: &ContainerRef,
         displaced: &networks::Displaced,
     ) -> Vec<StepId> {
-        let (spec, _, _) = self.specify(service, 1, BTreeMap::new());
+        if displaced.networks.is_empty() {
+            return Vec::new();
+        }
+        let number = match target {
+            Target::Container { number, .. } => *number,
+            _ => 1,
+        };
+        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
         let mut steps = Vec::new();
         for key in &displaced.networks {
-            let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
-            let ready: Vec<StepId> = displaced.steps.iter().copied().chain(ready).collect();
             let name = self.project.networks.get(key).map(|network| &network.name);
             if let Some(endpoint) = spec.networks.iter().find(|endpoint| Some(&endpoint.network) == name) {
-                let action =
-                    Action::ConnectNetwork { container: container.clone(), endpoint: Box::new(endpoint.clone()) };
-                steps.push(self.builder.step(target, action, Reason::NotAttached(key.clone()), ready));
+                let endpoint = Box::new(endpoint.clone());
+                let action = Action::ConnectNetwork { container: container.clone(), endpoint };
+                steps.push(self.connect_again(target, action, key, displaced));
             }
         }
         steps
+    }
+
+    /// Where the old network could not be removed it is still there, and what was on it goes on there.
+    fn connect_again(
+        &mut self,
+        target: &Target,
+        action: Action,
+        key: &NetworkKey,
+        displaced: &networks::Displaced,
+    ) -> StepId {
+        let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
+        let step = self.builder.step(target, action, Reason::NotAttached(key.clone()), displaced.steps.iter().copied());
+        self.builder.after(step, ready);
+        step
     }
 
     /// A one-shot service whose work is done: others wait for its success, and it had it.
@@ -645,19 +664,10 @@ impl<'a> Up<'a> {
     }
 
     pub(super) fn remove(&mut self, container: &ObservedContainer, reason: Reason) -> StepId {
-        self.remove_after(container, reason, Vec::new())
-    }
-
-    pub(super) fn remove_after(
-        &mut self,
-        container: &ObservedContainer,
-        reason: Reason,
-        mut requires: Vec<StepId>,
-    ) -> StepId {
         let target = containers::target_of(container);
         let reference = ContainerRef::Existing(container.id.clone());
         let displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
-        requires.extend(displaced.steps);
+        let mut requires = displaced.steps;
         if containers::is_up(container) && !displaced.was_running {
             let stop = Action::StopContainer { container: reference.clone(), grace: self.options.grace };
             requires.push(self.builder.step(&target, stop, reason.clone(), requires.clone()));
@@ -696,49 +706,47 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Dependents with `restart: true` restart once what they depend on has been replaced and works; so does what shares
-    /// the network of a container that is started again, for that network is another one.
+    /// Dependents with `restart: true` restart once what they depend on has been replaced and works; so does what shares a
+    /// namespace with a container that is started again, for that namespace is another one.
     ///
     /// Compat: docker compose stops dependents before; restarting them after keeps them up if the replacement fails. What
     /// shares a network it leaves without one.
-    fn restart_dependents(&mut self, graph: &Graph<'a>, selected: &BTreeSet<&str>) {
-        let mut causes: BTreeMap<&str, Vec<Reason>> = BTreeMap::new();
-        for (name, _) in self.done.iter().filter(|(_, done)| done.is_replaced) {
-            let Some((key, _)) = self.project.services.get_key_value(name) else { continue };
-            for (dependent, _) in graph.dependents(key.as_str()).into_iter().filter(|(_, edge)| edge.restart) {
-                causes.entry(dependent).or_default().push(Reason::DependencyReplaced(name.clone()));
+    fn restart_dependents(&mut self, order: &[&'a str], selected: &BTreeSet<&str>) {
+        for name in order.iter().filter(|name| selected.contains(*name)) {
+            let Some(service) = self.project.services.get(*name) else { continue };
+            let done = |name: &ServiceName| self.done.get(name);
+            let restarts = service.depends_on.iter().filter(|(_, edge)| edge.restart);
+            let replaced = restarts.filter(|(name, _)| done(name).is_some_and(|done| done.is_replaced));
+            let mut reasons: Vec<Reason> = replaced.map(|(name, _)| Reason::DependencyReplaced(name.clone())).collect();
+            let hosts = recreate::hosts(service).filter(|name| done(name).is_some_and(|done| done.is_started));
+            reasons.extend(hosts.map(|name| Reason::HostStarted(name.clone())));
+            match reasons.len() {
+                0 => {}
+                1 => self.restart(service, reasons.remove(0)),
+                _ => self.restart(service, Reason::Several(reasons)),
             }
-        }
-        for service in self.project.services.values() {
-            if let Some(Namespace::Service(host)) = &service.network_mode
-                && self.done.get(host).is_some_and(|done| done.is_started)
-            {
-                causes.entry(service.name.as_str()).or_default().push(Reason::HostStarted(host.clone()));
-            }
-        }
-        for (dependent, mut reasons) in causes.into_iter().filter(|(name, _)| selected.contains(name)) {
-            let reason = if reasons.len() == 1 { reasons.remove(0) } else { Reason::Several(reasons) };
-            self.restart(dependent, reason);
         }
     }
 
     /// Restarts what is left alone of a service, after all that it depends on or shares something with.
-    fn restart(&mut self, dependent: &str, reason: Reason) {
-        let Some(service) = self.project.services.get(dependent) else { return };
+    fn restart(&mut self, service: &Service, reason: Reason) {
         let others = service.depends_on.keys().chain(recreate::parents(service));
         let started = others.filter_map(|name| self.done.get(name)).flat_map(|done| &done.replicas);
         let requires: Vec<StepId> = started.flat_map(|replica| replica.started.iter().copied()).collect();
-        let Some(done) = self.done.get(dependent) else { return };
-        let running: Vec<(Target, ContainerRef)> = done
-            .replicas
-            .iter()
-            .filter(|replica| matches!(replica.untouched, Some((ContainerState::Running, _, _))))
-            .map(|replica| (replica.target.clone(), replica.container.clone()))
-            .collect();
-        for (target, container) in running {
-            let action = Action::RestartContainer { container, grace: self.options.grace };
-            self.builder.step(&target, action, reason.clone(), requires.clone());
+        let Some(mut done) = self.done.remove(&service.name) else { return };
+        let is_running = |replica: &&mut Replica| matches!(replica.untouched, Some((ContainerState::Running, _, _)));
+        for replica in done.replicas.iter_mut().filter(is_running) {
+            let container = replica.container.clone();
+            let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
+            let restarted = self.builder.step(&replica.target, action, reason.clone(), requires.clone());
+            let settle = self.options.settle;
+            let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
+            let wait = Action::WaitFor { container, until, limit: self.options.wait_limit };
+            self.builder.step(&replica.target, wait, Reason::Verify, [restarted]);
+            replica.started = vec![restarted];
+            done.is_started = true;
         }
+        self.done.insert(service.name.clone(), done);
     }
 }
 
