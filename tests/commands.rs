@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::real::{IMAGE, Stack, Tool, docker, is_ready, told};
+use common::real::{IMAGE, Stack, Tool, docker, is_ready, say, told};
 
 const TWO: &str = "
 services:
@@ -213,7 +213,7 @@ fn what_the_engine_is_too_old_for_is_refused_before_anything_is_made() {
     let api = told(&["version", "--format", "{{.Server.APIVersion}}"]);
     let minor: u32 = api.rsplit('.').next().and_then(|minor| minor.parse().ok()).expect("1.41 or the like");
     if minor >= 49 {
-        println!("SKIPPED: this engine speaks {api} and can do all of it");
+        say(&format!("SKIPPED: this engine speaks {api} and can do all of it"));
         return;
     }
     refused(
