@@ -99,6 +99,16 @@ fn values_that_double_are_bounded() {
 }
 
 #[test]
+fn chains_of_extends_are_bounded() {
+    let chain = |length: usize| {
+        let links = (0..length).map(|index| format!("  s{index}: {{extends: s{}}}\n", index + 1));
+        format!("services:\n{}  s{length}: {{image: i}}\n", links.collect::<String>())
+    };
+    check(&file(chain(90)), "config -q", 0, "");
+    check(&file(chain(9000)), "config -q", 1, "goes on over more than 100 services");
+}
+
+#[test]
 fn includes_are_bounded() {
     let mut chain: Vec<(String, String)> =
         (0..300).map(|index| (format!("f{index}.yml"), format!("include: [f{}.yml]", index + 1))).collect();

@@ -147,8 +147,9 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
             if !request.no_interpolate {
                 loader::emit::escape_dollars(&mut model);
             }
-            if request.show == Show::Json {
-                loader::emit::drop_extensions(&mut model);
+            match request.show {
+                Show::Json => loader::emit::drop_extensions(&mut model),
+                _ => loader::emit::fill_limits(&mut model),
             }
             match (&request.show, model) {
                 (Show::Yaml, Value::Object(mut model)) => {

@@ -43,7 +43,10 @@ impl Work<'_> {
         for key in ["dns", "dns_search", "tmpfs"] {
             change(service, key, list);
         }
-        // Compat: an empty list of name servers is none at all.
+        // Compat: empty name servers are left out, and an empty list is none at all.
+        if let Some(servers) = service.get_mut("dns").and_then(Node::as_list_mut) {
+            servers.retain(|server| server.as_text() != Some(""));
+        }
         if service.get("dns").is_some_and(|dns| dns.items().is_empty()) {
             service.remove("dns");
         }

@@ -231,12 +231,9 @@ fn env_file(
 }
 
 /// Merges `label_file`s below `labels`, which win.
-pub(super) fn label_files(
-    root: &mut Node,
-    variables: &Variables,
-    sources: &mut Sources,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+///
+/// Compat: variables in them are labels of earlier files, then of earlier lines; a name alone says nothing.
+pub(super) fn label_files(root: &mut Node, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
     for (name, service) in children(root, "services") {
         let Some(list) = service.get("label_file").filter(|list| !list.items().is_empty()).cloned() else { continue };
         let mut merged = Map::default();
@@ -244,13 +241,14 @@ pub(super) fn label_files(
             let Some(path) = item.as_text().map(Path::new) else { continue };
             let result = read::read(path, Named::InFile, item.span).and_then(|text| {
                 let file = sources.add_file(path, text.as_str());
-                let lookup = |name: &str| variables.get(name).cloned();
+                let lookup = |name: &str| merged.get(name).and_then(|entry| entry.node.scalar_text());
                 dotenv::parse(&text, &lookup, Variables::new()).map_err(|error| fault(file, path, error))
             });
             match result {
                 Ok(found) => {
                     for variable in found {
-                        let value = Node::text(variable.value.unwrap_or_default(), item.span);
+                        let Some(value) = variable.value else { continue };
+                        let value = Node::text(value, item.span);
                         merged.insert(variable.key.into_boxed_str(), Entry { key: item.span, node: value });
                     }
                 }

@@ -11,6 +11,9 @@ use super::{canonical, merge, paths, read, schema::nearest};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
+/// Services that extend each other in a row.
+const MOST_HOPS: usize = 100;
+
 /// A step of a chain: file, service, where it is said.
 type Hop = (PathBuf, String, Span);
 
@@ -46,6 +49,12 @@ impl Loader<'_> {
         let span = extends.span;
         if let Some(start) = chain.iter().position(|(at, other, _)| at == file && other == name) {
             self.tell_cycle(&chain[start..], name, span);
+            return None;
+        }
+        if chain.len() >= MOST_HOPS {
+            let message = format!("`extends` goes on over more than {MOST_HOPS} services");
+            let fault = Diagnostic::error("too-deep", span, message).at(format!("services.{name}.extends"));
+            self.diagnostics.push(fault.help("extend a service nearer to the end of the chain"));
             return None;
         }
         chain.push((file.to_owned(), name.to_owned(), span));

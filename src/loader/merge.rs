@@ -254,7 +254,6 @@ pub(super) fn unique(root: &mut Node, changed: &Changed) {
             "profiles",
             "sysctls",
             "tmpfs",
-            "label_file",
         ] {
             list(service, key, by_key);
         }

@@ -188,7 +188,9 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     if !options.no_env_resolution && !options.no_interpolate {
         environment::files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
     }
-    environment::label_files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
+    if !options.no_interpolate {
+        environment::label_files(&mut root, &mut loaded.sources, &mut loaded.diagnostics);
+    }
     if options.only_selected && !options.services.is_empty() {
         profiles::select(&mut root, &options.services, &mut loaded.diagnostics);
     }

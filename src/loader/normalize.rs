@@ -68,7 +68,8 @@ pub(super) fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<S
 /// Returns whether the service is on the default network.
 fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>) -> bool {
     let span = service.span;
-    let has_mode = service.get_text("network_mode").is_some_and(|mode| !mode.is_empty());
+    // Compat: an empty one counts, too.
+    let has_mode = service.get_text("network_mode").is_some();
     let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
     if !has_networks && !has_mode && service.get("provider").is_none() {
         let mut networks = Node::map(span);

@@ -24,7 +24,9 @@ pub(super) fn apply(
     }
     let is_enabled = |node: &Node| {
         let profiles = profiles_of(node);
-        profiles.is_empty() || profiles.iter().any(|profile| active.iter().any(|one| one == "*" || one == profile))
+        // Compat: the empty name is that of a variable without a value, and active.
+        let is_active = |profile: &String| profile.is_empty() || active.iter().any(|one| one == "*" || one == profile);
+        profiles.is_empty() || profiles.iter().any(is_active)
     };
     let out: Vec<Box<str>> =
         services.iter().filter(|(_, entry)| !is_enabled(&entry.node)).map(|(name, _)| name.clone()).collect();

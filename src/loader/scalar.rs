@@ -68,10 +68,11 @@ fn float(text: &str) -> Option<Value> {
     if !is_float {
         return None;
     }
-    plain.parse().ok().map(Value::Float)
+    // Compat: what is beyond all numbers, such as the commit `12e4567`, is a text.
+    plain.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float)
 }
 
-/// Prints a number as Go's `%v` does: shortest form, exponent below 1e-4 and from 1e21.
+/// Prints a number as Go's `%v` does: shortest form, exponent below 1e-4 and from 1e6.
 pub fn print_float(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -80,7 +81,7 @@ pub fn print_float(value: f64) -> String {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
     let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-4..1e21).contains(&magnitude) {
+    if magnitude != 0.0 && !(1e-4..1e6).contains(&magnitude) {
         let text = format!("{value:e}");
         return match text.split_once('e') {
             Some((mantissa, exponent)) => {

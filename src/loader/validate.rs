@@ -64,6 +64,11 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
 
 fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String, String)) {
     for port in service.get("ports").map(Node::items).unwrap_or_default() {
+        let target = port.get("target").and_then(Node::scalar_text).unwrap_or_default();
+        if port.as_map().is_some() && matches!(target.as_str(), "" | "0") {
+            let message = format!("`services.{name}.ports`: the port inside, `target`, is missing");
+            tell(port.span, format!("services.{name}.ports"), message);
+        }
         if let Some(ip) = port.get("host_ip")
             && let Some(text) = ip.as_text()
             && !text.is_empty()
@@ -111,11 +116,20 @@ fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String
 pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let errors = || diagnostics.iter().filter(|one| one.is_error());
     let is_of_file = |code: &str| {
-        let codes =
-            ["include-conflict", "file-not-found", "not-a-file", "file-unreadable", "remote-file", "too-many-files"];
+        let codes = [
+            "include-conflict",
+            "file-not-found",
+            "not-a-file",
+            "file-unreadable",
+            "remote-file",
+            "too-many-files",
+            "cannot-override",
+        ];
         codes.contains(&code) || code.starts_with("yaml-")
     };
-    let halves = |one: &&Diagnostic| one.code == "unknown-key" || one.path.ends_with(".extends");
+    // An image whose variable is at fault is blank for no other reason.
+    let is_at = |one: &Diagnostic, attribute: &str| one.path.ends_with(attribute);
+    let halves = |one: &&Diagnostic| one.code == "unknown-key" || is_at(one, ".extends") || is_at(one, ".image");
     let mut work = Work {
         root,
         disabled,
@@ -179,9 +193,9 @@ impl<'a> Work<'a> {
         let text = |field: &str| service.get_text(field).filter(|text| !text.is_empty());
         let prefix = format!("services.{name}.");
         let is_halved = self.halved.range(prefix.clone()..).next().is_some_and(|path| path.starts_with(&prefix));
-        let has_source = ["build", "image", "provider", "extends"]
-            .iter()
-            .any(|key| service.get(key).is_some_and(|node| !node.is_null()));
+        let others = ["build", "provider", "extends"];
+        let has_source = service.get("image").and_then(Node::scalar_text).is_some_and(|image| !image.is_empty())
+            || others.iter().any(|key| service.get(key).is_some_and(|node| !node.is_null()));
         if !has_source && !is_halved && !self.lacks_files && service.as_map().is_some() {
             self.diagnostics.push(
                 Diagnostic::error(

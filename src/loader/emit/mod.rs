@@ -23,6 +23,31 @@ pub fn escape_dollars(value: &mut Value) {
     }
 }
 
+/// Compat: limits in the long form show both numbers in YAML, also where they are 0.
+pub fn fill_limits(model: &mut Value) {
+    let services =
+        model.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut());
+    for service in services {
+        fill_limits_of(service);
+        if let Some(build) = service.get_mut("build") {
+            fill_limits_of(build);
+        }
+    }
+}
+
+fn fill_limits_of(holder: &mut Value) {
+    let limits = holder.get_mut("ulimits").and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut());
+    for limit in limits.filter_map(Value::as_object_mut).filter(|limit| !limit.contains_key("single")) {
+        let number = |key: &str| limit.get(key).cloned().unwrap_or_else(|| Value::from(0));
+        let both = [("soft", number("soft")), ("hard", number("hard"))];
+        let rest: Vec<_> =
+            limit.iter().filter(|(key, _)| key.starts_with("x-")).map(|(k, v)| (k.clone(), v.clone())).collect();
+        limit.clear();
+        limit.extend(both.map(|(key, value)| (key.to_owned(), value)));
+        limit.extend(rest);
+    }
+}
+
 /// Compat: below the top level JSON shows no extensions; YAML does. Of those at the top empty lists are `null`.
 pub fn drop_extensions(model: &mut Value) {
     for (_, extension) in model.as_object_mut().into_iter().flatten().filter(|(key, _)| key.starts_with("x-")) {

@@ -50,7 +50,10 @@ pub fn parse(text: &str) -> Result<Vec<Port>, String> {
         target: first + offset,
         protocol: protocol.clone(),
     };
-    Ok((0..=(last - first)).map(port).collect())
+    let mut ports: Vec<Port> = (0..=(last - first)).map(port).collect();
+    // Compat: by the text of the port inside.
+    ports.sort_by_key(|port| port.target.to_string());
+    Ok(ports)
 }
 
 /// Splits address, host part and container part; IPv6 with or without brackets.

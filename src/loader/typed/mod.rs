@@ -142,7 +142,7 @@ impl Work<'_> {
         let is_empty = match (kind, &value) {
             (Kind::Text | Kind::Texts, Json::String(text)) => text.is_empty(),
             (Kind::Flag, Json::Bool(flag)) => !flag,
-            (Kind::Int | Kind::Float, Json::Number(number)) => number.as_f64() == Some(0.0),
+            (Kind::Int | Kind::Float | Kind::Cpus, Json::Number(number)) => number.as_f64() == Some(0.0),
             (Kind::Bytes, Json::String(text)) => text == "0",
             (Kind::List(_) | Kind::Hosts | Kind::Ssh | Kind::Any, Json::Array(items)) => items.is_empty(),
             (Kind::Map(_) | Kind::Pairs | Kind::Environment, Json::Object(map)) => map.is_empty(),
@@ -192,7 +192,10 @@ impl Work<'_> {
             Kind::List(inner) => Some(Json::Array(self.items(node, inner, path))),
             Kind::Map(inner) => Some(Json::Object(self.entries(node, inner, path))),
             Kind::Pairs => Some(self.pairs(node, false)),
-            Kind::Environment => Some(self.pairs(node, true)),
+            Kind::Environment => {
+                self.refuse_blanks_before_values(node, path);
+                Some(self.pairs(node, true))
+            }
             Kind::Hosts => Some(self.hosts(node, path)),
             Kind::Ulimit => self.ulimit(node, path),
             Kind::Struct(fields) | Kind::StructKept(fields) => Some(Json::Object(self.record(node, fields, path))),
@@ -290,21 +293,30 @@ impl Work<'_> {
         Json::Object(pairs.into_iter().collect())
     }
 
+    /// `- NAME = value`, which no shell and no docker compose reads.
+    fn refuse_blanks_before_values(&mut self, node: &Node, path: &Path<'_>) {
+        for (index, item) in node.items().iter().enumerate() {
+            let name = item.as_text().and_then(|text| text.split_once('=')).map(|(name, _)| name);
+            let Some(name) = name.filter(|name| name.ends_with(' ')) else { continue };
+            let path = path.item(index).to_string();
+            let message = format!("`{path}`: the name `{}` ends with a blank", crate::text::escape_controls(name));
+            let fault = Diagnostic::error("bad-value", item.span, message).at(path);
+            self.found.push(fault.help("write `NAME=value`, without blanks around `=`"));
+        }
+    }
+
     fn hosts(&mut self, node: &Node, path: &Path<'_>) -> Json {
         let mut all: Vec<String> = Vec::new();
         for item in super::merge::sequence(node.clone()).items() {
             let text = item.scalar_text().unwrap_or_default();
             match text.split_once('=').or_else(|| text.split_once(':')) {
-                Some((host, addresses)) if !host.is_empty() && !addresses.is_empty() => {
-                    addresses.split(',').for_each(|address| {
-                        let address =
-                            address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-                        let entry = format!("{host}={address}");
-                        if !all.contains(&entry) {
-                            all.push(entry);
-                        }
-                    })
-                }
+                Some((host, addresses)) if !host.is_empty() => addresses.split(',').for_each(|address| {
+                    let address = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
+                    let entry = format!("{host}={address}");
+                    if !all.contains(&entry) {
+                        all.push(entry);
+                    }
+                }),
                 _ => {
                     self.refuse(item, path, "`host=address`");
                 }
@@ -316,7 +328,9 @@ impl Work<'_> {
 
     fn ulimit(&mut self, node: &Node, path: &Path<'_>) -> Option<Json> {
         if node.as_map().is_none() {
-            return self.value(node, &Kind::IntKept, path);
+            // Compat: none at all is the long form without its two numbers.
+            let value = self.value(node, &Kind::IntKept, path)?;
+            return Some(if value.as_i64() == Some(0) { Json::Object(Map::new()) } else { value });
         }
         const FIELDS: &[Field] = &[("single", Kind::Int), ("soft", Kind::Int), ("hard", Kind::Int)];
         Some(Json::Object(self.record(node, FIELDS, path)))
