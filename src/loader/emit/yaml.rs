@@ -142,7 +142,10 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
         }
         other => {
             out.push(' ');
-            out.push_str(&other.to_string());
+            match other.as_f64().filter(|_| other.is_f64()) {
+                Some(number) => out.push_str(&scalar::print_float(number)),
+                None => out.push_str(&other.to_string()),
+            }
             out.push('\n');
         }
     }
