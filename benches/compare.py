@@ -111,7 +111,7 @@ class Engine(http.client.HTTPConnection):
 
 
 def bare(count, parallel=16):
-    """Creates and starts what `services(count)` describes by bare calls, as many at a time as we do; returns seconds."""
+    """Creates and starts what `services(count)` describes by bare calls, sixteen at a time; returns seconds."""
     project = "inception-bench-bare"
     queue = list(range(count))[::-1]
     ids = []
