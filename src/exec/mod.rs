@@ -32,7 +32,7 @@ const STOPS: usize = 64;
 /// miscounts the endpoints of a network the sooner the more of them come and go at once.
 pub fn parallel_here() -> usize {
     let processors = std::thread::available_parallelism().map_or(PARALLEL_MOST, std::num::NonZero::get);
-    (4 * processors).clamp(4, PARALLEL_MOST)
+    (2 * processors).clamp(4, PARALLEL_MOST)
 }
 
 /// How a run behaves.

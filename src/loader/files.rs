@@ -295,7 +295,7 @@ fn is_compose(document: &Node) -> bool {
     document.as_map().is_some_and(|map| map.is_empty() || map.keys().any(|key| is_key(key)))
 }
 
-/// Compat: a section or service that says nothing is an empty mapping.
+/// Compat: a section that says nothing is an empty mapping.
 fn empty_not_null(root: &mut Node) {
     for kind in ["networks", "volumes", "secrets", "configs"] {
         if root.get(kind).is_some_and(Node::is_null) {

@@ -17,7 +17,7 @@ pub(super) enum Kind {
     IntKept,
     /// A number of single precision; left out when 0.
     Float,
-    /// A number of single precision, printed as it is.
+    /// A number of single precision; left out when 0.
     Cpus,
     /// Bytes, printed as text; left out when 0.
     Bytes,
