@@ -185,7 +185,7 @@ def main():
         compare("up -d of 20 services from nothing", ["up", "-d"], folder, before=down, rounds=2)
         down()
         write(folder, services(50))
-        cold(50, folder, rounds=3)
+        cold(50, folder, rounds=5)
     stack = os.path.join(os.path.dirname(__file__), "..")
     environment = {"COMPOSE_PROJECT_NAME": "inception-bench-stack", "HTTPS_PORT": "8444"}
     with tempfile.TemporaryDirectory(prefix="inception-bench-") as data:

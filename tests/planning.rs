@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
 use inception::model::{Definition, Observed};
-use inception::plan::{DownOptions, Downtime, Loss, Recreate, UpOptions, down, drift, impacts, lint, render};
+use inception::plan::{
+    DownOptions, Downtime, Lifecycle, Loss, Recreate, UpOptions, down, drift, impacts, lifecycle, lint, render,
+};
 
 /// Brings `before` up on a fake engine, then shows the plan for `after`.
 #[track_caller]
@@ -176,11 +178,11 @@ async fn down_goes_the_other_way_and_keeps_data() {
     let plan = down(&project, &observed(&engine).await, &DownOptions::default());
     assert!(lint(&plan).is_empty());
     expect![[r#"
-        1       stop    web#1            asked by `down`
-        2 <- 1  remove  web#1            asked by `down`
-        3       stop    db#1             asked by `down`
-        4 <- 3  remove  db#1             asked by `down`
-        5       remove  network default  asked by `down`
+        1         stop    web#1            asked by `down`
+        2 <- 1    remove  web#1            asked by `down`
+        3 <- 2    stop    db#1             asked by `down`
+        4 <- 2,3  remove  db#1             asked by `down`
+        5 <- 2,4  remove  network default  asked by `down`
     "#]]
     .assert_eq(&render(&plan));
     assert!(run(&engine, &plan).await.is_success());
@@ -359,4 +361,103 @@ fn a_name_that_others_hold_is_refused_before_anything_is_done() {
     let plan = plan_up(&project, &observed, &UpOptions::default());
     let told = plan.diagnostics.iter().find(|one| one.code == "container-name-taken");
     assert!(told.is_some_and(|one| one.is_error()), "{:?}", plan.diagnostics);
+}
+
+/// Brings a project up, stops it where asked, and shows the plan of a command.
+#[track_caller]
+fn check_lifecycle(yaml: &str, is_stopped: bool, command: &Lifecycle, expected: &Expect) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let project = project(yaml);
+    let text = runtime.block_on(async {
+        let engine = engine();
+        let plan = plan_up(&project, &observed(&engine).await, &UpOptions::default());
+        assert!(run(&engine, &plan).await.is_success());
+        if is_stopped {
+            let stop =
+                lifecycle(&project, &observed(&engine).await, &BTreeSet::new(), &Lifecycle::Stop { grace: None });
+            assert_eq!(lint(&stop), Vec::<String>::new());
+            run(&engine, &stop).await;
+        }
+        let plan = lifecycle(&project, &observed(&engine).await, &BTreeSet::new(), command);
+        assert_eq!(lint(&plan), Vec::<String>::new());
+        render(&plan)
+    });
+    expected.assert_eq(&text);
+}
+
+const HOOKED: &str = "
+services:
+  web: { image: app:1, depends_on: [db], pre_stop: [{ command: [a] }, { command: [b] }], post_start: [{ command: [c] }] }
+  db: { image: app:1 }
+";
+
+#[test]
+fn a_stop_waits_for_the_end_of_hooks_and_needs_none_of_them() {
+    check_lifecycle(
+        HOOKED,
+        false,
+        &Lifecycle::Stop { grace: None },
+        &expect![[r#"
+        1           run   web#1  pre_stop hook
+        2 <- 1      run   web#1  pre_stop hook
+        3 <- 1,2    stop  web#1  asked by `stop`
+        4 <- 1,2,3  stop  db#1   asked by `stop`
+    "#]],
+    );
+    check_lifecycle(
+        HOOKED,
+        false,
+        &Lifecycle::Restart { grace: None, no_dependencies: false },
+        &expect![[r#"
+        1           restart  db#1   asked by `restart`
+        2 <- 1      wait     db#1   until running
+        3 <- 1      run      web#1  pre_stop hook
+        4 <- 1,3    run      web#1  pre_stop hook
+        5 <- 1,3,4  restart  web#1  asked by `restart`
+        6 <- 5      run      web#1  post_start hook
+        7 <- 6      wait     web#1  until running
+    "#]],
+    );
+    check_lifecycle(
+        HOOKED,
+        false,
+        &Lifecycle::Remove { stop: true, volumes: false },
+        &expect![[r#"
+        1         run     web#1  pre_stop hook
+        2 <- 1    run     web#1  pre_stop hook
+        3 <- 1,2  stop    web#1  asked by `rm`
+        4 <- 3    remove  web#1  asked by `rm`
+        5 <- 4    stop    db#1   asked by `rm`
+        6 <- 5    remove  db#1   asked by `rm`
+    "#]],
+    );
+}
+
+#[test]
+fn a_start_waits_for_what_its_dependencies_must_have_become() {
+    let yaml = "
+services:
+  web: { image: app:1, depends_on: { db: { condition: service_healthy }, job: { condition: service_completed_successfully }, extra: { condition: service_healthy, required: false } } }
+  db: { image: db:1 }
+  extra: { image: db:1 }
+  job: { image: job:1 }
+";
+    check_lifecycle(
+        yaml,
+        true,
+        &Lifecycle::Start,
+        &expect![[r#"
+        1                  start  db#1     asked by `start`
+        2 <- 1             wait   db#1     until running
+        3                  start  extra#1  asked by `start`
+        4 <- 3             wait   extra#1  until running
+        5                  start  job#1    asked by `start`
+        6 <- 5             wait   job#1    until running
+        7 <- 1             wait   db#1     until healthy
+        8 <- 3             wait   extra#1  until healthy
+        9 <- 5             wait   job#1    until completed
+        10 <- 1,3,5,7,8,9  start  web#1    asked by `start`
+        11 <- 10           wait   web#1    until running
+    "#]],
+    );
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::hooks::Stop;
 use super::options::{DownOptions, RemoveImages};
 use super::{Action, ContainerRef, Plan, Reason, StepId, Target, containers, naming, orphans};
 use crate::diag::Diagnostic;
@@ -82,26 +83,23 @@ fn remove(
     options: &DownOptions,
     first: &[StepId],
 ) -> StepId {
-    let target = containers::target_of(container);
-    let reference = ContainerRef::Existing(container.id.clone());
-    let mut previous: Option<StepId> = None;
-    let mut step = |builder: &mut Builder, action: Action| {
-        let id = builder.step(&target, action, WHY, previous);
-        // A dependent that would not go does not keep its dependencies up.
-        builder.after(id, first.iter().copied());
-        previous = Some(id);
-        id
-    };
+    let mut stopped = None;
     if containers::is_up(container) {
-        let hooks = container.service().and_then(|name| project.service(name)).map(|service| service.pre_stop.clone());
-        for hook in hooks.unwrap_or_default() {
-            let action = Action::RunHook { container: reference.clone(), hook: Box::new(hook), phase: "pre_stop" };
-            let id = step(builder, action);
-            builder.optional(id);
+        let stop = Stop::of(project, container, options.grace, WHY);
+        for step in stop.plan(builder, &[]) {
+            builder.after(step, first.iter().copied());
+            stopped = Some(step);
         }
-        step(builder, Action::StopContainer { container: reference.clone(), grace: options.grace });
     }
-    step(builder, Action::RemoveContainer { container: reference, force: true, volumes: options.volumes })
+    let remove = Action::RemoveContainer {
+        container: ContainerRef::Existing(container.id.clone()),
+        force: true,
+        volumes: options.volumes,
+    };
+    let removed = builder.step(&containers::target_of(container), remove, WHY, stopped);
+    // A dependent that would not go does not keep its dependencies up.
+    builder.after(removed, first.iter().copied());
+    removed
 }
 
 /// Orphans go where asked; where they stay, the networks they are on will stay too, and the run will say so.

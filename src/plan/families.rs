@@ -13,7 +13,8 @@ impl Up<'_> {
         let mut pairs = Vec::new();
         for (taker, holder) in ports::handovers(self.project, self.observed, selected, self.options) {
             let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
-            displaced.stop(&mut self.builder, holder, Reason::PortNeededBy(taker.clone()), self.options.grace);
+            let reason = Reason::PortNeededBy(taker.clone());
+            displaced.stop(&mut self.builder, self.project, holder, reason, self.options.grace);
             self.port_gates.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
             if let Some((giver, _)) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
                 self.unite(&taker, giver);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::builder::Builder;
-use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Until, containers};
+use super::hooks::{self, Stop};
+use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
 
@@ -66,10 +67,10 @@ pub fn lifecycle(
         let Some(service) = project.services.get(name) else { continue };
         let mut first = predecessors(&graph, service, command, &done);
         if *command == Lifecycle::Start {
-            first.extend(waits(&mut builder, project, observed, service, &done));
+            waits(&mut builder, project, observed, service, &done, &mut first);
         }
         for container in containers::of_service(observed, project, name) {
-            let steps = steps(&mut builder, container, command, &first);
+            let steps = steps(&mut builder, project, container, command, &first);
             done.entry(name).or_default().extend(steps);
         }
     }
@@ -90,20 +91,46 @@ fn restarted_with<'a>(graph: &Graph<'a>, selected: &BTreeSet<&'a str>) -> Vec<&'
     found
 }
 
-fn predecessors<'a>(
-    graph: &Graph<'a>,
-    service: &'a Service,
+/// What the steps on a service come after.
+#[derive(Default)]
+struct First {
+    /// Must have succeeded.
+    needed: Vec<StepId>,
+    /// Must only have ended (`required: false`).
+    optional: Vec<StepId>,
+}
+
+impl First {
+    /// Adds a step that comes after all this.
+    fn step(&self, builder: &mut Builder, target: &Target, action: Action, word: &'static str) -> StepId {
+        let step = builder.step(target, action, Reason::Command(word), self.needed.iter().copied());
+        builder.after(step, self.optional.iter().copied());
+        step
+    }
+}
+
+fn predecessors(
+    graph: &Graph<'_>,
+    service: &Service,
     command: &Lifecycle,
     done: &BTreeMap<&str, Vec<StepId>>,
-) -> Vec<StepId> {
-    let names: Vec<&str> = match command {
+) -> First {
+    let mut first = First::default();
+    let steps = |name: &str| done.get(name).into_iter().flatten().copied();
+    match command {
         Lifecycle::Stop { .. } | Lifecycle::Remove { .. } => {
-            graph.dependents(service.name.as_str()).into_iter().map(|(name, _)| name).collect()
+            let dependents = graph.dependents(service.name.as_str());
+            first.needed.extend(dependents.into_iter().flat_map(|(name, _)| steps(name)));
         }
-        Lifecycle::Start | Lifecycle::Restart { .. } => service.depends_on.keys().map(ServiceName::as_str).collect(),
-        Lifecycle::Kill { .. } | Lifecycle::Pause | Lifecycle::Unpause => Vec::new(),
-    };
-    names.into_iter().filter_map(|name| done.get(name)).flatten().copied().collect()
+        Lifecycle::Start | Lifecycle::Restart { .. } => {
+            for (name, edge) in &service.depends_on {
+                let list = if edge.required { &mut first.needed } else { &mut first.optional };
+                list.extend(steps(name.as_str()));
+            }
+        }
+        Lifecycle::Kill { .. } | Lifecycle::Pause | Lifecycle::Unpause => {}
+    }
+    first
 }
 
 /// `start` keeps the conditions of `depends_on` for what does not run yet.
@@ -113,68 +140,106 @@ fn waits(
     observed: &Observed,
     service: &Service,
     done: &BTreeMap<&str, Vec<StepId>>,
-) -> Vec<StepId> {
-    let must_start =
-        containers::of_service(observed, project, service.name.as_str()).any(|container| !containers::is_up(container));
-    let mut found = Vec::new();
-    for (name, edge) in service.depends_on.iter().filter(|(_, edge)| must_start && edge.condition == Condition::Healthy)
-    {
-        for container in
-            containers::of_service(observed, project, name.as_str()).filter(|one| one.health != Health::Healthy)
-        {
+    first: &mut First,
+) {
+    if containers::of_service(observed, project, service.name.as_str()).all(containers::is_up) {
+        return;
+    }
+    for (name, edge) in &service.depends_on {
+        let started = done.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        for container in containers::of_service(observed, project, name.as_str()) {
+            if is_met(container, edge.condition, !started.is_empty()) {
+                continue;
+            }
             let action = Action::WaitFor {
                 container: ContainerRef::Existing(container.id.clone()),
                 until: Until::Condition(edge.condition),
                 limit: None,
             };
-            let requires = done.get(name.as_str()).cloned().unwrap_or_default();
-            let step = builder.step(
-                &containers::target_of(container),
-                action,
-                Reason::NeededBy(service.name.clone()),
-                requires,
-            );
+            let reason = Reason::NeededBy(service.name.clone());
+            let step = builder.step(&containers::target_of(container), action, reason, started.iter().copied());
             if edge.required {
-                found.push(step);
+                first.needed.push(step);
             } else {
                 builder.optional(step);
+                first.optional.push(step);
             }
         }
     }
-    found
 }
 
-fn steps(builder: &mut Builder, found: &ObservedContainer, command: &Lifecycle, first: &[StepId]) -> Vec<StepId> {
+/// Whether there is nothing to wait for: the start itself has been waited for already.
+fn is_met(container: &ObservedContainer, condition: Condition, is_started: bool) -> bool {
+    match condition {
+        Condition::Started => true,
+        Condition::Healthy => container.health == Health::Healthy && containers::is_up(container),
+        Condition::CompletedSuccessfully => {
+            !is_started && container.exit_code == Some(0) && !containers::is_up(container)
+        }
+    }
+}
+
+/// Returns the steps on one container that those which come next in the order wait for.
+fn steps(
+    builder: &mut Builder,
+    project: &Project,
+    found: &ObservedContainer,
+    command: &Lifecycle,
+    first: &First,
+) -> Vec<StepId> {
     let target = containers::target_of(found);
     let container = ContainerRef::Existing(found.id.clone());
     let is_up = containers::is_up(found);
-    let mut add = |action: Action, word: &'static str| {
-        vec![builder.step(&target, action, Reason::Command(word), first.iter().copied())]
-    };
     match command {
         Lifecycle::Start if !is_up => {
-            let started = add(Action::StartContainer { container: container.clone() }, "start");
-            let wait = Action::WaitFor { container, until: Until::Alive(SETTLE), limit: None };
-            builder.step(&target, wait, Reason::Verify, started.iter().copied());
-            started
+            let started = first.step(builder, &target, Action::StartContainer { container }, "start");
+            verify(builder, project, found, &target, started)
         }
-        Lifecycle::Stop { grace } if is_up => add(Action::StopContainer { container, grace: *grace }, "stop"),
-        Lifecycle::Restart { grace, .. } => add(Action::RestartContainer { container, grace: *grace }, "restart"),
-        Lifecycle::Kill { signal } if is_up => add(Action::KillContainer { container, signal: signal.clone() }, "kill"),
+        Lifecycle::Stop { grace } if is_up => {
+            Stop::of(project, found, *grace, Reason::Command("stop")).plan(builder, &first.needed)
+        }
+        Lifecycle::Restart { grace, .. } => {
+            let before = if is_up { hooks::before_stop(project, found) } else { &[] };
+            let before = hooks::plan_before(builder, before, &target, &container, &first.needed);
+            let restarted =
+                first.step(builder, &target, Action::RestartContainer { container, grace: *grace }, "restart");
+            builder.after(restarted, before);
+            verify(builder, project, found, &target, restarted)
+        }
+        Lifecycle::Kill { signal } if is_up => {
+            vec![first.step(builder, &target, Action::KillContainer { container, signal: signal.clone() }, "kill")]
+        }
         Lifecycle::Pause if found.state == ContainerState::Running => {
-            add(Action::PauseContainer { container }, "pause")
+            vec![first.step(builder, &target, Action::PauseContainer { container }, "pause")]
         }
         Lifecycle::Unpause if found.state == ContainerState::Paused => {
-            add(Action::UnpauseContainer { container }, "unpause")
+            vec![first.step(builder, &target, Action::UnpauseContainer { container }, "unpause")]
         }
-        Lifecycle::Remove { stop, volumes } if *stop || !is_up => {
-            let remove = Action::RemoveContainer { container: container.clone(), force: false, volumes: *volumes };
-            if !is_up {
-                return add(remove, "rm");
-            }
-            let stopped = add(Action::StopContainer { container, grace: None }, "rm");
-            vec![builder.step(&target, remove, Reason::Command("rm"), stopped)]
+        Lifecycle::Remove { stop: true, volumes } if is_up => {
+            let stopped = Stop::of(project, found, None, Reason::Command("rm")).plan(builder, &first.needed);
+            let remove = Action::RemoveContainer { container, force: false, volumes: *volumes };
+            vec![builder.step(&target, remove, Reason::Command("rm"), stopped.last().copied())]
+        }
+        Lifecycle::Remove { volumes, .. } if !is_up => {
+            let remove = Action::RemoveContainer { container, force: false, volumes: *volumes };
+            vec![first.step(builder, &target, remove, "rm")]
         }
         _ => Vec::new(),
     }
+}
+
+/// Plans what follows a start: its hooks, and a look whether it stays up. Returns what its dependents wait for.
+fn verify(
+    builder: &mut Builder,
+    project: &Project,
+    found: &ObservedContainer,
+    target: &Target,
+    started: StepId,
+) -> Vec<StepId> {
+    let container = ContainerRef::Existing(found.id.clone());
+    let hooks = hooks::plan_after(builder, hooks::after_start(project, found), target, &container, started);
+    let last = hooks.last().copied().unwrap_or(started);
+    let wait = Action::WaitFor { container, until: Until::Alive(SETTLE), limit: None };
+    builder.step(target, wait, Reason::Verify, [last]);
+    vec![last]
 }

@@ -9,6 +9,7 @@ mod down;
 mod drift;
 mod families;
 mod fields;
+mod hooks;
 mod images;
 mod impact;
 mod lifecycle;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::hooks::Stop;
 use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
@@ -39,14 +40,14 @@ impl Displaced {
     pub(super) fn stop(
         &mut self,
         builder: &mut Builder,
+        project: &Project,
         container: &ObservedContainer,
         reason: Reason,
         grace: Option<std::time::Duration>,
     ) {
         if !self.was_running && matches!(container.state, ContainerState::Running | ContainerState::Restarting) {
             self.was_running = true;
-            let stop = Action::StopContainer { container: ContainerRef::Existing(container.id.clone()), grace };
-            self.steps.push(builder.step(&super::containers::target_of(container), stop, reason, []));
+            self.steps.extend(Stop::of(project, container, grace, reason).plan(builder, &[]));
         }
     }
 }
@@ -214,7 +215,7 @@ fn replace(
     let reason = Reason::Changed(changes(network, existing));
     let mut gone = networks.gone.clone();
     for user in users {
-        gone.push(displace(builder, network, user, networks, grace));
+        gone.push(displace(builder, project, network, user, networks, grace));
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
@@ -243,6 +244,7 @@ fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
 
 fn displace(
     builder: &mut Builder,
+    project: &Project,
     network: &Network,
     user: &ObservedContainer,
     networks: &mut Networks,
@@ -253,7 +255,7 @@ fn displace(
     let reason = Reason::NotAttached(network.key.clone());
     let displaced = networks.displaced.entry(user.id.clone()).or_default();
     displaced.networks.push(network.key.clone());
-    displaced.stop(builder, user, reason.clone(), grace);
+    displaced.stop(builder, project, user, reason.clone(), grace);
     let stops = displaced.steps.clone();
     let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
     let left = builder.step(&target, leave, reason, stops);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::hooks::{self, Stop};
 use super::networks::{self, Displaced};
 use super::up::{OBSOLETE, Replica, Up, target};
 use super::{
@@ -258,25 +259,23 @@ impl Up<'_> {
         &mut self,
         service: &Service,
         swap: &Swap<'_>,
-        mut ready: Vec<StepId>,
+        ready: Vec<StepId>,
         optional: Vec<StepId>,
         steps: &mut Vec<StepId>,
     ) -> StepId {
-        let old = ContainerRef::Existing(swap.old.id.clone());
-        let reason = Reason::ReplacedBy(swap.last());
-        for hook in &service.pre_stop {
-            let action = Action::RunHook { container: old.clone(), hook: Box::new(hook.clone()), phase: "pre_stop" };
-            let step = self.builder.step(&swap.target, action, Reason::Hook("pre_stop"), ready);
-            self.builder.optional(step);
-            self.builder.after(step, optional.clone());
-            ready = vec![step];
-            steps.push(step);
+        let stop = Stop {
+            hooks: &service.pre_stop,
+            target: swap.target.clone(),
+            container: ContainerRef::Existing(swap.old.id.clone()),
+            grace: self.options.grace,
+            reason: Reason::ReplacedBy(swap.last()),
+        };
+        let all = stop.plan(&mut self.builder, &ready);
+        for step in &all {
+            self.builder.after(*step, optional.iter().copied());
         }
-        let stop = Action::StopContainer { container: old, grace: self.options.grace };
-        let stopped = self.builder.step(&swap.target, stop, reason, ready);
-        self.builder.after(stopped, optional);
-        steps.push(stopped);
-        stopped
+        steps.extend(&all);
+        all[all.len() - 1]
     }
 
     fn start_new(
@@ -294,13 +293,9 @@ impl Up<'_> {
             self.builder.after(started, optional);
             steps.push(started);
             ready = vec![started];
-            for hook in &service.post_start {
-                let action =
-                    Action::RunHook { container: swap.new.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
-                let step = self.builder.step(&swap.target, action, Reason::Hook("post_start"), ready);
-                steps.push(step);
-                ready = vec![step];
-            }
+            let hooks = hooks::plan_after(&mut self.builder, &service.post_start, &swap.target, &swap.new, started);
+            steps.extend(&hooks);
+            ready.extend(hooks);
         }
         self.wait_for(swap, batch.settle, ready, steps)
     }

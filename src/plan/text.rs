@@ -1,7 +1,9 @@
-//! A plan for people: numbered steps with what they need and why.
+//! A plan for people: numbered steps with what they come after and why.
+
+use std::collections::BTreeSet;
 
 use super::Verb;
-use super::{Action, Plan, Step, Target};
+use super::{Action, Plan, Step, StepId, Target};
 
 /// Returns the verb of an action.
 pub fn describe(action: &Action) -> Verb {
@@ -47,8 +49,9 @@ pub fn render(plan: &Plan) -> String {
 }
 
 fn row(plan: &Plan, step: &Step) -> [String; 4] {
-    let needs: Vec<String> = step.requires.iter().map(ToString::to_string).collect();
-    let order = if needs.is_empty() { step.id.to_string() } else { format!("{} <- {}", step.id, needs.join(",")) };
+    let before: BTreeSet<&StepId> = step.requires.iter().chain(&step.after).collect();
+    let before: Vec<String> = before.into_iter().map(ToString::to_string).collect();
+    let order = if before.is_empty() { step.id.to_string() } else { format!("{} <- {}", step.id, before.join(",")) };
     let mark = match plan.replacements.iter().any(|replacement| Some(replacement.new.clone()) == new_of(step)) {
         true => "'",
         false => "",

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builder::Builder;
 use super::containers::{self, Slot};
 use super::contents::Contents;
+use super::hooks::{self, Stop};
 use super::networks::{self, Networks};
 use super::options::{Recreate, UpOptions};
 use super::recreate::{self, Desired};
@@ -367,12 +368,8 @@ impl<'a> Up<'a> {
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);
-        let mut last = started;
-        for hook in &service.post_start {
-            let action =
-                Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
-            last = self.builder.step(target, action, Reason::Hook("post_start"), [last]);
-        }
+        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, started);
+        let last = hooks.last().copied().unwrap_or(started);
         let settle = self.options.settle;
         let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
         let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
@@ -537,9 +534,8 @@ impl<'a> Up<'a> {
         if !containers::is_up(obsolete) || displaced.was_running {
             return displaced.steps;
         }
-        let container = ContainerRef::Existing(obsolete.id.clone());
-        let stop = Action::StopContainer { container, grace: self.options.grace };
-        vec![self.builder.step(&containers::target_of(obsolete), stop, OBSOLETE, displaced.steps)]
+        let stop = Stop::of(self.project, obsolete, self.options.grace, OBSOLETE);
+        stop.plan(&mut self.builder, &displaced.steps)
     }
 
     /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.
@@ -669,8 +665,8 @@ impl<'a> Up<'a> {
         let displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
         let mut requires = displaced.steps;
         if containers::is_up(container) && !displaced.was_running {
-            let stop = Action::StopContainer { container: reference.clone(), grace: self.options.grace };
-            requires.push(self.builder.step(&target, stop, reason.clone(), requires.clone()));
+            let stop = Stop::of(self.project, container, self.options.grace, reason.clone());
+            requires.extend(stop.plan(&mut self.builder, &requires));
         }
         let remove = Action::RemoveContainer { container: reference, force: false, volumes: false };
         self.builder.step(&target, remove, reason, requires)
@@ -737,13 +733,19 @@ impl<'a> Up<'a> {
         let is_running = |replica: &&mut Replica| matches!(replica.untouched, Some((ContainerState::Running, _, _)));
         for replica in done.replicas.iter_mut().filter(is_running) {
             let container = replica.container.clone();
+            let hooks =
+                hooks::plan_before(&mut self.builder, &service.pre_stop, &replica.target, &container, &requires);
             let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
             let restarted = self.builder.step(&replica.target, action, reason.clone(), requires.clone());
+            self.builder.after(restarted, hooks);
+            let hooks =
+                hooks::plan_after(&mut self.builder, &service.post_start, &replica.target, &container, restarted);
+            let last = hooks.last().copied().unwrap_or(restarted);
             let settle = self.options.settle;
             let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
             let wait = Action::WaitFor { container, until, limit: self.options.wait_limit };
-            self.builder.step(&replica.target, wait, Reason::Verify, [restarted]);
-            replica.started = vec![restarted];
+            self.builder.step(&replica.target, wait, Reason::Verify, [last]);
+            replica.started = vec![last];
             done.is_started = true;
         }
         self.done.insert(service.name.clone(), done);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::hooks::Stop;
 use super::options::UpOptions;
 use super::{Action, ContainerRef, Reason, StepId, Target, containers, fields};
 use crate::diag::Diagnostic;
@@ -175,7 +176,7 @@ fn anew(builder: &mut Builder, scope: &Scope<'_>, volume: &Volume, what: String,
     for user in users {
         // A container with two such volumes is removed once.
         if volumes.users.insert(user.id.clone(), volume.key.clone()).is_none() {
-            volumes.removals.push(remove(builder, user, &reason, options));
+            volumes.removals.push(remove(builder, project, user, &reason, options));
         }
         gone.extend(volumes.removals.iter().copied());
     }
@@ -185,13 +186,18 @@ fn anew(builder: &mut Builder, scope: &Scope<'_>, volume: &Volume, what: String,
     vec![create(builder, project, volume, reason, vec![removed])]
 }
 
-fn remove(builder: &mut Builder, user: &ObservedContainer, reason: &Reason, options: &UpOptions) -> StepId {
+fn remove(
+    builder: &mut Builder,
+    project: &Project,
+    user: &ObservedContainer,
+    reason: &Reason,
+    options: &UpOptions,
+) -> StepId {
     let target = containers::target_of(user);
     let container = ContainerRef::Existing(user.id.clone());
     let mut requires = Vec::new();
     if containers::is_up(user) {
-        let stop = Action::StopContainer { container: container.clone(), grace: options.grace };
-        requires.push(builder.step(&target, stop, reason.clone(), []));
+        requires = Stop::of(project, user, options.grace, reason.clone()).plan(builder, &[]);
     }
     let remove = Action::RemoveContainer { container, force: false, volumes: false };
     builder.step(&target, remove, reason.clone(), requires)

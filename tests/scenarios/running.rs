@@ -15,6 +15,7 @@ crate::scenarios! {
     a_job_that_has_ended_lets_its_dependents_start,
     a_missing_directory_is_made_unless_the_file_says_otherwise,
     a_stopped_container_is_started_again,
+    hooks_run_after_starts_and_before_stops,
 }
 
 pub const PAIR: &str = "
@@ -219,4 +220,36 @@ fn a_stopped_container_is_started_again(tool: Tool) {
     stack.ok(&["up", "-d"]);
     stack.both("the same container runs again", stack.id("web") == web && stack.is_running("web"));
     stack.both("the other was left alone", stack.inspect("db", "{{.State.StartedAt}}") == db);
+}
+
+const HOOKS: &str = "
+services:
+  a:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    volumes: [log:/log]
+    post_start: [{ command: [sh, -c, 'echo start >> /log/lines'] }]
+    pre_stop: [{ command: [sh, -c, 'echo stop >> /log/lines'] }]
+volumes: { log: }
+";
+
+fn hooks_run_after_starts_and_before_stops(tool: Tool) {
+    let stack = Stack::with(tool, HOOKS);
+    let lines = || stack.exec("a", &["sh", "-c", "cat /log/lines; : > /log/lines"]).replace('\n', " ");
+    stack.ok(&["up", "-d"]);
+    stack.both("after a first start", lines().trim() == "start");
+    stack.ok(&["up", "-d", "--scale", "a=2"]);
+    stack.ok(&["up", "-d", "--scale", "a=1"]);
+    stack.both("of a replica that comes and goes", lines().trim() == "start stop");
+    stack.ok(&["rm", "-sf"]);
+    stack.ok(&["up", "-d"]);
+    stack.both("at a removal", lines().trim() == "stop start");
+    stack.ok(&["restart"]);
+    stack.ours("at a restart", lines().trim() == "stop start");
+    stack.ok(&["stop"]);
+    stack.ok(&["start"]);
+    stack.ours("at a stop", lines().trim() == "stop start");
+    stack.ok(&["up", "-d", "--force-recreate"]);
+    stack.ours("at a replacement", lines().trim() == "stop start");
 }

@@ -1,0 +1,95 @@
+//! Stops and starts with their hooks: commands that run in a container before its stop and after its start.
+
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::{Action, ContainerRef, Reason, StepId, Target, containers};
+use crate::model::{Hook, ObservedContainer, Project};
+
+/// A stop to be planned.
+pub(super) struct Stop<'a> {
+    /// The `pre_stop` hooks.
+    pub hooks: &'a [Hook],
+    pub target: Target,
+    pub container: ContainerRef,
+    /// `None` is the container's own.
+    pub grace: Option<Duration>,
+    pub reason: Reason,
+}
+
+impl<'a> Stop<'a> {
+    /// Returns the stop of a container that runs.
+    pub(super) fn of(
+        project: &'a Project,
+        container: &ObservedContainer,
+        grace: Option<Duration>,
+        reason: Reason,
+    ) -> Self {
+        Self {
+            hooks: before_stop(project, container),
+            target: containers::target_of(container),
+            container: ContainerRef::Existing(container.id.clone()),
+            grace,
+            reason,
+        }
+    }
+
+    /// Plans it; returns its steps, the stop last. A hook that fails does not keep a container from being stopped.
+    pub(super) fn plan(self, builder: &mut Builder, requires: &[StepId]) -> Vec<StepId> {
+        let mut steps = plan_before(builder, self.hooks, &self.target, &self.container, requires);
+        let action = Action::StopContainer { container: self.container, grace: self.grace };
+        let stop = builder.step(&self.target, action, self.reason, requires.iter().copied());
+        builder.after(stop, steps.iter().copied());
+        steps.push(stop);
+        steps
+    }
+}
+
+/// Returns the `pre_stop` hooks of what runs in a container; none of a service that the file does not have.
+pub(super) fn before_stop<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
+    let service = container.service().and_then(|name| project.service(name));
+    service.map_or(&[], |service| &service.pre_stop)
+}
+
+/// Returns the `post_start` hooks of what runs in a container; none of a service that the file does not have.
+pub(super) fn after_start<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
+    let service = container.service().and_then(|name| project.service(name));
+    service.map_or(&[], |service| &service.post_start)
+}
+
+/// Plans `pre_stop` hooks, one after the other; returns their steps. What comes next waits for their end, whatever it is.
+pub(super) fn plan_before(
+    builder: &mut Builder,
+    hooks: &[Hook],
+    target: &Target,
+    container: &ContainerRef,
+    requires: &[StepId],
+) -> Vec<StepId> {
+    let mut steps: Vec<StepId> = Vec::new();
+    for hook in hooks {
+        let action = Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "pre_stop" };
+        let step = builder.step(target, action, Reason::Hook("pre_stop"), requires.iter().copied());
+        builder.after(step, steps.last().copied());
+        builder.optional(step);
+        steps.push(step);
+    }
+    steps
+}
+
+/// Plans `post_start` hooks after the start of a container, one after the other; returns their steps.
+pub(super) fn plan_after(
+    builder: &mut Builder,
+    hooks: &[Hook],
+    target: &Target,
+    container: &ContainerRef,
+    started: StepId,
+) -> Vec<StepId> {
+    let mut steps: Vec<StepId> = Vec::new();
+    for hook in hooks {
+        let action =
+            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
+        let needed = steps.last().copied().unwrap_or(started);
+        steps.push(builder.step(target, action, Reason::Hook("post_start"), [needed]));
+    }
+    steps
+}
