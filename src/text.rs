@@ -43,9 +43,10 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
-/// C0, DEL, C1, and the characters that turn text around.
+/// C0, DEL, C1, the characters that turn text around, those that end a line, and those that are not seen.
 fn is_harmful(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    let is_unseen = matches!(char, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{61c}');
+    char.is_control() || is_unseen || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ fn config(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
         std::fs::write(path, text).unwrap();
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_inception"));
-    command.env_clear().env("HOME", "/nowhere").current_dir(&folder).args(["-p", "p"]).args(arguments);
+    let named: &[&str] = if arguments.first() == Some(&"-p") { &[] } else { &["-p", "p"] };
+    command.env_clear().env("HOME", "/nowhere").current_dir(&folder).args(named).args(arguments);
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(folder.to_str().unwrap(), "@DIR@");
     (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
@@ -214,10 +215,10 @@ fn all_mistakes_are_shown_at_once_each_with_its_place() {
               = help: did you mean `db`?
 
             error[required-variable]: required variable `NEEDED` is missing a value: set me
-             --> compose.yml:6:23
+             --> compose.yml:6:24
               |
             6 |     environment: { B: '${NEEDED:?set me}' }
-              |                       ^^^^^^^^^^^^^^^^^^^
+              |                        ^^^^^^^^^^^^^^^^^
               |
               = help: set `NEEDED` in the environment or an env file
 
@@ -296,12 +297,82 @@ fn a_bad_env_file_shows_its_place_and_never_its_values() {
         &files,
         &["config", "-q"],
         &expect![[r#"
-            error[bad-env-file]: cannot read env file `@DIR@/.env`: a variable's name must not contain a blank (after `B`)
+            error[bad-env-file]: cannot read env file `@DIR@/.env`: a variable's name must not contain a blank
             --> .env:2:2
              = help: lines are `NAME=value`; quote values that hold blanks or `#`
 
         "#]],
     );
+}
+
+#[test]
+fn values_of_variables_are_never_shown_whatever_is_wrong_with_them() {
+    let yaml = "
+services:
+  a:
+    image: i
+    mem_limit: ${PW}
+    pull_policy: ${PW}
+    ports: ['80:${PW}']
+    volumes: ['${PW}:x:y:z']
+    networks: ['${PW}']
+    depends_on: ['${PW}']
+    ulimits: { nofile: '${PW}' }
+    command: \"${QUOTE}\"
+    stop_grace_period: ${PW}
+    extra_hosts: ['${PW}']
+    labels: ['x', 'x']
+    configs: [{ source: '${PW}' }]
+    extends: { service: '${PW}' }
+";
+    let files = [("compose.yml", yaml), (".env", "PW='hunter2 is secret'\nQUOTE=\"s3cret'\"\n")];
+    for flags in
+        [&["config", "-q"][..], &["config", "-q", "--diagnostics", "json"], &["config", "-q", "--diagnostics", "sarif"]]
+    {
+        let (code, out, errors) = config(&files, flags);
+        assert_eq!(code, 1);
+        assert!((out.clone() + &errors).contains("${PW}"), "{out}{errors}");
+        for secret in ["hunter2", "is secret", "s3cret"] {
+            assert!(!out.contains(secret) && !errors.contains(secret), "{secret}: {out}{errors}");
+        }
+    }
+}
+
+#[test]
+fn values_of_files_outside_the_project_are_never_shown() {
+    let files = [
+        ("project/compose.yml", "include: [../other.yml]\nservices: { a: { image: i } }"),
+        (
+            "other.yml",
+            "services: { b: { image: i, mem_limit: topsecret, cpus: hidden, privileged: 12345678, unknwon: x } }",
+        ),
+    ];
+    let (code, _, errors) = config(&files, &["-f", "project/compose.yml", "config", "-q"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("services.b.mem_limit") && errors.contains("unknwon"), "{errors}");
+    for secret in ["topsecret", "hidden", "12345678"] {
+        assert!(!errors.contains(secret), "{secret}: {errors}");
+    }
+}
+
+#[test]
+fn a_name_of_which_nothing_is_left_is_pointed_at() {
+    let (code, _, errors) =
+        config(&[("c.yml", "name: ___\nservices: { a: { image: i } }")], &["-p", "", "-f", "c.yml", "config", "-q"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("no-project-name") && errors.contains("c.yml:1:7"), "{errors}");
+}
+
+#[test]
+fn faults_of_several_files_and_stages_are_told_at_once() {
+    let a = "services: { a: { image: i, image: j, ports: ['80'], environment: [A=1], mem_limit: x } }";
+    let b = "services: { a: { ports: wrong, environment: [], dns: {}, imgae: z } }";
+    let (code, out, _) =
+        config(&[("a.yml", a), ("b.yml", b)], &["-f", "a.yml", "-f", "b.yml", "config", "-q", "--diagnostics", "json"]);
+    assert_eq!(code, 1);
+    for told in ["duplicate-key", "cannot-override", "unknown-key", "services.a.dns", "services.a.mem_limit"] {
+        assert!(out.contains(told), "{told}: {out}");
+    }
 }
 
 #[test]
@@ -360,7 +431,7 @@ fn diagnostics_are_given_to_programs_as_json_lines() {
     let (code, out, errors) = config(&files, &["config", "-q", "--diagnostics", "json"]);
     assert_eq!((code, errors.as_str()), (1, ""));
     expect![[r#"
-        {"severity":"error","code":"bad-port","message":"invalid containerPort: `http`","file":"compose.yml","line":2,"column":36,"end_line":2,"end_column":45,"path":"services.a.ports","help":"write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form","related":[{"file":".env","line":1,"column":1,"end_line":1,"end_column":5,"message":"`PORT` is interpolated from here"}]}
+        {"severity":"error","code":"bad-port","message":"invalid containerPort: `${PORT}`","file":"compose.yml","line":2,"column":36,"end_line":2,"end_column":45,"path":"services.a.ports","help":"write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form","related":[{"file":".env","line":1,"column":1,"end_line":1,"end_column":5,"message":"`PORT` is interpolated from here"}]}
         {"severity":"error","code":"unknown-key","message":"unknown key `imgae` in `services.b`","file":"b.yml","line":1,"column":18,"end_line":1,"end_column":23,"path":"services.b.imgae","help":"did you mean `image`?","related":[{"file":"compose.yml","line":1,"column":11,"end_line":1,"end_column":16,"message":"included from here"}]}
     "#]].assert_eq(&out);
 }

@@ -107,7 +107,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         return Err(Failure::Diagnostics { list: loaded.diagnostics, sources: Box::new(loaded.sources) });
     }
     ui::diagnostics(context, &loaded.diagnostics, &loaded.sources);
-    if request.digests != Digests::None {
+    if request.digests != Digests::None && matches!(request.show, Show::Yaml | Show::Json) {
         resolve_images(context, &mut loaded, request.digests == Digests::Lock)?;
     }
     let text = text(&mut loaded, request)?;
@@ -116,6 +116,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
             let path = context.environment.current_dir().join(path);
             std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;
         }
+        None if matches!(request.show, Show::Images | Show::Profiles | Show::Environment) => ui::print_lines(&text),
         None => ui::print(&text),
     }
     // The program ends here: freeing the trees value by value would only take time.
@@ -329,7 +330,7 @@ fn collect(node: &Node, path: String, sources: &Sources, rows: &mut Vec<(String,
                 Some(text) => text,
                 None => String::new(),
             };
-            let text = format!("{path} = {}", crate::text::escape_controls(&value));
+            let text = crate::text::escape_controls(&format!("{path} = {value}")).into_owned();
             rows.push((text, sources.place(node.span).unwrap_or_else(|| "default".to_owned())));
         }
     }

@@ -31,7 +31,13 @@ impl Work<'_> {
         change(service, "build", |node| if node.as_text().is_some() { single("context", node) } else { node });
         if let Some(build) = service.get_mut("build") {
             each(build, "secrets", |node| wrap("source", node));
+            let contexts = build.get("additional_contexts").map(Node::items).unwrap_or_default();
+            let is_nameless = |item: &&Node| item.as_text().is_some_and(|text| !text.contains('='));
+            let nameless: Vec<Span> = contexts.iter().filter(is_nameless).map(|item| item.span).collect();
             change(build, "additional_contexts", pairs);
+            for span in nameless {
+                self.fault(span, "build.additional_contexts", "a build context must be `name=context`".to_owned());
+            }
             change(build, "ssh", ssh);
         }
         change(service, "depends_on", depends_on_long);
@@ -291,7 +297,8 @@ fn volume_node(volume: &volume::Volume, span: Span) -> Node {
     if bind.as_map().is_some_and(|map| !map.is_empty()) {
         node.set("bind", bind);
     }
-    if volume.kind != "bind" {
+    // Compat: a target of one or two characters is nothing but a target.
+    if volume.kind != "bind" && !(volume.source.is_empty() && volume.target.len() <= 2) {
         let mut options = Node::map(span);
         if volume.nocopy {
             options.set("nocopy", Node::new(Value::Bool(true), span));

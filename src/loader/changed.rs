@@ -43,7 +43,10 @@ mod tests {
     use crate::model::{FileId, Span};
 
     fn node(text: &str) -> Node {
-        super::super::parse::parse(FileId(0), text).expect("YAML").pop().unwrap_or(Node::map(Span::NONE))
+        super::super::parse::parse(FileId(0), text, &mut Vec::new())
+            .expect("YAML")
+            .pop()
+            .unwrap_or(Node::map(Span::NONE))
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn parse(
 }
 
 /// Parses a file whose values are taken as they stand (`format: raw`).
-pub fn parse_raw(text: &str) -> Result<Vec<Variable>, DotenvError> {
+pub fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Variable>, DotenvError> {
     let mut found = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -53,7 +53,7 @@ pub fn parse_raw(text: &str) -> Result<Vec<Variable>, DotenvError> {
         }
         let (key, value) = match trimmed.split_once('=') {
             Some((key, value)) => (key, Some(value.to_owned())),
-            None => (trimmed, None),
+            None => (trimmed, lookup(trimmed)),
         };
         let offset = start + (line.len() - trimmed.len());
         if key.trim().is_empty() || key.contains(char::is_whitespace) {
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         if let Some(blank) = key.find(char::is_whitespace) {
             return Err(DotenvError {
                 at: start + blank,
-                message: format!("a variable's name must not contain a blank (after `{}`)", &key[..blank]),
+                message: "a variable's name must not contain a blank".to_owned(),
             });
         }
         self.at += (end + 1).min(rest.len());

@@ -219,8 +219,14 @@ fn env_file(
     let texts = merged.iter().filter_map(|(key, entry)| Some((key.to_string(), entry.node.scalar_text()?)));
     let earlier: Variables = texts.collect();
     let lookup = |name: &str| variables.get(name).cloned().or_else(|| own_value(name));
-    let is_raw = item.get_text("format") == Some("raw");
-    let parsed = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &lookup, earlier) };
+    let format = item.get_text("format").unwrap_or_default();
+    if !matches!(format, "" | "raw") {
+        let span = item.get("format").map_or(item.span, |node| node.span);
+        let message = format!("`{}` is no format of env files", crate::text::escape_controls(format));
+        return Err(Diagnostic::error("bad-value", span, message).help("write `format: raw`, or leave it out"));
+    }
+    let is_raw = format == "raw";
+    let parsed = if is_raw { dotenv::parse_raw(&text, &lookup) } else { dotenv::parse(&text, &lookup, earlier) };
     for variable in parsed.map_err(|error| fault(file, path, error))? {
         let span = span(file, variable.range);
         if let Some(value) = variable.value {

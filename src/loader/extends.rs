@@ -59,7 +59,9 @@ impl Loader<'_> {
         }
         chain.push((file.to_owned(), name.to_owned(), span));
         // What does not say it in one of the two forms is told of by the schema.
-        if extends.as_text().is_none() && extends.as_map().is_none() {
+        let is_text = |key: &str| extends.get(key).is_none_or(|node| node.as_text().is_some());
+        let is_long = extends.get("service").is_some() && is_text("service") && is_text("file");
+        if extends.as_text().is_none() && !is_long {
             service.set("extends", extends);
             return Some(service);
         }
@@ -83,7 +85,7 @@ impl Loader<'_> {
             service.set("extends", extends);
             return Some(service);
         }
-        self.over(base, service, name)
+        Some(self.over(base, service, name))
     }
 
     fn base_from_file(
@@ -107,27 +109,23 @@ impl Loader<'_> {
             if !self.options.no_interpolate {
                 self.interpolate(&mut document);
             }
-            match merge::merge(std::mem::replace(&mut root, Node::map(span)), document, &ModelPath::default()) {
-                Ok(merged) => root = merged,
-                Err(diagnostic) => {
-                    self.diagnostics.push(*diagnostic);
-                    return None;
-                }
-            }
+            let base = std::mem::replace(&mut root, Node::map(span));
+            root = merge::merge(base, document, &ModelPath::default(), &mut self.diagnostics);
         }
         merge::unique(&mut root, &Changed::all());
         canonical::canonical(&mut root, &Changed::all(), self.options.no_interpolate, &mut self.diagnostics);
         let folder = path.parent().unwrap_or(directory).to_owned();
-        // What the other file says relatively is relative to it, but for the file it extends itself.
-        self.resolve_from(&folder, &mut root);
+        // What the other file says relatively is relative to it. One file must have the same path here and there, so that an
+        // env file of both is one.
+        self.resolve_from(&folder, &mut root, true);
         let empty = Node::map(span);
         let services = root.get("services").unwrap_or(&empty);
         if services.get(target).is_none() {
             self.no_such(services, name, target, &path, target_span);
             return None;
         }
-        let services = services.clone();
-        self.extended(&services, target, &path, &folder, chain)
+        let (services, start) = (services.clone(), self.project_directory.clone());
+        self.extended(&services, target, &path, &start, chain)
     }
 
     /// A circle is told once, wherever it was entered.
@@ -145,18 +143,14 @@ impl Loader<'_> {
         }
     }
 
-    fn over(&mut self, mut base: Node, mut service: Node, name: &str) -> Option<Node> {
-        merge::apply_tags(&mut base, &mut service);
+    fn over(&mut self, mut base: Node, mut service: Node, name: &str) -> Node {
+        merge::untag(&mut base);
+        merge::apply_tags(&mut base, &service);
+        merge::drop_resets(&mut service);
         let top = ModelPath::default();
         let services = top.next("services");
         let path = services.next(name);
-        match merge::merge(base, service, &path) {
-            Ok(merged) => Some(merged),
-            Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
-                None
-            }
-        }
+        merge::merge(base, service, &path, &mut self.diagnostics)
     }
 
     fn no_such(&mut self, services: &Node, name: &str, target: &str, file: &Path, span: Span) {

@@ -106,7 +106,7 @@ impl<'a> Loader<'a> {
             Some(Parsed::Given(id)) => {
                 // It was sound the first time.
                 let text = self.sources.get(*id).map(|source| source.text.clone())?;
-                let documents = parse::parse(*id, &text).ok()?;
+                let documents = parse::parse(*id, &text, &mut Vec::new()).ok()?;
                 (Some(documents.clone()), Parsed::Kept(documents))
             }
             None => match self.parse(file, named, span) {
@@ -121,11 +121,11 @@ impl<'a> Loader<'a> {
         documents
     }
 
-    /// Makes the paths that a file of `folder` says relatively absolute; with `--no-path-resolution` they start at the
-    /// project directory.
-    pub(super) fn resolve_from(&self, folder: &Path, root: &mut Node) {
+    /// Makes the paths that a file of `folder` says absolute, or lets them start at the project directory as those of its own
+    /// files do.
+    pub(super) fn resolve_from(&self, folder: &Path, root: &mut Node, is_relative: bool) {
         let home = self.environment.home();
-        if self.options.no_path_resolution {
+        if is_relative {
             let relative = paths::relative(&self.project_directory, folder);
             paths::Base { directory: &relative, home }.resolve(root);
         } else {
@@ -147,7 +147,7 @@ impl<'a> Loader<'a> {
             self.sources.show(id);
         }
         let text = self.sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
-        let documents = parse::parse(id, &text)?;
+        let documents = parse::parse(id, &text, &mut self.diagnostics)?;
         // A file that names `/etc/shadow` must not have it told key by key.
         if is_foreign && !documents.is_empty() && !documents.iter().any(is_compose) {
             let shown = crate::text::escape_controls(&file.to_string_lossy()).into_owned();
@@ -172,6 +172,7 @@ impl<'a> Loader<'a> {
             .options
             .project_name
             .clone()
+            .filter(|name| !name.is_empty())
             .map(|name| (name, "--project-name"))
             .or(variable.map(|name| (name, "COMPOSE_PROJECT_NAME")))
         {
@@ -188,6 +189,7 @@ impl<'a> Loader<'a> {
             documents.iter().rev().filter_map(|document| document.root.get("name")).filter(|name| !name.is_null());
         if let Some(node) = named.next() {
             let mut node = node.clone();
+            let is_meant = node.scalar_text().is_some_and(|text| !text.is_empty());
             if !self.options.no_interpolate {
                 // The warnings come when the file itself is interpolated.
                 let (mut silent, mut warned) = (Vec::new(), self.warned.clone());
@@ -199,6 +201,17 @@ impl<'a> Loader<'a> {
             let name = if self.options.no_normalize { written } else { discover::normalized(&written) };
             if !name.is_empty() {
                 return name;
+            }
+            // Compat: an empty text is no name; what becomes nothing is a mistake.
+            if is_meant {
+                let message =
+                    "the project's name is blank once variables are in place and what no name may have is left out";
+                self.diagnostics.push(
+                    Diagnostic::error("no-project-name", node.span, message)
+                        .at("name")
+                        .help("use lower-case letters, digits, `-` and `_`, beginning with a letter or digit"),
+                );
+                return discover::project_name_of(directory);
             }
         }
         let name = discover::project_name_of(directory);
@@ -227,8 +240,12 @@ impl<'a> Loader<'a> {
             self.interpolate(&mut root);
         }
         empty_not_null(&mut root);
+        // Those of the file itself: what is extended has tags of its own, for its own file.
+        let tags = merge::tags(&root);
         self.extends(&mut root, &file, directory);
-        merge::apply_tags(model, &mut root);
+        if let Some(tags) = tags {
+            merge::apply_tags(model, &tags);
+        }
         merge::drop_resets(&mut root);
         let mut chain = included.to_vec();
         chain.push(file);
@@ -246,13 +263,7 @@ impl<'a> Loader<'a> {
         }
         let changed = Changed::by(&root, model);
         let base = std::mem::replace(model, Node::map(Span::NONE));
-        match merge::merge(base, root, &ModelPath::default()) {
-            Ok(merged) => *model = merged,
-            Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
-                return;
-            }
-        }
+        *model = merge::merge(base, root, &ModelPath::default(), &mut self.diagnostics);
         merge::unique(model, &changed);
         // Later stages pass over what has not the shape they know, so one fault hides no other.
         self.tell_once(schema::check(model, &changed));

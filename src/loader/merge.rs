@@ -61,30 +61,30 @@ fn rule(path: &Path<'_>) -> Rule {
     }
 }
 
-/// Returns `base` with `over` merged into it.
-pub(super) fn merge(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
+/// Returns `base` with `over` merged into it. Where the two do not go together the earlier value stays, and `faults` says so.
+pub(super) fn merge(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     if over.tag == Tag::Override || base.is_null() {
-        return Ok(over);
+        return over;
     }
     let rule = rule(path);
     // Compat: `command:` and `entrypoint:` without a value take an earlier one back.
     if over.is_null() && rule != Rule::Replace {
-        return Ok(base);
+        return base;
     }
     match rule {
-        Rule::Default => deep(base, over, path),
-        Rule::Replace => Ok(over),
-        Rule::Sequence => Ok(append(sequence(base), sequence(over))),
-        Rule::Build => deep(with_context(base), with_context(over), path),
-        Rule::DependsOn => deep(depends_on(base), depends_on(over), path),
-        Rule::Keys => deep(keys(base), keys(over), path),
-        Rule::Logging => logging(base, over, path),
-        Rule::ExtraHosts => Ok(extra_hosts(base, over)),
-        Rule::Ipam => ipam(base, over, path),
+        Rule::Default => deep(base, over, path, faults),
+        Rule::Replace => over,
+        Rule::Sequence => append(sequence(base), sequence(over)),
+        Rule::Build => deep(with_context(base), with_context(over), path, faults),
+        Rule::DependsOn => deep(depends_on(base), depends_on(over), path, faults),
+        Rule::Keys => deep(keys(base), keys(over), path, faults),
+        Rule::Logging => logging(base, over, path, faults),
+        Rule::ExtraHosts => extra_hosts(base, over),
+        Rule::Ipam => ipam(base, over, path, faults),
     }
 }
 
-fn deep(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
+fn deep(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     let (base_span, over_span, over_kind) = (base.span, over.span, over.kind());
     match (base.value, over.value) {
         (Value::Map(mut map), Value::Map(over)) => {
@@ -92,32 +92,27 @@ fn deep(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>
                 match map.get_mut(&key) {
                     Some(found) => {
                         let earlier = std::mem::replace(&mut found.node, Node::new(Value::Null, base_span));
-                        *found = Entry { key: entry.key, node: merge(earlier, entry.node, &path.next(&key))? };
+                        *found = Entry { key: entry.key, node: merge(earlier, entry.node, &path.next(&key), faults) };
                     }
                     None => {
                         map.insert(key, entry);
                     }
                 }
             }
-            Ok(Node::new(Value::Map(map), over_span))
+            Node::new(Value::Map(map), over_span)
         }
         (Value::List(mut list), Value::List(over)) => {
             list.extend(over);
-            Ok(Node::new(Value::List(list), over_span))
+            Node::new(Value::List(list), over_span)
         }
         (base @ (Value::Map(_) | Value::List(_)), _) => {
-            let kind = Node::new(base, base_span).kind();
-            Err(Box::new(
-                Diagnostic::error(
-                    "cannot-override",
-                    over_span,
-                    format!("cannot override `{path}`: {kind} before, {over_kind} here"),
-                )
-                .at(path.to_string())
-                .related(base_span, "the earlier value"),
-            ))
+            let base = Node::new(base, base_span);
+            let message = format!("cannot override `{path}`: {} before, {over_kind} here", base.kind());
+            let fault = Diagnostic::error("cannot-override", over_span, message).at(path.to_string());
+            faults.push(fault.related(base_span, "the earlier value"));
+            base
         }
-        (_, over) => Ok(Node::new(over, over_span)),
+        (_, over) => Node::new(over, over_span),
     }
 }
 
@@ -197,10 +192,10 @@ pub(super) fn keys(node: Node) -> Node {
     Node::mapping(items.into_iter().map(entry).collect(), node.span)
 }
 
-fn logging(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
+fn logging(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     match (base.get_text("driver"), over.get_text("driver")) {
-        (Some(before), Some(after)) if before != after => Ok(over),
-        _ => deep(base, over, path),
+        (Some(before), Some(after)) if before != after => over,
+        _ => deep(base, over, path, faults),
     }
 }
 
@@ -213,24 +208,23 @@ fn extra_hosts(base: Node, over: Node) -> Node {
     append(base, over)
 }
 
-fn ipam(base: Node, over: Node, path: &Path<'_>) -> Result<Node, Box<Diagnostic>> {
+fn ipam(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     let span = over.span;
     let (Value::List(mut pools), Value::List(over)) = (base.value, over.value) else {
-        return Err(Box::new(
-            Diagnostic::error("wrong-type", span, format!("`{path}` must be a list")).at(path.to_string()),
-        ));
+        faults.push(Diagnostic::error("wrong-type", span, format!("`{path}` must be a list")).at(path.to_string()));
+        return Node::new(Value::List(Vec::new()), span);
     };
     for pool in over {
         let subnet = pool.get_text("subnet").map(str::to_owned);
         match pools.iter().position(|earlier| subnet.is_some() && earlier.get_text("subnet") == subnet.as_deref()) {
             Some(index) => {
                 let earlier = pools.remove(index);
-                pools.insert(index, deep(earlier, pool, path)?);
+                pools.insert(index, deep(earlier, pool, path, faults));
             }
             None => pools.push(pool),
         }
     }
-    Ok(Node::new(Value::List(pools), span))
+    Node::new(Value::List(pools), span)
 }
 
 /// Leaves of each list of what has changed only the last item of a kind, in the place of the first (compose-go `EnforceUnicity`).
@@ -331,7 +325,8 @@ fn by_port(node: &Node) -> Option<String> {
     }
     let part = |key: &str| node.get(key).and_then(Node::scalar_text).unwrap_or_default();
     let protocol = node.get_text("protocol").unwrap_or("tcp");
-    Some(format!("{}:{}:{}/{protocol}", part("host_ip"), part("published"), part("target")))
+    let address = Some(part("host_ip")).filter(|address| !address.is_empty()).unwrap_or_else(|| "0.0.0.0".to_owned());
+    Some(format!("{address}:{}:{}/{protocol}", part("published"), part("target")))
 }
 
 fn by_target(node: &Node) -> Option<String> {
@@ -358,33 +353,51 @@ fn by_mount(node: &Node, folder: &str) -> Option<String> {
     }
 }
 
-/// Drops what `!reset` and `!override` of a later file take away from the model so far, and the reset values themselves.
-pub(super) fn apply_tags(base: &mut Node, over: &mut Node) {
-    match (&mut base.value, &mut over.value) {
-        (Value::Map(base), Value::Map(over)) => {
-            let keys: Vec<Box<str>> = over.keys().cloned().collect();
-            for key in keys {
-                let tag = over[&key].node.tag;
-                if tag != Tag::None {
-                    base.shift_remove(&key);
-                }
-                if tag == Tag::Reset {
-                    over.shift_remove(&key);
-                } else if let (Some(base), Some(over)) = (base.get_mut(&key), over.get_mut(&key)) {
-                    apply_tags(&mut base.node, &mut over.node);
-                }
-            }
+/// Takes out of the model so far what `!reset` and `!override` of a later file say.
+///
+/// Compat: a tag inside a list says nothing about the earlier list.
+pub(super) fn apply_tags(base: &mut Node, over: &Node) {
+    let (Value::Map(base), Value::Map(over)) = (&mut base.value, &over.value) else { return };
+    for (key, entry) in over.iter() {
+        if matches!(entry.node.tag, Tag::Reset | Tag::Override) {
+            base.shift_remove(key);
+        } else if let Some(base) = base.get_mut(key) {
+            apply_tags(&mut base.node, &entry.node);
         }
-        (Value::List(base), Value::List(over)) => {
-            // Compat: a tag inside a list says nothing about the earlier list.
-            let _ = base;
-            over.retain(|item| item.tag != Tag::Reset);
-        }
+    }
+}
+
+/// Returns the tagged values of a tree and the mappings that lead to them, without the values; nothing where there are none.
+pub(super) fn tags(node: &Node) -> Option<Node> {
+    if matches!(node.tag, Tag::Reset | Tag::Override) {
+        return Some(Node { value: Value::Null, ..*node });
+    }
+    let entries = node.as_map()?.iter().filter_map(|(key, entry)| {
+        let entry = Entry { key: entry.key, node: tags(&entry.node)? };
+        Some((key.clone(), entry))
+    });
+    let map: Map = entries.collect();
+    (!map.is_empty()).then(|| Node::mapping(map, node.span))
+}
+
+/// Takes the tags off: they are for the files before their own.
+pub(super) fn untag(node: &mut Node) {
+    drop_resets(node);
+    clear_overrides(node);
+}
+
+fn clear_overrides(node: &mut Node) {
+    if node.tag == Tag::Override {
+        node.tag = Tag::None;
+    }
+    match &mut node.value {
+        Value::Map(map) => map.values_mut().for_each(|entry| clear_overrides(&mut entry.node)),
+        Value::List(items) => items.iter_mut().for_each(clear_overrides),
         _ => {}
     }
 }
 
-/// Drops reset values that no earlier file had anything for.
+/// Drops reset values.
 pub(super) fn drop_resets(node: &mut Node) {
     match &mut node.value {
         Value::Map(map) => {

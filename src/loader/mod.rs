@@ -3,7 +3,7 @@
 //! Positions survive every stage. Knows nothing of engines. Start at [`load`]; the order of the stages is that of
 //! compose-go's loader, because results depend on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json};
@@ -25,6 +25,7 @@ mod extends;
 mod files;
 mod include;
 mod interpolate;
+mod masking;
 mod merge;
 mod normalize;
 mod parallel;
@@ -148,9 +149,20 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
         Ok(()) => stages(options, environment, &mut loaded),
         Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
+    drop_consequences(&mut loaded.diagnostics);
     tell_some(&mut loaded.diagnostics);
     provenance::add(&mut loaded);
     loaded
+}
+
+/// Leaves out what is said of a value that could not be had at all, or is of the wrong kind: there is nothing to mend but
+/// that.
+fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
+    let is_root = |one: &Diagnostic| {
+        matches!(one.code, "required-variable" | "bad-interpolation" | "wrong-type") && one.primary.span != Span::NONE
+    };
+    let roots: HashSet<Span> = diagnostics.iter().filter(|one| is_root(one)).map(|one| one.primary.span).collect();
+    diagnostics.retain(|one| !one.is_error() || is_root(one) || !roots.contains(&one.primary.span));
 }
 
 /// Leaves so many errors and warnings as anybody reads, errors before warnings, and says how many more there are.
@@ -176,7 +188,7 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     if !options.no_interpolate && !options.no_env_resolution {
         environment::inherit(&mut root, &loaded.variables);
     }
-    root.remove("name");
+    let written = root.remove("name");
     if !options.no_normalize {
         normalize::normalize(&mut root, &loaded.name, &loaded.variables);
     }
@@ -194,15 +206,18 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     if options.only_selected && !options.services.is_empty() {
         profiles::select(&mut root, &options.services, &mut loaded.diagnostics);
     }
-    if !options.all_resources {
-        profiles::drop_unused(&mut root);
-    }
-    root.set("name", Node::text(loaded.name.as_str(), Span::NONE));
+    let unused = if options.all_resources { Node::map(Span::NONE) } else { profiles::drop_unused(&mut root) };
+    let is_written = |name: &Node| name.scalar_text().is_some_and(|text| discover::normalized(&text) == loaded.name);
+    let span = written.filter(is_written).map_or(Span::NONE, |name| name.span);
+    root.set("name", Node::text(loaded.name.as_str(), span));
     surprises::warn(&root, &loaded.sources, &mut loaded.diagnostics);
     // With variables in it a value is of no type yet.
     let mut untyped = Vec::new();
     let faults = if options.no_interpolate { &mut untyped } else { &mut loaded.diagnostics };
     loaded.model = typed::model(&root, faults);
+    // What is not used is not shown, but a mistake in it is one.
+    typed::check("services", &disabled, faults);
+    unused.entries().for_each(|(kind, entry)| typed::check(kind, &entry.node, faults));
     loaded.label_files = take_label_files(&mut loaded.model);
     loaded.tree = Some(root);
     loaded.disabled = Some(disabled);

@@ -8,6 +8,7 @@ use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::merge;
 use super::scalar;
+use super::schema::nearest;
 use super::tree::{Entry, Map, Node, Tag, Value};
 use crate::diag::Diagnostic;
 use crate::model::{FileId, Span};
@@ -19,8 +20,9 @@ const MOST_NODES: usize = 1_000_000;
 /// Bytes of text of all documents of a file, with aliases expanded; the file itself is no larger.
 const MOST_BYTES: usize = 16 << 20;
 
-/// Parses a text into its documents; empty ones are left out. Stops at the first fault: what follows has no meaning.
-pub fn parse(file: FileId, text: &str) -> Result<Vec<Node>, Diagnostic> {
+/// Parses a text into its documents; empty ones are left out. Faults that leave the rest its meaning, such as a key that
+/// stands twice, are told in `faults`; the first one of YAML itself ends it.
+pub fn parse(file: FileId, text: &str, faults: &mut Vec<Diagnostic>) -> Result<Vec<Node>, Diagnostic> {
     let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offset = text.len() - text_without_mark.len();
     let mut reader = Reader {
@@ -32,8 +34,11 @@ pub fn parse(file: FileId, text: &str) -> Result<Vec<Node>, Diagnostic> {
         read: Size::default(),
         open: Vec::new(),
         keys: Vec::new(),
+        faults: Vec::new(),
     };
-    reader.documents()
+    let documents = reader.documents();
+    faults.append(&mut reader.faults);
+    documents
 }
 
 struct Reader<'a> {
@@ -47,6 +52,8 @@ struct Reader<'a> {
     open: Vec<Span>,
     /// Keys that lead to the value being read.
     keys: Vec<Span>,
+    /// Faults that do not end the reading.
+    faults: Vec<Diagnostic>,
 }
 
 type Found<'a> = (Event<'a>, Span);
@@ -89,17 +96,59 @@ impl<'a> Reader<'a> {
                 }
                 Some(Err(error)) => {
                     let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
-                    let what = crate::text::one_line(&error.info());
-                    let words = format!("this is not YAML: {what}");
-                    let diagnostic = Diagnostic::error("yaml-syntax", self.span(at, at), words)
-                        .help("check indentation, quotes and brackets just before this place");
-                    return Err(match self.open.last() {
-                        Some(bracket) => diagnostic.related(*bracket, "this bracket is not closed"),
-                        None => diagnostic,
-                    });
+                    return Err(self.fault(at, &crate::text::one_line(&error.info())));
                 }
             }
         }
+    }
+
+    /// Keeps a fault, as long as anybody might read it.
+    fn tell(&mut self, fault: Diagnostic) {
+        if self.faults.len() <= super::MOST_TOLD {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Returns what is to be said of a text that is not YAML.
+    fn fault(&self, at: usize, what: &str) -> Diagnostic {
+        let fault = |at: usize, words: &str| {
+            Diagnostic::error("yaml-syntax", self.span(at, at), format!("this is not YAML: {words}"))
+        };
+        let help = "check indentation, quotes and brackets just before this place";
+        if what.contains("unknown anchor") {
+            return self.unknown_anchor(at);
+        }
+        // The parser points behind a tab.
+        if what.contains("tab") && at > 0 && self.text.as_bytes().get(at - 1) == Some(&b'\t') {
+            return fault(at - 1, what).help("indent with blanks");
+        }
+        if what.contains("EOF") && !self.text.get(at..).is_some_and(|rest| rest.trim().is_empty()) {
+            return fault(at, "a value is missing here").help(help);
+        }
+        let is_of_brackets = ["EOF", "flow", "expected", "placement"].iter().any(|word| what.contains(word));
+        let diagnostic = fault(at, what).help(help);
+        match self.open.last().filter(|_| is_of_brackets) {
+            Some(bracket) => diagnostic.related(*bracket, "this bracket is not closed"),
+            None => diagnostic,
+        }
+    }
+
+    fn unknown_anchor(&self, at: usize) -> Diagnostic {
+        let name_at = |start: usize| {
+            let rest = self.text.get(start..).unwrap_or_default();
+            let end = rest.find(|char: char| char.is_whitespace() || ",[]{}".contains(char)).unwrap_or(rest.len());
+            &rest[..end]
+        };
+        let name = name_at(at + 1);
+        let known = self.text.match_indices('&').map(|(start, _)| name_at(start + 1)).filter(|name| !name.is_empty());
+        let shown = crate::text::escape_controls(name);
+        let span = self.span(at, at + 1 + name.len());
+        let fault = Diagnostic::error("yaml-alias", span, format!("there is no anchor `{shown}` before this alias"));
+        fault.help(match nearest(name, known) {
+            Some(near) if near != name => format!("did you mean `*{}`?", crate::text::escape_controls(near)),
+            Some(_) => "an anchor must come before its aliases".to_owned(),
+            None => format!("define it before: `&{shown}`"),
+        })
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -210,7 +259,7 @@ impl<'a> Reader<'a> {
 
     fn mapping(&mut self, start: Span, depth: usize) -> Result<Node, Diagnostic> {
         let mut map = Map::default();
-        let mut merged = Vec::new();
+        let mut merged: Option<(Span, Node)> = None;
         let is_bracket = self.open(start);
         loop {
             let (event, span) = self.next()?;
@@ -218,8 +267,10 @@ impl<'a> Reader<'a> {
                 if is_bracket {
                     self.open.pop();
                 }
-                for node in merged {
-                    merge_key(&mut map, node)?;
+                if let Some((key, node)) = merged
+                    && let Err(fault) = merge_key(&mut map, node)
+                {
+                    self.tell(fault.related(key, "merged here"));
                 }
                 return Ok(Node::mapping(map, self.joined(start, span)));
             }
@@ -229,34 +280,40 @@ impl<'a> Reader<'a> {
             self.keys.push(span);
             let value = self.node(event, value_span, depth + 1)?;
             self.keys.pop();
-            if matches!(key.value, Value::Int(_) | Value::Float(_) | Value::Bool(_)) && depth > 0 {
-                let text = key.scalar_text().unwrap_or_default();
-                return Err(Diagnostic::error("bad-key", key.span, format!("non-string key: {text}"))
-                    .help(format!("quote it: `\"{text}\"`")));
+            let is_null = key.is_null();
+            if (is_null || matches!(key.value, Value::Int(_) | Value::Float(_) | Value::Bool(_))) && depth > 0 {
+                let text = if is_null { "null".to_owned() } else { key.scalar_text().unwrap_or_default() };
+                let fault = Diagnostic::error("bad-key", key.span, format!("non-string key: {text}"));
+                self.tell(fault.help(format!("quote it: `\"{text}\"`")));
+                continue;
             }
             let Some(name) = key_text(&key) else {
-                return Err(Diagnostic::error(
-                    "bad-key",
-                    key.span,
-                    format!("a key must be a text, but this is {}", key.kind()),
-                ));
+                let message = format!("a key must be a text, but this is {}", key.kind());
+                self.tell(Diagnostic::error("bad-key", key.span, message));
+                continue;
             };
             if name == "<<" && is_plain {
-                merged.push(value);
+                if let Some((first, _)) = merged {
+                    let fault = duplicate(&name, span, first);
+                    self.tell(fault.help("merge both at once: `<<: [*one, *other]`"));
+                    continue;
+                }
+                merged = Some((span, value));
                 continue;
             }
             if let Some(first) = map.get(name.as_str()) {
-                return Err(Diagnostic::error(
-                    "duplicate-key",
-                    span,
-                    format!("key `{}` is already defined", crate::text::escape_controls(&name)),
-                )
-                .related(first.key, "first defined here")
-                .help("remove one of them, or give it another name"));
+                let fault = duplicate(&name, span, first.key);
+                self.tell(fault.help("remove one of them, or give it another name"));
+                continue;
             }
             map.insert(name.into_boxed_str(), Entry { key: span, node: value });
         }
     }
+}
+
+fn duplicate(name: &str, span: Span, first: Span) -> Diagnostic {
+    let message = format!("key `{}` is already defined", crate::text::escape_controls(name));
+    Diagnostic::error("duplicate-key", span, message).related(first, "first defined here")
 }
 
 fn key_text(key: &Node) -> Option<String> {

@@ -16,10 +16,9 @@ pub(super) struct Base<'a> {
 impl Base<'_> {
     /// Returns an absolute, clean path; `~` is the home directory.
     pub(super) fn absolute(&self, path: &str) -> String {
-        if let (Some(rest), Some(home)) = (path.strip_prefix('~'), self.home)
-            && (rest.is_empty() || rest.starts_with('/'))
-        {
-            return clean_path(&format!("{}{rest}", home.display()));
+        // Compat: also of `~name`, which a shell would read as the home directory of another.
+        if let (Some(rest), Some(home)) = (path.strip_prefix('~'), self.home) {
+            return clean_path(&format!("{}/{rest}", home.display()));
         }
         // Compat: what is absolute stays as it is written.
         let is_windows =

@@ -77,8 +77,8 @@ pub(super) fn select(root: &mut Node, named: &[String], _diagnostics: &mut [Diag
     services.retain(|name, _| kept.contains(&**name));
 }
 
-/// Drops networks, volumes, secrets, configs and models that no enabled service uses.
-pub(super) fn drop_unused(root: &mut Node) {
+/// Takes networks, volumes, secrets, configs and models out that no enabled service uses, and returns them by section.
+pub(super) fn drop_unused(root: &mut Node) -> Node {
     let mut used: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for (_, entry) in root.get("services").into_iter().flat_map(Node::entries) {
         let service = &entry.node;
@@ -106,9 +106,14 @@ pub(super) fn drop_unused(root: &mut Node) {
                 .map(|key| ("secrets", key)),
         );
     }
+    let mut unused = Node::map(Span::NONE);
     for kind in ["networks", "volumes", "secrets", "configs", "models"] {
         if let Some(map) = root.get_mut(kind).and_then(Node::as_map_mut) {
-            map.retain(|key, _| used.contains(&(kind, key.to_string())));
+            let (kept, rest) =
+                std::mem::take(map).into_iter().partition(|(key, _)| used.contains(&(kind, key.to_string())));
+            *map = kept;
+            unused.set(kind, Node::mapping(rest, Span::NONE));
         }
     }
+    unused
 }

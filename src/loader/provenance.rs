@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Loaded, template};
+use super::{Loaded, masking, template};
 use crate::diag::{Diagnostic, Label};
 use crate::model::{FileId, Span};
 
@@ -20,8 +20,10 @@ pub(super) fn add(loaded: &mut Loaded) {
 pub(super) fn add_from(loaded: &mut Loaded, first: usize) {
     let mut list = std::mem::take(&mut loaded.diagnostics);
     for diagnostic in list.iter_mut().skip(first) {
+        masking::mask(diagnostic, loaded);
         variables(diagnostic, loaded);
         hops(diagnostic, loaded);
+        narrow(diagnostic, loaded);
     }
     // By place, for whoever mends the files from top to bottom; what stands in no file comes last.
     list.sort_by_key(|one| (one.primary.span.file, one.primary.span.start));
@@ -55,6 +57,23 @@ fn variables(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     }
     if !from_outside.is_empty() && diagnostic.cause.is_none() {
         diagnostic.cause = Some(format!("interpolated from the environment: {}", from_outside.join(", ")));
+    }
+}
+
+/// Of a long text, or of one with several variables, only the variable that is spoken of is marked.
+fn narrow(diagnostic: &mut Diagnostic, loaded: &Loaded) {
+    let span = diagnostic.primary.span;
+    let text = loaded.sources.text(span);
+    let found = match diagnostic.code {
+        "unset-variable" | "required-variable" => {
+            diagnostic.message.split('`').nth(1).and_then(|name| template::place_of(text, name))
+        }
+        "bad-interpolation" => template::place_of_fault(text),
+        _ => None,
+    };
+    if let Some((start, end)) = found {
+        let place = |at: usize| span.start + u32::try_from(at).unwrap_or(0);
+        diagnostic.primary.span = Span { start: place(start), end: place(end), ..span };
     }
 }
 

@@ -192,6 +192,30 @@ pub fn mentions(text: &str) -> Vec<Mention> {
     found
 }
 
+/// Returns where a text first refers to a variable, as a range of bytes.
+pub fn place_of(text: &str, name: &str) -> Option<(usize, usize)> {
+    text.match_indices('$').map(|(at, _)| at).find_map(|at| {
+        let rest = &text[at + 1..];
+        let (inner, is_braced) = rest.strip_prefix('{').map_or((rest, false), |inner| (inner, true));
+        if &inner[..name_length(inner)] != name {
+            return None;
+        }
+        let length = if is_braced { closing_brace(inner)? + 3 } else { 1 + name.len() };
+        Some((at, at + length))
+    })
+}
+
+/// Returns where the first thing stands in a text that looks like a variable and is none, as a range of bytes.
+pub fn place_of_fault(text: &str) -> Option<(usize, usize)> {
+    let set = |_: &str| Some(String::from("x"));
+    let mut variables = Variables { lookup: &set, missing: Vec::new() };
+    let Err(TemplateError::Format { at }) = substitute(text, &mut variables) else { return None };
+    let rest = text.get(at..).filter(|rest| rest.starts_with("${"))?;
+    let line = rest.lines().next().unwrap_or(rest).trim_end_matches(['"', '\'']);
+    let length = closing_brace(&rest[2..]).map_or(line.len(), |end| end + 3);
+    Some((at, at + length))
+}
+
 fn mention(inner: &str, found: &mut Vec<Mention>) {
     let length = name_length(inner);
     let (name, rest) = inner.split_at(length);

@@ -202,8 +202,8 @@ impl Node {
 /// Reads the words that compose files use for truth values (compose-go `toBoolean`).
 pub fn truth(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
-        "true" | "y" | "yes" | "on" | "1" | "t" => Some(true),
-        "false" | "n" | "no" | "off" | "0" | "f" => Some(false),
+        "true" | "y" | "yes" | "on" => Some(true),
+        "false" | "n" | "no" | "off" => Some(false),
         _ => None,
     }
 }

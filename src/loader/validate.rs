@@ -41,8 +41,10 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
                 ["file", "environment", "content"].into_iter().filter(|key| resource.get(key).is_some()).collect();
             let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
             let path = format!("{kind}.{name}");
+            // Compat: of configs it is enough to say whether they are external.
+            let is_driven = kind == "configs" && resource.get("external").is_some();
             match (sources.as_slice(), is_external) {
-                ([], false) if resource.get("driver").is_none() && resource.as_map().is_some() => tell(
+                ([], false) if !is_driven && resource.as_map().is_some() => tell(
                     entry.key,
                     path,
                     format!(
@@ -65,13 +67,12 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
 fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String, String)) {
     for port in service.get("ports").map(Node::items).unwrap_or_default() {
         let target = port.get("target").and_then(Node::scalar_text).unwrap_or_default();
-        if port.as_map().is_some() && matches!(target.as_str(), "" | "0") {
+        if port.as_map().is_some() && target.is_empty() {
             let message = format!("`services.{name}.ports`: the port inside, `target`, is missing");
             tell(port.span, format!("services.{name}.ports"), message);
         }
         if let Some(ip) = port.get("host_ip")
             && let Some(text) = ip.as_text()
-            && !text.is_empty()
             && text.parse::<std::net::IpAddr>().is_err()
         {
             tell(
@@ -79,6 +80,24 @@ fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String
                 format!("services.{name}.ports"),
                 format!("`services.{name}.ports`: invalid ip address: `{}`", crate::text::escape_controls(text)),
             );
+        }
+    }
+    for (index, volume) in service.get("volumes").map(Node::items).unwrap_or_default().iter().enumerate() {
+        let is_blank = |key: &str| volume.get(key).is_none_or(Node::is_null);
+        if volume.as_map().is_some() && is_blank("target") {
+            let path = format!("services.{name}.volumes[{index}]");
+            let message = format!("`{path}` is missing a mount target");
+            tell(volume.span, path, message);
+        } else if volume.get_text("type") == Some("bind") && is_blank("source") {
+            let path = format!("services.{name}.volumes[{index}]");
+            let message = format!("`{path}` is a bind without a `source`: it does not say what is mounted");
+            tell(volume.span, path, message);
+        }
+        let mode = volume.get("tmpfs").and_then(|tmpfs| tmpfs.get("mode"));
+        if let Some(mode) = mode.filter(|mode| mode.as_text().is_some()) {
+            let path = format!("services.{name}.volumes[{index}].tmpfs.mode");
+            let message = format!("`{path}` must be a number such as `0755`, without quotes");
+            tell(mode.span, path, message);
         }
     }
     let reserved = service
@@ -116,16 +135,10 @@ fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String
 pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let errors = || diagnostics.iter().filter(|one| one.is_error());
     let is_of_file = |code: &str| {
-        let codes = [
-            "include-conflict",
-            "file-not-found",
-            "not-a-file",
-            "file-unreadable",
-            "remote-file",
-            "too-many-files",
-            "cannot-override",
-        ];
-        codes.contains(&code) || code.starts_with("yaml-")
+        let codes =
+            ["include-conflict", "file-not-found", "not-a-file", "file-unreadable", "remote-file", "too-many-files"];
+        let of_keys = ["duplicate-key", "bad-key", "bad-merge-key"];
+        codes.contains(&code) || of_keys.contains(&code) || code.starts_with("yaml-")
     };
     // An image whose variable is at fault is blank for no other reason.
     let is_at = |one: &Diagnostic, attribute: &str| one.path.ends_with(attribute);
@@ -180,7 +193,17 @@ impl<'a> Work<'a> {
                 diagnostic.help("a path of the host is of `type: bind`")
             }
             None if kind == "service" => diagnostic.help("define it under `services:`"),
-            None => diagnostic.help(format!("define it: `{kind}s: {{ {shown}: }}`")),
+            None if key.is_empty() || key.contains(|char: char| char.is_whitespace() || char.is_control()) => {
+                diagnostic
+            }
+            None => {
+                let contents = match kind {
+                    "secret" | "config" => " { file: PATH }",
+                    "model" => " { model: NAME }",
+                    _ => "",
+                };
+                diagnostic.help(format!("define it: `{kind}s: {{ {shown}:{contents} }}`"))
+            }
         });
     }
 
@@ -304,7 +327,8 @@ impl<'a> Work<'a> {
             items.iter().enumerate().map(move |(index, item)| (field, index, item))
         };
         for (field, index, item) in items("tmpfs").chain(items("volumes")) {
-            let text = item.as_text().map(|text| text.split_once(':').map_or(text, |(target, _)| target));
+            let text = item.as_text().filter(|_| field == "tmpfs");
+            let text = text.map(|text| text.split_once(':').map_or(text, |(target, _)| target));
             let Some(target) = text.or_else(|| item.get_text("target")) else { continue };
             if let Some(first) = seen.insert(target, item.span) {
                 let shown = crate::text::escape_controls(target).into_owned();
@@ -330,10 +354,15 @@ impl<'a> Work<'a> {
 
     fn references(&mut self, name: &str, from: &'a Node, field: &str, kind: &'static str, path: &str) {
         for reference in from.get(field).map(Node::items).unwrap_or_default() {
-            if let Some(source) = reference.get_text("source")
-                && !self.defined(&format!("{kind}s"), source)
-            {
-                self.undefined(name, kind, source, reference.span, path);
+            match reference.get_text("source") {
+                Some(source) if !self.defined(&format!("{kind}s"), source) => {
+                    self.undefined(name, kind, source, reference.span, path);
+                }
+                None if reference.get("source").is_none_or(Node::is_null) => {
+                    let message = format!("service `{name}` uses a {kind} without saying which: `source` is missing");
+                    self.tell("undefined", reference.span, format!("services.{name}.{path}"), message);
+                }
+                _ => {}
             }
         }
     }
@@ -374,7 +403,8 @@ impl<'a> Work<'a> {
                 .help("a list is run as it stands: `[\"CMD\", \"program\", \"argument\"]`"),
             );
         }
-        if let Some(interval) = check.get("start_interval")
+        // Compat: only where there is a test.
+        if let Some(interval) = check.get("start_interval").filter(|_| check.get("test").is_some())
             && check.get("start_period").is_none()
         {
             self.tell(

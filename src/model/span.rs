@@ -119,9 +119,11 @@ impl Sources {
         let text = &self.get(span.file)?.text;
         let before = text.get(..(span.start as usize).min(text.len()))?;
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // A byte order mark is no character of the first line.
+        let line = before[line_start..].trim_start_matches(|char| line_start == 0 && char == '\u{feff}');
         Some(LineColumn {
             line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            column: line.chars().count() + 1,
         })
     }
 

@@ -24,6 +24,15 @@ pub fn print(text: &str) {
     print_bytes(text.as_bytes());
 }
 
+/// As [`print`], for lines that hold names from files: on a terminal nothing in them acts on it.
+pub fn print_lines(text: &str) {
+    if !std::io::stdout().is_terminal() {
+        return print(text);
+    }
+    let lines = text.lines().map(|line| crate::text::escape_controls(line).into_owned() + "\n");
+    print(&lines.collect::<String>());
+}
+
 /// As [`print`], for bytes that need not be text.
 pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();

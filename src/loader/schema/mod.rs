@@ -79,6 +79,10 @@ fn one_of(forms: &[Rule], node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnos
     }
 }
 
+/// Attributes that are durations.
+const DURATIONS: [&str; 8] =
+    ["stop_grace_period", "interval", "timeout", "start_period", "start_interval", "delay", "monitor", "window"];
+
 fn wrong_type(rules: &[&Rule], node: &Node, path: &Path<'_>) -> Diagnostic {
     let mut expected: Vec<&str> = Vec::new();
     for kind in rules.iter().flat_map(|rule| rule.resolved().kinds()) {
@@ -113,9 +117,11 @@ fn wrong_type(rules: &[&Rule], node: &Node, path: &Path<'_>) -> Diagnostic {
     // A number or a truth value where only a text will do.
     let is_text_wanted = expected.starts_with("a text") && !expected.contains("mapping") && !expected.contains("list");
     match node.scalar_text().filter(|_| is_text_wanted && !node.is_null()) {
-        Some(text) if path.ends_with(".stop_grace_period") => {
+        Some(text) if DURATIONS.iter().any(|name| path.rsplit('.').next() == Some(name)) => {
             diagnostic.help(format!("a duration has a unit: `{text}s`"))
         }
+        // Of an attribute that is a number, too, the text would have to be one.
+        Some(_) if expected.contains("number") => diagnostic,
         Some(text) if path.ends_with(".restart") && text == "false" => diagnostic.help("write `\"no\"`, in quotes"),
         Some(text) => diagnostic.help(format!("quote it: `\"{text}\"`")),
         None => diagnostic,
@@ -182,6 +188,9 @@ fn unknown_key(
     let shown = crate::text::escape_controls(key).into_owned();
     let place = if path.depth() == 0 { "at the top level".to_owned() } else { format!("in `{path}`") };
     let names = known.into_iter().flatten().map(|(name, _)| &**name);
+    if is_name && key.is_empty() {
+        return Diagnostic::error("bad-name", span, format!("a name is empty {place}")).at(path.to_string());
+    }
     if is_name {
         return Diagnostic::error("bad-name", span, format!("`{shown}` is no valid name {place}"))
             .at(path.to_string())
@@ -260,8 +269,13 @@ fn scalar(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic
     let low = rule.minimum.is_some_and(|least| number < least);
     let high = rule.maximum.is_some_and(|most| number > most);
     if low || high {
-        let message = format!("`{path}` is {number}, which is out of its range");
-        faults.push(Diagnostic::error("out-of-range", node.span, message).at(path.to_string()));
+        let message = format!("`{path}` is `{number}`, which is out of its range");
+        let range = match (rule.minimum, rule.maximum) {
+            (Some(least), Some(most)) => format!("it is a number from {least} to {most}"),
+            (Some(least), None) => format!("it is a number from {least} on"),
+            (None, most) => format!("it is a number up to {}", most.unwrap_or_default()),
+        };
+        faults.push(Diagnostic::error("out-of-range", node.span, message).at(path.to_string()).help(range));
     }
 }
 
@@ -286,7 +300,7 @@ fn pattern(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnosti
             true => diagnostic.help(
                 "one of: `always`, `never`, `missing`, `if_not_present`, `build`, `refresh`, `daily`, `weekly`, `every_12h`",
             ),
-            false => diagnostic,
+            false => diagnostic.help("it needs two characters at least: letters, digits, `_`, `.` and `-`"),
         });
     }
 }

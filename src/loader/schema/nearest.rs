@@ -7,7 +7,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .map(|candidate| (distance(&word, &candidate.chars().collect::<Vec<_>>()), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
+        // Any letter is one edit away from any other.
+        .filter(|(distance, _)| *distance <= allowed && *distance < word.len())
         .min_by_key(|(distance, candidate)| (*distance, *candidate))
         .map(|(_, candidate)| candidate)
 }

@@ -18,8 +18,8 @@ pub struct Port {
 /// Reads a short form; a range gives several ports.
 pub fn parse(text: &str) -> Result<Vec<Port>, String> {
     let (body, protocol) = match text.split_once('/') {
-        Some((body, protocol)) => (body, protocol.to_ascii_lowercase()),
-        None => (text, "tcp".to_owned()),
+        Some((body, protocol)) if !protocol.is_empty() => (body, protocol.to_ascii_lowercase()),
+        _ => (text.trim_end_matches('/'), "tcp".to_owned()),
     };
     if !["tcp", "udp", "sctp"].contains(&protocol.as_str()) {
         return Err(format!("invalid proto: `{protocol}`"));

@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Result<Volume, String> {
             volume.source = source.clone();
             volume.target = target.clone();
         }
-        [source, target, options] if !source.is_empty() && !target.is_empty() => {
+        [source, target, options] if !source.is_empty() && !target.is_empty() && !options.is_empty() => {
             volume.source = source.clone();
             volume.target = target.clone();
             for option in options.split(',') {

@@ -44,6 +44,18 @@ pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<Strin
     out
 }
 
+/// Checks the types of what a section holds and the model does not.
+pub(super) fn check(kind: &str, members: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    let fields = match kind {
+        "services" => table::SERVICE,
+        "networks" => table::NETWORK,
+        "volumes" => table::VOLUME,
+        "configs" | "secrets" => table::FILE_OBJECT,
+        _ => table::MODEL,
+    };
+    section(members, fields, kind, diagnostics);
+}
+
 /// Types what a section holds, sorted by name.
 fn section(node: &Node, fields: &'static [Field], kind: &str, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
     let mut entries: Vec<(&str, &Entry)> = node.entries().collect();
@@ -163,23 +175,19 @@ impl Work<'_> {
                 Some(flag) => Some(Json::from(flag)),
                 None => self.refuse(node, path, "true or false"),
             },
-            Kind::Int | Kind::IntKept => match &node.value {
-                Value::Int(value) => Some(Json::from(*value)),
-                Value::Float(value) => Some(Json::from(*value as i64)),
-                Value::Text(text) => match text.parse::<i64>() {
-                    Ok(value) => Some(Json::from(value)),
-                    Err(_) => self.refuse(node, path, "a whole number"),
-                },
-                _ => self.refuse(node, path, "a whole number"),
+            Kind::Int | Kind::IntKept => match whole_number(node) {
+                Some(value) => Some(Json::from(value)),
+                None => self.refuse(node, path, "a whole number"),
+            },
+            Kind::Count => match whole_number(node).filter(|value| *value >= 0) {
+                Some(value) => Some(Json::from(value)),
+                None => self.refuse(node, path, "a whole number that is not negative"),
             },
             Kind::Float | Kind::Cpus => match text.as_deref().map(str::parse::<f32>) {
                 Some(Ok(value)) => Some(single(value)),
                 _ => self.refuse(node, path, "a number"),
             },
-            Kind::Bytes => match text
-                .as_deref()
-                .and_then(|text| size::parse(text).or_else(|| text.parse::<f64>().ok().map(|value| value as i64)))
-            {
+            Kind::Bytes => match bytes(node) {
                 Some(bytes) => Some(Json::from(bytes.to_string())),
                 None => self.refuse(node, path, "a size in bytes such as `64m`"),
             },
@@ -306,17 +314,20 @@ impl Work<'_> {
     }
 
     fn hosts(&mut self, node: &Node, path: &Path<'_>) -> Json {
+        let is_map = node.as_map().is_some();
         let mut all: Vec<String> = Vec::new();
         for item in super::merge::sequence(node.clone()).items() {
             let text = item.scalar_text().unwrap_or_default();
+            let mut add = |host: &str, address: &str| {
+                let inner = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+                all.push(format!("{host}={}", inner.unwrap_or(address)));
+            };
             match text.split_once('=').or_else(|| text.split_once(':')) {
-                Some((host, addresses)) if !host.is_empty() => addresses.split(',').for_each(|address| {
-                    let address = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-                    let entry = format!("{host}={address}");
-                    if !all.contains(&entry) {
-                        all.push(entry);
-                    }
-                }),
+                // Compat: commas part addresses in the short form only.
+                Some((host, address)) if is_map => add(host, address),
+                Some((host, addresses)) if !host.is_empty() => {
+                    addresses.split(',').for_each(|address| add(host, address))
+                }
                 _ => {
                     self.refuse(item, path, "`host=address`");
                 }
@@ -375,6 +386,28 @@ impl Work<'_> {
             Some(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
             None => Json::Array(vec![Json::from("CMD-SHELL"), Json::from(node.scalar_text().unwrap_or_default())]),
         }
+    }
+}
+
+/// Compat: less than nothing, such as an endless swap, is a number and no text.
+fn bytes(node: &Node) -> Option<i64> {
+    match &node.value {
+        Value::Int(value) => Some(*value),
+        Value::Float(value) => Some(*value as i64),
+        _ => {
+            let text = node.scalar_text()?;
+            let number = || text.parse::<f64>().ok().filter(|value| *value >= 0.0).map(|value| value as i64);
+            size::parse(&text).filter(|bytes| *bytes >= 0).or_else(number)
+        }
+    }
+}
+
+fn whole_number(node: &Node) -> Option<i64> {
+    match &node.value {
+        Value::Int(value) => Some(*value),
+        Value::Float(value) => Some(*value as i64),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
     }
 }
 

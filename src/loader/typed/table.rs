@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Int,
     /// A whole number.
     IntKept,
+    /// A whole number that is not negative.
+    Count,
     /// A number of single precision; left out when 0.
     Float,
     /// A number of single precision; left out when 0.
@@ -213,7 +215,7 @@ const BLKIO: &[Field] = &[
 const MOUNTED_FILE: &[Field] = &[("source", TEXT), ("target", TEXT), ("uid", TEXT), ("gid", TEXT), ("mode", Mode)];
 
 const UPDATE: &[Field] = &[
-    ("parallelism", IntKept),
+    ("parallelism", Count),
     ("delay", DurationSet),
     ("failure_action", TEXT),
     ("monitor", DurationSet),
@@ -234,14 +236,14 @@ const DEVICE_REQUEST: &[Field] =
 
 const DEPLOY: &[Field] = &[
     ("mode", TEXT),
-    ("replicas", IntKept),
+    ("replicas", Count),
     ("labels", Pairs),
     ("update_config", Struct(UPDATE)),
     ("rollback_config", Struct(UPDATE)),
     ("resources", StructKept(&[("limits", Struct(RESOURCE)), ("reservations", Struct(RESOURCE))])),
     (
         "restart_policy",
-        Struct(&[("condition", TEXT), ("delay", Duration), ("max_attempts", IntKept), ("window", Duration)]),
+        Struct(&[("condition", TEXT), ("delay", Duration), ("max_attempts", Count), ("window", Duration)]),
     ),
     (
         "placement",
@@ -258,7 +260,7 @@ const HEALTHCHECK: &[Field] = &[
     ("test", Any),
     ("timeout", Duration),
     ("interval", Duration),
-    ("retries", IntKept),
+    ("retries", Count),
     ("start_period", Duration),
     ("start_interval", Duration),
     ("disable", Flag),
