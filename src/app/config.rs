@@ -84,17 +84,19 @@ pub struct ConfigRequest {
 pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> {
     // Compat: lists of names are of the whole project; only the model and its images are of the services named.
     let is_raw = request.no_interpolate || request.show == Show::Variables;
+    // The files' own words are shown whole; lists are of what counts.
+    let is_whole = is_raw && !matches!(request.show, Show::Images | Show::Hash(_) | Show::Section(_));
     let is_selected =
         !is_raw && matches!(request.show, Show::Yaml | Show::Json | Show::Nothing | Show::Images | Show::Origin);
     let options = LoadOptions {
         services: if is_selected { request.services.clone() } else { Vec::new() },
         only_selected: true,
         // All profiles count where their names or the files' own words are asked for.
-        profiles: match request.show == Show::Profiles || is_raw {
+        profiles: match request.show == Show::Profiles || is_whole {
             true => vec!["*".to_owned()],
             false => context.settings.profiles.clone(),
         },
-        all_resources: is_raw || context.settings.all_resources,
+        all_resources: is_whole || context.settings.all_resources,
         no_interpolate: is_raw,
         no_normalize: request.no_normalize || request.show == Show::Variables,
         no_path_resolution: request.no_path_resolution,

@@ -42,8 +42,9 @@ pub fn parse(
 /// Parses a file whose values are taken as they stand (`format: raw`).
 pub fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Variable>, DotenvError> {
     let mut found = Vec::new();
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut at = text.len() - without_mark.len();
+    for line in without_mark.split_inclusive('\n') {
         let start = at;
         at += line.len();
         let line = line.trim_end_matches(['\n', '\r']);

@@ -145,6 +145,7 @@ impl Loader<'_> {
 
     fn over(&mut self, mut base: Node, mut service: Node, name: &str) -> Node {
         merge::untag(&mut base);
+        base.remove("extends");
         merge::apply_tags(&mut base, &service);
         merge::drop_resets(&mut service);
         let top = ModelPath::default();

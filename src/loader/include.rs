@@ -170,7 +170,7 @@ impl Loader<'_> {
         let mut model = self.merge(documents, folder, chain);
         self.project_directory = outer;
         super::normalize::defaults(&mut model);
-        self.resolve_from(start, &mut model, self.options.no_path_resolution);
+        self.resolve_from(start, &mut model, true);
         if !self.options.no_interpolate {
             environment::inherit(&mut model, &self.variables);
         }

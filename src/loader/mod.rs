@@ -204,7 +204,7 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
         environment::label_files(&mut root, &mut loaded.sources, &mut loaded.diagnostics);
     }
     if options.only_selected && !options.services.is_empty() {
-        profiles::select(&mut root, &options.services, &mut loaded.diagnostics);
+        profiles::select(&mut root, &options.services);
     }
     let unused = if options.all_resources { Node::map(Span::NONE) } else { profiles::drop_unused(&mut root) };
     let is_written = |name: &Node| name.scalar_text().is_some_and(|text| discover::normalized(&text) == loaded.name);

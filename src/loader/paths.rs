@@ -85,11 +85,8 @@ impl Base<'_> {
                 contexts.values_mut().for_each(|entry| self.context(Some(&mut entry.node)));
             }
             if let Some(keys) = build.get_mut("ssh").and_then(Node::as_map_mut) {
-                for entry in
-                    keys.values_mut().filter(|entry| entry.node.as_text().is_some_and(|text| text.starts_with('~')))
-                {
-                    self.text(Some(&mut entry.node));
-                }
+                let paths = keys.values_mut().filter(|entry| entry.node.as_text().is_some_and(|text| !text.is_empty()));
+                paths.for_each(|entry| self.text(Some(&mut entry.node)));
             }
         }
         for file in service.get_mut("env_file").and_then(Node::as_list_mut).into_iter().flatten() {

@@ -16,26 +16,31 @@ pub(super) fn apply(
 ) -> Node {
     let mut disabled = Map::default();
     let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return Node::map(Span::NONE) };
+    let mut asked: Vec<String> = Vec::new();
     for name in named {
         match services.get(name.as_str()) {
-            Some(entry) => active.extend(profiles_of(&entry.node)),
+            // Compat: of a service that is enabled anyway the other profiles stay as they are.
+            Some(entry) if is_enabled(&entry.node, active) => {}
+            Some(entry) => asked.extend(profiles_of(&entry.node)),
             None => diagnostics.push(no_such_service(name, services.keys().map(|key| &**key), None)),
         }
     }
-    let is_enabled = |node: &Node| {
-        let profiles = profiles_of(node);
-        // Compat: the empty name is that of a variable without a value, and active.
-        let is_active = |profile: &String| profile.is_empty() || active.iter().any(|one| one == "*" || one == profile);
-        profiles.is_empty() || profiles.iter().any(is_active)
-    };
+    active.append(&mut asked);
     let out: Vec<Box<str>> =
-        services.iter().filter(|(_, entry)| !is_enabled(&entry.node)).map(|(name, _)| name.clone()).collect();
+        services.iter().filter(|(_, entry)| !is_enabled(&entry.node, active)).map(|(name, _)| name.clone()).collect();
     for name in out {
         if let Some(entry) = services.shift_remove(&name) {
             disabled.insert(name, entry);
         }
     }
     Node::mapping(disabled, Span::NONE)
+}
+
+fn is_enabled(service: &Node, active: &[String]) -> bool {
+    let profiles = profiles_of(service);
+    // Compat: the empty name is that of a variable without a value, and active.
+    let is_active = |profile: &String| profile.is_empty() || active.iter().any(|one| one == "*" || one == profile);
+    profiles.is_empty() || profiles.iter().any(is_active)
 }
 
 /// What is said of a service that is not there, or that no active profile enables.
@@ -61,7 +66,7 @@ fn profiles_of(service: &Node) -> Vec<String> {
 }
 
 /// Keeps the named services and what they depend on.
-pub(super) fn select(root: &mut Node, named: &[String], _diagnostics: &mut [Diagnostic]) {
+pub(super) fn select(root: &mut Node, named: &[String]) {
     let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return };
     let mut kept: BTreeSet<String> = BTreeSet::new();
     let mut queue: Vec<String> = named.to_vec();
@@ -75,6 +80,12 @@ pub(super) fn select(root: &mut Node, named: &[String], _diagnostics: &mut [Diag
         }
     }
     services.retain(|name, _| kept.contains(&**name));
+    // Compat: what is not there is not waited for; only where services are named.
+    for entry in services.values_mut() {
+        if let Some(edges) = entry.node.get_mut("depends_on").and_then(Node::as_map_mut) {
+            edges.retain(|name, _| kept.contains(&**name));
+        }
+    }
 }
 
 /// Takes networks, volumes, secrets, configs and models out that no enabled service uses, and returns them by section.

@@ -403,17 +403,6 @@ impl<'a> Work<'a> {
                 .help("a list is run as it stands: `[\"CMD\", \"program\", \"argument\"]`"),
             );
         }
-        // Compat: only where there is a test.
-        if let Some(interval) = check.get("start_interval").filter(|_| check.get("test").is_some())
-            && check.get("start_period").is_none()
-        {
-            self.tell(
-                "invalid",
-                interval.span,
-                path,
-                format!("service `{name}`: healthcheck.start_interval requires healthcheck.start_period to be set"),
-            );
-        }
     }
 
     fn scale(&mut self, name: &str, service: &Node) {

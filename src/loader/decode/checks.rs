@@ -183,6 +183,13 @@ impl Checks<'_> {
                 self.expect(&format!("healthcheck.{field}"), span, "a duration of at least `1ms`", &text);
             }
         }
+        // Compat: `config` takes it, and what makes a container refuses it.
+        if check.get("start_interval").is_some() && check.get("start_period").is_none() {
+            let path = format!("{}.healthcheck.start_interval", self.path);
+            let message = format!("`{path}` requires `start_period`: it is the interval within it");
+            let fault = Diagnostic::error("invalid", places.inside("healthcheck", "", "start_interval"), message);
+            self.diagnostics.push(fault.at(path).help("add `start_period:`, or leave `start_interval` out"));
+        }
     }
 
     fn modes(&mut self, value: &Json, places: &Places<'_>) {
