@@ -13,8 +13,11 @@ pub struct Page {
 
 impl Page {
     /// Returns the first sentence.
-    pub fn summary(&self) -> &'static str {
-        self.body.lines().next().unwrap_or_default()
+    pub fn summary(&self) -> String {
+        let paragraph = self.body.split("\n\n").next().unwrap_or_default();
+        let line = paragraph.lines().collect::<Vec<_>>().join(" ");
+        let end = line.find(". ").map_or(line.len(), |at| at + 1);
+        line[..end].to_owned()
     }
 }
 

@@ -18,7 +18,7 @@ pub struct ExplainArgs {
 /// Prints the page about a code, or the list of codes.
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let Some(code) = &args.code else {
-        let rows = explain::pages().map(|page| vec![page.code.to_owned(), page.summary().to_owned()]);
+        let rows = explain::pages().map(|page| vec![page.code.to_owned(), page.summary()]);
         ui::print(&ui::table(&["CODE", "MEANING"], rows.collect()));
         return Ok(Exit::SUCCESS);
     };

@@ -33,11 +33,12 @@ pub fn document(results: Vec<Value>) -> String {
 
 fn rule(code: &str) -> Value {
     let page = explain::page(code);
-    let summary = page.map_or(code, |page| page.summary());
+    let summary = page.map_or_else(|| code.to_owned(), |page| page.summary());
+    let body = page.map_or(code, |page| page.body);
     json!({
         "id": code,
         "shortDescription": { "text": summary },
-        "help": { "text": page.map_or(summary, |page| page.body), "markdown": page.map_or(summary, |page| page.body) },
+        "help": { "text": body, "markdown": body },
     })
 }
 
