@@ -461,3 +461,25 @@ services:
     "#]],
     );
 }
+
+/// Returns the codes of errors of an `up` of `yaml`.
+fn refused(yaml: &str, observed: &Observed, options: &UpOptions) -> Vec<&'static str> {
+    let plan = plan_up(&project(yaml), observed, options);
+    plan.diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_something_of_a_service_without_a_container_is_not_made_without_it() {
+    let alone = UpOptions { services: ["app".into()].into(), no_dependencies: true, ..UpOptions::default() };
+    let scaled = UpOptions { scale: [("vpn".into(), 0)].into(), ..UpOptions::default() };
+    for shared in ["network_mode: 'service:vpn'", "pid: 'service:vpn'", "ipc: 'service:vpn'", "volumes_from: [vpn]"] {
+        let yaml =
+            format!("services: {{ vpn: {{ image: app:1 }}, app: {{ image: app:1, scale: 2, {shared} }} }}");
+        assert_eq!(refused(&yaml, &Observed::default(), &alone), ["parent-missing"], "{shared}");
+        assert_eq!(refused(&yaml, &Observed::default(), &scaled), ["parent-missing"], "{shared}");
+        assert!(refused(&yaml, &Observed::default(), &UpOptions::default()).is_empty());
+        let (_, observed) = brought_up(&yaml).await;
+        assert!(refused(&yaml, &observed, &alone).is_empty(), "{shared}: the container that is there is joined");
+        assert_eq!(refused(&yaml, &observed, &scaled), ["parent-missing"], "{shared}");
+    }
+}

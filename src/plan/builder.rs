@@ -65,7 +65,10 @@ impl Builder {
     }
 
     pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
-        self.plan.diagnostics.push(diagnostic);
+        // What is true of each replica is said once.
+        if !self.plan.diagnostics.contains(&diagnostic) {
+            self.plan.diagnostics.push(diagnostic);
+        }
     }
 
     pub(super) fn unchanged(&mut self, target: Target) {

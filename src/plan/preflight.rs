@@ -3,7 +3,9 @@
 
 use super::builder::Builder;
 use crate::diag::Diagnostic;
-use crate::model::{ApiVersion, ContainerName, MountSource, Observed, Project, Service, labels};
+use crate::model::{
+    ApiVersion, ContainerName, MountSource, Namespace, Observed, Project, Service, ServiceName, labels,
+};
 
 /// Refuses the name of a container to be made that a container of others has.
 pub(super) fn name(
@@ -30,6 +32,25 @@ pub(super) fn name(
         .at(format!("services.{}", service.name))
         .cause(owner)
         .help("remove or rename it, or give the service another `container_name`"),
+    );
+}
+
+/// Refuses a container whose namespaces or volumes are those of a service that has no container: made without them it
+/// would be on another network, or write where nothing is kept.
+pub(super) fn parent_missing(builder: &mut Builder, service: &Service, parent: &ServiceName) {
+    let is_parent = |namespace: &Option<Namespace>| *namespace == Some(Namespace::Service(parent.clone()));
+    let shared = [
+        (is_parent(&service.network_mode), "network_mode", "the network"),
+        (is_parent(&service.pid), "pid", "the process ids"),
+        (is_parent(&service.ipc), "ipc", "the memory"),
+        (true, "volumes_from", "the volumes"),
+    ];
+    let Some((_, attribute, what)) = shared.into_iter().find(|(holds, ..)| *holds) else { return };
+    let message = format!("service `{}` shares {what} of `{parent}`, which has no container", service.name);
+    builder.tell(
+        Diagnostic::error("parent-missing", service.span, message)
+            .at(format!("services.{}.{attribute}", service.name))
+            .help(format!("bring `{parent}` up, too: leave out `--no-deps`, and scale it to at least 1")),
     );
 }
 

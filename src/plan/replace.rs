@@ -8,8 +8,7 @@ use super::hooks::{self, Stop};
 use super::networks::{self, Displaced};
 use super::up::{OBSOLETE, Replica, Up, target};
 use super::{
-    Action, ContainerRef, Reason, Replacement, SETTLE_REPLACED, StepId, Target, Until, containers, naming, preflight,
-    recreate,
+    Action, ContainerRef, Reason, Replacement, SETTLE_REPLACED, StepId, Target, Until, containers, naming, recreate,
 };
 use crate::diag::Diagnostic;
 use crate::model::{
@@ -110,7 +109,7 @@ impl Up<'_> {
         let inherited = self.inherited_volumes(old);
         let (mut spec, references, mut requires) = self.specify(service, number, inherited);
         let last = spec.name.clone();
-        preflight::name(&mut self.builder, self.project, self.observed, service, &last);
+        self.check_made(service, &last);
         let target = target(service, number, &last);
         // The name that the old one's id gives may be taken by what an earlier run made.
         spec.name = naming::temporary_name(obsolete.map_or(&old.id, |obsolete| &obsolete.id), &last);

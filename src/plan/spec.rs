@@ -138,8 +138,11 @@ fn namespaces(input: &SpecInput<'_>, spec: &mut ContainerSpec, references: &mut 
         Some(Namespace::Mode(mode)) => Some(mode.clone()),
         Some(Namespace::Container(name)) => Some(format!("container:{name}")),
         Some(Namespace::Service(parent)) => {
-            let container = (input.reference)(parent)?;
-            references.push(Reference { container, slot });
+            match (input.reference)(parent) {
+                Some(container) => references.push(Reference { container, slot }),
+                // Such a plan is refused; were it run, the engine must refuse this rather than share nothing.
+                None => return Some(format!("service:{parent}")),
+            }
             None
         }
     };

@@ -274,8 +274,9 @@ impl<'a> Up<'a> {
 
     /// Returns the id of the first container of a service that exists and stays.
     pub(super) fn container_id(&self, service: &str) -> Option<String> {
-        match self.done.get(service).and_then(|done| done.replicas.first()) {
-            Some(Replica { container: ContainerRef::Existing(id), .. }) => Some(id.to_string()),
+        match self.done.get(service).map(|done| done.replicas.first()) {
+            Some(Some(Replica { container: ContainerRef::Existing(id), .. })) => Some(id.to_string()),
+            // Yet to be made, or none is wanted any more.
             Some(_) => None,
             // A service that is not part of this run keeps what it has.
             None => containers::of_service(self.observed, self.project, service)
@@ -285,8 +286,8 @@ impl<'a> Up<'a> {
     }
 
     fn reference(&self, service: &ServiceName) -> Option<ContainerRef> {
-        match self.done.get(service).and_then(|done| done.replicas.first()) {
-            Some(replica) => Some(replica.container.clone()),
+        match self.done.get(service) {
+            Some(done) => done.replicas.first().map(|replica| replica.container.clone()),
             None => self.container_id(service.as_str()).map(|id| ContainerRef::Existing(id.into())),
         }
     }
@@ -318,6 +319,16 @@ impl<'a> Up<'a> {
         (spec, references, requires)
     }
 
+    /// Refuses a container to be made that the engine would refuse, or make otherwise than the file says.
+    pub(super) fn check_made(&mut self, service: &Service, name: &crate::model::ContainerName) {
+        preflight::name(&mut self.builder, self.project, self.observed, service, name);
+        for parent in recreate::parents(service) {
+            if self.reference(parent).is_none() {
+                preflight::parent_missing(&mut self.builder, service, parent);
+            }
+        }
+    }
+
     pub(super) fn resource_steps(&self, service: &Service) -> Vec<StepId> {
         let networks = service.networks.keys().filter_map(|key| self.networks.ready.get(key));
         let volumes = service.volumes.iter().filter_map(|mount| match &mount.source {
@@ -337,7 +348,7 @@ impl<'a> Up<'a> {
         let inherited = predecessor.map(|one| self.inherited_volumes(one)).unwrap_or_default();
         let is_replaced = predecessor.is_some();
         let (spec, references, requires) = self.specify(service, number, inherited);
-        preflight::name(&mut self.builder, self.project, self.observed, service, &spec.name);
+        self.check_made(service, &spec.name);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, action, reason.clone(), requires);
