@@ -483,3 +483,43 @@ async fn what_shares_something_of_a_service_without_a_container_is_not_made_with
         assert_eq!(refused(&yaml, &observed, &scaled), ["parent-missing"], "{shared}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn anonymous_volumes_go_with_a_replica_where_the_file_or_the_image_declares_them() {
+    let yaml = "services: { web: { image: app:1, volumes: [/declared, /dropped, /memory] } }";
+    let after = project(
+        "services: { web: { image: app:2, volumes: ['/declared/'], tmpfs: ['/memory/:size=1m'], volumes_from: ['container:other'] } }",
+    );
+    let (_, mut observed) = brought_up(yaml).await;
+    let volume = |target: &str, digit: &str| inception::model::ObservedMount {
+        kind: "volume".to_owned(),
+        name: digit.repeat(64),
+        destination: target.to_owned(),
+        ..Default::default()
+    };
+    observed.containers[0].mounts = vec![
+        volume("/declared", "a"),
+        volume("/dropped", "b"),
+        volume("/memory", "c"),
+        volume("/image", "d"),
+        volume("/given", "e"),
+    ];
+    let mut other = observed.containers[0].clone();
+    (other.id, other.name, other.mounts) = ("x".into(), "other".into(), vec![volume("/given", "f")]);
+    other.labels.clear();
+    observed.containers.push(other);
+    let inherited = |observed: &Observed| {
+        let plan = plan_up(&after, observed, &UpOptions::default());
+        assert_eq!(plan.redefined().len(), 1);
+        let inception::plan::Action::CreateContainer { spec, .. } = &plan.steps[0].action else { panic!() };
+        let taken = spec.mounts.iter().filter(|mount| mount.is_taken_over());
+        taken.map(|mount| mount.target.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(inherited(&observed), ["/declared", "/dropped", "/image"], "rather too much than data that is gone");
+    let mut made = Definition::default();
+    for path in ["/image", "/memory", "/given"] {
+        made.add_volume_of_image(path);
+    }
+    observed.definitions.insert(observed.containers[0].id.clone(), made);
+    assert_eq!(inherited(&observed), ["/declared", "/image"]);
+}

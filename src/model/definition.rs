@@ -1,6 +1,6 @@
 //! What a container was made with, as the engine tells it, in the words of the compose file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -10,12 +10,15 @@ use serde_json::Value;
 /// and command are among them: the engine does not keep them apart. Values may be secret: they are for comparing, and are
 /// shown only where the name does not look secret.
 #[derive(Clone, Default, PartialEq)]
-pub struct Definition(BTreeMap<String, Value>);
+pub struct Definition {
+    attributes: BTreeMap<String, Value>,
+    image_volumes: BTreeSet<String>,
+}
 
 impl Definition {
     /// Adds a value.
     pub fn set(&mut self, path: impl Into<String>, value: impl Into<Value>) {
-        self.0.insert(path.into(), value.into());
+        self.attributes.insert(path.into(), value.into());
     }
 
     /// Adds a value, unless it is what the engine has where nothing was said: null, an empty text or list.
@@ -28,14 +31,24 @@ impl Definition {
         }
     }
 
+    /// Adds a path at which its image declares a volume.
+    pub fn add_volume_of_image(&mut self, path: impl Into<String>) {
+        self.image_volumes.insert(path.into());
+    }
+
+    /// Returns whether its image declares a volume at a path.
+    pub fn has_volume_of_image(&self, path: &str) -> bool {
+        self.image_volumes.contains(path)
+    }
+
     /// Returns an attribute's value; `None` where the engine has none, or none that is known.
     pub fn get(&self, path: &str) -> Option<&Value> {
-        self.0.get(path)
+        self.attributes.get(path)
     }
 }
 
 impl std::fmt::Debug for Definition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.attributes.keys()).finish()
     }
 }

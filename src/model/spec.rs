@@ -186,6 +186,13 @@ pub struct MountSpec {
     pub kind: MountKind,
 }
 
+impl MountSpec {
+    /// Returns whether it is the volume without a name of another container.
+    pub fn is_taken_over(&self) -> bool {
+        matches!(self.kind, MountKind::Anonymous { name: Some(_), .. })
+    }
+}
+
 /// What a mount mounts, in the engine's terms.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MountKind {

@@ -12,6 +12,7 @@ mod fields;
 mod hooks;
 mod images;
 mod impact;
+mod inherit;
 mod lifecycle;
 mod lint;
 mod naming;
@@ -51,7 +52,7 @@ pub use verb::Verb;
 use std::collections::BTreeSet;
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerId, ProjectName};
+use crate::model::{ContainerId, MountSpec, ProjectName};
 
 /// Everything one run will do, in an order in which each step comes after those it needs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,12 +70,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the containers that give way because their definition differs: what they were made with explains it.
+    /// Returns the containers that give way because their definition differs, or with volumes that have no name: what they
+    /// were made with explains the one, and tells which of the others are the image's.
     pub fn redefined(&self) -> BTreeSet<ContainerId> {
+        let takes_over = |step: &Step| match &step.action {
+            Action::CreateContainer { spec, .. } => spec.mounts.iter().any(MountSpec::is_taken_over),
+            _ => false,
+        };
         let is_redefined = |replacement: &&Replacement| match &replacement.new {
-            ContainerRef::Planned(step) => {
-                self.steps.get(step.index()).is_some_and(|step| step.reason.is_redefinition())
-            }
+            ContainerRef::Planned(step) => self
+                .steps
+                .get(step.index())
+                .is_some_and(|step| step.reason.is_redefinition() || takes_over(step)),
             ContainerRef::Existing(_) => false,
         };
         self.replacements.iter().filter(is_redefined).map(|replacement| replacement.old.clone()).collect()

@@ -13,7 +13,7 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::model::{
     EndpointSpec, FailureAction, MountSource, Namespace, NetworkKey, ObservedContainer, Service, UpdateConfig,
-    UpdateOrder, VolumeName, labels,
+    UpdateOrder, labels,
 };
 
 /// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
@@ -106,7 +106,7 @@ impl Up<'_> {
         batch: &mut Batch,
     ) {
         let Old { container: old, number, obsolete } = old;
-        let inherited = self.inherited_volumes(old);
+        let inherited = self.inherited_volumes(service, old);
         let (mut spec, references, mut requires) = self.specify(service, number, inherited);
         let last = spec.name.clone();
         self.check_made(service, &last);
@@ -185,7 +185,7 @@ impl Up<'_> {
         let old_ran = containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty();
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         // Two of them must not write to one anonymous volume.
-        let shares_volumes = !self.inherited_volumes(swap.old).is_empty();
+        let shares_volumes = !self.inherited_volumes(service, swap.old).is_empty();
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && !shares_volumes;
         let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
@@ -344,22 +344,6 @@ impl Up<'_> {
         keys.extend(self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own));
         let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
         networks.map(|network| networks::endpoint_again(old, &network.name)).collect()
-    }
-
-    /// Anonymous volumes go with the replica, unless the user wants new ones.
-    pub(super) fn inherited_volumes(&self, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
-        if self.options.renew_anonymous_volumes {
-            return BTreeMap::new();
-        }
-        let named: Vec<&str> = self.project.volumes.values().map(|volume| volume.name.as_str()).collect();
-        let is_anonymous = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        old.mounts
-            .iter()
-            .filter(|mount| {
-                mount.kind == "volume" && is_anonymous(&mount.name) && !named.contains(&mount.name.as_str())
-            })
-            .map(|mount| (mount.destination.clone(), VolumeName::new(mount.name.clone())))
-            .collect()
     }
 
     fn tell_order(&mut self, service: &Service, batch: &mut Batch) {

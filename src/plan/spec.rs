@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::contents::Contents;
 use super::naming::{container_name, image_of};
-use super::{Reference, Slot, fields};
+use super::{Reference, Slot, fields, inherit};
 use crate::model::{
     ContainerName, ContainerSpec, EndpointSpec, FileReference, FileSource, FileSpec, ImageId, MountKind, MountSource,
     MountSpec, Namespace, NetworkKey, PortSpec, Project, Secret, Service, ServiceName, VolumeName, VolumesFromSource,
@@ -230,7 +230,7 @@ fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
                 MountKind::Volume { name, nocopy: *nocopy, subpath: subpath.clone() }
             }
             MountSource::Anonymous { nocopy } => {
-                MountKind::Anonymous { name: input.inherited_volumes.get(&mount.target).cloned(), nocopy: *nocopy }
+                MountKind::Anonymous { name: input.inherited_volumes.get(inherit::plain(&mount.target)).cloned(), nocopy: *nocopy }
             }
             MountSource::Tmpfs { size, mode } => MountKind::Tmpfs { size: *size, mode: *mode },
             MountSource::Image { image, subpath } => {
@@ -248,7 +248,7 @@ fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
     }
     // Volumes that only the image declares are taken over too.
     for (target, name) in &input.inherited_volumes {
-        if !spec.mounts.iter().any(|mount| mount.target == *target) {
+        if !spec.mounts.iter().any(|mount| inherit::plain(&mount.target) == target) {
             let kind = MountKind::Anonymous { name: Some(name.clone()), nocopy: false };
             spec.mounts.push(MountSpec { target: target.clone(), is_read_only: false, consistency: None, kind });
         }
@@ -274,6 +274,12 @@ fn files(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
             }
         }
     }
+}
+
+/// Returns the paths at which configs and secrets are.
+pub(super) fn file_targets(service: &Service) -> impl Iterator<Item = String> {
+    let secrets = service.secrets.iter().map(|reference| file_target(reference, "/run/secrets/"));
+    secrets.chain(service.configs.iter().map(|reference| file_target(reference, "/")))
 }
 
 fn file_target(reference: &FileReference, base: &str) -> String {

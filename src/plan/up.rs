@@ -345,7 +345,7 @@ impl<'a> Up<'a> {
         let reason = predecessor
             .and_then(|one| self.volumes.users.get(&one.id))
             .map_or(Reason::Missing, |key| Reason::UsesChangedVolume(key.clone()));
-        let inherited = predecessor.map(|one| self.inherited_volumes(one)).unwrap_or_default();
+        let inherited = predecessor.map(|one| self.inherited_volumes(service, one)).unwrap_or_default();
         let is_replaced = predecessor.is_some();
         let (spec, references, requires) = self.specify(service, number, inherited);
         self.check_made(service, &spec.name);

@@ -8,6 +8,8 @@ crate::scenarios! {
     a_changed_image_recreates_its_service,
     changed_content_of_configs_and_secrets_is_noticed,
     anonymous_volumes_are_carried_over,
+    an_anonymous_volume_that_the_file_has_dropped_is_gone,
+    volumes_from_follows_the_container_that_was_made_again,
     dependents_with_restart_are_restarted,
     a_changed_container_name_is_taken_on,
     a_recreate_can_be_forced,
@@ -84,6 +86,37 @@ fn anonymous_volumes_are_carried_over(tool: Tool) {
     stack.both("with its data", stack.exec("a", &["cat", "/scratch/mark"]) == "kept");
     stack.ok(&["up", "-d", "-V", "--force-recreate"]);
     stack.both("-V makes them anew", stack.exec("a", &["ls", "/scratch"]).is_empty());
+}
+
+fn an_anonymous_volume_that_the_file_has_dropped_is_gone(tool: Tool) {
+    let yaml = "services: { a: { image: IMAGE, init: true, stop_grace_period: 0s, MORE } }";
+    let stack = Stack::with(tool, &yaml.replace("MORE", "volumes: [/tmp, /var]"));
+    stack.ok(&["up", "-d"]);
+    stack.put("a", "/var/mark", "kept");
+    let mounts = || stack.inspect("a", "{{range .Mounts}}{{.Destination}} {{end}}");
+    stack.write(&yaml.replace("MORE", "volumes: [/var], tmpfs: [/tmp]"));
+    stack.ok(&["up", "-d"]);
+    stack.both("what is declared still has its data", stack.exec("a", &["cat", "/var/mark"]) == "kept");
+    stack.both("the other is gone", mounts().trim() == "/var");
+    let is_memory = stack.exec("a", &["cat", "/proc/mounts"]).lines().any(|line| line.starts_with("tmpfs /tmp "));
+    stack.both("memory is where it was", is_memory);
+    stack.write(&yaml.replace("MORE", "environment: { A: '1' }"));
+    stack.ok(&["up", "-d"]);
+    stack.both("both are gone", mounts().is_empty());
+}
+
+fn volumes_from_follows_the_container_that_was_made_again(tool: Tool) {
+    let yaml = "
+services:
+  data: { image: IMAGE, init: true, stop_grace_period: 0s, volumes: [/d] }
+  user: { image: IMAGE, init: true, stop_grace_period: 0s, volumes_from: [data] }
+";
+    let stack = Stack::with(tool, yaml);
+    stack.ok(&["up", "-d"]);
+    docker(&["rm", "-f", &stack.name("data")]);
+    stack.ok(&["up", "-d"]);
+    stack.put("data", "/d/mark", "shared");
+    stack.both("they share the volume", stack.exec("user", &["cat", "/d/mark"]) == "shared");
 }
 
 fn dependents_with_restart_are_restarted(tool: Tool) {

@@ -55,7 +55,7 @@ pub(super) fn body(
     let stop_timeout = spec
         .stop_timeout
         .map(|timeout| i64::try_from(timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0)).unwrap_or(i64::MAX));
-    let (anonymous, host_config) = host_config(spec, version)?;
+    let host_config = host_config(spec, version)?;
     let body = api::ContainerCreateBody {
         hostname: spec.hostname.clone(),
         domainname: spec.domainname.clone(),
@@ -71,7 +71,6 @@ pub(super) fn body(
         cmd: spec.command.clone(),
         healthcheck: spec.healthcheck.as_ref().map(|check| healthcheck(check, version)),
         image: Some(spec.image.to_string()),
-        volumes: list(&anonymous),
         working_dir: spec.working_dir.clone(),
         entrypoint: spec.entrypoint.clone(),
         labels: map(&spec.labels),
@@ -85,7 +84,7 @@ pub(super) fn body(
     Ok((body, spec.networks[at_create..].to_vec()))
 }
 
-fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<(Vec<String>, api::HostConfig), Refused> {
+fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<api::HostConfig, Refused> {
     let mounts = mounts(spec, version)?;
     let mut host = api::HostConfig {
         binds: list(&mounts.binds),
@@ -132,7 +131,7 @@ fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<(Vec<String>
     unconfine(&mut host);
     devices(spec, &mut host);
     limits(&spec.limits, &mut host);
-    Ok((mounts.anonymous, host))
+    Ok(host)
 }
 
 /// Compat: `systempaths=unconfined` is not a word of the API; it means that no path is masked or read-only.
@@ -283,12 +282,14 @@ pub(super) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::
     })
 }
 
-/// Mounts in the three forms the API has.
+/// Mounts in the two forms the API has.
+///
+/// Compat: anonymous volumes are typed mounts, as docker compose makes them, so that `Config.Volumes` of a container names
+/// only those of its image.
 #[derive(Default)]
 struct Mounts {
     binds: Vec<String>,
     typed: Vec<api::Mount>,
-    anonymous: Vec<String>,
 }
 
 fn mounts(spec: &ContainerSpec, version: ApiVersion) -> Result<Mounts, Refused> {
@@ -337,10 +338,6 @@ fn add(mount: &MountSpec, version: ApiVersion, mounts: &mut Mounts) -> Result<()
             typed.volume_options = Some(api::MountVolumeOptions { no_copy: Some(*nocopy), ..Default::default() });
         }
         MountKind::Anonymous { name: None, nocopy } => {
-            if !*nocopy && !mount.is_read_only {
-                mounts.anonymous.push(mount.target.clone());
-                return Ok(());
-            }
             typed.typ = Some(api::MountType::VOLUME);
             typed.volume_options = Some(api::MountVolumeOptions { no_copy: Some(*nocopy), ..Default::default() });
         }

@@ -32,6 +32,9 @@ fn config(definition: &mut Definition, config: &Value) {
     ] {
         definition.set_if_given(path, config.get(key).cloned().unwrap_or_default());
     }
+    for path in config.get("Volumes").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        definition.add_volume_of_image(path.trim_end_matches('/'));
+    }
     let test = config.get("Healthcheck").and_then(|check| check.get("Test")).cloned();
     definition.set_if_given("healthcheck.test", test.unwrap_or_default());
 }
