@@ -523,3 +523,32 @@ async fn anonymous_volumes_go_with_a_replica_where_the_file_or_the_image_declare
     observed.definitions.insert(observed.containers[0].id.clone(), made);
     assert_eq!(inherited(&observed), ["/declared", "/image"]);
 }
+
+fn listening(address: &str) -> Observed {
+    let listener = inception::model::Listener {
+        address: address.parse().unwrap(),
+        port: 8080,
+        protocol: "tcp",
+        holder: Some("httpd (pid 7)".to_owned()),
+    };
+    Observed { listeners: vec![listener], ..Observed::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ports_of_what_has_no_network_of_its_own_are_nobodys() {
+    let yaml = |more: &str| format!("services: {{ web: {{ image: app:1, ports: ['8080:80'], {more} }} }}");
+    let default = UpOptions::default();
+    assert_eq!(refused(&yaml(""), &listening("0.0.0.0"), &default), ["port-taken"]);
+    for mode in ["host", "none", "'container:x'"] {
+        let yaml = yaml(&format!("network_mode: {mode}"));
+        assert!(refused(&yaml, &listening("0.0.0.0"), &default).is_empty(), "{mode}");
+    }
+    // What listens may be the container that leaves the host's network in this run.
+    let (_, observed) = brought_up(&yaml("network_mode: host")).await;
+    let observed = Observed { listeners: listening("0.0.0.0").listeners, ..observed };
+    let plan = plan_up(&project(&yaml("")), &observed, &default);
+    let told: Vec<_> = plan.diagnostics.iter().map(|one| (one.code, one.is_error())).collect();
+    assert_eq!(told, [("port-taken", false)]);
+    let other = "services: { web: { image: app:1, network_mode: host }, next: { image: app:1, ports: ['8080:80'] } }";
+    assert_eq!(refused(other, &observed, &default), ["port-taken"], "it stays on the host's network");
+}

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use super::builder::Builder;
 use super::options::{Recreate, UpOptions};
 use crate::diag::Diagnostic;
-use crate::model::{ContainerState, Observed, ObservedContainer, Port, Project, Service, ServiceName, labels};
+use crate::model::{
+    ContainerState, Namespace, Observed, ObservedContainer, Port, Project, Service, ServiceName, labels,
+};
 
 /// Checks the fixed host ports of the selected services against each other, other containers and programs of the host.
 pub(super) fn check(
@@ -22,15 +24,15 @@ pub(super) fn check(
     let mut claimed: BTreeMap<(u16, &str), Vec<(&Service, &Port)>> = BTreeMap::new();
     let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
     for service in services.filter(|service| wanted(service, options) > 0) {
-        for port in &service.ports {
-            let Some(number) = port.fixed_published() else { continue };
+        for (port, number) in published(service) {
             let others = claimed.entry((number, port.protocol.as_str())).or_default();
             if let Some((first, other)) = others.iter().find(|(_, other)| overlap(port.host_ip, other.host_ip)) {
                 builder.tell(twice(service, port, first, other, number));
             } else if wanted(service, options) > 1 {
                 builder.tell(scaled(service, port, number, wanted(service, options)));
             } else if let Some(holder) = holder(project, observed, selected, options, number, port) {
-                builder.tell(taken(service, port, number, &holder, observed));
+                let leaving = leaving(project, observed, selected, options);
+                builder.tell(taken(service, port, number, &holder, leaving, observed));
             }
             others.push((service, port));
         }
@@ -39,6 +41,21 @@ pub(super) fn check(
 
 fn wanted(service: &Service, options: &UpOptions) -> u32 {
     options.scale.get(&service.name).copied().unwrap_or(service.replicas)
+}
+
+/// Returns the fixed host ports that a service publishes: none where it has no network of its own, for there the engine
+/// passes over them.
+fn published(service: &Service) -> impl Iterator<Item = (&Port, u16)> {
+    let ports = if has_own_network(service) { service.ports.as_slice() } else { &[] };
+    ports.iter().filter_map(|port| Some((port, port.fixed_published()?)))
+}
+
+fn has_own_network(service: &Service) -> bool {
+    match &service.network_mode {
+        Some(Namespace::Service(_) | Namespace::Container(_)) => false,
+        Some(Namespace::Mode(mode)) => !matches!(mode.as_str(), "host" | "none"),
+        None => true,
+    }
 }
 
 fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
@@ -61,8 +78,7 @@ pub(super) fn handovers<'a>(
     }
     let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
     for service in services.filter(|service| wanted(service, options) > 0) {
-        for port in &service.ports {
-            let Some(number) = port.fixed_published() else { continue };
+        for (port, number) in published(service) {
             let holders = observed.containers.iter().filter(|one| publishes(one, number, port));
             let gives_way = |one: &&ObservedContainer| {
                 one.service() != Some(service.name.as_str()) && gives_way(project, selected, options, one)
@@ -92,7 +108,14 @@ fn gives_way(project: &Project, selected: &BTreeSet<&str>, options: &UpOptions, 
         }
 }
 
-/// Returns who holds a port, in words; `None` where it is free, or held by what gives way in this run.
+/// Who holds a port, in words.
+enum Holder {
+    Container(String),
+    /// A program of the host, or one in a container on the host's network.
+    Program(String),
+}
+
+/// Returns who holds a port; `None` where it is free, or held by what gives way in this run.
 fn holder(
     project: &Project,
     observed: &Observed,
@@ -100,31 +123,68 @@ fn holder(
     options: &UpOptions,
     number: u16,
     port: &Port,
-) -> Option<String> {
+) -> Option<Holder> {
     if let Some(container) = observed.containers.iter().find(|one| publishes(one, number, port)) {
         let owner = container.label(labels::PROJECT);
         if gives_way(project, selected, options, container) {
             return None;
         }
         let name = crate::text::escape_controls(container.name.as_str());
-        return Some(match owner {
+        return Some(Holder::Container(match owner {
             Some(owner) if owner == project.name.as_str() => {
                 format!("container `{name}` of this project, which this run leaves alone,")
             }
             Some(owner) => format!("container `{name}` of project `{}`", crate::text::escape_controls(owner)),
             None => format!("container `{name}`"),
-        });
+        }));
     }
     let listener = observed.listeners.iter().find(|listener| {
-        listener.port == number && listener.protocol == port.protocol && overlap(Some(listener.address), port.host_ip)
+        listener.port == number
+            && listener.protocol == port.protocol
+            && overlap(Some(listener.address), port.host_ip)
     })?;
-    Some(match &listener.holder {
+    Some(Holder::Program(match &listener.holder {
         Some(holder) => format!("program `{}`", crate::text::escape_controls(holder)),
         None => format!("a program that listens on {}:{number}", listener.address),
+    }))
+}
+
+/// Returns the container of this project on the host's network that this run takes from it: it may be the program that
+/// listens.
+fn leaving<'a>(
+    project: &Project,
+    observed: &'a Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) -> Option<&'a ObservedContainer> {
+    let is_host = |service: &Service| service.network_mode == Some(Namespace::Mode("host".to_owned()));
+    observed.containers.iter().find(|one| {
+        one.network_mode == "host"
+            && super::containers::is_up(one)
+            && gives_way(project, selected, options, one)
+            && !one.service().and_then(|name| project.service(name)).is_some_and(is_host)
     })
 }
 
-fn taken(service: &Service, port: &Port, number: u16, holder: &str, observed: &Observed) -> Diagnostic {
+fn taken(
+    service: &Service,
+    port: &Port,
+    number: u16,
+    holder: &Holder,
+    leaving: Option<&ObservedContainer>,
+    observed: &Observed,
+) -> Diagnostic {
+    let at = format!("services.{}.ports", service.name);
+    let holder = match (holder, leaving) {
+        (Holder::Program(program), Some(leaving)) => {
+            let name = crate::text::escape_controls(leaving.name.as_str()).into_owned();
+            let message = format!("service `{}` publishes port {number}, which is taken now", service.name);
+            return Diagnostic::warning("port-taken", port.span, message)
+                .at(at)
+                .cause(format!("{program} holds it; it may be container `{name}`, which gives way"));
+        }
+        (Holder::Program(words) | Holder::Container(words), _) => words,
+    };
     let help = match free_port(observed, number) {
         Some(free) => format!("stop what holds it, or publish another port, such as {free}"),
         None => "stop what holds it, or publish another port".to_owned(),
@@ -134,7 +194,7 @@ fn taken(service: &Service, port: &Port, number: u16, holder: &str, observed: &O
         port.span,
         format!("service `{}` cannot publish port {number}: it is already taken", service.name),
     )
-    .at(format!("services.{}.ports", service.name))
+    .at(at)
     .cause(format!("{holder} holds it"))
     .help(help)
 }

@@ -270,7 +270,11 @@ fn published(port: u16, protocol: String) -> ObservedPort {
     ObservedPort { host_ip: None, published: Some(port), target: port, protocol }
 }
 
+/// On the host's network the engine passes over published ports.
 fn fixed_ports(container: &Container) -> Vec<(u16, String)> {
+    if container.spec.network_mode.as_deref() == Some("host") {
+        return Vec::new();
+    }
     let fixed = |port: &crate::model::PortSpec| Some((port.published.parse().ok()?, port.protocol.clone()));
     container.spec.ports.iter().filter_map(fixed).collect()
 }
