@@ -552,3 +552,18 @@ async fn ports_of_what_has_no_network_of_its_own_are_nobodys() {
     let other = "services: { web: { image: app:1, network_mode: host }, next: { image: app:1, ports: ['8080:80'] } }";
     assert_eq!(refused(other, &observed, &default), ["port-taken"], "it stays on the host's network");
 }
+
+#[test]
+fn each_family_of_addresses_has_its_own_ports() {
+    let both = |first: &str, second: &str| {
+        format!("services: {{ web: {{ image: app:1, ports: ['{first}:8080:80', '{second}:8080:80'] }} }}")
+    };
+    let (nothing, default) = (Observed::default(), UpOptions::default());
+    assert!(refused(&both("0.0.0.0", "[::]"), &nothing, &default).is_empty());
+    assert!(refused(&both("127.0.0.1", "[::]"), &nothing, &default).is_empty());
+    assert_eq!(refused(&both("0.0.0.0", "127.0.0.1"), &nothing, &default), ["port-twice"]);
+    let one = |address: &str| format!("services: {{ web: {{ image: app:1, ports: ['{address}:8080:80'] }} }}");
+    assert!(refused(&one("[::1]"), &listening("0.0.0.0"), &default).is_empty());
+    // What listens on `::` mostly has IPv4, too.
+    assert_eq!(refused(&one("0.0.0.0"), &listening("::"), &default), ["port-taken"]);
+}

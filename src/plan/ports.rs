@@ -58,11 +58,17 @@ fn has_own_network(service: &Service) -> bool {
     }
 }
 
+/// Whether two published addresses are in each other's way; the engine binds each family by itself.
 fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
     match (a, b) {
-        (Some(a), Some(b)) => a == b || a.is_unspecified() || b.is_unspecified(),
+        (Some(a), Some(b)) => a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified())),
         _ => true,
     }
+}
+
+/// Whether a program that listens on an address is in the way; what listens on `::` has mostly all of IPv4, too.
+fn is_in_the_way(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
+    overlap(Some(listener), wanted) || (listener.is_ipv6() && listener.is_unspecified())
 }
 
 /// Returns the containers of other services that hold a host port which a service publishes from now on.
@@ -141,7 +147,7 @@ fn holder(
     let listener = observed.listeners.iter().find(|listener| {
         listener.port == number
             && listener.protocol == port.protocol
-            && overlap(Some(listener.address), port.host_ip)
+            && is_in_the_way(listener.address, port.host_ip)
     })?;
     Some(Holder::Program(match &listener.holder {
         Some(holder) => format!("program `{}`", crate::text::escape_controls(holder)),
