@@ -567,3 +567,38 @@ fn each_family_of_addresses_has_its_own_ports() {
     // What listens on `::` mostly has IPv4, too.
     assert_eq!(refused(&one("0.0.0.0"), &listening("::"), &default), ["port-taken"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_loses_a_network_for_a_moment_gets_back_all_aliases_and_addresses() {
+    let yaml = |label: &str, image: &str| {
+        format!(
+            "services:
+  web: {{ image: '{image}', networks: {{ n: {{ aliases: [www], ipv4_address: 10.9.0.10 }} }} }}
+  db: {{ image: app:1, networks: {{ n: {{ aliases: [primary-db], ipv4_address: 10.9.0.11 }} }} }}
+networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}"
+        )
+    };
+    let (_, mut observed) = brought_up(&yaml("1", "app:1")).await;
+    // A list tells fixed addresses, and of what is not in the file nothing more is known.
+    let mut orphan = observed.containers[0].clone();
+    (orphan.id, orphan.name) = ("x".into(), "p-old-1".into());
+    orphan.labels.insert("com.docker.compose.service".to_owned(), "old".to_owned());
+    orphan.networks.values_mut().for_each(|endpoint| endpoint.fixed_ipv4 = Some("10.9.0.12".to_owned()));
+    observed.containers.push(orphan);
+    let options = UpOptions { services: ["web".into()].into(), no_dependencies: true, ..UpOptions::default() };
+    let plan = plan_up(&project(&yaml("2", "app:2")), &observed, &options);
+    let connected = plan.steps.iter().filter_map(|step| match &step.action {
+        inception::plan::Action::ConnectNetwork { endpoint, .. } => Some(&**endpoint),
+        _ => None,
+    });
+    let again = connected.chain(&plan.replacements[0].reconnects);
+    let mut told: Vec<_> =
+        again.map(|one| format!("{} {}", one.aliases.join(","), one.ipv4_address.as_deref().unwrap_or("-"))).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        ["p-db-1,db,primary-db 10.9.0.11", "p-old-1,old 10.9.0.12", "p-web-1,web,www 10.9.0.10"],
+        "{}",
+        render(&plan)
+    );
+}

@@ -239,6 +239,10 @@ pub struct ObservedEndpoint {
     pub ip_address: String,
     /// Aliases, as far as a list tells them.
     pub aliases: Vec<String>,
+    /// IPv4 address that was asked for.
+    pub fixed_ipv4: Option<String>,
+    /// IPv6 address that was asked for.
+    pub fixed_ipv6: Option<String>,
 }
 
 /// One mount of a container.

@@ -54,11 +54,16 @@ impl Displaced {
 
 /// Returns the endpoint that a container had, as far as a list tells it: to connect it again to a network made anew.
 pub(super) fn endpoint_again(container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
-    let known = container.networks.get(network).map(|endpoint| endpoint.aliases.clone()).unwrap_or_default();
+    let had = container.networks.get(network).cloned().unwrap_or_default();
     let names = [super::containers::target_of(container).name().to_owned()].into_iter();
     let usual = names.chain(container.service().map(str::to_owned));
-    let aliases = if known.is_empty() { usual.collect() } else { known };
-    EndpointSpec { network: network.clone(), aliases, ..EndpointSpec::default() }
+    EndpointSpec {
+        network: network.clone(),
+        aliases: if had.aliases.is_empty() { usual.collect() } else { had.aliases },
+        ipv4_address: had.fixed_ipv4,
+        ipv6_address: had.fixed_ipv6,
+        ..EndpointSpec::default()
+    }
 }
 
 /// Plans the networks of `used`. `gone` are removals of containers that no longer count as their users.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::hooks::{self, Stop};
-use super::networks::{self, Displaced};
+use super::networks::Displaced;
 use super::up::{OBSOLETE, Replica, Up, target};
 use super::{
     Action, ContainerRef, Reason, Replacement, SETTLE_REPLACED, StepId, Target, Until, containers, naming, recreate,
@@ -343,7 +343,7 @@ impl Up<'_> {
         };
         keys.extend(self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own));
         let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
-        networks.map(|network| networks::endpoint_again(old, &network.name)).collect()
+        networks.map(|network| self.endpoint_again(old, &network.name)).collect()
     }
 
     fn tell_order(&mut self, service: &Service, batch: &mut Batch) {

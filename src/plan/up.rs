@@ -19,8 +19,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed, ObservedContainer, Project, Service,
-    ServiceName, VolumeKey, VolumeName,
+    Condition, ContainerState, EndpointSpec, Health, ImageId, MountSource, NetworkKey, NetworkName, Observed,
+    ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -576,7 +576,7 @@ impl<'a> Up<'a> {
             let mut requires = displaced.steps.clone();
             for key in &displaced.networks {
                 let Some(network) = self.project.networks.get(key) else { continue };
-                let endpoint = Box::new(networks::endpoint_again(container, &network.name));
+                let endpoint = Box::new(self.endpoint_again(container, &network.name));
                 let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
                 requires.push(self.connect_again(&target, action, key, &displaced));
             }
@@ -622,17 +622,32 @@ impl<'a> Up<'a> {
             Target::Container { number, .. } => *number,
             _ => 1,
         };
-        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
         let mut steps = Vec::new();
         for key in &displaced.networks {
-            let name = self.project.networks.get(key).map(|network| &network.name);
-            if let Some(endpoint) = spec.networks.iter().find(|endpoint| Some(&endpoint.network) == name) {
-                let endpoint = Box::new(endpoint.clone());
+            let network = self.project.networks.get(key);
+            if let Some(endpoint) = network.and_then(|network| self.endpoint(service, number, &network.name)) {
+                let endpoint = Box::new(endpoint);
                 let action = Action::ConnectNetwork { container: container.clone(), endpoint };
                 steps.push(self.connect_again(target, action, key, displaced));
             }
         }
         steps
+    }
+
+    /// Returns the endpoint that the file gives a replica on a network.
+    fn endpoint(&self, service: &Service, number: u32, network: &NetworkName) -> Option<EndpointSpec> {
+        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
+        spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
+    }
+
+    /// Returns the endpoint with which a container is connected again: the file's, with all aliases and addresses; of what
+    /// is not in the file, as much as a list tells.
+    pub(super) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
+        let service = container.service().filter(|_| !container.is_oneoff());
+        let service = service.and_then(|name| self.project.service(name));
+        let declared =
+            service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
+        declared.unwrap_or_else(|| networks::endpoint_again(container, network))
     }
 
     /// Where the old network could not be removed it is still there, and what was on it goes on there.

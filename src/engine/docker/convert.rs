@@ -74,6 +74,17 @@ struct Endpoint {
     ip_address: Option<String>,
     #[serde(rename = "Aliases")]
     aliases: Option<Vec<String>>,
+    #[serde(rename = "IPAMConfig")]
+    ipam: Option<FixedAddresses>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct FixedAddresses {
+    #[serde(rename = "IPv4Address")]
+    v4: String,
+    #[serde(rename = "IPv6Address")]
+    v6: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -114,10 +125,14 @@ pub(super) fn container(from: Container) -> ObservedContainer {
 }
 
 fn endpoint(from: Endpoint) -> ObservedEndpoint {
+    let FixedAddresses { v4, v6 } = from.ipam.unwrap_or_default();
+    let given = |address: String| Some(address).filter(|address| !address.is_empty());
     ObservedEndpoint {
         network_id: NetworkId::new(from.network_id.unwrap_or_default()),
         ip_address: from.ip_address.unwrap_or_default(),
         aliases: from.aliases.unwrap_or_default(),
+        fixed_ipv4: given(v4),
+        fixed_ipv6: given(v6),
     }
 }
 
