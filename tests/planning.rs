@@ -602,3 +602,24 @@ networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9
         render(&plan)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_stop_first_where_old_and_new_would_write_to_one_anonymous_volume() {
+    let yaml = |image: &str| {
+        format!("services: {{ web: {{ image: '{image}', deploy: {{ update_config: {{ order: start-first }} }} }} }}")
+    };
+    let (_, mut observed) = brought_up(&yaml("app:1")).await;
+    observed.containers[0].mounts.push(inception::model::ObservedMount {
+        kind: "volume".to_owned(),
+        name: "a".repeat(64),
+        destination: "/data".to_owned(),
+        ..Default::default()
+    });
+    let wanted = project(&yaml("app:2"));
+    let plan = plan_up(&wanted, &observed, &UpOptions::default());
+    assert_eq!(plan.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["start-first-impossible"]);
+    let told = impacts(&plan, &wanted, &observed, &UpOptions::default());
+    assert!(matches!(told[0].downtime, Downtime::WhileReplaced { .. }), "{told:?}");
+    let why = "both would write to the volume at `/data`".to_owned();
+    assert_eq!(told[0].order, Some(("stop-first", why)));
+}

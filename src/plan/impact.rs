@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Action, ContainerRef, Plan, Step, UpOptions, replace};
+use super::{Action, ContainerRef, Plan, Replacement, Step, UpOptions, replace};
 use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName, labels};
 
 /// Compat: what engines and docker compose take where a service says nothing.
@@ -89,7 +89,7 @@ fn downtime(
         return if restarts { Downtime::Restart { stop } } else { Downtime::None };
     }
     let starts = steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
-    let is_start_first = service.is_some_and(|service| replace::order(service).0 == UpdateOrder::StartFirst);
+    let is_start_first = is_start_first(plan, name);
     let all_replaced = stopped.iter().all(|id| plan.replacements.iter().any(|one| one.old == **id));
     match (starts, stopped.len() < running.len()) {
         (true, _) if is_start_first && all_replaced => Downtime::None,
@@ -148,6 +148,38 @@ fn losses(plan: &Plan, options: &UpOptions, name: &ServiceName, steps: &[&Step])
 fn order(plan: &Plan, project: &Project, name: &ServiceName) -> Option<(&'static str, String)> {
     let is_replaced = plan.replacements.iter().any(|one| one.group == *name && one.was_running);
     let service = project.service(name.as_str()).filter(|_| is_replaced)?;
-    let (order, why) = replace::order(service);
-    Some((if order == UpdateOrder::StartFirst { "start-first" } else { "stop-first" }, why))
+    match replace::order(service) {
+        (UpdateOrder::StopFirst, why) => Some(("stop-first", why)),
+        (UpdateOrder::StartFirst, why) if is_start_first(plan, name) => Some(("start-first", why)),
+        (UpdateOrder::StartFirst, _) => Some(("stop-first", why_stopped(plan, name))),
+    }
+}
+
+/// Whether each container that the plan stops to replace it is stopped after the new one's start.
+fn is_start_first(plan: &Plan, name: &ServiceName) -> bool {
+    let is_kept_until = |one: &Replacement| {
+        let steps = || one.steps.iter().filter_map(|id| plan.steps.get(id.index()));
+        let stop = steps().find(|step| stopped(&step.action) == Some(&one.old));
+        let start = steps().find(
+            |step| matches!(&step.action, Action::StartContainer { container } if *container == one.new),
+        );
+        stop.is_none_or(|stop| start.is_some_and(|start| start.id < stop.id))
+    };
+    let mut own = plan.replacements.iter().filter(|one| one.group == *name).peekable();
+    own.peek().is_some() && own.all(is_kept_until)
+}
+
+/// Why containers stop first although nothing in the file stands in the way.
+fn why_stopped(plan: &Plan, name: &ServiceName) -> String {
+    let own = plan.replacements.iter().filter(|one| one.group == *name);
+    let created = own.filter_map(|one| match one.new {
+        ContainerRef::Planned(step) => plan.steps.get(step.index()),
+        ContainerRef::Existing(_) => None,
+    });
+    let taken_over = created.filter_map(|step| match &step.action {
+        Action::CreateContainer { spec, .. } => spec.mounts.iter().find(|mount| mount.is_taken_over()),
+        _ => None,
+    });
+    let mut taken_over = taken_over.map(|mount| replace::shared_volume(&mount.target));
+    taken_over.next().unwrap_or_else(|| "a network or host port is taken from the old one before".to_owned())
 }

@@ -95,6 +95,11 @@ fn obstacle(service: &Service) -> Option<String> {
     volume.map(|key| format!("both would write to volume `{key}`"))
 }
 
+/// Two of them must not write to one anonymous volume.
+pub(super) fn shared_volume(target: &str) -> String {
+    format!("both would write to the volume at `{target}`")
+}
+
 impl Up<'_> {
     /// Replaces a container by one that an earlier step creates.
     pub(super) fn replace(
@@ -172,7 +177,8 @@ impl Up<'_> {
         cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
-        self.tell_order(service, batch);
+        let obstacle = self.obstacle(service, swap.old);
+        self.tell_order(service, batch, obstacle.as_deref());
         let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
         // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
         let mut steps = displaced.steps.clone();
@@ -184,9 +190,7 @@ impl Up<'_> {
         // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
         let old_ran = containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty();
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
-        // Two of them must not write to one anonymous volume.
-        let shares_volumes = !self.inherited_volumes(service, swap.old).is_empty();
-        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && !shares_volumes;
+        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && obstacle.is_none();
         let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
         ready.extend(self.port_gates.get(&service.name).into_iter().flatten());
@@ -346,13 +350,19 @@ impl Up<'_> {
         networks.map(|network| self.endpoint_again(old, &network.name)).collect()
     }
 
-    fn tell_order(&mut self, service: &Service, batch: &mut Batch) {
+    /// Returns what stands in the way of running a container and the one that takes its place side by side.
+    fn obstacle(&self, service: &Service, old: &ObservedContainer) -> Option<String> {
+        let inherited = || self.inherited_volumes(service, old).into_keys().next();
+        obstacle(service).or_else(|| inherited().map(|target| shared_volume(&target)))
+    }
+
+    fn tell_order(&mut self, service: &Service, batch: &mut Batch, obstacle: Option<&str>) {
         let asked = batch.update.as_ref().is_some_and(|update| update.order == UpdateOrder::StartFirst);
         if !asked || batch.is_order_told {
             return;
         }
-        batch.is_order_told = true;
-        if let Some(obstacle) = obstacle(service) {
+        if let Some(obstacle) = obstacle {
+            batch.is_order_told = true;
             let message = format!("service `{}` is replaced stop-first, not start-first as asked", service.name);
             self.builder.tell(
                 Diagnostic::warning("start-first-impossible", service.span, message)
