@@ -89,20 +89,65 @@ pub fn looks_secret(path: &str) -> bool {
     ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "SALT"].iter().any(|word| name.contains(word))
 }
 
-/// Whether a text is an address with a password in it: `postgres://user:password@host/`.
+/// Whether a text has an address with a password in it: `postgres://user:password@host/`, `user:password@tcp(host)/`.
 fn holds_password(text: &str) -> bool {
-    let credentials = text.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next()?.rsplit_once('@'));
-    credentials.is_some_and(|(user, _)| user.contains(':'))
+    let holds = |credentials: Option<(&str, &str)>| credentials.is_some_and(|(user, _)| user.contains(':'));
+    let authority = |rest: &str| holds(rest.split(['/', '?', '#']).next().and_then(|it| it.rsplit_once('@')));
+    let is_plain = |word: &str| {
+        let credentials = word.rsplit_once('@');
+        holds(credentials.filter(|(user, _)| !user.split(':').next().unwrap_or_default().contains('/')))
+    };
+    text.split(|char: char| char.is_whitespace() || matches!(char, '"' | '\'')).any(|word| match word.contains("://") {
+        true => word.split("://").skip(1).any(authority),
+        false => is_plain(word),
+    })
 }
+
+/// Whether a text speaks of something secret, or has it: `--db-password=x`, `API_KEY=x`.
+fn holds_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let words = ["password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "pass=", "key=", "key:"];
+    words.iter().any(|word| lower.contains(word)) || holds_password(text)
+}
+
+/// Whether an element is an option whose value is the next one: `--api-key`.
+fn asks_for_secret(element: &Value) -> bool {
+    let option = element.as_str().filter(|text| text.starts_with('-') && !text.contains(['=', ' ']));
+    option.is_some_and(looks_secret)
+}
+
+/// Returns whether a text is not shown at a path; names of images are.
+pub(super) fn is_hidden(path: &str, text: &str) -> bool {
+    path != "image" && (looks_secret(path) || holds_secret(text))
+}
+
+/// Hides what is secret inside of lists and maps.
+fn masked(path: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) if is_hidden(path, text) => HIDDEN.into(),
+        Value::Array(items) => {
+            let after_option = std::iter::once(false).chain(items.iter().map(asks_for_secret));
+            let item = |(item, is_value): (&Value, bool)| if is_value { HIDDEN.into() } else { masked("", item) };
+            items.iter().zip(after_option).map(item).collect()
+        }
+        Value::Object(entries) => {
+            entries.iter().map(|(name, entry)| (name.clone(), masked(name, entry))).collect::<serde_json::Map<_, _>>().into()
+        }
+        plain => plain.clone(),
+    }
+}
+
+/// What stands for a value that is not shown.
+const HIDDEN: &str = "(secret)";
 
 /// Returns a value for people: masked where it looks secret, cut where it is long.
 pub(super) fn shown(path: &str, value: &Value) -> String {
-    if looks_secret(path) || value.as_str().is_some_and(holds_password) {
-        return "(secret)".to_owned();
+    if looks_secret(path) || value.as_str().is_some_and(|text| is_hidden(path, text)) {
+        return HIDDEN.to_owned();
     }
     let text = match (path, value.as_array()) {
         ("ports", Some(ports)) => ports.iter().map(port).collect::<Vec<_>>().join(", "),
-        _ => value.to_string(),
+        _ => masked(path, value).to_string(),
     };
     let text = crate::text::escape_controls(&text).into_owned();
     match text.char_indices().nth(60) {
@@ -202,6 +247,24 @@ mod tests {
         let unlabelled = "environment.A \"1\" → \"2\"; environment.B \"from the image\" → \"x\"; environment.DB_PASSWORD (secret) → (secret)";
         assert_eq!(told(None), unlabelled);
         assert_eq!(shown("environment.DATABASE", &json!("postgres://me:hidden@db/x")), "(secret)");
+        assert_eq!(shown("environment.DSN", &json!("me:hidden@tcp(db)/x")), "(secret)");
+        assert_eq!(shown("image", &json!("secret-service:1@sha256:ab")), "\"secret-service:1@sha256:ab\"");
         assert_eq!(shown("environment.SITE", &json!("https://example.test/a:b@c")), "\"https://example.test/a:b@c\"");
+    }
+
+    #[test]
+    fn secrets_inside_of_lists_are_masked() {
+        for (list, told) in [
+            (json!(["run", "--password=hunter2", "-v"]), r#"["run","(secret)","-v"]"#),
+            (json!(["run", "--api-key", "hunter2", "-v"]), r#"["run","--api-key","(secret)","-v"]"#),
+            (json!(["run", "--db", "me:hunter2@tcp(db)/x"]), r#"["run","--db","(secret)"]"#),
+            (json!(["sh", "-c", "run --dsn=mysql://me:hunter2@db/"]), r#"["sh","-c","(secret)"]"#),
+            (json!(["CMD-SHELL", "TOKEN=hunter2 probe"]), r#"["CMD-SHELL","(secret)"]"#),
+            (json!([{"command": ["a", "--pwd=hunter2"], "environment": {"A_KEY": "hunter2"}}]), r#"[{"command":["a","(secret)"],"environment":{"A_KEY":"(secret)"}}]"#),
+            (json!(["git@host.test:me/it", "http://a.test/b:c@d", "a:b"]), r#"["git@host.test:me/it","http://a.test/b:c@d","a:b"]"#),
+        ] {
+            let shown = shown("command", &list);
+            assert_eq!(shown, told.chars().take(60).chain((told.len() > 60).then_some('…')).collect::<String>());
+        }
     }
 }

@@ -231,10 +231,14 @@ fn differences(volume: &Volume, existing: &ObservedVolume) -> Vec<String> {
     for name in names {
         let (before, after) = (existing.options.get(name), volume.driver_opts.get(name));
         if before != after {
-            let show = |value: Option<&String>| {
-                value.map_or("(unset)".to_owned(), |value| format!("`{}`", crate::text::escape_controls(value)))
+            let path = format!("driver_opts.{name}");
+            let show = |value: Option<&String>| match value {
+                None => "(unset)".to_owned(),
+                // Options of network file systems hold passwords.
+                Some(value) if fields::is_hidden(&path, value) => "(secret)".to_owned(),
+                Some(value) => format!("`{}`", crate::text::escape_controls(value)),
             };
-            found.push(format!("driver_opts.{name} {} → {}", show(before), show(after)));
+            found.push(format!("{path} {} → {}", show(before), show(after)));
         }
     }
     found
