@@ -623,3 +623,23 @@ async fn a_plan_says_stop_first_where_old_and_new_would_write_to_one_anonymous_v
     let why = "both would write to the volume at `/data`".to_owned();
     assert_eq!(told[0].order, Some(("stop-first", why)));
 }
+
+#[test]
+fn what_is_only_created_restarts_nobody() {
+    let yaml = |image: &str| {
+        format!(
+            "services: {{ db: {{ image: '{image}' }}, web: {{ image: app:1, depends_on: {{ db: {{ condition: service_started, restart: true }} }} }} }}"
+        )
+    };
+    check(
+        &yaml("app:1"),
+        &yaml("app:2"),
+        &UpOptions { start: false, ..UpOptions::default() },
+        &expect![[r#"
+            1       recreate  db#1'  image → "app:2"; image 100000000000 → 200000000000
+            2 <- 1  stop      db#1   gives way to the new `p-db-1`
+            3 <- 2  remove    db#1   gives way to the new `p-db-1`
+            4 <- 3  rename    db#1'  takes the final name
+        "#]],
+    );
+}

@@ -734,6 +734,10 @@ impl<'a> Up<'a> {
     /// Compat: docker compose stops dependents before; restarting them after keeps them up if the replacement fails. What
     /// shares a network it leaves without one.
     fn restart_dependents(&mut self, order: &[&'a str], selected: &BTreeSet<&str>) {
+        // What is only created does not work yet, and what depends on it would lose what still does.
+        if !self.options.start {
+            return;
+        }
         for name in order.iter().filter(|name| selected.contains(*name)) {
             let Some(service) = self.project.services.get(*name) else { continue };
             let done = |name: &ServiceName| self.done.get(name);
