@@ -643,3 +643,11 @@ fn what_is_only_created_restarts_nobody() {
         "#]],
     );
 }
+
+#[test]
+fn several_replicas_cannot_have_one_name() {
+    let yaml = "services: { db: { image: app:1, container_name: one } }";
+    let scale = |number| UpOptions { scale: [("db".into(), number)].into(), ..UpOptions::default() };
+    assert!(refused(yaml, &Observed::default(), &scale(1)).is_empty());
+    assert_eq!(refused(yaml, &Observed::default(), &scale(2)), ["scale-and-name"]);
+}

@@ -35,6 +35,17 @@ pub(super) fn name(
     );
 }
 
+/// Refuses several replicas under one name; the file's own number is checked when it is read.
+pub(super) fn replicas(builder: &mut Builder, service: &Service, wanted: u32) {
+    let Some(name) = service.container_name.as_ref().filter(|_| wanted > 1) else { return };
+    let message = format!("{wanted} replicas of service `{}` cannot all be named `{name}`", service.name);
+    builder.tell(
+        Diagnostic::error("scale-and-name", service.span, message)
+            .at(format!("services.{}.container_name", service.name))
+            .help("leave `container_name` out, or scale it to 1"),
+    );
+}
+
 /// Refuses a container whose namespaces or volumes are those of a service that has no container: made without them it
 /// would be on another network, or write where nothing is kept.
 pub(super) fn parent_missing(builder: &mut Builder, service: &Service, parent: &ServiceName) {

@@ -190,6 +190,7 @@ impl<'a> Up<'a> {
         self.done.insert(service.name.clone(), Done::default());
         let slots = containers::slots(self.observed, self.project, service, self.options.separator);
         let wanted = self.wanted(service);
+        preflight::replicas(&mut self.builder, service, wanted);
         let judged: Vec<(Slot<'a>, Option<Reason>)> = slots
             .into_iter()
             .map(|slot| {
