@@ -651,3 +651,14 @@ fn several_replicas_cannot_have_one_name() {
     assert!(refused(yaml, &Observed::default(), &scale(1)).is_empty());
     assert_eq!(refused(yaml, &Observed::default(), &scale(2)), ["scale-and-name"]);
 }
+
+#[test]
+fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
+    let wanted = project(
+        "services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }",
+    );
+    let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"x".as_slice().into()) };
+    let contents = inception::plan::Contents { configs: [("c".to_owned(), content)].into(), ..Default::default() };
+    let plan = inception::plan::up(&wanted, &Observed::default(), &contents, &UpOptions::default());
+    assert_eq!(plan.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["read-only-root"]);
+}

@@ -4,7 +4,7 @@
 use super::builder::Builder;
 use crate::diag::Diagnostic;
 use crate::model::{
-    ApiVersion, ContainerName, MountSource, Namespace, Observed, Project, Service, ServiceName, labels,
+    ApiVersion, ContainerName, ContainerSpec, MountSource, Namespace, Observed, Project, Service, ServiceName, labels,
 };
 
 /// Refuses the name of a container to be made that a container of others has.
@@ -32,6 +32,17 @@ pub(super) fn name(
         .at(format!("services.{}", service.name))
         .cause(owner)
         .help("remove or rename it, or give the service another `container_name`"),
+    );
+}
+
+/// Refuses files that are to be put into a container whose root is read-only: the engine writes none there.
+pub(super) fn files(builder: &mut Builder, service: &Service, spec: &ContainerSpec) {
+    let Some(file) = spec.files.first().filter(|_| spec.read_only) else { return };
+    let message = format!("service `{}` is read-only: `{}` cannot be put into it", service.name, file.path);
+    builder.tell(
+        Diagnostic::error("read-only-root", service.span, message)
+            .at(format!("services.{}.read_only", service.name))
+            .help("take the config or secret from a `file:`, which is mounted, or leave `read_only` out"),
     );
 }
 

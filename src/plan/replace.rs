@@ -114,7 +114,7 @@ impl Up<'_> {
         let inherited = self.inherited_volumes(service, old);
         let (mut spec, references, mut requires) = self.specify(service, number, inherited);
         let last = spec.name.clone();
-        self.check_made(service, &last);
+        self.check_made(service, &last, &spec);
         let target = target(service, number, &last);
         // The name that the old one's id gives may be taken by what an earlier run made.
         spec.name = naming::temporary_name(obsolete.map_or(&old.id, |obsolete| &obsolete.id), &last);

@@ -19,7 +19,7 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerState, EndpointSpec, Health, ImageId, MountSource, NetworkKey, NetworkName, Observed,
+    Condition, ContainerSpec, ContainerState, EndpointSpec, Health, ImageId, MountSource, NetworkKey, NetworkName, Observed,
     ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
@@ -299,7 +299,7 @@ impl<'a> Up<'a> {
         service: &Service,
         number: u32,
         inherited_volumes: BTreeMap<String, VolumeName>,
-    ) -> (crate::model::ContainerSpec, Vec<super::Reference>, Vec<StepId>) {
+    ) -> (ContainerSpec, Vec<super::Reference>, Vec<StepId>) {
         let image_id = self.image_id(service);
         let (spec, references) = spec::container_spec(&SpecInput {
             project: self.project,
@@ -321,8 +321,9 @@ impl<'a> Up<'a> {
     }
 
     /// Refuses a container to be made that the engine would refuse, or make otherwise than the file says.
-    pub(super) fn check_made(&mut self, service: &Service, name: &crate::model::ContainerName) {
+    pub(super) fn check_made(&mut self, service: &Service, name: &crate::model::ContainerName, spec: &ContainerSpec) {
         preflight::name(&mut self.builder, self.project, self.observed, service, name);
+        preflight::files(&mut self.builder, service, spec);
         for parent in recreate::parents(service) {
             if self.reference(parent).is_none() {
                 preflight::parent_missing(&mut self.builder, service, parent);
@@ -349,7 +350,7 @@ impl<'a> Up<'a> {
         let inherited = predecessor.map(|one| self.inherited_volumes(service, one)).unwrap_or_default();
         let is_replaced = predecessor.is_some();
         let (spec, references, requires) = self.specify(service, number, inherited);
-        self.check_made(service, &spec.name);
+        self.check_made(service, &spec.name, &spec);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
         let created = self.builder.step(&target, action, reason.clone(), requires);
