@@ -662,3 +662,26 @@ fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
     let plan = inception::plan::up(&wanted, &Observed::default(), &contents, &UpOptions::default());
     assert_eq!(plan.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["read-only-root"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_what_was_asked_and_what_really_goes() {
+    let yaml = "services: { web: { image: app:1, scale: 2, depends_on: [db] }, db: { image: app:1 } }";
+    let (_, mut observed) = brought_up(yaml).await;
+    let wanted = project(yaml);
+    let options = UpOptions {
+        services: ["web".into()].into(),
+        recreate_dependencies: Recreate::Force,
+        renew_anonymous_volumes: true,
+        scale: [("web".into(), 1)].into(),
+        ..UpOptions::default()
+    };
+    let plan = plan_up(&wanted, &observed, &options);
+    assert!(render(&plan).contains("asked by --always-recreate-deps"), "{}", render(&plan));
+    let told = |observed: &Observed| impacts(&plan, &wanted, observed, &options);
+    let found = told(&observed);
+    assert_eq!((found[1].service.as_str(), &found[1].downtime), ("web", &Downtime::Fewer));
+    assert_eq!(found[0].losses, [Loss::ContainerFiles], "it has no anonymous volumes");
+    let volume = inception::model::ObservedMount { kind: "volume".to_owned(), name: "a".repeat(64), ..Default::default() };
+    observed.containers.iter_mut().for_each(|one| one.mounts.push(volume.clone()));
+    assert_eq!(told(&observed)[0].losses, [Loss::ContainerFiles, Loss::AnonymousVolumes]);
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::inherit::is_anonymous;
 use super::{Action, ContainerRef, Plan, Replacement, Step, UpOptions, replace};
 use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName, labels};
 
@@ -29,6 +30,8 @@ pub enum Downtime {
     None,
     /// Some of its replicas go on while others are replaced.
     Reduced,
+    /// Some of its replicas go for good, the others go on.
+    Fewer,
     /// From the stop of the old container, which takes `stop` at most, until the new one is up.
     WhileReplaced {
         /// Time between its stop signal and KILL.
@@ -65,7 +68,7 @@ pub fn impacts(plan: &Plan, project: &Project, observed: &Observed, options: &Up
     let of_service = |(name, steps): (&ServiceName, Vec<&Step>)| Impact {
         service: name.clone(),
         downtime: downtime(plan, project, observed, options, name, &steps),
-        losses: losses(plan, options, name, &steps),
+        losses: losses(plan, observed, options, name, &steps),
         order: order(plan, project, name),
     };
     steps.into_iter().map(of_service).collect()
@@ -93,7 +96,8 @@ fn downtime(
     let all_replaced = stopped.iter().all(|id| plan.replacements.iter().any(|one| one.old == **id));
     match (starts, stopped.len() < running.len()) {
         (true, _) if is_start_first && all_replaced => Downtime::None,
-        (_, true) => Downtime::Reduced,
+        (false, true) => Downtime::Fewer,
+        (true, true) => Downtime::Reduced,
         (true, false) if is_staggered(service, running.len()) => Downtime::Reduced,
         (true, false) => Downtime::WhileReplaced { stop },
         (false, false) => Downtime::ForGood,
@@ -122,16 +126,28 @@ fn stopped(action: &Action) -> Option<&ContainerId> {
     }
 }
 
-fn losses(plan: &Plan, options: &UpOptions, name: &ServiceName, steps: &[&Step]) -> Vec<Loss> {
-    let removes = steps
-        .iter()
-        .any(|step| matches!(&step.action, Action::RemoveContainer { container: ContainerRef::Existing(_), .. }));
+fn removed(action: &Action) -> Option<&ContainerId> {
+    match action {
+        Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => Some(id),
+        _ => None,
+    }
+}
+
+fn losses(
+    plan: &Plan,
+    observed: &Observed,
+    options: &UpOptions,
+    name: &ServiceName,
+    steps: &[&Step],
+) -> Vec<Loss> {
+    let removed: BTreeSet<&ContainerId> = steps.iter().filter_map(|step| removed(&step.action)).collect();
     let mut found = BTreeSet::new();
-    if removes {
+    if !removed.is_empty() {
         found.insert(Loss::ContainerFiles);
-        if options.renew_anonymous_volumes {
-            found.insert(Loss::AnonymousVolumes);
-        }
+    }
+    let mut gone = observed.containers.iter().filter(|one| removed.contains(&one.id));
+    if options.renew_anonymous_volumes && gone.any(|one| one.mounts.iter().any(is_anonymous)) {
+        found.insert(Loss::AnonymousVolumes);
     }
     // A volume's removal waits for the removal of the containers that use it.
     for step in &plan.steps {

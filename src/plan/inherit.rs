@@ -32,9 +32,8 @@ impl Up<'_> {
     }
 
     fn is_anonymous(&self, mount: &ObservedMount) -> bool {
-        let is_digest = mount.name.len() == 64 && mount.name.bytes().all(|byte| byte.is_ascii_hexdigit());
         let mut named = self.project.volumes.values();
-        mount.kind == "volume" && is_digest && !named.any(|volume| volume.name.as_str() == mount.name)
+        is_anonymous(mount) && !named.any(|volume| volume.name.as_str() == mount.name)
     }
 
     /// Whether a mount is that of a container whose volumes the service takes: it follows that one.
@@ -69,6 +68,11 @@ impl Up<'_> {
             .iter()
             .filter(move |one| service.volumes_from.iter().any(|source| is_meant(one, &source.from)))
     }
+}
+
+/// Whether a mount has a name that the engine gave.
+pub(super) fn is_anonymous(mount: &ObservedMount) -> bool {
+    mount.kind == "volume" && mount.name.len() == 64 && mount.name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Returns the paths at which the file asks for a volume without a name.

@@ -23,6 +23,8 @@ pub(super) struct Desired<'a> {
     pub network_ids: &'a BTreeMap<crate::model::NetworkName, crate::model::NetworkId>,
     /// Id of the first container of a service that stays.
     pub container_id: &'a dyn Fn(&str) -> Option<String>,
+    /// The option that recreates it whatever it is like.
+    pub forced_by: &'static str,
     /// Whether a service's containers are being replaced in this plan.
     pub is_replaced: &'a dyn Fn(&ServiceName) -> bool,
 }
@@ -51,7 +53,7 @@ pub(super) fn hosts(service: &Service) -> impl Iterator<Item = &ServiceName> {
 pub(super) fn reason(desired: &Desired<'_>, container: &ObservedContainer, recreate: Recreate) -> Option<Reason> {
     match recreate {
         Recreate::Never => return None,
-        Recreate::Force => return Some(Reason::Asked("--force-recreate")),
+        Recreate::Force => return Some(Reason::Asked(desired.forced_by)),
         Recreate::Diverged => {}
     }
     let mut reasons = Vec::new();

@@ -229,8 +229,13 @@ impl<'a> Up<'a> {
         self.options.scale.get(&service.name).copied().unwrap_or(service.replicas)
     }
 
+    /// Whether a service is meant by itself, and not as a dependency of others.
+    fn is_named(&self, service: &Service) -> bool {
+        self.options.services.is_empty() || self.options.services.contains(&service.name)
+    }
+
     fn recreate(&self, service: &Service) -> Recreate {
-        if self.options.services.is_empty() || self.options.services.contains(&service.name) {
+        if self.is_named(service) {
             self.options.recreate
         } else if self.options.recreate == Recreate::Never {
             Recreate::Never
@@ -256,6 +261,7 @@ impl<'a> Up<'a> {
             image_id: image_id.as_ref(),
             network_ids: &self.networks.ids,
             container_id: &|name| self.container_id(name),
+            forced_by: if self.is_named(service) { "--force-recreate" } else { "--always-recreate-deps" },
             is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
         };
         if self.networks.displaced.contains_key(&container.id) {

@@ -43,6 +43,7 @@ fn row(impact: &Impact) -> Vec<String> {
     let downtime = match &impact.downtime {
         Downtime::None => "none".to_owned(),
         Downtime::Reduced => "none, fewer replicas for a while".to_owned(),
+        Downtime::Fewer => "none, fewer replicas from now on".to_owned(),
         Downtime::WhileReplaced { stop } => {
             format!("from stop (at most {} s) until ready", stop.as_secs())
         }
@@ -78,6 +79,7 @@ fn impact(impact: &Impact) -> Value {
     let (kind, stop) = match &impact.downtime {
         Downtime::None => ("none", None),
         Downtime::Reduced => ("reduced", None),
+        Downtime::Fewer => ("fewer", None),
         Downtime::WhileReplaced { stop } => ("while_replaced", Some(stop)),
         Downtime::Restart { stop } => ("restart", Some(stop)),
         Downtime::ForGood => ("for_good", None),
