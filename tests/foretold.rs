@@ -93,3 +93,34 @@ fn a_changed_volume_is_made_anew_only_by_its_name_and_a_renamed_container_gets_i
     stack.ok(&["up", "-d"]);
     assert_eq!(stack.names(), ["web-1"]);
 }
+
+#[test]
+fn what_was_connected_again_by_hand_without_its_names_and_address_is_drift() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "
+services:
+  web:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    networks: { n: { aliases: [www], ipv4_address: 10.213.77.10 } }
+networks: { n: { ipam: { config: [{ subnet: 10.213.77.0/24 }] } } }
+",
+    );
+    stack.ok(&["up", "-d"]);
+    assert_eq!(stack.run(&["drift"]).0, 0);
+    let (network, name) = (format!("{}_n", stack.project), stack.name("web"));
+    docker(&["network", "disconnect", &network, &name]);
+    docker(&["network", "connect", "--ip", "10.213.77.10", &network, &name]);
+    let (code, out, _) = stack.run(&["drift"]);
+    assert!(code == 2 && out.contains("web, www"), "{out}");
+    docker(&["network", "disconnect", &network, &name]);
+    docker(&["network", "connect", "--ip", "10.213.77.20", &network, &name]);
+    let (code, out, _) = stack.run(&["plan"]);
+    assert!(code == 2 && out.contains("not at its address 10.213.77.10"), "{out}");
+    stack.ok(&["up", "-d"]);
+    assert_eq!((stack.run(&["drift"]).0, stack.run(&["plan"]).0), (0, 0));
+}

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
-use inception::model::{Definition, Observed};
+use inception::model::{DefinedEndpoint, Definition, Observed};
 use inception::plan::{
     DownOptions, Downtime, Lifecycle, Loss, Recreate, UpOptions, down, drift, impacts, lifecycle, lint, render,
 };
@@ -684,4 +684,42 @@ async fn a_plan_says_what_was_asked_and_what_really_goes() {
     let volume = inception::model::ObservedMount { kind: "volume".to_owned(), name: "a".repeat(64), ..Default::default() };
     observed.containers.iter_mut().for_each(|one| one.mounts.push(volume.clone()));
     assert_eq!(told(&observed)[0].losses, [Loss::ContainerFiles, Loss::AnonymousVolumes]);
+}
+
+const ADDRESSED: &str = "
+services: { web: { image: app:1, networks: { n: { aliases: [www], ipv4_address: 10.9.0.10 } } } }
+networks: { n: { ipam: { config: [{ subnet: 10.9.0.0/24 }] } } }
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_has_lost_its_address_is_recreated() {
+    let (_, mut observed) = brought_up(ADDRESSED).await;
+    let plan_at = |observed: &mut Observed, address: &str| {
+        let networks = &mut observed.containers[0].networks;
+        networks.values_mut().for_each(|endpoint| endpoint.ip_address = address.to_owned());
+        plan_up(&project(ADDRESSED), observed, &UpOptions::default())
+    };
+    assert!(plan_at(&mut observed, "10.9.0.10").is_empty());
+    let plan = plan_at(&mut observed, "10.9.0.2");
+    assert_eq!(plan.steps[0].reason.to_string(), "not at its address 10.9.0.10 on network `n`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_aliases_and_addresses_are_drift() {
+    let (_, mut observed) = brought_up(ADDRESSED).await;
+    let id = observed.containers[0].id.clone();
+    let mut told = |aliases: &[&str], address: &str| {
+        let aliases = aliases.iter().map(ToString::to_string).collect();
+        let endpoint = DefinedEndpoint { aliases, ipv4_address: address.to_owned(), ..Default::default() };
+        let mut made = Definition::default();
+        made.add_endpoint("p_n", endpoint);
+        observed.definitions.insert(id.clone(), made);
+        let found = drift(&project(ADDRESSED), &observed, &BTreeSet::new(), '-');
+        found.iter().map(|one| format!("{}: {} → {}", one.attribute, one.expected, one.found)).collect::<Vec<_>>()
+    };
+    assert!(told(&["p-web-1", "web", "www", "more"], "10.9.0.10").is_empty());
+    assert_eq!(
+        told(&["p-web-1", "web"], ""),
+        ["aliases: web, www → web", "ipv4_address: 10.9.0.10 → (unset)"]
+    );
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::NetworkName;
+
 /// A container's definition by the paths of the attributes of a service (`environment.WP_TITLE`, `user`, `mem_limit`).
 ///
 /// Values have the form that the canonical model has, so that the two can be compared. The image's own variables, labels
@@ -13,6 +15,18 @@ use serde_json::Value;
 pub struct Definition {
     attributes: BTreeMap<String, Value>,
     image_volumes: BTreeSet<String>,
+    endpoints: BTreeMap<NetworkName, DefinedEndpoint>,
+}
+
+/// A container's place on one network, as it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefinedEndpoint {
+    /// Names by which others find it; the engine adds some of its own.
+    pub aliases: Vec<String>,
+    /// IPv4 address; empty where the engine chooses.
+    pub ipv4_address: String,
+    /// IPv6 address; empty where the engine chooses.
+    pub ipv6_address: String,
 }
 
 impl Definition {
@@ -39,6 +53,16 @@ impl Definition {
     /// Returns whether its image declares a volume at a path.
     pub fn has_volume_of_image(&self, path: &str) -> bool {
         self.image_volumes.contains(path)
+    }
+
+    /// Adds its place on a network.
+    pub fn add_endpoint(&mut self, network: impl Into<NetworkName>, endpoint: DefinedEndpoint) {
+        self.endpoints.insert(network.into(), endpoint);
+    }
+
+    /// Returns its place on a network; `None` where it has none, or none is known.
+    pub fn endpoint(&self, network: &NetworkName) -> Option<&DefinedEndpoint> {
+        self.endpoints.get(network)
     }
 
     /// Returns an attribute's value; `None` where the engine has none, or none that is known.

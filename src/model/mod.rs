@@ -18,7 +18,7 @@ pub mod hash;
 pub mod labels;
 
 pub use build::{BuildContext, BuildRequest};
-pub use definition::Definition;
+pub use definition::{DefinedEndpoint, Definition};
 pub use image_name::familiar;
 pub use names::*;
 pub use observed::*;

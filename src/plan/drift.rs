@@ -158,8 +158,11 @@ impl Search<'_> {
         if service.network_mode.is_none() && container.state == ContainerState::Running {
             self.attachments(service, container, &target);
         }
-        if let Some(made) = self.observed.definitions.get(&container.id) {
-            self.updates(service, container, made, &target);
+        if let Some(made) = self.observed.definitions.get(&container.id)
+            && self.is_as_declared(service, container)
+        {
+            self.updates(service, made, &target);
+            self.endpoints(service, container, made, &target);
         }
     }
 
@@ -214,13 +217,49 @@ impl Search<'_> {
         self.tell(target.clone(), "networks", list(&wanted), list(&attached), help);
     }
 
-    /// What `docker update` changes in a container that exists.
-    fn updates(&mut self, service: &Service, container: &ObservedContainer, made: &Definition, target: &Target) {
-        let observed = self.observed;
-        let of = |name: &str| containers::of_service(observed, self.project, name).next().map(|one| one.id.to_string());
-        if container.label(labels::CONFIG_HASH) != Some(hash::service_hash(&service.canonical, &of).as_str()) {
+    fn is_as_declared(&self, service: &Service, container: &ObservedContainer) -> bool {
+        let of = |name: &str| {
+            containers::of_service(self.observed, self.project, name).next().map(|one| one.id.to_string())
+        };
+        container.label(labels::CONFIG_HASH) == Some(hash::service_hash(&service.canonical, &of).as_str())
+    }
+
+    /// What is lost when a container is disconnected and connected again by hand: names and addresses.
+    ///
+    /// The container's own name is not asked for: the engine knows it anyway, and older tools did not write it down.
+    fn endpoints(&mut self, service: &Service, container: &ObservedContainer, made: &Definition, target: &Target) {
+        if service.network_mode.is_some() || container.state != ContainerState::Running {
             return;
         }
+        let help = format!("`inception up --force-recreate {}`", service.name);
+        for (key, wanted) in &service.networks {
+            let Some(network) = self.project.networks.get(key) else { continue };
+            let Some(found) = made.endpoint(&network.name) else { continue };
+            let names: Vec<&str> =
+                std::iter::once(service.name.as_str()).chain(wanted.aliases.iter().map(String::as_str)).collect();
+            if names.iter().any(|name| !found.aliases.iter().any(|alias| alias == name)) {
+                let known: Vec<&str> = found
+                    .aliases
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|alias| *alias != container.id.short() && *alias != container.name.as_str())
+                    .collect();
+                let known = if known.is_empty() { "(none)".to_owned() } else { known.join(", ") };
+                self.tell(target.clone(), "aliases", names.join(", "), known, help.clone());
+            }
+            for (attribute, wanted, found) in [
+                ("ipv4_address", &wanted.ipv4_address, &found.ipv4_address),
+                ("ipv6_address", &wanted.ipv6_address, &found.ipv6_address),
+            ] {
+                let Some(wanted) = wanted.as_ref().filter(|wanted| !is_same_address(wanted, found)) else { continue };
+                let found = if found.is_empty() { "(unset)".to_owned() } else { found.clone() };
+                self.tell(target.clone(), attribute, wanted.clone(), found, help.clone());
+            }
+        }
+    }
+
+    /// What `docker update` changes in a container that exists.
+    fn updates(&mut self, service: &Service, made: &Definition, target: &Target) {
         let help = format!("`inception up --force-recreate {}`, or `docker update`", service.name);
         for (attribute, expected) in updatable(service) {
             let found = made.get(attribute).map(|value| match value {
@@ -245,6 +284,12 @@ impl Search<'_> {
             self.tell(containers::target_of(orphan), "service", expected, found, help);
         }
     }
+}
+
+/// Whether two texts are one address, however each is written.
+fn is_same_address(a: &str, b: &str) -> bool {
+    let address = |text: &str| text.parse::<std::net::IpAddr>().ok();
+    a == b || (address(a).is_some() && address(a) == address(b))
 }
 
 fn may_end(service: &Service) -> bool {

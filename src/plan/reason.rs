@@ -29,6 +29,13 @@ pub enum Reason {
     },
     /// It is not attached to a network it should be on.
     NotAttached(NetworkKey),
+    /// It is on a network, but not at the address that the file gives it.
+    NotAtAddress {
+        /// The network.
+        network: NetworkKey,
+        /// The address it should have.
+        address: std::net::Ipv4Addr,
+    },
     /// It does not mount a volume it should.
     NotMounted(VolumeKey),
     /// Another service publishes the host port that it still holds.
@@ -117,6 +124,9 @@ impl fmt::Display for Reason {
             Reason::ImageChanged { from, to } => write!(f, "image {} → {}", from.short(), to.short()),
             Reason::ContentChanged { kind, key } => write!(f, "content of {kind} `{key}` changed"),
             Reason::NotAttached(key) => write!(f, "not attached to network `{key}`"),
+            Reason::NotAtAddress { network, address } => {
+                write!(f, "not at its address {address} on network `{network}`")
+            }
             Reason::NotMounted(key) => write!(f, "volume `{key}` is not mounted"),
             Reason::PortNeededBy(service) => write!(f, "`{service}` publishes its host port from now on"),
             Reason::FollowsParent(service) => write!(f, "shares what belongs to `{service}`, which is replaced"),

@@ -114,7 +114,20 @@ fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Optio
             (None, _) => container.state != ContainerState::Running,
         }
     };
-    desired.service.networks.keys().find(|key| !is_attached(key)).map(|key| Reason::NotAttached(key.clone()))
+    let lost = desired.service.networks.keys().find(|key| !is_attached(key)).map(|key| Reason::NotAttached(key.clone()));
+    lost.or_else(|| address_reason(desired, container))
+}
+
+/// A container that was connected by hand, or by an older version of ours, may have another address than its own.
+fn address_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
+    let address = |text: &str| text.parse::<std::net::Ipv4Addr>().ok();
+    desired.service.networks.iter().find_map(|(key, attachment)| {
+        let network = desired.project.networks.get(key)?;
+        let wanted = address(attachment.ipv4_address.as_deref()?)?;
+        let found = address(&container.networks.get(&network.name)?.ip_address)?;
+        let is_lost = container.state == ContainerState::Running && wanted != found;
+        is_lost.then(|| Reason::NotAtAddress { network: key.clone(), address: wanted })
+    })
 }
 
 fn volume_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {

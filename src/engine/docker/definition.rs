@@ -2,14 +2,28 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::Definition;
+use crate::model::{DefinedEndpoint, Definition};
 
 /// Returns what a container was made with (`GET /containers/{id}/json`: `Config` and `HostConfig`).
 pub(super) fn definition(inspected: &Value) -> Definition {
     let mut definition = Definition::default();
     config(&mut definition, inspected.get("Config").unwrap_or(&Value::Null));
     host_config(&mut definition, inspected.get("HostConfig").unwrap_or(&Value::Null));
+    let networks = inspected.pointer("/NetworkSettings/Networks").and_then(Value::as_object);
+    for (name, found) in networks.into_iter().flatten() {
+        definition.add_endpoint(name.as_str(), endpoint(found));
+    }
     definition
+}
+
+fn endpoint(found: &Value) -> DefinedEndpoint {
+    let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let aliases = found.get("Aliases").and_then(Value::as_array).into_iter().flatten();
+    DefinedEndpoint {
+        aliases: aliases.filter_map(Value::as_str).map(str::to_owned).collect(),
+        ipv4_address: text("/IPAMConfig/IPv4Address"),
+        ipv6_address: text("/IPAMConfig/IPv6Address"),
+    }
 }
 
 fn config(definition: &mut Definition, config: &Value) {
