@@ -473,8 +473,7 @@ async fn what_shares_something_of_a_service_without_a_container_is_not_made_with
     let alone = UpOptions { services: ["app".into()].into(), no_dependencies: true, ..UpOptions::default() };
     let scaled = UpOptions { scale: [("vpn".into(), 0)].into(), ..UpOptions::default() };
     for shared in ["network_mode: 'service:vpn'", "pid: 'service:vpn'", "ipc: 'service:vpn'", "volumes_from: [vpn]"] {
-        let yaml =
-            format!("services: {{ vpn: {{ image: app:1 }}, app: {{ image: app:1, scale: 2, {shared} }} }}");
+        let yaml = format!("services: {{ vpn: {{ image: app:1 }}, app: {{ image: app:1, scale: 2, {shared} }} }}");
         assert_eq!(refused(&yaml, &Observed::default(), &alone), ["parent-missing"], "{shared}");
         assert_eq!(refused(&yaml, &Observed::default(), &scaled), ["parent-missing"], "{shared}");
         assert!(refused(&yaml, &Observed::default(), &UpOptions::default()).is_empty());
@@ -654,9 +653,8 @@ fn several_replicas_cannot_have_one_name() {
 
 #[test]
 fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
-    let wanted = project(
-        "services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }",
-    );
+    let wanted =
+        project("services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }");
     let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"x".as_slice().into()) };
     let contents = inception::plan::Contents { configs: [("c".to_owned(), content)].into(), ..Default::default() };
     let plan = inception::plan::up(&wanted, &Observed::default(), &contents, &UpOptions::default());
@@ -681,7 +679,8 @@ async fn a_plan_says_what_was_asked_and_what_really_goes() {
     let found = told(&observed);
     assert_eq!((found[1].service.as_str(), &found[1].downtime), ("web", &Downtime::Fewer));
     assert_eq!(found[0].losses, [Loss::ContainerFiles], "it has no anonymous volumes");
-    let volume = inception::model::ObservedMount { kind: "volume".to_owned(), name: "a".repeat(64), ..Default::default() };
+    let volume =
+        inception::model::ObservedMount { kind: "volume".to_owned(), name: "a".repeat(64), ..Default::default() };
     observed.containers.iter_mut().for_each(|one| one.mounts.push(volume.clone()));
     assert_eq!(told(&observed)[0].losses, [Loss::ContainerFiles, Loss::AnonymousVolumes]);
 }
@@ -718,8 +717,36 @@ async fn lost_aliases_and_addresses_are_drift() {
         found.iter().map(|one| format!("{}: {} → {}", one.attribute, one.expected, one.found)).collect::<Vec<_>>()
     };
     assert!(told(&["p-web-1", "web", "www", "more"], "10.9.0.10").is_empty());
-    assert_eq!(
-        told(&["p-web-1", "web"], ""),
-        ["aliases: web, www → web", "ipv4_address: 10.9.0.10 → (unset)"]
-    );
+    assert_eq!(told(&["p-web-1", "web"], ""), ["aliases: web, www → web", "ipv4_address: 10.9.0.10 → (unset)"]);
+}
+
+const SIDECAR: &str = "
+services:
+  vpn: { image: app:1, networks: [n] }
+  app: { image: app:1, network_mode: 'service:vpn' }
+  web: { image: app:1, networks: [n] }
+networks: { n: { labels: { v: '1' } } }
+";
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_the_network_of_what_is_started_again_is_restarted_though_it_is_not_selected() {
+    let (engine, observed) = brought_up(SIDECAR).await;
+    let alone =
+        |name: &str| UpOptions { services: [name.into()].into(), no_dependencies: true, ..UpOptions::default() };
+    let changed = project(&SIDECAR.replace("'1'", "'2'"));
+    let plan = plan_up(&changed, &observed, &alone("web"));
+    assert!(render(&plan).contains("restart     app#1"), "{}", render(&plan));
+    assert!(run(&engine, &plan).await.is_success());
+    let wanted = project(SIDECAR);
+    let only = BTreeSet::from(["vpn".into()]);
+    let stop = lifecycle(&wanted, &observed, &only, &Lifecycle::Stop { grace: None });
+    assert!(run(&engine, &stop).await.is_success());
+    let plan = plan_up(&changed, &common::observed(&engine).await, &alone("vpn"));
+    expect![[r#"
+        1       start    vpn#1  not running
+        2 <- 1  wait     vpn#1  until running
+        3 <- 1  restart  app#1  shares the network of `vpn`, which is started again
+        4 <- 3  wait     app#1  until running
+    "#]]
+    .assert_eq(&render(&plan));
 }

@@ -1,8 +1,8 @@
 //! Puts steps in order: hands out ids, keeps requirements earlier than the steps that need them.
 
-use super::{Action, Plan, Reason, Replacement, Step, StepId, Target};
+use super::{Action, ContainerRef, Plan, Reason, Replacement, Step, StepId, Target};
 use crate::diag::Diagnostic;
-use crate::model::ProjectName;
+use crate::model::{ContainerId, ProjectName};
 
 /// A plan under construction.
 #[derive(Debug, Default)]
@@ -51,6 +51,26 @@ impl Builder {
     /// Returns what a step acts on.
     pub(super) fn target(&self, id: StepId) -> Option<Target> {
         self.plan.steps.get(id.index()).map(|step| step.target.clone())
+    }
+
+    /// Returns the step that starts or restarts a container that exists.
+    pub(super) fn start_of(&self, container: &ContainerId) -> Option<StepId> {
+        let is_start = |step: &&Step| match &step.action {
+            Action::StartContainer { container: ContainerRef::Existing(id) }
+            | Action::RestartContainer { container: ContainerRef::Existing(id), .. } => id == container,
+            _ => false,
+        };
+        self.plan.steps.iter().rfind(is_start).map(|step| step.id)
+    }
+
+    /// Returns whether a container that exists is stopped, started or removed.
+    pub(super) fn is_moved(&self, container: &ContainerId) -> bool {
+        let is_removed = |step: &Step| match &step.action {
+            Action::StopContainer { container: ContainerRef::Existing(id), .. }
+            | Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => id == container,
+            _ => false,
+        };
+        self.start_of(container).is_some() || self.plan.steps.iter().any(is_removed)
     }
 
     /// Makes a step's failure a warning.

@@ -218,9 +218,8 @@ impl Search<'_> {
     }
 
     fn is_as_declared(&self, service: &Service, container: &ObservedContainer) -> bool {
-        let of = |name: &str| {
-            containers::of_service(self.observed, self.project, name).next().map(|one| one.id.to_string())
-        };
+        let of =
+            |name: &str| containers::of_service(self.observed, self.project, name).next().map(|one| one.id.to_string());
         container.label(labels::CONFIG_HASH) == Some(hash::service_hash(&service.canonical, &of).as_str())
     }
 

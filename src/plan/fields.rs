@@ -130,9 +130,11 @@ fn masked(path: &str, value: &Value) -> Value {
             let item = |(item, is_value): (&Value, bool)| if is_value { HIDDEN.into() } else { masked("", item) };
             items.iter().zip(after_option).map(item).collect()
         }
-        Value::Object(entries) => {
-            entries.iter().map(|(name, entry)| (name.clone(), masked(name, entry))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Object(entries) => entries
+            .iter()
+            .map(|(name, entry)| (name.clone(), masked(name, entry)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         plain => plain.clone(),
     }
 }
@@ -260,8 +262,14 @@ mod tests {
             (json!(["run", "--db", "me:hunter2@tcp(db)/x"]), r#"["run","--db","(secret)"]"#),
             (json!(["sh", "-c", "run --dsn=mysql://me:hunter2@db/"]), r#"["sh","-c","(secret)"]"#),
             (json!(["CMD-SHELL", "TOKEN=hunter2 probe"]), r#"["CMD-SHELL","(secret)"]"#),
-            (json!([{"command": ["a", "--pwd=hunter2"], "environment": {"A_KEY": "hunter2"}}]), r#"[{"command":["a","(secret)"],"environment":{"A_KEY":"(secret)"}}]"#),
-            (json!(["git@host.test:me/it", "http://a.test/b:c@d", "a:b"]), r#"["git@host.test:me/it","http://a.test/b:c@d","a:b"]"#),
+            (
+                json!([{"command": ["a", "--pwd=hunter2"], "environment": {"A_KEY": "hunter2"}}]),
+                r#"[{"command":["a","(secret)"],"environment":{"A_KEY":"(secret)"}}]"#,
+            ),
+            (
+                json!(["git@host.test:me/it", "http://a.test/b:c@d", "a:b"]),
+                r#"["git@host.test:me/it","http://a.test/b:c@d","a:b"]"#,
+            ),
         ] {
             let shown = shown("command", &list);
             assert_eq!(shown, told.chars().take(60).chain((told.len() > 60).then_some('…')).collect::<String>());

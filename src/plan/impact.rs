@@ -133,13 +133,7 @@ fn removed(action: &Action) -> Option<&ContainerId> {
     }
 }
 
-fn losses(
-    plan: &Plan,
-    observed: &Observed,
-    options: &UpOptions,
-    name: &ServiceName,
-    steps: &[&Step],
-) -> Vec<Loss> {
+fn losses(plan: &Plan, observed: &Observed, options: &UpOptions, name: &ServiceName, steps: &[&Step]) -> Vec<Loss> {
     let removed: BTreeSet<&ContainerId> = steps.iter().filter_map(|step| removed(&step.action)).collect();
     let mut found = BTreeSet::new();
     if !removed.is_empty() {
@@ -176,9 +170,8 @@ fn is_start_first(plan: &Plan, name: &ServiceName) -> bool {
     let is_kept_until = |one: &Replacement| {
         let steps = || one.steps.iter().filter_map(|id| plan.steps.get(id.index()));
         let stop = steps().find(|step| stopped(&step.action) == Some(&one.old));
-        let start = steps().find(
-            |step| matches!(&step.action, Action::StartContainer { container } if *container == one.new),
-        );
+        let start =
+            steps().find(|step| matches!(&step.action, Action::StartContainer { container } if *container == one.new));
         stop.is_none_or(|stop| start.is_some_and(|start| start.id < stop.id))
     };
     let mut own = plan.replacements.iter().filter(|one| one.group == *name).peekable();

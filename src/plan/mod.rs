@@ -78,10 +78,9 @@ impl Plan {
             _ => false,
         };
         let is_redefined = |replacement: &&Replacement| match &replacement.new {
-            ContainerRef::Planned(step) => self
-                .steps
-                .get(step.index())
-                .is_some_and(|step| step.reason.is_redefinition() || takes_over(step)),
+            ContainerRef::Planned(step) => {
+                self.steps.get(step.index()).is_some_and(|step| step.reason.is_redefinition() || takes_over(step))
+            }
             ContainerRef::Existing(_) => false,
         };
         self.replacements.iter().filter(is_redefined).map(|replacement| replacement.old.clone()).collect()

@@ -145,9 +145,7 @@ fn holder(
         }));
     }
     let listener = observed.listeners.iter().find(|listener| {
-        listener.port == number
-            && listener.protocol == port.protocol
-            && is_in_the_way(listener.address, port.host_ip)
+        listener.port == number && listener.protocol == port.protocol && is_in_the_way(listener.address, port.host_ip)
     })?;
     Some(Holder::Program(match &listener.holder {
         Some(holder) => format!("program `{}`", crate::text::escape_controls(holder)),

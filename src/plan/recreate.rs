@@ -114,7 +114,8 @@ fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Optio
             (None, _) => container.state != ContainerState::Running,
         }
     };
-    let lost = desired.service.networks.keys().find(|key| !is_attached(key)).map(|key| Reason::NotAttached(key.clone()));
+    let lost =
+        desired.service.networks.keys().find(|key| !is_attached(key)).map(|key| Reason::NotAttached(key.clone()));
     lost.or_else(|| address_reason(desired, container))
 }
 

@@ -229,9 +229,10 @@ fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
                 let name = name.unwrap_or_else(|| VolumeName::new(key.as_str()));
                 MountKind::Volume { name, nocopy: *nocopy, subpath: subpath.clone() }
             }
-            MountSource::Anonymous { nocopy } => {
-                MountKind::Anonymous { name: input.inherited_volumes.get(inherit::plain(&mount.target)).cloned(), nocopy: *nocopy }
-            }
+            MountSource::Anonymous { nocopy } => MountKind::Anonymous {
+                name: input.inherited_volumes.get(inherit::plain(&mount.target)).cloned(),
+                nocopy: *nocopy,
+            },
             MountSource::Tmpfs { size, mode } => MountKind::Tmpfs { size: *size, mode: *mode },
             MountSource::Image { image, subpath } => {
                 MountKind::Image { image: image.as_str().into(), subpath: subpath.clone() }

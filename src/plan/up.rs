@@ -19,8 +19,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerSpec, ContainerState, EndpointSpec, Health, ImageId, MountSource, NetworkKey, NetworkName, Observed,
-    ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
+    Condition, ContainerSpec, ContainerState, EndpointSpec, Health, ImageId, MountSource, NetworkKey, NetworkName,
+    Observed, ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName, labels,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -68,6 +68,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     up.restart_dependents(&order, &selected);
     orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
     up.bring_back();
+    up.restart_joined();
     up.builder.finish()
 }
 
@@ -653,8 +654,7 @@ impl<'a> Up<'a> {
     pub(super) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
         let service = container.service().filter(|_| !container.is_oneoff());
         let service = service.and_then(|name| self.project.service(name));
-        let declared =
-            service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
+        let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
         declared.unwrap_or_else(|| networks::endpoint_again(container, network))
     }
 
@@ -770,23 +770,54 @@ impl<'a> Up<'a> {
         let Some(mut done) = self.done.remove(&service.name) else { return };
         let is_running = |replica: &&mut Replica| matches!(replica.untouched, Some((ContainerState::Running, _, _)));
         for replica in done.replicas.iter_mut().filter(is_running) {
-            let container = replica.container.clone();
-            let hooks =
-                hooks::plan_before(&mut self.builder, &service.pre_stop, &replica.target, &container, &requires);
-            let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
-            let restarted = self.builder.step(&replica.target, action, reason.clone(), requires.clone());
-            self.builder.after(restarted, hooks);
-            let hooks =
-                hooks::plan_after(&mut self.builder, &service.post_start, &replica.target, &container, restarted);
-            let last = hooks.last().copied().unwrap_or(restarted);
-            let settle = self.options.settle;
-            let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
-            let wait = Action::WaitFor { container, until, limit: self.options.wait_limit };
-            self.builder.step(&replica.target, wait, Reason::Verify, [last]);
+            let last = self.restart_one(service, &replica.target, &replica.container, reason.clone(), requires.clone());
             replica.started = vec![last];
             done.is_started = true;
         }
         self.done.insert(service.name.clone(), done);
+    }
+
+    /// Restarts a container, with its hooks and a look whether it stays up. Returns the last step before that look.
+    fn restart_one(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        container: &ContainerRef,
+        reason: Reason,
+        requires: Vec<StepId>,
+    ) -> StepId {
+        let hooks = hooks::plan_before(&mut self.builder, &service.pre_stop, target, container, &requires);
+        let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
+        let restarted = self.builder.step(target, action, reason, requires);
+        self.builder.after(restarted, hooks);
+        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, restarted);
+        let last = hooks.last().copied().unwrap_or(restarted);
+        let settle = self.options.settle;
+        let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
+        let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
+        self.builder.step(target, wait, Reason::Verify, [last]);
+        last
+    }
+
+    /// Restarts what shares the network of a container that is started again, and is not among the selected services: it
+    /// would be left without one.
+    fn restart_joined(&mut self) {
+        let (project, observed) = (self.project, self.observed);
+        let joined = observed.containers.iter().filter(|one| {
+            one.label(labels::PROJECT) == Some(project.name.as_str()) && one.state == ContainerState::Running
+        });
+        for container in joined {
+            let Some(host) = container.network_mode.strip_prefix("container:") else { continue };
+            let Some(started) = self.builder.start_of(&host.into()) else { continue };
+            let host =
+                observed.containers.iter().find(|one| one.id.as_str() == host).and_then(ObservedContainer::service);
+            let service = container.service().and_then(|name| project.service(name));
+            if let (Some(host), Some(service), false) = (host, service, self.builder.is_moved(&container.id)) {
+                let target = containers::target_of(container);
+                let reference = ContainerRef::Existing(container.id.clone());
+                self.restart_one(service, &target, &reference, Reason::HostStarted(host.into()), vec![started]);
+            }
+        }
     }
 }
 
