@@ -750,3 +750,30 @@ async fn what_shares_the_network_of_what_is_started_again_is_restarted_though_it
     "#]]
     .assert_eq(&render(&plan));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_started_before_the_one_whose_network_it_shares_is_restarted() {
+    let (_, mut observed) = brought_up(SIDECAR).await;
+    let wanted = project(SIDECAR);
+    let plan = plan_up(&wanted, &observed, &UpOptions::default());
+    assert!(plan.is_empty());
+    assert_eq!(plan.redefined().len(), 2, "the one and the other are looked at, and nobody else");
+    let mut started = |app: &str, vpn: &str| {
+        for (service, time) in [("app", app), ("vpn", vpn)] {
+            let id = observed.containers.iter().find(|one| one.service() == Some(service)).unwrap().id.clone();
+            let mut made = Definition::default();
+            made.set_started_at(time);
+            observed.definitions.insert(id, made);
+        }
+        let drifted = drift(&wanted, &observed, &BTreeSet::new(), '-');
+        let plan = plan_up(&wanted, &observed, &UpOptions::default());
+        assert_eq!(plan.is_empty(), drifted.is_empty(), "{drifted:?}");
+        render(&plan)
+    };
+    assert_eq!(started("2026-01-01T00:00:01.123Z", "2026-01-01T00:00:01.12Z"), "");
+    expect![[r#"
+        1       restart  app#1  shares the network of `vpn`, which is started again
+        2 <- 1  wait     app#1  until running
+    "#]]
+    .assert_eq(&started("2026-01-01T00:00:01.12Z", "2026-01-01T00:00:01.123Z"));
+}

@@ -16,6 +16,7 @@ pub struct Definition {
     attributes: BTreeMap<String, Value>,
     image_volumes: BTreeSet<String>,
     endpoints: BTreeMap<NetworkName, DefinedEndpoint>,
+    started_at: String,
 }
 
 /// A container's place on one network, as it was asked for.
@@ -53,6 +54,17 @@ impl Definition {
     /// Returns whether its image declares a volume at a path.
     pub fn has_volume_of_image(&self, path: &str) -> bool {
         self.image_volumes.contains(path)
+    }
+
+    /// Sets when it last started (RFC 3339, in UTC).
+    pub fn set_started_at(&mut self, time: &str) {
+        time.trim_end_matches('Z').clone_into(&mut self.started_at);
+    }
+
+    /// Returns whether it has last started before another one; false where that is not known.
+    pub fn has_started_before(&self, other: &Self) -> bool {
+        // Without the zone, and with the zeros at the end left out, times are in the order of their texts.
+        !self.started_at.is_empty() && self.started_at < other.started_at
     }
 
     /// Adds its place on a network.

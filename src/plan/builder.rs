@@ -91,6 +91,10 @@ impl Builder {
         }
     }
 
+    pub(super) fn joined(&mut self, containers: impl IntoIterator<Item = ContainerId>) {
+        self.plan.joined.extend(containers);
+    }
+
     pub(super) fn unchanged(&mut self, target: Target) {
         self.plan.unchanged.push(target);
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Target, containers, naming, networks, orphans, up, volumes};
+use super::{Target, containers, naming, networks, orphans, recreate, up, volumes};
 use crate::model::{
     ContainerName, ContainerState, Definition, Network, Observed, ObservedContainer, ObservedNetwork, Project,
     RestartPolicy, Service, Volume, hash, labels,
@@ -163,6 +163,7 @@ impl Search<'_> {
         {
             self.updates(service, made, &target);
             self.endpoints(service, container, made, &target);
+            self.hosts(service, container, made, &target);
         }
     }
 
@@ -253,6 +254,20 @@ impl Search<'_> {
                 let Some(wanted) = wanted.as_ref().filter(|wanted| !is_same_address(wanted, found)) else { continue };
                 let found = if found.is_empty() { "(unset)".to_owned() } else { found.clone() };
                 self.tell(target.clone(), attribute, wanted.clone(), found, help.clone());
+            }
+        }
+    }
+
+    /// What was started before the container whose namespaces it shares has lost them.
+    fn hosts(&mut self, service: &Service, container: &ObservedContainer, made: &Definition, target: &Target) {
+        let (project, observed) = (self.project, self.observed);
+        for name in recreate::hosts(service).filter(|_| container.state == ContainerState::Running) {
+            let hosts = containers::of_service(observed, project, name.as_str());
+            let host = hosts.min_by_key(|one| one.number()).filter(|one| one.state == ContainerState::Running);
+            let host = host.and_then(|host| observed.definitions.get(&host.id));
+            if host.is_some_and(|host| made.has_started_before(host)) {
+                let (expected, found) = (format!("those of `{name}`"), format!("`{name}` was started since"));
+                self.tell(target.clone(), "namespaces", expected, found, format!("`inception up {}`", service.name));
             }
         }
     }

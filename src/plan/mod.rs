@@ -67,11 +67,14 @@ pub struct Plan {
     pub diagnostics: Vec<Diagnostic>,
     /// Containers that are as they should be.
     pub unchanged: Vec<Target>,
+    /// Running containers that share a namespace, and those that have it: when they started tells whether they still do.
+    pub joined: BTreeSet<ContainerId>,
 }
 
 impl Plan {
-    /// Returns the containers that give way because their definition differs, or with volumes that have no name: what they
-    /// were made with explains the one, and tells which of the others are the image's.
+    /// Returns the containers that a look at each would tell more of: those that give way because their definition differs
+    /// (what they were made with explains it), or with volumes that have no name (some are the image's), and those that
+    /// share a namespace.
     pub fn redefined(&self) -> BTreeSet<ContainerId> {
         let takes_over = |step: &Step| match &step.action {
             Action::CreateContainer { spec, .. } => spec.mounts.iter().any(MountSpec::is_taken_over),
@@ -83,7 +86,8 @@ impl Plan {
             }
             ContainerRef::Existing(_) => false,
         };
-        self.replacements.iter().filter(is_redefined).map(|replacement| replacement.old.clone()).collect()
+        let redefined = self.replacements.iter().filter(is_redefined).map(|replacement| &replacement.old);
+        redefined.chain(&self.joined).cloned().collect()
     }
 
     /// Returns whether nothing needs doing.

@@ -752,14 +752,39 @@ impl<'a> Up<'a> {
             let restarts = service.depends_on.iter().filter(|(_, edge)| edge.restart);
             let replaced = restarts.filter(|(name, _)| done(name).is_some_and(|done| done.is_replaced));
             let mut reasons: Vec<Reason> = replaced.map(|(name, _)| Reason::DependencyReplaced(name.clone())).collect();
-            let hosts = recreate::hosts(service).filter(|name| done(name).is_some_and(|done| done.is_started));
-            reasons.extend(hosts.map(|name| Reason::HostStarted(name.clone())));
+            let hosts: Vec<&ServiceName> = recreate::hosts(service).collect();
+            for host in hosts {
+                let is_started = self.done.get(host).is_some_and(|done| done.is_started);
+                if self.has_lost(service, host) || is_started {
+                    reasons.push(Reason::HostStarted(host.clone()));
+                }
+            }
             match reasons.len() {
                 0 => {}
                 1 => self.restart(service, reasons.remove(0)),
                 _ => self.restart(service, Reason::Several(reasons)),
             }
         }
+    }
+
+    /// Whether a running replica that is left alone has started before the container whose namespace it shares did: that one
+    /// has another now. Notes which containers must be looked at to know.
+    fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
+        let id = self.container_id(host.as_str()).map(crate::model::ContainerId::from);
+        let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
+        let host = self.observed.containers.iter().filter(is_running).find(|one| Some(&one.id) == id.as_ref());
+        let (Some(host), Some(done)) = (host, self.done.get(&service.name)) else { return false };
+        let kept = done.replicas.iter().filter_map(|replica| match (&replica.container, replica.untouched) {
+            (ContainerRef::Existing(id), Some((ContainerState::Running, ..))) => Some(id),
+            _ => None,
+        });
+        let kept: Vec<crate::model::ContainerId> = kept.cloned().collect();
+        if kept.is_empty() {
+            return false;
+        }
+        self.builder.joined(kept.iter().chain([&host.id]).cloned());
+        let made = |id| self.observed.definitions.get(id);
+        kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
     }
 
     /// Restarts what is left alone of a service, after all that it depends on or shares something with.

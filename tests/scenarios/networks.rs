@@ -1,11 +1,12 @@
 //! Networks that change while they are used.
 
-use crate::common::real::{Stack, Stranger, Tool, told};
+use crate::common::real::{Stack, Stranger, Tool, docker, told};
 
 crate::scenarios! {
     a_changed_network_is_made_anew_and_its_users_come_back,
     a_changed_network_with_a_stranger_on_it_stops_nobody,
     a_network_removed_behind_our_back_is_made_again,
+    what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back,
 }
 
 const YAML: &str = "
@@ -66,4 +67,22 @@ fn a_network_removed_behind_our_back_is_made_again(tool: Tool) {
     let id = told(&["network", "inspect", "-f", "{{.Id}}", &network]);
     stack.both("all run", stack.names() == ["a-1", "b-1", "c-1"]);
     stack.both("its users are on it", ["b", "c"].iter().all(|service| attached(&stack, service).contains(&id)));
+}
+
+fn what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back(tool: Tool) {
+    let yaml = "
+services:
+  vpn: { image: IMAGE, init: true, stop_grace_period: 0s }
+  app: { image: IMAGE, init: true, stop_grace_period: 0s, network_mode: 'service:vpn' }
+";
+    let stack = Stack::with(tool, yaml);
+    stack.ok(&["up", "-d"]);
+    docker(&["restart", "-t", "0", &stack.name("vpn")]);
+    let is_on_network = || stack.exec("app", &["cat", "/proc/net/dev"]).contains("eth0");
+    stack.both("it has lost its network", !is_on_network());
+    stack.ok(&["up", "-d"]);
+    stack.ours("it has one again", is_on_network());
+    let settled = stack.containers();
+    stack.ok(&["up", "-d"]);
+    stack.ours("then there is nothing more to do", stack.containers() == settled);
 }

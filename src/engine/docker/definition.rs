@@ -9,6 +9,7 @@ pub(super) fn definition(inspected: &Value) -> Definition {
     let mut definition = Definition::default();
     config(&mut definition, inspected.get("Config").unwrap_or(&Value::Null));
     host_config(&mut definition, inspected.get("HostConfig").unwrap_or(&Value::Null));
+    definition.set_started_at(inspected.pointer("/State/StartedAt").and_then(Value::as_str).unwrap_or_default());
     let networks = inspected.pointer("/NetworkSettings/Networks").and_then(Value::as_object);
     for (name, found) in networks.into_iter().flatten() {
         definition.add_endpoint(name.as_str(), endpoint(found));
