@@ -3,18 +3,24 @@
 //! An advisory lock on a file in the run-time directory; the kernel drops it when its holder ends, however it ends, so
 //! there are no stale locks. The file says who holds it; one that still says so when nobody does was left by a run that
 //! died.
+//!
+//! The directory may be one that anybody can make first (below `/tmp`), and the file is emptied: so nothing is opened
+//! through a link, and only in a directory that nobody else can write to.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use sha2::{Digest, Sha256};
 
+use crate::diag::Diagnostic;
 use crate::exec::Interrupt;
 use crate::failure::Failure;
+use crate::model::Span;
 use crate::settings::Context;
+use crate::text::escape_controls;
 use crate::ui;
 
 /// Between two looks.
@@ -49,9 +55,8 @@ pub(super) async fn take(
     command: &str,
     interrupt: &Interrupt,
 ) -> Result<Lock, Failure> {
-    let path = path(context, endpoint, project);
-    let mut file = open(&path)
-        .map_err(|error| Failure::Other(anyhow::anyhow!("cannot make the lock `{}`: {error}", path.display())))?;
+    let directory = directory(context);
+    let mut file = open(&directory, &name(endpoint, project)).map_err(|cause| refused(&directory, &cause))?;
     let mut told = false;
     while rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         if !told {
@@ -76,21 +81,55 @@ pub(super) async fn take(
     Ok(Lock { file, is_after_crash })
 }
 
-fn open(path: &std::path::Path) -> std::io::Result<File> {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    if let Some(parent) = path.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+/// Opens a lock's file, made where it is not there. Says why not.
+fn open(directory: &Path, name: &str) -> Result<File, String> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| error.to_string())?;
+    let own = own_directory(directory)?;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::openat(&own, name, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => Ok(file.into()),
+        Err(rustix::io::Errno::LOOP) => Err(format!("`{}` in it is a link", escape_controls(name))),
+        Err(error) => Err(format!("`{}` in it cannot be opened: {error}", escape_controls(name))),
     }
-    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-fn path(context: &Context, endpoint: &str, project: &str) -> PathBuf {
-    let base = match context.environment.get_non_empty("XDG_RUNTIME_DIR") {
+/// Opens a directory that nobody else can write to, and that is not reached through a link.
+fn own_directory(directory: &Path) -> Result<File, String> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(directory, flags, Mode::empty()).map_err(|error| match error {
+        rustix::io::Errno::LOOP | rustix::io::Errno::NOTDIR => "it is a link, not a directory".to_owned(),
+        error => error.to_string(),
+    })?;
+    let facts = rustix::fs::fstat(&opened).map_err(|error| error.to_string())?;
+    let user = rustix::process::geteuid().as_raw();
+    if facts.st_uid != user {
+        return Err(format!("it belongs to user {}, not to user {user}", facts.st_uid));
+    }
+    if Mode::from_raw_mode(facts.st_mode).intersects(Mode::WGRP | Mode::WOTH) {
+        return Err("others may write to it".to_owned());
+    }
+    Ok(opened.into())
+}
+
+fn refused(directory: &Path, cause: &str) -> Failure {
+    let shown = escape_controls(&directory.to_string_lossy()).into_owned();
+    let message = format!("cannot make the project's lock in `{shown}`");
+    let help = "it must be a directory of yours that nobody else can write to (mode 0700): mend or remove it, or set XDG_RUNTIME_DIR to another place";
+    Failure::one(Diagnostic::error("lock-unsafe", Span::NONE, message).cause(cause).help(help))
+}
+
+fn directory(context: &Context) -> PathBuf {
+    match context.environment.get_non_empty("XDG_RUNTIME_DIR") {
         Some(directory) => PathBuf::from(directory).join("inception"),
         None => PathBuf::from(format!("/tmp/inception-{}", rustix::process::getuid().as_raw())),
-    };
+    }
+}
+
+fn name(endpoint: &str, project: &str) -> String {
     let digest: String = Sha256::digest(endpoint.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    base.join(format!("{digest}-{project}.lock"))
+    format!("{digest}-{project}.lock")
 }
 
 fn holder(file: &mut File) -> String {
@@ -104,5 +143,44 @@ fn holder(file: &mut File) -> String {
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let age = since.parse::<u64>().map_or(0, |since| now.saturating_sub(since));
-    format!(": `{}`, pid {pid}, for {age} s", crate::text::escape_controls(command))
+    format!(": `{}`, pid {pid}, for {age} s", escape_controls(command))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_link_in_place_of_the_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (directory, victim) = (folder.path().join("inception"), folder.path().join("victim"));
+        open(&directory, "a.lock").unwrap();
+        std::fs::write(&victim, "kept").unwrap();
+        symlink(&victim, directory.join("b.lock")).unwrap();
+        assert_eq!(open(&directory, "b.lock").unwrap_err(), "`b.lock` in it is a link");
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+    }
+
+    #[test]
+    fn a_directory_that_is_a_link_or_open_to_others_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (directory, link) = (folder.path().join("inception"), folder.path().join("link"));
+        open(&directory, "a.lock").unwrap();
+        symlink(&directory, &link).unwrap();
+        assert_eq!(open(&link, "a.lock").unwrap_err(), "it is a link, not a directory");
+        std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o770)).unwrap();
+        assert_eq!(open(&directory, "a.lock").unwrap_err(), "others may write to it");
+    }
+
+    #[test]
+    fn a_directory_of_another_user_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        // Only root can give something away.
+        if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() && rustix::process::geteuid().is_root() {
+            assert_eq!(open(folder.path(), "a.lock").unwrap_err(), "it belongs to user 1, not to user 0");
+        }
+    }
 }
