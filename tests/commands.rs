@@ -96,6 +96,68 @@ fn a_container_that_dies_at_once_makes_the_exit_code_tell() {
     assert!(errors.contains("exited with code 7") && errors.contains("no luck"), "{errors}");
 }
 
+/// Tests and what they need, as CI runs them.
+const SUITE: &str = "
+services:
+  db: { image: IMAGE, init: true, command: [sh, -c, 'DB'] }
+  tests: { image: IMAGE, init: true, command: [sh, -c, 'TESTS'] }
+";
+
+fn suite(db: &str, tests: &str) -> Stack {
+    Stack::new(&SUITE.replace("DB", db).replace("TESTS", tests))
+}
+
+#[test]
+fn the_asked_exit_code_is_that_of_the_asked_service_whatever_ends_first() {
+    if !is_ready() {
+        return;
+    }
+    let stack = suite("sleep 1; exit 0", "exec sleep 1000");
+    let (code, _, errors) = stack.run(&["up", "--exit-code-from", "tests"]);
+    assert_eq!(code, 143, "it was stopped: {errors}");
+    assert_eq!(stack.names(), ["db-1 exited", "tests-1 exited"]);
+}
+
+#[test]
+fn a_container_that_has_ended_before_it_is_followed_ends_all() {
+    if !is_ready() {
+        return;
+    }
+    let stack = suite("exec sleep 1000", "echo done");
+    let (code, out, errors) = stack.run(&["up", "--abort-on-container-exit"]);
+    assert_eq!(code, 0, "{errors}");
+    assert!(out.contains("done"), "{out}");
+    assert_eq!(stack.names(), ["db-1 exited", "tests-1 exited"]);
+}
+
+#[test]
+fn a_job_that_others_wait_for_ends_nothing() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  migrate: { image: IMAGE, command: ['true'] }
+  tests: { image: IMAGE, command: [sh, -c, 'sleep 1; exit 3'], depends_on: { migrate: { condition: service_completed_successfully } } }
+",
+    );
+    assert_eq!(stack.run(&["up", "--abort-on-container-exit"]).0, 3);
+}
+
+#[test]
+fn services_that_options_name_must_be_there() {
+    if !is_ready() {
+        return;
+    }
+    let stack = suite("exec sleep 1000", "exec sleep 1000");
+    for options in [["--exit-code-from", "test"], ["--attach", "test"]] {
+        let (code, _, errors) = stack.run(&[["up"].as_slice(), &options].concat());
+        assert_eq!(code, 1, "{errors}");
+        assert!(errors.contains("no such service: `test`") && errors.contains("`tests`?"), "{errors}");
+    }
+    assert_eq!(stack.count(), 0);
+}
+
 #[test]
 fn configs_and_secrets_reach_the_container_and_a_changed_one_is_noticed() {
     if !is_ready() {

@@ -1,23 +1,20 @@
-//! `logs`, and the output that an attached `up` follows.
+//! `logs`, and what it has in common with an attached `up`.
 //!
 //! Without following, lines of several containers come in the order of the engine's time stamps, merged as streams: what
 //! is held in memory is one line of each.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use super::{down, session};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{EngineResult, LogOptions, OutputChunk, ReadEngine};
-use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
-use crate::model::{ContainerState, ObservedContainer, Project, labels};
+use crate::model::{ObservedContainer, labels};
 use crate::settings::Context;
 use crate::ui::logs::{LogPrinter, Style};
 
@@ -106,7 +103,13 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
     })
 }
 
-fn printer(context: &Context, project: &str, containers: &[&ObservedContainer], request: &FollowRequest) -> LogPrinter {
+/// Returns what prints lines of these containers.
+pub(super) fn printer(
+    context: &Context,
+    project: &str,
+    containers: &[&ObservedContainer],
+    request: &FollowRequest,
+) -> LogPrinter {
     let names: Vec<(String, String)> =
         containers.iter().map(|one| (one.id.to_string(), short_name(project, one))).collect();
     let style = Style {
@@ -117,7 +120,7 @@ fn printer(context: &Context, project: &str, containers: &[&ObservedContainer], 
 }
 
 /// The container's name without the project in front.
-fn short_name(project: &str, container: &ObservedContainer) -> String {
+pub(super) fn short_name(project: &str, container: &ObservedContainer) -> String {
     let name = container.name.as_str();
     let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '_']));
     rest.unwrap_or(name).to_owned()
@@ -125,8 +128,8 @@ fn short_name(project: &str, container: &ObservedContainer) -> String {
 
 /// A line, or a piece of a long one.
 #[derive(Debug)]
-struct Line {
-    bytes: bytes::Bytes,
+pub(super) struct Line {
+    pub bytes: bytes::Bytes,
     /// The engine's time stamp, where lines are put in order by it.
     time: String,
 }
@@ -154,7 +157,7 @@ async fn print_all(
 }
 
 /// Reads a container's output into lines on a task of its own.
-fn spawn(mut stream: BoxStream<'static, EngineResult<OutputChunk>>, has_time: bool) -> mpsc::Receiver<Line> {
+pub(super) fn spawn(mut stream: BoxStream<'static, EngineResult<OutputChunk>>, has_time: bool) -> mpsc::Receiver<Line> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         let mut buffer = BytesMut::new();
@@ -230,113 +233,5 @@ async fn interleave(heads: Vec<(String, mpsc::Receiver<Line>)>, printer: &mut Lo
     let mut all = futures_util::stream::select_all(streams);
     while let Some((id, line)) = all.next().await {
         printer.line(&id, &line.bytes);
-    }
-}
-
-/// Follows what `up` started until all of it has ended, one container's end ends all, or a signal comes. Returns the
-/// exit code.
-pub(super) async fn follow_up(
-    context: &Context,
-    engine: &Arc<DockerEngine>,
-    project: &Project,
-    services: &[String],
-    request: &FollowRequest,
-    interrupt: &Interrupt,
-) -> Result<u8, Failure> {
-    let all = engine.list_containers(&[format!("{}={}", labels::PROJECT, project.name)]).await?;
-    let followed: Vec<&ObservedContainer> =
-        all.iter().filter(|container| is_followed(project, services, request, container)).collect();
-    let mut printer = printer(context, project.name.as_str(), &followed, request);
-    let names: Vec<String> = followed.iter().map(|one| short_name(project.name.as_str(), one)).collect();
-    crate::ui::tell(&format!("Attaching to {}\n", crate::text::escape_controls(&names.join(", "))));
-    let mut heads = Vec::new();
-    let mut ends: JoinSet<(String, i64)> = JoinSet::new();
-    for container in &followed {
-        let details = engine.inspect_container(container.id.as_str()).await?;
-        let options = LogOptions {
-            follow: true,
-            timestamps: request.timestamps,
-            is_tty: details.is_tty,
-            ..LogOptions::default()
-        };
-        heads.push((container.id.to_string(), spawn(engine.logs(&container.id, options).await?, false)));
-    }
-    for container in all.iter().filter(|one| !one.is_oneoff() && one.state == ContainerState::Running) {
-        ends.spawn(end_of(engine.clone(), container.clone()));
-    }
-    let running: BTreeMap<String, &ObservedContainer> = all.iter().map(|one| (one.id.to_string(), one)).collect();
-    let output = interleave(heads, &mut printer);
-    tokio::pin!(output);
-    let mut has_output = true;
-    let code = 0;
-    loop {
-        tokio::select! {
-            _ = interrupt.first() => return Ok(code),
-            () = &mut output, if has_output => has_output = false,
-            Some(ended) = ends.join_next() => {
-                let Ok((id, exit)) = ended else { continue };
-                let Some(container) = running.get(&id) else { continue };
-                crate::ui::tell(&format!("{} exited with code {exit}\n", crate::text::escape_controls(&short_name(project.name.as_str(), container))));
-                let exit = u8::try_from(exit).unwrap_or(1);
-                let is_asked = request.exit_code_from.as_deref().is_none_or(|name| container.service() == Some(name));
-                if request.exit_code_from.is_some() && is_asked || request.abort_on_exit || (request.abort_on_failure && exit != 0) {
-                    return Ok(if is_asked { exit } else { code });
-                }
-            }
-            else => return Ok(code),
-        }
-        if ends.is_empty() && !has_output {
-            return Ok(code);
-        }
-    }
-}
-
-fn is_followed(project: &Project, services: &[String], request: &FollowRequest, container: &ObservedContainer) -> bool {
-    let Some(name) = container.service() else { return false };
-    let Some(service) = project.services.get(name) else { return false };
-    if container.is_oneoff() || request.no_attach.iter().any(|one| one == name) {
-        return false;
-    }
-    let named = services.iter().chain(&request.attach).map(String::as_str);
-    let graph = crate::graph::Graph::new(&project.services);
-    let is_named = match request.with_dependencies {
-        true => graph.with_dependencies(named).contains(name),
-        false => named.clone().any(|one| one == name),
-    };
-    match request.attach.is_empty() {
-        false => is_named,
-        true => is_named || (services.is_empty() && service.attach),
-    }
-}
-
-/// Waits for the end of a container that is not started again by its restart policy.
-async fn end_of(engine: Arc<DockerEngine>, container: ObservedContainer) -> (String, i64) {
-    let id = container.id.to_string();
-    loop {
-        let filter = [format!("{}={}", labels::PROJECT, container.label(labels::PROJECT).unwrap_or_default())];
-        if let Ok(mut events) = engine.events(&filter, None).await {
-            loop {
-                match engine.inspect_container(&id).await {
-                    Ok(details) if matches!(details.state, ContainerState::Exited | ContainerState::Dead) => {
-                        return (id, details.exit_code);
-                    }
-                    Err(error) if error.is_not_found() => return (id, 137),
-                    _ => {}
-                }
-                // Only the end of this container is worth another look.
-                loop {
-                    match events.next().await {
-                        Some(Ok(event))
-                            if event.id == container.id && (event.action == "die" || event.action == "destroy") =>
-                        {
-                            break;
-                        }
-                        Some(Ok(_)) => {}
-                        _ => break,
-                    }
-                }
-            }
-        }
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
 }

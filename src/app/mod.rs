@@ -2,11 +2,13 @@
 //!
 //! A command takes a [`Context`] and a request and gives an [`Exit`] or a [`Failure`]; `cli` prints the failure.
 
+mod attached;
 pub mod config;
 mod consent;
 mod contents;
 pub mod down;
 pub mod drift;
+mod follow;
 mod lock;
 pub mod logs;
 pub mod ps;

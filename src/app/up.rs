@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use super::saved::Saved;
 use super::session::{self, Loading, Session};
-use super::{consent, contents, logs};
+use super::{attached, consent, contents, logs};
+use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::engine::docker::DockerEngine;
-use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
-use crate::model::Observed;
+use crate::loader;
+use crate::model::{Observed, Project, ServiceName};
 use crate::observe;
-use crate::plan::{self, Action, Contents, ImageOptions, Lifecycle, Plan, UpOptions};
+use crate::plan::{self, Action, Contents, ImageOptions, Plan, UpOptions};
 use crate::settings::Context;
 use crate::ui;
 
@@ -65,14 +66,25 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             return Ok(Exit::SUCCESS);
         }
         session.unlock();
-        attached(context, request, &loading, &session).await
+        attached::attached(context, request, &loading, &session, &prepared).await
     })
 }
 
 fn load(context: &Context, request: &UpRequest) -> Result<Loading, Failure> {
     let Loading { mut project, sources } = session::load(context, &request.services)?;
-    session::heed(context, contents::inline_profiles(&mut project), &sources)?;
+    let mut faults = contents::inline_profiles(&mut project);
+    faults.extend(unknown_services(&project, request));
+    session::heed(context, faults, &sources)?;
     Ok(Loading { project, sources })
+}
+
+/// Checks services that options name: a slip there would follow nothing, or wait for what never comes.
+fn unknown_services(project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
+    let named = request.follow.attach.iter().chain(&request.follow.exit_code_from);
+    let unknown: BTreeSet<&str> =
+        named.map(String::as_str).filter(|name| !project.services.contains_key(*name)).collect();
+    let known = || project.services.keys().map(ServiceName::as_str);
+    unknown.into_iter().map(|name| loader::no_such_service(name, known(), None)).collect()
 }
 
 fn options(context: &Context, request: &UpRequest) -> UpOptions {
@@ -86,14 +98,14 @@ fn options(context: &Context, request: &UpRequest) -> UpOptions {
 }
 
 /// What a run is made from, and its plans.
-struct Prepared {
-    observed: Observed,
+pub(super) struct Prepared {
+    pub observed: Observed,
     contents: Contents,
-    options: UpOptions,
+    pub options: UpOptions,
     /// What happens to images, before everything else.
     images: Plan,
     /// What happens then, as far as it is known before the images are there.
-    plan: Plan,
+    pub plan: Plan,
 }
 
 impl Prepared {
@@ -133,7 +145,7 @@ async fn prepare(
     faults.extend(contents::check_builds(&loading.project, &built(&images)));
     let mut prepared = Prepared { observed, contents, options, images, plan: Plan::default() };
     prepared.plan_again(loading, engine).await;
-    if faults.iter().chain(&prepared.plan.diagnostics).any(crate::diag::Diagnostic::is_error) {
+    if faults.iter().chain(&prepared.plan.diagnostics).any(Diagnostic::is_error) {
         faults.extend(prepared.plan.diagnostics.iter().cloned());
     }
     session::heed(context, faults, &loading.sources)?;
@@ -144,32 +156,6 @@ async fn prepare(
 fn built(plan: &Plan) -> BTreeSet<&str> {
     let steps = plan.steps.iter().filter(|step| matches!(step.action, Action::BuildImage(_)));
     steps.filter_map(|step| step.target.service()).map(|service| service.as_str()).collect()
-}
-
-/// Follows the output until everything has ended or a signal comes; then what was started is stopped.
-async fn attached(
-    context: &Context,
-    request: &UpRequest,
-    loading: &Loading,
-    session: &Session,
-) -> Result<Exit, Failure> {
-    let Session { engine, interrupt, .. } = session;
-    let code =
-        logs::follow_up(context, engine, &loading.project, &request.services, &request.follow, interrupt).await?;
-    let must_stop = interrupt.received().is_some() || request.follow.stops_all();
-    if must_stop {
-        ui::tell("Gracefully stopping... (press Ctrl+C again to force)\n");
-        let observed = session::snapshot(engine, &loading.project).await?;
-        let services = request.services.iter().map(|name| name.as_str().into()).collect();
-        let stop =
-            plan::lifecycle(&loading.project, &observed, &services, &Lifecycle::Stop { grace: request.options.grace });
-        let second = Interrupt::listen().unwrap_or_default();
-        session.run_until(context, &stop, &second).await?;
-    }
-    match interrupt.received() {
-        Some(signal) => Err(super::interrupted(signal)),
-        None => Ok(Exit(code)),
-    }
 }
 
 /// Runs `build` or `pull`: only the images.

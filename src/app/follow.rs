@@ -1,0 +1,319 @@
+//! Follows what an attached `up` has started, until all of it has ended or one container's end ends all.
+//!
+//! One subscription to events says when to look; what is so is decided by looking. An end is told once the container's
+//! output has been printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, SelectAll};
+use tokio::time::Instant;
+
+use super::logs::{self, FollowRequest, Line};
+use crate::engine::docker::DockerEngine;
+use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, ReadEngine};
+use crate::failure::Failure;
+use crate::model::{Condition, ContainerId, ContainerState, Observed, ObservedContainer, Project, labels};
+use crate::plan::{Action, Plan};
+use crate::settings::Context;
+use crate::text::escape_controls;
+use crate::ui;
+use crate::ui::logs::LogPrinter;
+
+/// How long an end waits for the rest of its container's output: some engines forget to close the stream.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two tries to subscribe again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why there is nothing more to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// All containers have ended.
+    All,
+    /// This container's end ends all, with its exit code.
+    First(u8),
+}
+
+/// What is followed.
+pub(super) struct Followed<'a> {
+    pub project: &'a Project,
+    /// Services that the run was about.
+    pub selected: &'a BTreeSet<&'a str>,
+    /// Services that were named.
+    pub services: &'a [String],
+    pub request: &'a FollowRequest,
+    /// What there was before the run.
+    pub before: &'a Observed,
+    /// What was run.
+    pub plan: &'a Plan,
+}
+
+impl Followed<'_> {
+    /// Whether a container belongs to the run. What had ended before, and was not started again, does not.
+    fn is_watched(&self, container: &ObservedContainer) -> bool {
+        let service = container.service().unwrap_or_default();
+        if container.is_oneoff() || !self.selected.contains(service) {
+            return false;
+        }
+        let was_up = || self.before.containers.iter().any(|one| one.id == container.id && !is_over(one.state));
+        !is_over(container.state) || self.is_asked(service) || self.is_started(container) || was_up()
+    }
+
+    /// Whether the run has started a container.
+    fn is_started(&self, container: &ObservedContainer) -> bool {
+        self.plan.steps.iter().any(|step| {
+            matches!(step.action, Action::StartContainer { .. } | Action::RestartContainer { .. })
+                && step.target.name() == container.name.as_str()
+        })
+    }
+
+    fn is_printed(&self, container: &ObservedContainer) -> bool {
+        let Some(name) = container.service() else { return false };
+        let Some(service) = self.project.services.get(name) else { return false };
+        if self.request.no_attach.iter().any(|one| one == name) {
+            return false;
+        }
+        let named = self.services.iter().chain(&self.request.attach).map(String::as_str);
+        let graph = crate::graph::Graph::new(&self.project.services);
+        let is_named = match self.request.with_dependencies {
+            true => graph.with_dependencies(named).contains(name),
+            false => named.clone().any(|one| one == name),
+        };
+        match self.request.attach.is_empty() {
+            false => is_named,
+            true => is_named || (self.services.is_empty() && service.attach),
+        }
+    }
+
+    fn is_asked(&self, service: &str) -> bool {
+        self.request.exit_code_from.as_deref() == Some(service)
+    }
+
+    /// Whether an end ends all. That a job is done which others wait for is what was asked.
+    fn ends_all(&self, service: &str, code: u8) -> bool {
+        let request = self.request;
+        let is_meant = code == 0 && !self.is_asked(service) && self.is_awaited(service);
+        let on_any = request.abort_on_exit || request.exit_code_from.is_some();
+        on_any && !is_meant || request.abort_on_failure && code != 0
+    }
+
+    fn is_awaited(&self, service: &str) -> bool {
+        self.project.services.values().filter(|one| self.selected.contains(one.name.as_str())).any(|one| {
+            let edge = one.depends_on.get(service);
+            edge.is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
+        })
+    }
+}
+
+fn is_over(state: ContainerState) -> bool {
+    matches!(state, ContainerState::Created | ContainerState::Exited | ContainerState::Dead)
+}
+
+/// Follows until there is nothing more to follow.
+pub(super) async fn follow(
+    context: &Context,
+    engine: &Arc<DockerEngine>,
+    followed: &Followed<'_>,
+) -> Result<Ending, Failure> {
+    let project = followed.project.name.as_str();
+    let filter = vec![format!("{}={project}", labels::PROJECT)];
+    // Before the look: what ends after it is told by an event.
+    let events = events(engine.clone(), filter.clone(), engine.events(&filter, None).await?);
+    let all = engine.list_containers(&filter).await?;
+    let watched: Vec<&ObservedContainer> = all.iter().filter(|one| followed.is_watched(one)).collect();
+    let printed: Vec<&ObservedContainer> = watched.iter().copied().filter(|one| followed.is_printed(one)).collect();
+    let names: Vec<String> = printed.iter().map(|one| logs::short_name(project, one)).collect();
+    ui::tell(&format!("Attaching to {}\n", escape_controls(&names.join(", "))));
+    let printer = logs::printer(context, project, &printed, followed.request);
+    let mut run = Run { engine, followed, watched: BTreeMap::new(), readers: SelectAll::new(), printer };
+    for container in watched {
+        run.watch(container).await;
+    }
+    Ok(run.until_over(events).await)
+}
+
+/// Events without an end; `None` where some may have been missed.
+fn events(
+    engine: Arc<DockerEngine>,
+    filter: Vec<String>,
+    first: BoxStream<'static, EngineResult<EngineEvent>>,
+) -> BoxStream<'static, Option<EngineEvent>> {
+    let state = (engine, filter, Some(first));
+    futures_util::stream::unfold(state, |(engine, filter, mut stream)| async move {
+        loop {
+            match &mut stream {
+                Some(open) => match open.next().await {
+                    Some(Ok(event)) => return Some((Some(event), (engine, filter, stream))),
+                    _ => stream = None,
+                },
+                None => {
+                    tokio::time::sleep(PAUSE).await;
+                    if let Ok(open) = engine.events(&filter, None).await {
+                        return Some((None, (engine, filter, Some(open))));
+                    }
+                }
+            }
+        }
+    })
+    .boxed()
+}
+
+/// How things stand with one container.
+struct Watched {
+    name: String,
+    service: String,
+    is_printed: bool,
+    /// Whether its output is being read.
+    is_read: bool,
+    is_over: bool,
+    /// An end that has not been told yet.
+    end: Option<End>,
+}
+
+struct End {
+    code: i64,
+    seen: Instant,
+    finished: Option<jiff::Timestamp>,
+}
+
+struct Run<'a> {
+    engine: &'a Arc<DockerEngine>,
+    followed: &'a Followed<'a>,
+    watched: BTreeMap<ContainerId, Watched>,
+    /// Lines; `None` is the end of a container's output.
+    readers: SelectAll<BoxStream<'static, (ContainerId, Option<Line>)>>,
+    printer: LogPrinter,
+}
+
+impl Run<'_> {
+    async fn watch(&mut self, container: &ObservedContainer) {
+        let watched = Watched {
+            name: logs::short_name(self.followed.project.name.as_str(), container),
+            service: container.service().unwrap_or_default().to_owned(),
+            is_printed: self.followed.is_printed(container),
+            is_read: false,
+            is_over: false,
+            end: None,
+        };
+        self.watched.insert(container.id.clone(), watched);
+        if let Some(details) = self.look(&container.id).await {
+            self.read(&details).await;
+        }
+    }
+
+    async fn until_over(mut self, mut events: BoxStream<'static, Option<EngineEvent>>) -> Ending {
+        loop {
+            if let Some(code) = self.tell_ends() {
+                return Ending::First(code);
+            }
+            if self.watched.values().all(|one| one.is_over) {
+                return Ending::All;
+            }
+            let until = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE).min();
+            tokio::select! {
+                Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
+                    Some(line) => self.printer.line(id.as_str(), &line.bytes),
+                    None => self.read_out(&id),
+                },
+                Some(event) = events.next() => match event {
+                    Some(event) => self.on_event(&event).await,
+                    None => self.look_at_all().await,
+                },
+                () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
+            }
+        }
+    }
+
+    async fn on_event(&mut self, event: &EngineEvent) {
+        if self.watched.contains_key(&event.id) && matches!(event.action.as_str(), "die" | "destroy") {
+            self.look(&event.id).await;
+        }
+    }
+
+    async fn look_at_all(&mut self) {
+        for id in self.watched.keys().cloned().collect::<Vec<_>>() {
+            self.look(&id).await;
+        }
+    }
+
+    /// Notes whether a container has ended for good: what its restart policy starts again has not.
+    async fn look(&mut self, id: &ContainerId) -> Option<ContainerDetails> {
+        let found = self.engine.inspect_container(id.as_str()).await;
+        let watched = self.watched.get_mut(id)?;
+        let seen = Instant::now();
+        match &found {
+            Ok(details) if is_over(details.state) => {
+                let finished = details.finished_at.parse().ok();
+                watched.end = Some(End { code: details.exit_code, seen, finished });
+            }
+            Err(error) if error.is_not_found() => watched.end = Some(End { code: 137, seen, finished: None }),
+            // An engine that does not answer is asked again when its events are back.
+            _ => {}
+        }
+        if watched.is_over {
+            watched.end = None;
+        }
+        found.ok()
+    }
+
+    /// Reads a container's output from now on, where it is to be printed.
+    async fn read(&mut self, details: &ContainerDetails) {
+        let Some(watched) = self.watched.get_mut(&details.id).filter(|one| one.is_printed) else { return };
+        let options = LogOptions {
+            follow: true,
+            timestamps: self.followed.request.timestamps,
+            is_tty: details.is_tty,
+            ..LogOptions::default()
+        };
+        match self.engine.logs(&details.id, options).await {
+            Ok(stream) => {
+                watched.is_read = true;
+                self.readers.push(lines(details.id.clone(), stream));
+            }
+            // Not every logging driver can be read; the rest is followed all the same.
+            Err(error) => {
+                let (name, cause) = (escape_controls(&watched.name), escape_controls(&error.message));
+                ui::tell(&format!("no output of {name}: {cause}\n"));
+            }
+        }
+    }
+
+    fn read_out(&mut self, id: &ContainerId) {
+        if let Some(watched) = self.watched.get_mut(id) {
+            watched.is_read = false;
+        }
+    }
+
+    /// Tells the ends of containers whose output has been printed. Returns the exit code where one of them ends all.
+    fn tell_ends(&mut self) -> Option<u8> {
+        let is_told =
+            |one: &Watched| one.end.as_ref().is_some_and(|end| !one.is_read || end.seen.elapsed() >= PATIENCE);
+        let mut ready: Vec<&mut Watched> = self.watched.values_mut().filter(|one| is_told(one)).collect();
+        ready.sort_by_key(|one| one.end.as_ref().and_then(|end| end.finished));
+        let mut first = None;
+        for watched in ready {
+            let Some(end) = watched.end.take() else { continue };
+            watched.is_over = true;
+            ui::tell(&format!("{} exited with code {}\n", escape_controls(&watched.name), end.code));
+            let code = u8::try_from(end.code).unwrap_or(1);
+            if first.is_none() && self.followed.ends_all(&watched.service, code) {
+                first = Some(code);
+            }
+        }
+        first
+    }
+}
+
+/// Turns output into lines, with a mark at its end.
+fn lines(
+    id: ContainerId,
+    output: BoxStream<'static, EngineResult<crate::engine::OutputChunk>>,
+) -> BoxStream<'static, (ContainerId, Option<Line>)> {
+    let lines = futures_util::stream::unfold(logs::spawn(output, false), |mut receiver| async move {
+        Some((receiver.recv().await?, receiver))
+    });
+    let end = futures_util::stream::once(std::future::ready(None));
+    lines.map(Some).chain(end).map(move |line| (id.clone(), line)).boxed()
+}
