@@ -27,6 +27,16 @@ services:
 volumes: { data: }
 ";
 
+/// Waits until something is so.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed().as_secs() < 60, "not so within a minute: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 #[test]
 fn up_twice_changes_nothing_and_down_leaves_only_the_data() {
     if !is_ready() {
@@ -156,6 +166,51 @@ fn services_that_options_name_must_be_there() {
         assert!(errors.contains("no such service: `test`") && errors.contains("`tests`?"), "{errors}");
     }
     assert_eq!(stack.count(), 0);
+}
+
+#[test]
+fn a_job_that_fails_at_once_ends_an_attached_up_like_any_other() {
+    if !is_ready() {
+        return;
+    }
+    let stack = suite("exec sleep 1000", "exit 3");
+    let (code, _, errors) = stack.run(&["up", "--exit-code-from", "tests"]);
+    assert_eq!(code, 3, "{errors}");
+    assert_eq!(stack.names(), ["db-1 exited", "tests-1 exited"]);
+}
+
+#[test]
+fn an_attached_up_stays_with_what_runs_when_a_job_fails_at_once() {
+    if !is_ready() {
+        return;
+    }
+    let stack = suite("sleep 2; echo late; exec sleep 1000", "exit 3");
+    let running = stack.begin(&["up"]);
+    until("it has written", || told(&["logs", &stack.name("db")]).contains("late"));
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert!(run.errors.contains("tests-1 exited with code 3"), "{run:?}");
+    assert_eq!(stack.names(), ["db-1 exited", "tests-1 exited"]);
+}
+
+#[test]
+fn a_signal_during_the_start_of_an_attached_up_stops_what_was_started() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  web: { image: IMAGE, init: true, depends_on: { db: { condition: service_healthy } } }
+  db: { image: IMAGE, init: true, healthcheck: { test: [CMD, 'false'], interval: 1s, start_period: 1000s } }
+",
+    );
+    let running = stack.begin(&["up"]);
+    until("db runs", || stack.is_running("db"));
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert_eq!(stack.names(), ["db-1 exited", "web-1 created"]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! `up` without `--detach`: follows what was started, and stops it at the end.
 
 use crate::engine::ReadEngine;
+use crate::exec::{Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::model::{ContainerState, Project, labels};
-use crate::plan::{self, Lifecycle};
+use crate::plan::{self, Action, Lifecycle, Plan, Until};
 use crate::settings::Context;
 use crate::ui;
 
@@ -47,6 +48,42 @@ pub(super) async fn attached(
         (Some(service), _) => Ok(code_of(session, &loading.project, service).await?.unwrap_or(Exit::FAILURE)),
         (None, Ending::First(code)) => Ok(Exit(code)),
         (None, Ending::All) => Ok(Exit::SUCCESS),
+    }
+}
+
+/// Takes from an outcome the ends of containers that nothing waits for: a job that has failed at once is an end like one
+/// that fails a moment later, and is told as that.
+pub(super) fn forgive_ends(plan: &Plan, outcome: &mut Outcome) {
+    outcome.failures.retain(|failure| !is_end(plan, failure));
+}
+
+fn is_end(plan: &Plan, failure: &StepFailure) -> bool {
+    let is_wait = plan
+        .steps
+        .get(failure.step.index())
+        .is_some_and(|step| matches!(step.action, Action::WaitFor { until: Until::Alive(_), .. }));
+    let is_last = || !plan.steps.iter().any(|step| step.requires.contains(&failure.step));
+    is_wait && matches!(failure.error, StepError::NotUp { .. }) && is_last()
+}
+
+/// Ends an attached `up` whose start has failed: after a signal, and where one container's end ends all, what runs is
+/// stopped. Else it is left as it is, to be looked at.
+pub(super) async fn failed(
+    context: &Context,
+    request: &UpRequest,
+    loading: &Loading,
+    session: &Session,
+    failure: Failure,
+) -> Result<Exit, Failure> {
+    let is_interrupted = matches!(failure, Failure::Interrupted(_));
+    if !is_interrupted && !request.follow.stops_all() {
+        return Err(failure);
+    }
+    stop(context, request, loading, session).await?;
+    let Some(service) = request.follow.exit_code_from.as_ref().filter(|_| !is_interrupted) else { return Err(failure) };
+    match code_of(session, &loading.project, service).await? {
+        Some(exit) if exit != Exit::SUCCESS => Err(Failure::Told(exit)),
+        _ => Err(failure),
     }
 }
 

@@ -82,19 +82,27 @@ impl Session {
 
     /// As [`Self::run`], heeding other signals.
     pub(super) async fn run_until(&self, context: &Context, plan: &Plan, interrupt: &Interrupt) -> Result<(), Failure> {
+        report(context, &self.carry_out(context, plan, interrupt).await?)
+    }
+
+    /// Runs a plan and shows its progress; what came of it is for the caller to report.
+    pub(super) async fn carry_out(
+        &self,
+        context: &Context,
+        plan: &Plan,
+        interrupt: &Interrupt,
+    ) -> Result<Outcome, Failure> {
         if plan.is_empty() {
-            return Ok(());
+            return Ok(Outcome::default());
         }
         if context.settings.is_dry_run {
             ui::progress::dry_run(context, plan);
-            return Ok(());
+            return Ok(Outcome::default());
         }
         let mut settings = settings(context, self.engine.facts().is_local)?;
         settings.is_after_crash = self.lock.as_ref().is_none_or(Lock::is_after_crash);
         let mut listener = ui::progress::listener(context);
-        let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
-        drop(listener);
-        report(context, &outcome)
+        Ok(exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await)
     }
 }
 
@@ -185,7 +193,7 @@ fn settings(context: &Context, is_local: bool) -> Result<ExecSettings, Failure> 
 }
 
 /// Tells what failed, with what helps to understand it, what was given back and what is left.
-fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+pub(super) fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     let mut list: Vec<Diagnostic> = outcome.failures.iter().map(failed).collect();
     for target in &outcome.restored {
         list.push(Diagnostic::warning(

@@ -59,14 +59,23 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         }
         let Prepared { plan, options, .. } = &prepared;
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
-        let result = session.run(context, plan).await;
-        ui::progress::summary(context, plan, result.is_ok());
-        result?;
-        if request.detach || context.settings.is_dry_run || !options.start {
-            return Ok(Exit::SUCCESS);
+        let is_attached = !(request.detach || context.settings.is_dry_run || !options.start);
+        let mut outcome = session.carry_out(context, plan, &session.interrupt).await?;
+        if is_attached {
+            attached::forgive_ends(plan, &mut outcome);
         }
-        session.unlock();
-        attached::attached(context, request, &loading, &session, &prepared).await
+        let result = session::report(context, &outcome);
+        ui::progress::summary(context, plan, result.is_ok());
+        if !is_attached {
+            return result.map(|()| Exit::SUCCESS);
+        }
+        match result {
+            Ok(()) => {
+                session.unlock();
+                attached::attached(context, request, &loading, &session, &prepared).await
+            }
+            Err(failure) => attached::failed(context, request, &loading, &session, failure).await,
+        }
     })
 }
 
