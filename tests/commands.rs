@@ -214,6 +214,24 @@ fn a_signal_during_the_start_of_an_attached_up_stops_what_was_started() {
 }
 
 #[test]
+fn a_second_signal_kills_what_is_being_stopped() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        r#"services: { a: { image: IMAGE, stop_grace_period: 1000s, command: [sh, -c, 'trap "touch /told" TERM; while :; do sleep 0.1; done'] } }"#,
+    );
+    let running = stack.begin(&["up"]);
+    until("it runs", || stack.is_running("a"));
+    running.signal(rustix::process::Signal::INT);
+    until("it is told to stop", || docker(&["exec", &stack.name("a"), "test", "-e", "/told"]).status.success());
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert_eq!(stack.inspect("a", "{{.State.ExitCode}}"), "137");
+}
+
+#[test]
 fn configs_and_secrets_reach_the_container_and_a_changed_one_is_noticed() {
     if !is_ready() {
         return;

@@ -1,11 +1,11 @@
 //! `up` without `--detach`: follows what was started, and stops it at the end.
 
-use crate::engine::ReadEngine;
-use crate::exec::{Outcome, StepError, StepFailure};
+use crate::engine::{Engine, ReadEngine};
+use crate::exec::{Interrupt, Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::model::{ContainerState, Project, labels};
-use crate::plan::{self, Action, Lifecycle, Plan, Until};
+use crate::plan::{self, Action, ContainerRef, Lifecycle, Plan, Until};
 use crate::settings::Context;
 use crate::ui;
 
@@ -87,15 +87,47 @@ pub(super) async fn failed(
     }
 }
 
-/// Stops what runs of the services that were asked for.
+/// Stops what runs of the services that were asked for; the next signal kills it, and one more leaves it alone.
 async fn stop(context: &Context, request: &UpRequest, loading: &Loading, session: &Session) -> Result<(), Failure> {
+    let is_asked = session.interrupt.received().is_some();
     ui::tell("Gracefully stopping... (press Ctrl+C again to force)\n");
     let observed = session::snapshot(&session.engine, &loading.project).await?;
     let services = request.services.iter().map(|name| name.as_str().into()).collect();
     let stop = Lifecycle::Stop { grace: request.options.grace };
     let plan = plan::lifecycle(&loading.project, &observed, &services, &stop);
-    let second = crate::exec::Interrupt::listen().unwrap_or_default();
-    session.run_until(context, &plan, &second).await
+    // Signals hurry the stops; they do not end their run.
+    let patient = Interrupt::default();
+    let stopping = session.run_until(context, &plan, &patient);
+    tokio::pin!(stopping);
+    tokio::select! {
+        result = &mut stopping => return result,
+        () = next_signal(&session.interrupt, is_asked) => {}
+    }
+    let last = session::interrupt()?;
+    tokio::select! {
+        // The stops end with what they stop.
+        (result, ()) = async { tokio::join!(stopping, kill(session, &plan)) } => result,
+        signal = last.first() => Err(super::interrupted(signal)),
+    }
+}
+
+async fn next_signal(interrupt: &Interrupt, is_second: bool) {
+    match is_second {
+        true => interrupt.second().await,
+        false => drop(interrupt.first().await),
+    }
+}
+
+/// Kills what a plan stops.
+async fn kill(session: &Session, plan: &Plan) {
+    for step in &plan.steps {
+        if let Action::StopContainer { container: ContainerRef::Existing(id), .. } = &step.action
+            && let Err(error) = session.engine.kill_container(id, "KILL").await
+        {
+            // Most have ended already; what has not is stopped all the same.
+            tracing::debug!(cause = error.message, "not killed");
+        }
+    }
 }
 
 /// Returns the exit code of a service's containers: the first that is not 0. `None` where none has ever run.
