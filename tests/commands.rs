@@ -232,6 +232,28 @@ fn a_second_signal_kills_what_is_being_stopped() {
 }
 
 #[test]
+fn an_attached_up_prints_what_is_new_also_after_a_restart() {
+    if !is_ready() {
+        return;
+    }
+    let stack = suite("echo old; exec sleep 1000", "sleep 1; echo $$(date +%s%N) began; exit 1");
+    stack.ok(&["up", "-d", "db"]);
+    let yaml = std::fs::read_to_string(stack.folder.path().join("compose.yaml")).unwrap();
+    stack.write(&yaml.replace("tests: {", "tests: { restart: always,"));
+    let running = stack.begin(&["up"]);
+    let count = || told(&["inspect", "-f", "{{.RestartCount}}", &stack.name("tests")]).parse().unwrap_or(0);
+    until("it has been restarted", || count() >= 3);
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    let mut lines: Vec<&str> = run.out.lines().filter(|line| line.ends_with("began")).collect();
+    let printed = lines.len();
+    lines.dedup();
+    assert!(lines.len() >= 3 && lines.len() == printed, "each run's output once: {run:?}");
+    assert!(run.errors.contains("exited with code 1 (restarting)"), "{run:?}");
+    assert!(!run.out.contains("old"), "{run:?}");
+}
+
+#[test]
 fn configs_and_secrets_reach_the_container_and_a_changed_one_is_noticed() {
     if !is_ready() {
         return;

@@ -63,10 +63,25 @@ impl Followed<'_> {
 
     /// Whether the run has started a container.
     fn is_started(&self, container: &ObservedContainer) -> bool {
-        self.plan.steps.iter().any(|step| {
-            matches!(step.action, Action::StartContainer { .. } | Action::RestartContainer { .. })
-                && step.target.name() == container.name.as_str()
-        })
+        self.has(container, |action| matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. }))
+    }
+
+    fn has(&self, container: &ObservedContainer, is_it: impl Fn(&Action) -> bool) -> bool {
+        self.plan.steps.iter().any(|step| is_it(&step.action) && step.target.name() == container.name.as_str())
+    }
+
+    /// Which part of its output is of this run; what was written before is for `logs`.
+    fn part(&self, container: &ObservedContainer, details: &ContainerDetails) -> LogOptions {
+        if self.has(container, |action| matches!(action, Action::CreateContainer { .. })) {
+            return LogOptions::default();
+        }
+        if !self.is_started(container) {
+            return LogOptions { tail: Some(0), ..LogOptions::default() };
+        }
+        // The engine notes the start when the container may have written already.
+        let started: Option<jiff::Timestamp> = details.started_at.parse().ok();
+        let since = started.map(|time| (time - jiff::SignedDuration::from_secs(1)).to_string());
+        LogOptions { since, ..LogOptions::default() }
     }
 
     fn is_printed(&self, container: &ObservedContainer) -> bool {
@@ -167,15 +182,21 @@ struct Watched {
     is_printed: bool,
     /// Whether its output is being read.
     is_read: bool,
+    /// Whether it was started again before its output of the time before had been read.
+    is_again: bool,
     is_over: bool,
     /// An end that has not been told yet.
     end: Option<End>,
+    /// When it last ended, seconds by the engine's clock: what it writes after a start is newer.
+    died: Option<String>,
 }
 
 struct End {
     code: i64,
     seen: Instant,
     finished: Option<jiff::Timestamp>,
+    /// Whether its restart policy starts it again.
+    restarts: bool,
 }
 
 struct Run<'a> {
@@ -194,12 +215,14 @@ impl Run<'_> {
             service: container.service().unwrap_or_default().to_owned(),
             is_printed: self.followed.is_printed(container),
             is_read: false,
+            is_again: false,
             is_over: false,
             end: None,
+            died: None,
         };
         self.watched.insert(container.id.clone(), watched);
         if let Some(details) = self.look(&container.id).await {
-            self.read(&details).await;
+            self.read(&details, self.followed.part(container, &details)).await;
         }
     }
 
@@ -215,7 +238,7 @@ impl Run<'_> {
             tokio::select! {
                 Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
                     Some(line) => self.printer.line(id.as_str(), &line.bytes),
-                    None => self.read_out(&id),
+                    None => self.read_out(&id).await,
                 },
                 Some(event) = events.next() => match event {
                     Some(event) => self.on_event(&event).await,
@@ -227,8 +250,50 @@ impl Run<'_> {
     }
 
     async fn on_event(&mut self, event: &EngineEvent) {
-        if self.watched.contains_key(&event.id) && matches!(event.action.as_str(), "die" | "destroy") {
-            self.look(&event.id).await;
+        let Some(watched) = self.watched.get_mut(&event.id) else { return };
+        match event.action.as_str() {
+            "die" => {
+                let nanos = event.time_nanos;
+                watched.died =
+                    Some(format!("{}.{:09}", nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000)));
+                // An end that a look has shown before its event came.
+                if !watched.is_over {
+                    self.look(&event.id).await;
+                    self.note_restart(event);
+                }
+            }
+            "destroy" => drop(self.look(&event.id).await),
+            "start" => self.on_start(&event.id).await,
+            _ => {}
+        }
+    }
+
+    /// Notes an end that its restart policy makes good, where a look has shown no other.
+    fn note_restart(&mut self, event: &EngineEvent) {
+        let code = event.attributes.get("exitCode").and_then(|code| code.parse().ok()).unwrap_or_default();
+        if let Some(watched) = self.watched.get_mut(&event.id).filter(|one| one.end.is_none()) {
+            watched.end = Some(End { code, seen: Instant::now(), finished: None, restarts: true });
+        }
+    }
+
+    /// A stream of output ends with its container: after a start another one is needed.
+    async fn on_start(&mut self, id: &ContainerId) {
+        let Some(watched) = self.watched.get_mut(id) else { return };
+        watched.is_over = false;
+        if let Some(end) = &mut watched.end {
+            end.restarts = true;
+        }
+        if watched.is_read {
+            watched.is_again = true;
+        } else {
+            self.read_again(id).await;
+        }
+    }
+
+    async fn read_again(&mut self, id: &ContainerId) {
+        let since = self.watched.get(id).and_then(|one| one.died.clone());
+        if let (Some(since), Ok(details)) = (since, self.engine.inspect_container(id.as_str()).await) {
+            self.read(&details, LogOptions { since: Some(since), ..LogOptions::default() }).await;
         }
     }
 
@@ -246,9 +311,11 @@ impl Run<'_> {
         match &found {
             Ok(details) if is_over(details.state) => {
                 let finished = details.finished_at.parse().ok();
-                watched.end = Some(End { code: details.exit_code, seen, finished });
+                watched.end = Some(End { code: details.exit_code, seen, finished, restarts: false });
             }
-            Err(error) if error.is_not_found() => watched.end = Some(End { code: 137, seen, finished: None }),
+            Err(error) if error.is_not_found() && watched.end.is_none() => {
+                watched.end = Some(End { code: 137, seen, finished: None, restarts: false });
+            }
             // An engine that does not answer is asked again when its events are back.
             _ => {}
         }
@@ -258,15 +325,11 @@ impl Run<'_> {
         found.ok()
     }
 
-    /// Reads a container's output from now on, where it is to be printed.
-    async fn read(&mut self, details: &ContainerDetails) {
+    /// Reads a container's output and goes on with it, where it is to be printed.
+    async fn read(&mut self, details: &ContainerDetails, part: LogOptions) {
         let Some(watched) = self.watched.get_mut(&details.id).filter(|one| one.is_printed) else { return };
-        let options = LogOptions {
-            follow: true,
-            timestamps: self.followed.request.timestamps,
-            is_tty: details.is_tty,
-            ..LogOptions::default()
-        };
+        let options =
+            LogOptions { follow: true, timestamps: self.followed.request.timestamps, is_tty: details.is_tty, ..part };
         match self.engine.logs(&details.id, options).await {
             Ok(stream) => {
                 watched.is_read = true;
@@ -280,9 +343,11 @@ impl Run<'_> {
         }
     }
 
-    fn read_out(&mut self, id: &ContainerId) {
-        if let Some(watched) = self.watched.get_mut(id) {
-            watched.is_read = false;
+    async fn read_out(&mut self, id: &ContainerId) {
+        let Some(watched) = self.watched.get_mut(id) else { return };
+        watched.is_read = false;
+        if std::mem::take(&mut watched.is_again) {
+            self.read_again(id).await;
         }
     }
 
@@ -295,8 +360,12 @@ impl Run<'_> {
         let mut first = None;
         for watched in ready {
             let Some(end) = watched.end.take() else { continue };
-            watched.is_over = true;
-            ui::tell(&format!("{} exited with code {}\n", escape_controls(&watched.name), end.code));
+            watched.is_over = !end.restarts;
+            let word = if end.restarts { " (restarting)" } else { "" };
+            ui::tell(&format!("{} exited with code {}{word}\n", escape_controls(&watched.name), end.code));
+            if end.restarts {
+                continue;
+            }
             let code = u8::try_from(end.code).unwrap_or(1);
             if first.is_none() && self.followed.ends_all(&watched.service, code) {
                 first = Some(code);
