@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::real::{IMAGE, Stack, Tool, docker, is_ready, say, told};
+use common::real::{IMAGE, Stack, Stranger, Tool, docker, is_ready, say, told};
 
 const TWO: &str = "
 services:
@@ -251,6 +251,31 @@ fn an_attached_up_prints_what_is_new_also_after_a_restart() {
     assert!(lines.len() >= 3 && lines.len() == printed, "each run's output once: {run:?}");
     assert!(run.errors.contains("exited with code 1 (restarting)"), "{run:?}");
     assert!(!run.out.contains("old"), "{run:?}");
+}
+
+#[test]
+fn what_ends_while_images_are_built_is_started_again() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  db: { image: IMAGE, init: true }
+  app: { build: ., image: 'PROJECT', init: true }
+",
+    );
+    // The image goes after the stack, also when the test fails.
+    let (_image, stack) = (Stranger::image(&stack.project), stack);
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\n"));
+    stack.ok(&["up", "-d", "--build"]);
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN sleep 8 && echo {}\n", stack.project));
+    let running = stack.begin(&["up", "-d", "--build"]);
+    let step = format!("echo {}", stack.project);
+    until("it is being built", || told(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&step));
+    docker(&["kill", &stack.name("db")]);
+    let run = running.end();
+    assert!(run.is_success(), "{run:?}");
+    assert_eq!(stack.names(), ["app-1", "db-1"]);
 }
 
 #[test]

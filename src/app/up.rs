@@ -53,7 +53,8 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         if !prepared.images.is_empty() {
             session.run(context, &prepared.images).await?;
             if !context.settings.is_dry_run {
-                prepared.observed.images = observe::images(&*session.engine).await?;
+                // Images take their time, and the world has not stood still: containers that ran may have ended.
+                prepared.observed = session::snapshot(&session.engine, &loading.project).await?;
                 prepared.plan_again(&loading, &*session.engine).await;
             }
         }

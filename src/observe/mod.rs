@@ -82,11 +82,6 @@ pub async fn definitions(
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 
-/// Takes only the images anew: after pulls and builds.
-pub async fn images(engine: &dyn ReadEngine) -> EngineResult<BTreeMap<String, ImageId>> {
-    Ok(names(&engine.list_images().await?))
-}
-
 fn names(images: &[ImageSummary]) -> BTreeMap<String, ImageId> {
     let mut map = BTreeMap::new();
     for image in images {
