@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::real::{Stack, docker, is_ready};
+use common::real::{IMAGE, Stack, Stranger, docker, is_ready};
 
 const ONE: &str = "
 services:
@@ -43,6 +43,32 @@ fn a_saved_plan_runs_as_it_was_shown_from_anywhere_and_only_once() {
     assert!(!kept.contains("hidden") && !kept.contains("other"), "{kept}");
     stack.write(&ONE.replace("TITLE: a", "TITLE: c"));
     assert_eq!((stack.run(&["up", "--plan", "second.json", "-d"]).0, stack.id("web")), (1, id), "another file now");
+}
+
+#[test]
+fn a_saved_plan_is_for_one_engine_and_foresees_all_that_it_does() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { app: { build: ., image: 'PROJECT', init: true } }");
+    // The image goes after the stack, also when the test fails.
+    let (_image, stack) = (Stranger::image(&stack.project), stack);
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\n"));
+    assert_eq!(stack.run(&["plan", "--build", "-o", "first.json"]).0, 2);
+    let path = stack.folder.path().join("first.json");
+    let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let mut other = kept.clone();
+    other["engine"] = "another".into();
+    stack.file("other.json", &other.to_string());
+    let (code, _, told) = stack.run(&["up", "--plan", "other.json", "-d"]);
+    assert!(code == 1 && told.contains("another engine"), "{told}");
+    assert_eq!(stack.count(), 0);
+    stack.ok(&["up", "--plan", "first.json", "-d"]);
+    assert!(stack.is_running("app"));
+    let (code, _, told) = stack.run(&["plan", "--build", "-o", "second.json"]);
+    assert!(code == 1 && told.contains("plan-not-foreseen") && told.contains("`app`"), "{told}");
+    assert!(!stack.folder.path().join("second.json").exists());
+    assert_eq!(stack.run(&["plan", "-o", "third.json"]).0, 0);
 }
 
 #[test]

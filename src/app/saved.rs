@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::Diagnostic;
 use crate::failure::Failure;
-use crate::model::Span;
+use crate::model::{Observed, ObservedContainer, Project, ServiceName, Span, labels};
 use crate::plan::{Plan, describe};
 use crate::settings::Context;
 use crate::text::escape_controls;
@@ -33,6 +33,8 @@ pub struct Saved {
     pub directory: PathBuf,
     /// The command line, the program's name first.
     pub arguments: Vec<String>,
+    /// The engine it was made for.
+    engine: String,
     /// Of every step with all it does, and of what is given back on failure.
     fingerprint: String,
     /// The steps in words, to say what has moved.
@@ -41,12 +43,13 @@ pub struct Saved {
 
 impl Saved {
     /// Makes one of a plan.
-    pub(super) fn new(context: &Context, arguments: &[String], images: &Plan, plan: &Plan) -> Self {
+    pub(super) fn new(context: &Context, arguments: &[String], engine: String, images: &Plan, plan: &Plan) -> Self {
         Self {
             format: FORMAT.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             directory: context.environment.current_dir().to_owned(),
             arguments: arguments.to_vec(),
+            engine,
             fingerprint: fingerprint(images, plan),
             steps: words(images, plan),
         }
@@ -89,16 +92,28 @@ impl Saved {
     }
 
     /// Refuses where what would be done now is not what was shown.
-    pub(super) fn check(&self, images: &Plan, plan: &Plan) -> Result<(), Failure> {
-        if self.fingerprint == fingerprint(images, plan) {
-            return Ok(());
+    pub(super) fn check(&self, engine: &str, images: &Plan, plan: &Plan) -> Result<(), Failure> {
+        if self.engine != engine {
+            return Err(outdated("it was made for another engine".to_owned()));
         }
+        match self.fingerprint == fingerprint(images, plan) {
+            true => Ok(()),
+            false => Err(self.differs(&words(images, plan))),
+        }
+    }
+
+    /// Refuses where images that have come since lead to other steps than were shown.
+    pub(super) fn check_after(&self, images: &Plan, plan: &Plan) -> Result<(), Failure> {
         let now = words(images, plan);
+        if self.steps == now { Ok(()) } else { Err(self.differs(&now)) }
+    }
+
+    fn differs(&self, now: &[String]) -> Failure {
         let difference = |these: &[String], those: &[String]| -> Vec<String> {
             let those: BTreeSet<&String> = those.iter().collect();
             these.iter().filter(|step| !those.contains(step)).map(|step| escape_controls(step).into_owned()).collect()
         };
-        let (gone, new) = (difference(&self.steps, &now), difference(&now, &self.steps));
+        let (gone, new) = (difference(&self.steps, now), difference(now, &self.steps));
         let mut causes: Vec<String> = gone.iter().map(|step| format!("only in the saved plan: {step}")).collect();
         causes.extend(new.iter().map(|step| format!("only in a plan made now: {step}")));
         if causes.is_empty() {
@@ -109,10 +124,34 @@ impl Saved {
             causes.truncate(10);
             causes.push(format!("and {more} more"));
         }
-        let message = "the saved plan does not fit any more: files or engine have changed since; nothing was done";
-        let help = "look at a new plan: `inception plan -o FILE`";
-        Err(Failure::one(Diagnostic::error("plan-outdated", Span::NONE, message).cause(causes.join("\n")).help(help)))
+        outdated(causes.join("\n"))
     }
+}
+
+fn outdated(cause: String) -> Failure {
+    let message = "the saved plan does not fit any more: files or engine are others; no container was touched";
+    let help = "look at a new plan: `inception plan -o FILE`";
+    Failure::one(Diagnostic::error("plan-outdated", Span::NONE, message).cause(cause).help(help))
+}
+
+/// Refuses to keep a plan of which the rest is known only once its images are there: containers that exist may have to
+/// give way to them.
+pub(super) fn check_foreseen(project: &Project, observed: &Observed, images: &Plan) -> Result<(), Failure> {
+    let exists = |service: &&ServiceName| {
+        let has_label = |one: &ObservedContainer| one.label(labels::PROJECT) == Some(project.name.as_str());
+        let mut containers = observed.containers.iter().filter(|one| has_label(one) && !one.is_oneoff());
+        containers.any(|one| one.service() == Some(service.as_str()))
+    };
+    let services: BTreeSet<&ServiceName> =
+        images.steps.iter().filter_map(|step| step.target.service()).filter(exists).collect();
+    if services.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = services.iter().map(|name| format!("`{}`", escape_controls(name.as_str()))).collect();
+    let message =
+        format!("this plan cannot be kept: what becomes of {} is known only with the new image", names.join(", "));
+    let help = "run `inception build` or `inception pull` first, then plan without `--build` and with `--pull missing`";
+    Err(Failure::one(Diagnostic::error("plan-not-foreseen", Span::NONE, message).help(help)))
 }
 
 /// Sixteen digits: enough to notice a change, too few to tell a value from.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::saved::Saved;
+use super::saved::{self, Saved};
 use super::session::{self, Loading, Session};
 use super::{attached, consent, contents, logs};
 use crate::diag::Diagnostic;
@@ -47,7 +47,9 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let prepared = prepare(context, &loading, &session.engine, request);
         let mut prepared = session::answer(&session.interrupt, prepared).await?;
         if let Some(saved) = &request.saved {
-            saved.check(&prepared.images, &prepared.plan)?;
+            let identity = async { Ok(session.engine.identity().await?) };
+            let identity = session::answer(&session.interrupt, identity).await?;
+            saved.check(&identity, &prepared.images, &prepared.plan)?;
         }
         consent::data(context, &prepared.plan, request.is_agreed)?;
         if !prepared.images.is_empty() {
@@ -56,6 +58,9 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
                 // Images take their time, and the world has not stood still: containers that ran may have ended.
                 prepared.observed = session::snapshot(&session.engine, &loading.project).await?;
                 prepared.plan_again(&loading, &*session.engine).await;
+                if let Some(saved) = &request.saved {
+                    saved.check_after(&prepared.images, &prepared.plan)?;
+                }
             }
         }
         let Prepared { plan, options, .. } = &prepared;
@@ -207,8 +212,10 @@ pub fn plan(context: &Context, request: &UpRequest, show: &PlanRequest) -> Resul
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
         let impacts = plan::impacts(plan, &loading.project, observed, options);
         if let Some(path) = &show.output {
+            saved::check_foreseen(&loading.project, observed, images)?;
             let document = ui::plan::document(images, plan, &impacts);
-            Saved::new(context, &show.arguments, images, plan)
+            let identity = session::answer(&interrupt, async { Ok(engine.identity().await?) }).await?;
+            Saved::new(context, &show.arguments, identity, images, plan)
                 .write(&context.environment.current_dir().join(path), document)?;
         }
         let text = match show.is_json {

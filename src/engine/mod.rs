@@ -52,6 +52,9 @@ pub trait ReadEngine: Send + Sync {
     /// Returns the drivers and runtimes that it has (`GET /info`).
     async fn plugins(&self) -> EngineResult<Plugins>;
 
+    /// Returns what it tells itself from other engines by (`GET /info`); empty where it does not say.
+    async fn identity(&self) -> EngineResult<String>;
+
     /// Looks at one image (`GET /images/{name}/json`); `None` where there is no such image.
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>>;
 

@@ -145,6 +145,11 @@ impl ReadEngine for DockerEngine {
         Ok(convert::plugins(&self.raw.get("look at the engine", "/info").await?))
     }
 
+    async fn identity(&self) -> EngineResult<String> {
+        let info: serde_json::Value = self.raw.get("look at the engine", "/info").await?;
+        Ok(info.get("ID").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
+    }
+
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>> {
         match self.raw.get("inspect image", &format!("/images/{}/json", raw::encode(name))).await {
             Ok(value) => Ok(Some(convert::image_details(value))),

@@ -58,6 +58,10 @@ impl ReadEngine for FakeEngine {
         self.read("plugins", "", |_| Ok(Plugins::default())).await
     }
 
+    async fn identity(&self) -> EngineResult<String> {
+        self.read("identity", "", |_| Ok("fake".to_owned())).await
+    }
+
     async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>> {
         let labels = labels.to_vec();
         self.read("list_containers", "", move |state| {
