@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::consent;
 use super::session::{self, Loading, Session};
+use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
 use crate::model::{Condition, Dependency, Observed, Project, ProjectName, Service, ServiceName, Sources, labels};
 use crate::plan::{self, DownOptions, Lifecycle, Plan};
@@ -17,7 +18,8 @@ pub fn down(context: &Context, services: &[String], options: &DownOptions, is_ag
     let mut options = options.clone();
     options.services = services.iter().map(|name| name.as_str().into()).collect();
     let make = |project: &Project, observed: &Observed| plan::down(project, observed, &options);
-    change(context, services, "down", make, |plan| consent::data(context, plan, is_agreed))
+    let agree = async |plan: &Plan, interrupt: &Interrupt| consent::data(context, plan, is_agreed, interrupt).await;
+    change(context, services, "down", make, agree)
 }
 
 /// Runs one of the others.
@@ -29,14 +31,16 @@ pub fn lifecycle(
 ) -> Result<Exit, Failure> {
     let named = services.iter().map(|name| name.as_str().into()).collect();
     let make = |project: &Project, observed: &Observed| plan::lifecycle(project, observed, &named, command);
-    change(context, services, word, make, |_| Ok(()))
+    change(context, services, word, make, async |_, _| Ok(()))
 }
 
 /// Runs `rm`: tells what goes and asks first, where there is somebody to ask.
 pub fn remove(context: &Context, services: &[String], is_forced: bool, command: &Lifecycle) -> Result<Exit, Failure> {
     let named = services.iter().map(|name| name.as_str().into()).collect();
     let make = |project: &Project, observed: &Observed| plan::lifecycle(project, observed, &named, command);
-    change(context, services, "rm", make, |plan| consent::containers(context, plan, is_forced))
+    let agree =
+        async |plan: &Plan, interrupt: &Interrupt| consent::containers(context, plan, is_forced, interrupt).await;
+    change(context, services, "rm", make, agree)
 }
 
 fn change(
@@ -44,7 +48,7 @@ fn change(
     services: &[String],
     word: &'static str,
     make: impl Fn(&Project, &Observed) -> Plan,
-    agree: impl Fn(&Plan) -> Result<(), Failure>,
+    agree: impl AsyncFn(&Plan, &Interrupt) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let loading = project(context, services)?;
     session::block_on(async {
@@ -63,7 +67,7 @@ fn change(
         if plan.is_empty() {
             ui::progress::nothing(context, &format!("project `{name}`: nothing to do"));
         }
-        agree(&plan)?;
+        agree(&plan, &session.interrupt).await?;
         session.run(context, &plan).await?;
         Ok(Exit::SUCCESS)
     })

@@ -51,7 +51,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             let identity = session::answer(&session.interrupt, identity).await?;
             saved.check(&identity, &prepared.images, &prepared.plan)?;
         }
-        consent::data(context, &prepared.plan, request.is_agreed)?;
+        consent::data(context, &prepared.plan, request.is_agreed, &session.interrupt).await?;
         if !prepared.images.is_empty() {
             session.run(context, &prepared.images).await?;
             if !context.settings.is_dry_run {
