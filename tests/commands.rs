@@ -160,7 +160,7 @@ fn services_that_options_name_must_be_there() {
         return;
     }
     let stack = suite("exec sleep 1000", "exec sleep 1000");
-    for options in [["--exit-code-from", "test"], ["--attach", "test"]] {
+    for options in [["--exit-code-from", "test"], ["--attach", "test"], ["--scale", "test=2"]] {
         let (code, _, errors) = stack.run(&[["up"].as_slice(), &options].concat());
         assert_eq!(code, 1, "{errors}");
         assert!(errors.contains("no such service: `test`") && errors.contains("`tests`?"), "{errors}");

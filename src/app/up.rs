@@ -95,9 +95,9 @@ fn load(context: &Context, request: &UpRequest) -> Result<Loading, Failure> {
 
 /// Checks services that options name: a slip there would follow nothing, or wait for what never comes.
 fn unknown_services(project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
-    let named = request.follow.attach.iter().chain(&request.follow.exit_code_from);
-    let unknown: BTreeSet<&str> =
-        named.map(String::as_str).filter(|name| !project.services.contains_key(*name)).collect();
+    let named = request.follow.attach.iter().chain(&request.follow.exit_code_from).map(String::as_str);
+    let scaled = request.options.scale.keys().map(ServiceName::as_str);
+    let unknown: BTreeSet<&str> = named.chain(scaled).filter(|name| !project.services.contains_key(*name)).collect();
     let known = || project.services.keys().map(ServiceName::as_str);
     unknown.into_iter().map(|name| loader::no_such_service(name, known(), None)).collect()
 }
