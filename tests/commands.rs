@@ -315,6 +315,8 @@ fn a_project_can_be_taken_down_without_its_file() {
     assert_eq!(stack.ok(&["ps", "-q"]).lines().count(), 2);
     stack.ok(&["down"]);
     assert_eq!(stack.count(), 1, "the volume stays");
+    stack.ok(&["down", "-v"]);
+    assert_eq!(stack.count(), 0);
 }
 
 /// What is wrong is told with its place, and nothing is made.

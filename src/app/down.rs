@@ -8,7 +8,10 @@ use super::consent;
 use super::session::{self, Loading, Session};
 use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
-use crate::model::{Condition, Dependency, Observed, Project, ProjectName, Service, ServiceName, Sources, labels};
+use crate::model::{
+    Condition, Dependency, Observed, ObservedVolume, Project, ProjectName, Service, ServiceName, Sources, Volume,
+    VolumeKey, labels,
+};
 use crate::plan::{self, DownOptions, Lifecycle, Plan};
 use crate::settings::Context;
 use crate::ui;
@@ -151,7 +154,6 @@ fn of_labels(name: ProjectName, observed: &Observed) -> Project {
         }
     }
     Project {
-        name,
         working_dir: observed
             .containers
             .iter()
@@ -163,8 +165,20 @@ fn of_labels(name: ProjectName, observed: &Observed) -> Project {
         services,
         disabled_services: BTreeMap::new(),
         networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
+        volumes: volumes_of_labels(&name, observed),
         secrets: BTreeMap::new(),
         configs: BTreeMap::new(),
+        name,
     }
+}
+
+/// Volumes that were made for the project: without a file there is nothing else that declares them.
+fn volumes_of_labels(name: &ProjectName, observed: &Observed) -> BTreeMap<VolumeKey, Volume> {
+    let ours = |one: &&ObservedVolume| one.labels.get(labels::PROJECT).is_some_and(|found| found == name.as_str());
+    let declared = |one: &ObservedVolume| {
+        // Their names are one of a kind; keys of files that have changed since need not be.
+        let key = VolumeKey::from(one.name.as_str());
+        (key.clone(), Volume { key, name: one.name.clone(), ..Volume::default() })
+    };
+    observed.volumes.iter().filter(ours).map(declared).collect()
 }
