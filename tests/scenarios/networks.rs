@@ -78,7 +78,11 @@ services:
     let stack = Stack::with(tool, yaml);
     stack.ok(&["up", "-d"]);
     docker(&["restart", "-t", "0", &stack.name("vpn")]);
-    let is_on_network = || stack.exec("app", &["cat", "/proc/net/dev"]).contains("eth0");
+    // Not by `exec`, which an engine may refuse right after a restart (seen with 20.10).
+    let is_on_network = || {
+        let devices = format!("/proc/{}/net/dev", stack.inspect("app", "{{.State.Pid}}"));
+        std::fs::read_to_string(devices).is_ok_and(|devices| devices.contains("eth0"))
+    };
     stack.both("it has lost its network", !is_on_network());
     stack.ok(&["up", "-d"]);
     stack.ours("it has one again", is_on_network());
