@@ -777,3 +777,31 @@ async fn what_started_before_the_one_whose_network_it_shares_is_restarted() {
     "#]]
     .assert_eq(&started("2026-01-01T00:00:01.12Z", "2026-01-01T00:00:01.123Z"));
 }
+
+#[test]
+fn a_content_that_could_not_be_read_before_is_no_change() {
+    use inception::plan::{Content, Contents};
+    let yaml = "services: { web: { image: app:1, secrets: [s, t] } }\nsecrets: { s: { file: ./s }, t: { file: ./t } }";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let (engine, project) = (engine(), project(yaml));
+        let known = |pairs: &[(&str, &str)]| {
+            let content = |digest: &str| Content { digest: digest.to_owned(), bytes: None };
+            let secrets = pairs.iter().map(|(key, digest)| ((*key).to_owned(), content(digest))).collect();
+            Contents { secrets, ..Contents::default() }
+        };
+        let plan = |observed: &Observed, contents: &Contents| {
+            render(&inception::plan::up(&project, observed, contents, &UpOptions::default()))
+        };
+        let first =
+            inception::plan::up(&project, &observed(&engine).await, &known(&[("t", "1")]), &UpOptions::default());
+        assert!(run(&engine, &first).await.is_success());
+        let observed = observed(&engine).await;
+        assert_eq!(plan(&observed, &known(&[("s", "5"), ("t", "1")])), "");
+        assert!(
+            plan(&observed, &known(&[("t", "2")])).contains("content of secret"),
+            "{}",
+            plan(&observed, &known(&[("t", "2")]))
+        );
+    });
+}

@@ -12,8 +12,10 @@ use crate::diag::Diagnostic;
 use crate::model::{Config, FileSource, MountSource, Project, Service, Span};
 use crate::plan::{Content, Contents};
 
-/// No config or secret is larger.
-const LARGEST: u64 = 8 << 20;
+/// Of larger files of configs and secrets size and time of the last change stand for the content.
+const LARGEST: u64 = 64 << 20;
+/// No seccomp profile is larger.
+const LARGEST_PROFILE: u64 = 8 << 20;
 
 /// Reads the content behind the configs and secrets that the selected services use.
 pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
@@ -29,9 +31,10 @@ pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, V
         for key in used {
             let Some(object) = all.get(&key) else { continue };
             match content(kind, &key, object) {
-                Ok(content) => {
+                Ok(Some(content)) => {
                     known.insert(key, content);
                 }
+                Ok(None) => faults.push(unreadable(kind, &key, object)),
                 Err(fault) => faults.push(*fault),
             }
         }
@@ -39,33 +42,40 @@ pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, V
     (contents, faults)
 }
 
-fn content(kind: &'static str, key: &str, object: &Config) -> Result<Content, Box<Diagnostic>> {
+/// The engine mounts the file and need not let us read it.
+fn unreadable(kind: &'static str, key: &str, object: &Config) -> Diagnostic {
+    let message = format!("the file of {kind} `{key}` cannot be read: a change of its content will not be noticed");
+    Diagnostic::warning("content-unreadable", object.source_span, message)
+        .at(format!("{kind}s.{key}"))
+        .help("let this user read the file, or ask for `--force-recreate` when it has changed")
+}
+
+/// Returns a content; `None` where it is there and may not be read.
+fn content(kind: &'static str, key: &str, object: &Config) -> Result<Option<Content>, Box<Diagnostic>> {
     let fault = |message: String| {
         Diagnostic::error("content-missing", object.source_span, message).at(format!("{kind}s.{key}"))
     };
-    let digest =
-        |bytes: &[u8]| Sha256::digest(bytes).iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>();
     match &object.source {
         FileSource::File(path) => {
-            let bytes = file(path).map_err(|reason| {
+            let digest = file_digest(path).map_err(|reason| {
                 let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
                 Box::new(
                     fault(format!("the file of {kind} `{key}` cannot be used: `{shown}` {reason}"))
                         .help("make the file, or change the path; it is relative to the file it stands in"),
                 )
             })?;
-            Ok(Content { digest: digest(&bytes), bytes: None })
+            Ok(digest.map(|digest| Content { digest, bytes: None }))
         }
         FileSource::Environment { variable, value: Some(value) } => {
             let _ = variable;
-            Ok(Content { digest: digest(value.as_bytes()), bytes: Some(value.as_bytes().into()) })
+            Ok(Some(Content { digest: digest(value.as_bytes()), bytes: Some(value.as_bytes().into()) }))
         }
         FileSource::Environment { variable, value: None } => Err(Box::new(
             fault(format!("variable `{variable}`, the source of {kind} `{key}`, is not set"))
                 .help(format!("set `{variable}` in the environment or an env file")),
         )),
         FileSource::Content(text) => {
-            Ok(Content { digest: digest(text.as_bytes()), bytes: Some(text.as_bytes().into()) })
+            Ok(Some(Content { digest: digest(text.as_bytes()), bytes: Some(text.as_bytes().into()) }))
         }
         FileSource::External => Err(Box::new(
             fault(format!("unsupported external {kind} `{key}`"))
@@ -74,24 +84,72 @@ fn content(kind: &'static str, key: &str, object: &Config) -> Result<Content, Bo
     }
 }
 
-fn file(path: &Path) -> Result<Vec<u8>, String> {
+fn digest(bytes: &[u8]) -> String {
+    short(Sha256::digest(bytes).as_slice())
+}
+
+fn short(digest: &[u8]) -> String {
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns the digest of a file; `None` where it is there and may not be read.
+///
+/// Compat: a directory may be mounted as a config; its content is not looked at.
+fn file_digest(path: &Path) -> Result<Option<String>, String> {
+    let metadata = metadata(path)?;
+    if metadata.is_dir() {
+        return Ok(Some(digest(&[])));
+    }
+    if metadata.len() > LARGEST {
+        let changed = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let words = format!("{} {}", metadata.len(), changed.unwrap_or_default().as_nanos());
+        return Ok(Some(digest(words.as_bytes())));
+    }
+    let mut hash = HashWriter(Sha256::new());
+    let copied = std::fs::File::open(path).and_then(|file| std::io::copy(&mut file.take(LARGEST), &mut hash));
+    match copied {
+        Ok(_) => Ok(Some(short(hash.0.finalize().as_slice()))),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(None),
+        Err(error) => Err(format!("cannot be read: {error}")),
+    }
+}
+
+struct HashWriter(Sha256);
+
+impl std::io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns what is known of a file or directory; says what else there is.
+fn metadata(path: &Path) -> Result<std::fs::Metadata, String> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => "does not exist".to_owned(),
         _ => format!("cannot be read: {error}"),
     })?;
+    match metadata.is_dir() || metadata.is_file() {
+        true => Ok(metadata),
+        false => Err("is no regular file".to_owned()),
+    }
+}
+
+fn profile(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = metadata(path)?;
     if metadata.is_dir() {
-        // Compat: a directory may be mounted as a config; its content is not looked at.
-        return Ok(Vec::new());
+        return Err("is a directory".to_owned());
     }
-    if !metadata.is_file() {
-        return Err("is no regular file".to_owned());
-    }
-    if metadata.len() > LARGEST {
+    if metadata.len() > LARGEST_PROFILE {
         return Err("is larger than 8 MiB".to_owned());
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        .and_then(|file| file.take(LARGEST_PROFILE).read_to_end(&mut bytes))
         .map_err(|error| format!("cannot be read: {error}"))?;
     Ok(bytes)
 }
@@ -180,7 +238,7 @@ pub(super) fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
             if name == "unconfined" || name == "builtin" || name.starts_with('{') {
                 continue;
             }
-            match file(&directory.join(name)).map(String::from_utf8) {
+            match profile(&directory.join(name)).map(String::from_utf8) {
                 Ok(Ok(text)) => *option = format!("seccomp={text}"),
                 Ok(Err(_)) => faults.push(Diagnostic::error(
                     "not-text",

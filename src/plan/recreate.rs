@@ -89,7 +89,12 @@ fn content_reasons(desired: &Desired<'_>, container: &ObservedContainer) -> Vec<
     let Some(before) = container.label(labels::CONTENTS) else { return Vec::new() };
     let after = spec::contents_label(desired.service, desired.project, desired.contents).unwrap_or_default();
     let before: Vec<&str> = before.split(' ').collect();
-    let changed = after.split(' ').filter(|entry| !entry.is_empty() && !before.contains(entry));
+    // Of what could not be read before there is nothing to compare with.
+    let is_known = |entry: &str| {
+        let key = entry.rsplit_once('=').map_or(entry, |(key, _)| key);
+        before.iter().any(|one| one.rsplit_once('=').is_some_and(|(known, _)| known == key))
+    };
+    let changed = after.split(' ').filter(|entry| !entry.is_empty() && is_known(entry) && !before.contains(entry));
     let reason = |entry: &str| {
         let (kind, rest) = entry.split_once('/')?;
         let key = rest.rsplit_once('=').map_or(rest, |(key, _)| key).to_owned();
