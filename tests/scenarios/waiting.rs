@@ -54,7 +54,8 @@ services:
   job: { image: IMAGE, init: true, stop_grace_period: 0s }
 ";
     let (stack, _) = hopeless(tool, yaml, &["--wait", "--wait-timeout", "4"]);
-    stack.both("the dependent was not started", !stack.is_running("a"));
+    // docker compose starts it now and then when its time is up.
+    stack.ours("the dependent was not started", !stack.is_running("a"));
 }
 
 fn a_job_with_a_restart_policy_that_fails_ends(tool: Tool) {
