@@ -24,7 +24,7 @@ pub fn print(text: &str) {
     print_bytes(text.as_bytes());
 }
 
-/// As [`print`], for lines that hold names from files: on a terminal nothing in them acts on it.
+/// As [`print()`], for lines that hold names from files: on a terminal nothing in them acts on it.
 pub fn print_lines(text: &str) {
     if !std::io::stdout().is_terminal() {
         return print(text);
@@ -33,7 +33,7 @@ pub fn print_lines(text: &str) {
     print(&lines.collect::<String>());
 }
 
-/// As [`print`], for bytes that need not be text.
+/// As [`print()`], for bytes that need not be text.
 pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
