@@ -84,13 +84,13 @@ impl Work<'_> {
     fn devices(&mut self, service: &mut Node) {
         let Some(items) = service.get_mut("devices").and_then(Node::as_list_mut) else { return };
         let mut faults = Vec::new();
-        for item in items {
+        for (index, item) in items.iter_mut().enumerate() {
             let span = item.span;
             if item.as_map().is_some()
                 && item.get("target").is_none()
                 && item.get_text("source").is_some_and(|source| !source.contains('='))
             {
-                faults.push((span, "a device in the long form is missing a mount target".to_owned()));
+                faults.push((index, span, "a device in the long form is missing a mount target".to_owned()));
             }
             let Some(text) = item.as_text().map(str::to_owned) else { continue };
             let parts: Vec<&str> = text.split(':').collect();
@@ -99,20 +99,22 @@ impl Work<'_> {
                 [source, target] => (*source, *target, "rwm"),
                 [source, target, permissions] => (*source, *target, *permissions),
                 _ => {
-                    faults.push((span, format!("confusing device mapping, please use long syntax: `{text}`")));
+                    faults.push((index, span, format!("confusing device mapping, please use long syntax: `{text}`")));
                     continue;
                 }
             };
             *item = record(span, &[("source", source), ("target", target), ("permissions", permissions)]);
         }
-        faults.into_iter().for_each(|(span, message)| self.fault(span, "devices", message));
+        for (index, span, message) in faults {
+            self.fault(span, &format!("devices[{index}]"), message);
+        }
     }
 
     fn ports(&mut self, service: &mut Node) {
         let Some(items) = service.get_mut("ports").and_then(Node::as_list_mut) else { return };
         let mut long = Vec::with_capacity(items.len());
         let mut faults = Vec::new();
-        for item in items.drain(..) {
+        for (index, item) in items.drain(..).enumerate() {
             if item.as_map().is_some() {
                 long.push(long_port(item));
                 continue;
@@ -121,14 +123,14 @@ impl Work<'_> {
             match port::parse(&text) {
                 Ok(ports) => long.extend(ports.into_iter().map(|port| port_node(&port, item.span))),
                 Err(_) if self.is_raw => long.push(item),
-                Err(message) => faults.push((item.span, message)),
+                Err(message) => faults.push((index, item.span, message)),
             }
         }
         *items = long;
-        for (span, message) in faults {
+        for (index, span, message) in faults {
             self.diagnostics.push(
                 Diagnostic::error("bad-port", span, message)
-                    .at(format!("{}.ports", self.path))
+                    .at(format!("{}.ports[{index}]", self.path))
                     .help("write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form"),
             );
         }
@@ -137,14 +139,16 @@ impl Work<'_> {
     fn volumes(&mut self, service: &mut Node) {
         let Some(items) = service.get_mut("volumes").and_then(Node::as_list_mut) else { return };
         let mut faults = Vec::new();
-        for item in items {
+        for (index, item) in items.iter_mut().enumerate() {
             let Some(text) = item.as_text() else { continue };
             match volume::parse(text) {
                 Ok(volume) => *item = volume_node(&volume, item.span),
-                Err(message) => faults.push((item.span, message)),
+                Err(message) => faults.push((index, item.span, message)),
             }
         }
-        faults.into_iter().for_each(|(span, message)| self.fault(span, "volumes", message));
+        for (index, span, message) in faults {
+            self.fault(span, &format!("volumes[{index}]"), message);
+        }
     }
 }
 

@@ -303,12 +303,12 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        for volume in service.get("volumes").map(Node::items).unwrap_or_default() {
+        for (index, volume) in service.get("volumes").map(Node::items).unwrap_or_default().iter().enumerate() {
             if volume.get_text("type") == Some("volume")
                 && let Some(source) = volume.get_text("source").filter(|source| !source.is_empty())
                 && !self.defined("volumes", source)
             {
-                self.undefined(name, "volume", source, volume.span, "volumes");
+                self.undefined(name, "volume", source, volume.span, &format!("volumes[{index}]"));
             }
         }
         self.references(name, service, "secrets", "secret", "secrets");
@@ -353,10 +353,11 @@ impl<'a> Work<'a> {
     }
 
     fn references(&mut self, name: &str, from: &'a Node, field: &str, kind: &'static str, path: &str) {
-        for reference in from.get(field).map(Node::items).unwrap_or_default() {
+        for (index, reference) in from.get(field).map(Node::items).unwrap_or_default().iter().enumerate() {
+            let path = format!("{path}[{index}]");
             match reference.get_text("source") {
                 Some(source) if !self.defined(&format!("{kind}s"), source) => {
-                    self.undefined(name, kind, source, reference.span, path);
+                    self.undefined(name, kind, source, reference.span, &path);
                 }
                 None if reference.get("source").is_none_or(Node::is_null) => {
                     let message = format!("service `{name}` uses a {kind} without saying which: `source` is missing");
