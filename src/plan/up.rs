@@ -388,13 +388,18 @@ impl<'a> Up<'a> {
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);
+        vec![self.verify(service, target, container, started)]
+    }
+
+    /// Plans what follows a start: its hooks, then a look whether it stays up. Returns the last step before that look.
+    fn verify(&mut self, service: &Service, target: &Target, container: &ContainerRef, started: StepId) -> StepId {
         let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, started);
         let last = hooks.last().copied().unwrap_or(started);
         let settle = self.options.settle;
         let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
         let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
         self.builder.step(target, wait, Reason::Verify, [last]);
-        vec![last]
+        last
     }
 
     pub(super) fn push(&mut self, service: &Service, replica: Replica) {
@@ -815,13 +820,7 @@ impl<'a> Up<'a> {
         let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
         let restarted = self.builder.step(target, action, reason, requires);
         self.builder.after(restarted, hooks);
-        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, restarted);
-        let last = hooks.last().copied().unwrap_or(restarted);
-        let settle = self.options.settle;
-        let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
-        let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
-        self.builder.step(target, wait, Reason::Verify, [last]);
-        last
+        self.verify(service, target, container, restarted)
     }
 
     /// Restarts what shares the network of a container that is started again, and is not among the selected services: it
