@@ -108,6 +108,9 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     if loaded.has_errors() {
         return Err(Failure::Diagnostics { list: loaded.diagnostics, sources: Box::new(loaded.sources) });
     }
+    if matches!(request.show, Show::Profiles | Show::Environment) {
+        refuse_unknown(&mut loaded, &request.services)?;
+    }
     ui::diagnostics(context, &loaded.diagnostics, &loaded.sources);
     if request.digests != Digests::None && matches!(request.show, Show::Yaml | Show::Json) {
         resolve_images(context, &mut loaded, request.digests == Digests::Lock)?;
@@ -249,6 +252,21 @@ fn profiles(loaded: &Loaded) -> BTreeSet<String> {
         .flat_map(|(_, service)| service.get("profiles").and_then(Value::as_array).into_iter().flatten())
         .filter_map(|profile| profile.as_str().map(str::to_owned))
         .collect()
+}
+
+/// Compat: where the whole is shown, services that are named must be there all the same.
+fn refuse_unknown(loaded: &mut Loaded, names: &[String]) -> Result<(), Failure> {
+    let services = loaded.tree.as_ref().and_then(|tree| tree.get("services"));
+    let is_known =
+        |name: &&String| [services, loaded.disabled.as_ref()].into_iter().flatten().any(|all| all.get(name).is_some());
+    let known = || services.into_iter().flat_map(Node::entries).map(|(name, _)| name);
+    let unknown = names.iter().filter(|name| !is_known(name));
+    let faults: Vec<Diagnostic> =
+        unknown.map(|name| loader::no_such_service(name, known(), loaded.disabled.as_ref())).collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Diagnostics { list: faults, sources: Box::new(std::mem::take(&mut loaded.sources)) })
 }
 
 fn hashes(loaded: &mut Loaded, name: &str) -> Result<String, Failure> {

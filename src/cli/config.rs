@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::FileOption;
-use crate::app::{self};
+use crate::app::{self, config::Show};
 use crate::failure::{Exit, Failure};
 use crate::settings::Context;
 
@@ -81,7 +81,37 @@ pub struct ConfigArgs {
 impl ConfigArgs {
     /// Returns whether nothing but diagnostics is printed.
     pub(super) fn only_checks(&self) -> bool {
-        self.quiet
+        self.quiet && matches!(self.show(), Show::Nothing)
+    }
+
+    /// Compat: lists are printed all the same with `--quiet`.
+    fn show(&self) -> Show {
+        if self.only_services {
+            return Show::Services;
+        }
+        let sections = [(self.volumes, "volumes"), (self.networks, "networks"), (self.models, "models")];
+        if let Some((_, section)) = sections.into_iter().find(|(is_asked, _)| *is_asked) {
+            return Show::Section(section);
+        }
+        if self.images {
+            return Show::Images;
+        }
+        if self.profiles {
+            return Show::Profiles;
+        }
+        if let Some(name) = &self.hash {
+            return Show::Hash(name.clone());
+        }
+        match (self.variables, self.quiet, self.environment, self.origin) {
+            (true, ..) => Show::Variables,
+            (_, true, ..) => Show::Nothing,
+            (_, _, true, _) => Show::Environment,
+            (_, _, _, true) => Show::Origin,
+            _ => match self.format {
+                Format::Yaml => Show::Yaml,
+                Format::Json => Show::Json,
+            },
+        }
     }
 }
 
@@ -94,35 +124,7 @@ enum Format {
 }
 
 pub(super) fn run(context: &Context, args: ConfigArgs) -> Result<Exit, Failure> {
-    use app::config::Show;
-    let show = if args.quiet {
-        Show::Nothing
-    } else if args.only_services {
-        Show::Services
-    } else if args.volumes {
-        Show::Section("volumes")
-    } else if args.networks {
-        Show::Section("networks")
-    } else if args.models {
-        Show::Section("models")
-    } else if args.images {
-        Show::Images
-    } else if args.profiles {
-        Show::Profiles
-    } else if let Some(name) = args.hash {
-        Show::Hash(name)
-    } else if args.variables {
-        Show::Variables
-    } else if args.environment {
-        Show::Environment
-    } else if args.origin {
-        Show::Origin
-    } else {
-        match args.format {
-            Format::Yaml => Show::Yaml,
-            Format::Json => Show::Json,
-        }
-    };
+    let show = args.show();
     let request = app::config::ConfigRequest {
         services: args.services,
         show,

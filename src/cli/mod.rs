@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::app::saved::Saved;
 use crate::env::Environment;
 use crate::failure::{Exit, Failure};
+use crate::model::Sources;
 use crate::settings::{Context, Settings};
 use crate::ui;
 
@@ -142,6 +143,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
     settings.diagnostics_are_data = matches!(&command, Command::Config(args) if args.only_checks());
     let context = Context::new(environment, settings);
     crate::telemetry::start(context.settings.log_level);
+    ui::diagnostics(&context, &options::unknown_words(&context.environment), &Sources::default());
     let _span = tracing::info_span!("command", name = command.name()).entered();
     let result = match command {
         Command::Up(args) => match args.plan.clone() {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use crate::diag::Diagnostic;
 use crate::env::Environment;
+use crate::model::Span;
 use crate::settings::{AnsiWhen, DiagnosticsFormat, LogLevel, ProgressKind, Settings};
 
 /// Options before the command; the long ones are also taken after it.
@@ -118,6 +120,43 @@ impl GlobalOptions {
     }
 }
 
+/// Returns a warning for each variable that is set to a word which it does not know: its default counts.
+pub(super) fn unknown_words(environment: &Environment) -> Vec<Diagnostic> {
+    let found = [
+        unknown_word::<ProgressKind>(environment, "COMPOSE_PROGRESS"),
+        unknown_word::<AnsiWhen>(environment, "COMPOSE_ANSI"),
+        unknown_word::<DiagnosticsFormat>(environment, "INCEPTION_DIAGNOSTICS"),
+        unknown_word::<LogLevel>(environment, "INCEPTION_LOG"),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn unknown_word<T: clap::ValueEnum>(environment: &Environment, name: &str) -> Option<Diagnostic> {
+    let text = environment.get_non_empty(name).filter(|text| T::from_str(text, true).is_err())?;
+    let shown = crate::text::escape_controls(text);
+    let known = T::value_variants().iter().filter_map(T::to_possible_value);
+    let known: Vec<String> = known.map(|value| format!("`{}`", value.get_name())).collect();
+    let message = format!("the variable `{name}` is `{shown}`, which means nothing");
+    Some(Diagnostic::warning("bad-value", Span::NONE, message).help(format!("one of: {}", known.join(", "))))
+}
+
 fn word<T: clap::ValueEnum>(text: Option<&str>) -> Option<T> {
     T::from_str(text?, true).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_a_variable_does_not_know_are_warned_about() {
+        let told = |name: &str, value: &str| {
+            let environment = Environment::new([(name.to_owned(), value.to_owned())], "/");
+            unknown_words(&environment).into_iter().map(|one| one.message).collect::<Vec<_>>()
+        };
+        assert_eq!(told("INCEPTION_LOG", "noise"), ["the variable `INCEPTION_LOG` is `noise`, which means nothing"]);
+        assert_eq!(told("COMPOSE_PROGRESS", "fast").len(), 1);
+        assert_eq!(told("COMPOSE_ANSI", "Never"), [""; 0]);
+        assert_eq!(told("INCEPTION_DIAGNOSTICS", ""), [""; 0]);
+    }
 }
