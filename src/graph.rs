@@ -17,8 +17,6 @@ pub struct Edge<'a> {
     pub from: &'a str,
     /// On whom.
     pub to: &'a str,
-    /// Which attribute says so: `depends_on`, `links`, `network_mode`, ...
-    pub via: &'a str,
     /// Where it says so.
     pub span: Span,
 }
@@ -128,8 +126,9 @@ impl<'a> Graph<'a> {
 
 /// Finds cycles and says, for each, every service on it and where each edge is written.
 ///
-/// One diagnostic per knot of services, with the shortest cycle through its first member; linear but for that path.
-pub fn cycles(edges: &[Edge<'_>]) -> Vec<Diagnostic> {
+/// One diagnostic per knot of services, with the shortest cycle through its first member; linear but for that path. `via`
+/// returns which attribute says so: `depends_on`, `links[0]`, `network_mode`, ...
+pub fn cycles(edges: &[Edge<'_>], via: &dyn Fn(&Edge<'_>) -> String) -> Vec<Diagnostic> {
     let mut graph = DiGraphMap::new();
     for edge in edges {
         if !graph.contains_edge(edge.from, edge.to) {
@@ -139,13 +138,17 @@ pub fn cycles(edges: &[Edge<'_>]) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = tarjan_scc(&graph)
         .into_iter()
         .filter(|knot| knot.len() > 1 || knot.first().is_some_and(|node| graph.contains_edge(*node, *node)))
-        .map(|knot| cycle_diagnostic(&graph, &knot))
+        .map(|knot| cycle_diagnostic(&graph, &knot, via))
         .collect();
     found.sort_by_key(|diagnostic| diagnostic.primary.span);
     found
 }
 
-fn cycle_diagnostic(graph: &DiGraphMap<&str, &Edge<'_>>, knot: &[&str]) -> Diagnostic {
+fn cycle_diagnostic(
+    graph: &DiGraphMap<&str, &Edge<'_>>,
+    knot: &[&str],
+    via: &dyn Fn(&Edge<'_>) -> String,
+) -> Diagnostic {
     let path = shortest_cycle(graph, knot);
     let hops: Vec<&Edge<'_>> =
         path.windows(2).filter_map(|pair| graph.edge_weight(pair[0], pair[1]).copied()).collect();
@@ -155,13 +158,13 @@ fn cycle_diagnostic(graph: &DiGraphMap<&str, &Edge<'_>>, knot: &[&str]) -> Diagn
         Diagnostic::error("dependency-cycle", first, format!("dependency cycle detected: {}", names.join(" -> ")))
             .help("remove one of these edges, or let both services wait for each other themselves");
     if let Some(hop) = hops.first() {
-        diagnostic = diagnostic.label(hop_text(hop)).at(format!("services.{}.{}", hop.from, hop.via));
+        diagnostic = diagnostic.label(hop_text(hop, via)).at(format!("services.{}.{}", hop.from, via(hop)));
     }
-    hops.iter().skip(1).fold(diagnostic, |diagnostic, hop| diagnostic.related(hop.span, hop_text(hop)))
+    hops.iter().skip(1).fold(diagnostic, |diagnostic, hop| diagnostic.related(hop.span, hop_text(hop, via)))
 }
 
-fn hop_text(hop: &Edge<'_>) -> String {
-    format!("`{}` needs `{}` by `{}`", hop.from, hop.to, hop.via)
+fn hop_text(hop: &Edge<'_>, via: &dyn Fn(&Edge<'_>) -> String) -> String {
+    format!("`{}` needs `{}` by `{}`", hop.from, hop.to, via(hop))
 }
 
 /// Breadth first from the knot's smallest member back to itself; the result starts and ends with it.
@@ -223,8 +226,9 @@ mod tests {
 
     #[test]
     fn a_cycle_names_every_service_on_it_once() {
-        let edge = |from, to| Edge { from, to, via: "depends_on", span: Span::NONE };
-        let found = cycles(&[edge("x", "a"), edge("a", "b"), edge("b", "c"), edge("c", "a"), edge("c", "d")]);
+        let edge = |from, to| Edge { from, to, span: Span::NONE };
+        let edges = [edge("x", "a"), edge("a", "b"), edge("b", "c"), edge("c", "a"), edge("c", "d")];
+        let found = cycles(&edges, &|_| "depends_on".to_owned());
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "dependency cycle detected: a -> b -> c -> a");
         assert_eq!(found[0].related.len(), 2);
@@ -232,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_service_that_needs_itself_is_a_cycle() {
-        let found = cycles(&[Edge { from: "a", to: "a", via: "links", span: Span::NONE }]);
+        let found = cycles(&[Edge { from: "a", to: "a", span: Span::NONE }], &|_| "links[0]".to_owned());
         assert_eq!(found[0].message, "dependency cycle detected: a -> a");
     }
 }

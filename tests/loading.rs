@@ -306,6 +306,142 @@ fn a_bad_env_file_shows_its_place_and_never_its_values() {
 }
 
 #[test]
+fn faults_of_env_files_hide_none_of_the_compose_files_and_cause_no_others() {
+    let yaml = "
+include: [{ path: sub/inc.yml, env_file: sub/inc.env }]
+name: ${NAME}
+services:
+  a:
+    image: ${IMAGE:?}
+    ports: ['${PORT}:80', '${1}:${PORT}']
+    container_name: ${OWN}
+    mem_limit: ${GOOD}
+  b: { image: '${IMAGE:-i}', prots: [] }
+";
+    let inc = "services: { c: { image: '${TAG}', pull_policy: sometimes } }";
+    let files = [
+        ("compose.yml", yaml),
+        (".env", "GOOD=1m\nP ORT=1\n!\nNAME='p\n"),
+        ("sub/inc.yml", inc),
+        ("sub/inc.env", "T AG=1"),
+    ];
+    check_errors(
+        &files,
+        &["config", "-q"],
+        &expect![[r#"
+        error[bad-env-file]: cannot read env file `@DIR@/.env`: a variable's name must not contain a blank
+        --> .env:2:2
+         = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+        error[bad-env-file]: cannot read env file `@DIR@/.env`: unexpected character in a variable's name
+        --> .env:3:1
+         = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+        error[bad-env-file]: cannot read env file `@DIR@/.env`: this quoted value has no end
+        --> .env:4:6
+         = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+        error[bad-interpolation]: invalid interpolation format: `${1}:${PORT}`
+         --> compose.yml:7:28
+          |
+        7 |     ports: ['${PORT}:80', '${1}:${PORT}']
+          |                            ^^^^
+          |
+          = help: write `$NAME`, `${NAME}` or `${NAME:-default}`, and `$$` for a dollar sign
+
+        error[unknown-key]: unknown key `prots` in `services.b`
+          --> compose.yml:10:30
+           |
+        10 |   b: { image: '${IMAGE:-i}', prots: [] }
+           |                              ^^^^^
+           |
+           = help: did you mean `ports`?
+
+        error[bad-env-file]: cannot read env file `@DIR@/sub/inc.env`: a variable's name must not contain a blank
+        --> sub/inc.env:1:2
+         = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+        error[bad-value]: `services.c.pull_policy` is `sometimes`, which is not of the form it needs
+         --> sub/inc.yml:1:48
+          |
+        1 | services: { c: { image: '${TAG}', pull_policy: sometimes } }
+          |                                                ^^^^^^^^^
+          |
+         ::: compose.yml:2:19
+          |
+        2 | include: [{ path: sub/inc.yml, env_file: sub/inc.env }]
+          |                   ----------- included from here
+          |
+          = help: one of: `always`, `never`, `missing`, `if_not_present`, `build`, `refresh`, `daily`, `weekly`, `every_12h`
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_missing_env_file_hides_nothing_either() {
+    let files = [
+        (
+            "compose.yml",
+            "services: { a: { image: '${IMAGE:?}', prots: [], env_file: two.env }, b: { image: i, env_file: two.env } }",
+        ),
+        ("two.env", "A\n!\n"),
+        ("one.env", "A B=1\n!=2\n"),
+    ];
+    check_errors(
+        &files,
+        &["--env-file", "gone.env", "--env-file", "one.env", "config", "-q"],
+        &expect![[r#"
+            error[bad-env-file]: cannot read env file `@DIR@/one.env`: a variable's name must not contain a blank
+            --> one.env:1:2
+             = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+            error[bad-env-file]: cannot read env file `@DIR@/one.env`: unexpected character in a variable's name
+            --> one.env:2:1
+             = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+            error[unknown-key]: unknown key `prots` in `services.a`
+             --> compose.yml:1:39
+              |
+            1 | services: { a: { image: '${IMAGE:?}', prots: [], env_file: two.env }, b: { image: i, env_file: two.env } }
+              |                                       ^^^^^
+              |
+              = help: did you mean `ports`?
+
+            error[bad-env-file]: cannot read env file `@DIR@/two.env`: unexpected character in a variable's name
+            --> two.env:2:1
+             = help: lines are `NAME=value`; quote values that hold blanks or `#`
+
+            error[file-not-found]: couldn't find env file: `@DIR@/gone.env`
+
+        "#]],
+    );
+}
+
+#[test]
+fn lists_are_printed_though_quiet_and_names_are_checked_though_all_is_shown() {
+    let files = [("compose.yml", "services: { a: { image: i, profiles: [x] }, b: { image: j, profiles: [y] } }")];
+    for (arguments, output) in [
+        (&["config", "-q", "--profiles"][..], "x\ny\n"),
+        (&["config", "-q", "--profiles", "a"], "x\ny\n"),
+        (&["config", "-q", "--environment", "a"], ""),
+        (&["--profile", "x", "config", "-q", "--services"], "a\n"),
+    ] {
+        assert_eq!(config(&files, arguments), (0, output.to_owned(), String::new()), "{arguments:?}");
+    }
+    for flag in ["--profiles", "--environment"] {
+        check_errors(
+            &files,
+            &["config", flag, "nosuch"],
+            &expect![[r"
+            error[no-such-service]: no such service: `nosuch`
+
+        "]],
+        );
+    }
+}
+
+#[test]
 fn values_of_variables_are_never_shown_whatever_is_wrong_with_them() {
     let yaml = "
 services:

@@ -137,17 +137,15 @@ pub fn interpolation(input: &str) {
 /// Env files. Holds: places lie inside the text; values are bounded.
 pub fn env_file(input: &str) {
     let lookup = |name: &str| (name == "A").then(|| "a".to_owned());
-    match dotenv::parse(input, &lookup, BTreeMap::new()) {
-        Ok(found) => {
-            for variable in &found {
-                assert!(input.get(variable.range.0..variable.range.1).is_some(), "place of {variable:?}");
-                assert!(variable.value.as_ref().is_none_or(|value| value.len() <= (1 << 20) + input.len()));
-            }
+    for parsed in [dotenv::parse(input, &lookup, BTreeMap::new()), dotenv::parse_raw(input, &lookup)] {
+        for variable in &parsed.variables {
+            assert!(input.get(variable.range.0..variable.range.1).is_some(), "place of {variable:?}");
+            assert!(variable.value.as_ref().is_none_or(|value| value.len() <= (1 << 20) + input.len()));
         }
-        Err(error) => assert!(error.at <= input.len(), "place of {error:?}"),
-    }
-    for variable in dotenv::parse_raw(input, &|_| None).unwrap_or_default() {
-        assert!(input.get(variable.range.0..variable.range.1).is_some(), "place of {variable:?}");
+        for fault in &parsed.faults {
+            assert!(input.is_char_boundary(fault.at), "place of {fault:?}");
+        }
+        assert!(parsed.faults.is_sorted_by_key(|fault| fault.at), "{:?}", parsed.faults);
     }
 }
 

@@ -26,22 +26,40 @@ pub struct DotenvError {
     pub message: String,
 }
 
+/// What a file says. With a fault among it the variables are not all there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// Its variables, in order.
+    pub variables: Vec<Variable>,
+    /// What is wrong, in order.
+    pub faults: Vec<DotenvError>,
+}
+
+/// So many faults of one file are found.
+const MOST_FAULTS: usize = 20;
+
 /// Parses a file. `lookup` gives what the environment has; it wins over what the file said before, and that over what
-/// `earlier` files said.
-pub fn parse(
-    text: &str,
-    lookup: &dyn Fn(&str) -> Option<String>,
-    earlier: BTreeMap<String, String>,
-) -> Result<Vec<Variable>, DotenvError> {
+/// `earlier` files said. After a fault it goes on with the next line.
+pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>, earlier: BTreeMap<String, String>) -> Parsed {
     let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
     let mut reader = Reader { text, at: start, found: Vec::new(), values: earlier, lookup };
-    while reader.statement()? {}
-    Ok(reader.found)
+    let mut faults = Vec::new();
+    while faults.len() < MOST_FAULTS {
+        match reader.statement() {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(fault) => {
+                reader.skip(&fault);
+                faults.push(fault);
+            }
+        }
+    }
+    Parsed { variables: reader.found, faults }
 }
 
 /// Parses a file whose values are taken as they stand (`format: raw`).
-pub fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Variable>, DotenvError> {
-    let mut found = Vec::new();
+pub fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Parsed {
+    let mut parsed = Parsed::default();
     let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut at = text.len() - without_mark.len();
     for line in without_mark.split_inclusive('\n') {
@@ -58,14 +76,17 @@ pub fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<
         };
         let offset = start + (line.len() - trimmed.len());
         if key.trim().is_empty() || key.contains(char::is_whitespace) {
-            return Err(DotenvError {
-                at: offset,
-                message: "a variable's name must not be empty or contain blanks".to_owned(),
-            });
+            let message = "a variable's name must not be empty or contain blanks".to_owned();
+            parsed.faults.push(DotenvError { at: offset, message });
+        } else {
+            let range = (offset, offset + key.len());
+            parsed.variables.push(Variable { key: key.to_owned(), value, range });
         }
-        found.push(Variable { key: key.to_owned(), value, range: (offset, offset + key.len()) });
+        if parsed.faults.len() == MOST_FAULTS {
+            break;
+        }
     }
-    Ok(found)
+    parsed
 }
 
 struct Reader<'a> {
@@ -79,6 +100,14 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
+    }
+
+    /// Goes on after a fault: with the next line, where the fault is not in a value that has been read.
+    fn skip(&mut self, fault: &DotenvError) {
+        if self.at <= fault.at {
+            let rest = &self.text[fault.at..];
+            self.at = fault.at + rest.find('\n').map_or(rest.len(), |end| end + 1);
+        }
     }
 
     /// Reads one statement; false at the end.
@@ -183,6 +212,8 @@ impl<'a> Reader<'a> {
                 (false, char) => chars.push(char),
             }
         }
+        // All that follows stands inside the quotes.
+        self.at = self.text.len();
         Err(DotenvError { at: start, message: "this quoted value has no end".to_owned() })
     }
 
@@ -192,17 +223,18 @@ impl<'a> Reader<'a> {
         }
         let lookup = |name: &str| (self.lookup)(name).or_else(|| self.values.get(name).cloned());
         let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
-        template::substitute(text, &mut variables).map_err(|error| DotenvError {
+        // One fault is told of each line.
+        template::substitute(text, &mut variables).map_err(|faults| DotenvError {
             at,
-            message: match error {
-                TemplateError::Format { .. } => "this value has a `$` that starts no variable".to_owned(),
-                TemplateError::Required { name, message } if message.is_empty() => {
+            message: match faults.into_iter().next() {
+                Some(TemplateError::Required { name, message }) if message.is_empty() => {
                     format!("required variable `{name}` is missing a value")
                 }
-                TemplateError::Required { name, message } => {
+                Some(TemplateError::Required { name, message }) => {
                     format!("required variable `{name}` is missing a value: {message}")
                 }
-                TemplateError::TooLong => "this value gets longer than 1 MiB".to_owned(),
+                Some(TemplateError::TooLong) => "this value gets longer than 1 MiB".to_owned(),
+                Some(TemplateError::Format { .. }) | None => "this value has a `$` that starts no variable".to_owned(),
             },
         })
     }
@@ -252,14 +284,16 @@ fn unescape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn run(text: &str) -> Result<Vec<(String, Option<String>)>, DotenvError> {
+    fn run(text: &str) -> Parsed {
         let lookup = |name: &str| (name == "HOST").then(|| "host".to_owned());
-        parse(text, &lookup, BTreeMap::new()).map(|list| list.into_iter().map(|one| (one.key, one.value)).collect())
+        parse(text, &lookup, BTreeMap::new())
     }
 
     #[track_caller]
     fn check(text: &str, value: &str) {
-        assert_eq!(run(text).unwrap().pop().unwrap().1.as_deref(), Some(value), "{text}");
+        let parsed = run(text);
+        assert_eq!(parsed.faults, [], "{text}");
+        assert_eq!(parsed.variables.last().unwrap().value.as_deref(), Some(value), "{text}");
     }
 
     #[test]
@@ -280,9 +314,18 @@ mod tests {
 
     #[test]
     fn a_fault_tells_its_place_and_never_the_value() {
-        assert_eq!(run("A=1\nB C=secret").unwrap_err().at, 5);
-        let unended = run("A=1\nB=\"secret").unwrap_err();
+        assert_eq!(run("A=1\nB C=secret").faults[0].at, 5);
+        let unended = run("A=1\nB=\"secret").faults.remove(0);
         assert_eq!(unended.at, 6);
         assert!(!unended.message.contains("secret"));
+    }
+
+    #[test]
+    fn after_a_fault_the_next_line_is_read() {
+        let parsed = run("A B=1\nC=${1}\nD=\"${1}\n\" # ${\n=x\nE=5\n#\n!\nF='6\nG H\n");
+        assert_eq!(parsed.faults.iter().map(|fault| fault.at).collect::<Vec<_>>(), [1, 8, 15, 28, 37, 41]);
+        assert_eq!(parsed.variables.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["E"]);
+        assert_eq!(parse_raw("A=1\nB C=2\n=3\nD=4", &|_| None).faults.len(), 2);
+        assert_eq!(run(&"!\n".repeat(1000)).faults.len(), MOST_FAULTS);
     }
 }

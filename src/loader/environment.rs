@@ -1,9 +1,9 @@
 //! Variables from outside: env files for interpolation, `env_file` and `label_file` of services, inherited names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::dotenv::{self, DotenvError};
+use super::dotenv::{self, DotenvError, Parsed};
 use super::merge::children;
 use super::read::{self, Named};
 use super::tree::{Entry, Map, Node, Value};
@@ -39,28 +39,29 @@ struct Found {
     places: BTreeMap<String, Span>,
 }
 
-/// Reads the env files given, or `.env` in the directory; what is set already stays.
+/// Reads the env files given, or `.env` in the directory; what is set already stays. Returns what is wrong with them.
 pub(super) fn read_env_files(
     given: &[PathBuf],
     directory: &Path,
     environment: &Environment,
     known: &mut Known<'_>,
     sources: &mut Sources,
-) -> Result<(), Box<Diagnostic>> {
+) -> Vec<Diagnostic> {
     let mut found = Found::default();
+    let mut faults = Vec::new();
     for path in given {
-        let text = read::read(path, Named::OnCommandLine, Span::NONE)
-            .map_err(|fault| Box::new(rename_missing(fault, path)))?;
-        merge_file(path, text, known.variables, &mut found, sources)?;
+        match read::read(path, Named::OnCommandLine, Span::NONE) {
+            Ok(text) => merge_file(path, text, known.variables, &mut found, sources, &mut faults),
+            Err(fault) => faults.push(rename_missing(fault, path)),
+        }
     }
     let is_disabled = environment.get("COMPOSE_DISABLE_ENV_FILE").and_then(super::tree::truth) == Some(true);
     let default = directory.join(".env");
     if given.is_empty() && !is_disabled && default.exists() && !default.is_dir() {
-        let text = read::read(&default, Named::InFile, Span::NONE)?;
-        merge_file(&default, text, known.variables, &mut found, sources)?;
+        merge_named(&default, Span::NONE, known.variables, &mut found, sources, &mut faults);
     }
     known.add(found);
-    Ok(())
+    faults
 }
 
 fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
@@ -70,28 +71,38 @@ fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
     fault
 }
 
-/// Reads the env files of an include; by default `.env` in its directory.
+/// Reads the env files of an include; by default `.env` in its directory. Returns what is wrong with them.
 pub(super) fn read_included(
     given: &[(PathBuf, Span)],
     directory: &Path,
     known: &mut Known<'_>,
     sources: &mut Sources,
-) -> Result<(), Box<Diagnostic>> {
+) -> Vec<Diagnostic> {
     let mut found = Found::default();
-    for (path, span) in given {
-        if path == Path::new("/dev/null") {
-            continue;
-        }
-        let text = read::read(path, Named::InFile, *span)?;
-        merge_file(path, text, known.variables, &mut found, sources)?;
+    let mut faults = Vec::new();
+    for (path, span) in given.iter().filter(|(path, _)| path != Path::new("/dev/null")) {
+        merge_named(path, *span, known.variables, &mut found, sources, &mut faults);
     }
     let default = directory.join(".env");
     if given.is_empty() && default.is_file() {
-        let text = read::read(&default, Named::InFile, Span::NONE)?;
-        merge_file(&default, text, known.variables, &mut found, sources)?;
+        merge_named(&default, Span::NONE, known.variables, &mut found, sources, &mut faults);
     }
     known.add(found);
-    Ok(())
+    faults
+}
+
+fn merge_named(
+    path: &Path,
+    span: Span,
+    outer: &Variables,
+    found: &mut Found,
+    sources: &mut Sources,
+    faults: &mut Vec<Diagnostic>,
+) {
+    match read::read(path, Named::InFile, span) {
+        Ok(text) => merge_file(path, text, outer, found, sources, faults),
+        Err(fault) => faults.push(fault),
+    }
 }
 
 fn merge_file(
@@ -100,18 +111,18 @@ fn merge_file(
     outer: &Variables,
     found: &mut Found,
     sources: &mut Sources,
-) -> Result<(), Box<Diagnostic>> {
+    faults: &mut Vec<Diagnostic>,
+) {
     let file = sources.add_file(path, text.as_str());
     let lookup = |name: &str| outer.get(name).cloned();
-    for variable in
-        dotenv::parse(&text, &lookup, found.values.clone()).map_err(|error| Box::new(fault(file, path, error)))?
-    {
+    let Parsed { variables, faults: wrong } = dotenv::parse(&text, &lookup, found.values.clone());
+    faults.extend(wrong.into_iter().map(|error| fault(file, path, error)));
+    for variable in variables {
         if let Some(value) = variable.value {
             found.places.insert(variable.key.clone(), span(file, variable.range));
             found.values.insert(variable.key, value);
         }
     }
-    Ok(())
 }
 
 fn span(file: FileId, (start, end): (usize, usize)) -> Span {
@@ -158,20 +169,31 @@ pub(super) fn inherit(root: &mut Node, variables: &Variables) {
 
 /// Merges `env_file`s below `environment`, which wins.
 pub(super) fn files(root: &mut Node, variables: &Variables, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen = HashSet::new();
     for (name, service) in children(root, "services") {
         let Some(list) = service.remove("env_file").filter(|list| !list.items().is_empty()) else { continue };
         let own = mapping(service.get("environment"));
         let mut merged = Map::default();
         for item in list.items() {
-            if let Err(diagnostic) = env_file(item, &own, variables, &mut merged, sources) {
-                diagnostics.push(diagnostic.at(format!("services.{name}.env_file")));
+            let told = diagnostics.len();
+            if let Err(diagnostic) = env_file(item, &own, variables, &mut merged, sources, diagnostics) {
+                diagnostics.push(diagnostic);
             }
+            told_once(diagnostics, told, &mut seen);
+            diagnostics[told..].iter_mut().for_each(|one| one.path = format!("services.{name}.env_file"));
         }
         for (key, entry) in own {
             merged.insert(key, entry);
         }
         service.set("environment", Node::mapping(merged, list.span));
     }
+}
+
+/// A file that many services name is told about once.
+fn told_once(diagnostics: &mut Vec<Diagnostic>, from: usize, seen: &mut HashSet<(String, u32)>) {
+    let mut found = diagnostics.split_off(from);
+    found.retain(|one| one.code != "bad-env-file" || seen.insert((one.message.clone(), one.primary.span.start)));
+    diagnostics.append(&mut found);
 }
 
 /// Returns `K=V` lists and mappings as a mapping.
@@ -200,6 +222,7 @@ fn env_file(
     variables: &Variables,
     merged: &mut Map,
     sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<(), Diagnostic> {
     let Some(path) = item.get_text("path") else { return Ok(()) };
     let is_required = item.get("required").and_then(Node::as_bool) != Some(false);
@@ -227,7 +250,8 @@ fn env_file(
     }
     let is_raw = format == "raw";
     let parsed = if is_raw { dotenv::parse_raw(&text, &lookup) } else { dotenv::parse(&text, &lookup, earlier) };
-    for variable in parsed.map_err(|error| fault(file, path, error))? {
+    diagnostics.extend(parsed.faults.into_iter().map(|error| fault(file, path, error)));
+    for variable in parsed.variables {
         let span = span(file, variable.range);
         if let Some(value) = variable.value {
             merged.insert(variable.key.into_boxed_str(), Entry { key: span, node: Node::text(value, span) });
@@ -245,21 +269,22 @@ pub(super) fn label_files(root: &mut Node, sources: &mut Sources, diagnostics: &
         let mut merged = Map::default();
         for item in list.items() {
             let Some(path) = item.as_text().map(Path::new) else { continue };
-            let result = read::read(path, Named::InFile, item.span).and_then(|text| {
-                let file = sources.add_file(path, text.as_str());
-                let lookup = |name: &str| merged.get(name).and_then(|entry| entry.node.scalar_text());
-                dotenv::parse(&text, &lookup, Variables::new()).map_err(|error| fault(file, path, error))
-            });
-            match result {
-                Ok(found) => {
-                    for variable in found {
+            let told = diagnostics.len();
+            match read::read(path, Named::InFile, item.span) {
+                Ok(text) => {
+                    let file = sources.add_file(path, text.as_str());
+                    let lookup = |name: &str| merged.get(name).and_then(|entry| entry.node.scalar_text());
+                    let parsed = dotenv::parse(&text, &lookup, Variables::new());
+                    diagnostics.extend(parsed.faults.into_iter().map(|error| fault(file, path, error)));
+                    for variable in parsed.variables {
                         let Some(value) = variable.value else { continue };
                         let value = Node::text(value, item.span);
                         merged.insert(variable.key.into_boxed_str(), Entry { key: item.span, node: value });
                     }
                 }
-                Err(diagnostic) => diagnostics.push(diagnostic.at(format!("services.{name}.label_file"))),
+                Err(diagnostic) => diagnostics.push(diagnostic),
             }
+            diagnostics[told..].iter_mut().for_each(|one| one.path = format!("services.{name}.label_file"));
         }
         merged.extend(mapping(service.get("labels")));
         service.set("labels", Node::mapping(merged, list.span));

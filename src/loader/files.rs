@@ -33,6 +33,8 @@ pub(super) struct Loader<'a> {
     pub environment: &'a Environment,
     pub variables: BTreeMap<String, String>,
     variable_places: BTreeMap<String, Span>,
+    /// Whether a file of variables is at fault: a variable that is not set may stand in it.
+    pub lacks_variables: bool,
     reached: BTreeMap<FileId, (Span, &'static str)>,
     pub sources: Sources,
     pub diagnostics: Vec<Diagnostic>,
@@ -54,6 +56,7 @@ impl<'a> Loader<'a> {
             environment,
             variables: std::mem::take(&mut loaded.variables),
             variable_places: std::mem::take(&mut loaded.variable_places),
+            lacks_variables: loaded.lacks_variables,
             reached: BTreeMap::new(),
             sources: std::mem::take(&mut loaded.sources),
             diagnostics: Vec::new(),
@@ -193,8 +196,13 @@ impl<'a> Loader<'a> {
             if !self.options.no_interpolate {
                 // The warnings come when the file itself is interpolated.
                 let (mut silent, mut warned) = (Vec::new(), self.warned.clone());
-                Interpolation { variables: &self.variables, diagnostics: &mut silent, warned: &mut warned }
-                    .run(&mut node, &ModelPath::default().next("name"));
+                Interpolation {
+                    variables: &self.variables,
+                    diagnostics: &mut silent,
+                    warned: &mut warned,
+                    lacks_variables: self.lacks_variables,
+                }
+                .run(&mut node, &ModelPath::default().next("name"));
             }
             // Compat: a name in a file is made valid without a word.
             let written = node.scalar_text().unwrap_or_default();
@@ -293,8 +301,13 @@ impl<'a> Loader<'a> {
                 );
             }
         }
-        Interpolation { variables: &self.variables, diagnostics: &mut self.diagnostics, warned: &mut self.warned }
-            .run(root, &ModelPath::default());
+        Interpolation {
+            variables: &self.variables,
+            diagnostics: &mut self.diagnostics,
+            warned: &mut self.warned,
+            lacks_variables: self.lacks_variables,
+        }
+        .run(root, &ModelPath::default());
     }
 }
 

@@ -138,11 +138,11 @@ impl Loader<'_> {
             Some(directory) => PathBuf::from(base.absolute(directory)),
             None => files.first().and_then(|(path, _)| path.parent()).unwrap_or(directory).to_owned(),
         };
-        let outer = self.variables.clone();
+        let outer = (self.variables.clone(), self.lacks_variables);
         let env_files: Vec<(PathBuf, Span)> =
             include.env_files.iter().map(|(path, span)| (PathBuf::from(base.absolute(path)), *span)).collect();
         let result = self.with_variables(&env_files, &folder, files, chain);
-        self.variables = outer;
+        (self.variables, self.lacks_variables) = outer;
         result
     }
 
@@ -154,10 +154,9 @@ impl Loader<'_> {
         chain: &[PathBuf],
     ) -> Option<Node> {
         let (mut known, sources) = self.known();
-        if let Err(diagnostic) = environment::read_included(env_files, folder, &mut known, sources) {
-            self.diagnostics.push(*diagnostic);
-            return None;
-        }
+        let faults = environment::read_included(env_files, folder, &mut known, sources);
+        self.lacks_variables |= !faults.is_empty();
+        self.diagnostics.extend(faults);
         let mut documents = Vec::new();
         for (path, span) in files {
             for root in self.parsed(&path, read::Named::Included, span)? {

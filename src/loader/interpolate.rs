@@ -8,6 +8,10 @@ use super::tree::{Node, Value};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
+/// Code of what is not told: a value whose variable is not set may be sound once its env file is mended. What is said of such a
+/// value says nothing.
+pub(super) const NOT_KNOWN: &str = "not-known";
+
 /// Collects what interpolation finds.
 pub(super) struct Interpolation<'a> {
     /// Values by name.
@@ -16,6 +20,8 @@ pub(super) struct Interpolation<'a> {
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// Variables already warned about, over all files.
     pub warned: &'a mut std::collections::BTreeSet<String>,
+    /// Whether variables may be missing only because an env file is at fault.
+    pub lacks_variables: bool,
 }
 
 impl Interpolation<'_> {
@@ -44,7 +50,19 @@ impl Interpolation<'_> {
     fn text(&mut self, text: &str, span: Span, path: &Path<'_>) -> String {
         let lookup = |name: &str| self.variables.get(name).cloned();
         let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
-        let result = template::substitute(text, &mut variables);
+        let (value, mut faults) = match template::substitute(text, &mut variables) {
+            Ok(value) => (value, Vec::new()),
+            Err(faults) => (String::new(), faults),
+        };
+        if self.lacks_variables {
+            let found = faults.len();
+            faults.retain(|fault| !matches!(fault, TemplateError::Required { .. }));
+            if faults.len() < found || !variables.missing.is_empty() {
+                let fault = Diagnostic::error(NOT_KNOWN, span, "a variable may stand in an env file that is at fault");
+                self.diagnostics.push(fault.at(path.to_string()));
+            }
+            variables.missing.clear();
+        }
         for name in variables.missing {
             if self.warned.insert(name.clone()) {
                 self.diagnostics.push(
@@ -54,10 +72,8 @@ impl Interpolation<'_> {
                 );
             }
         }
-        result.unwrap_or_else(|error| {
-            self.diagnostics.push(fault(error, text, span).at(path.to_string()));
-            String::new()
-        })
+        self.diagnostics.extend(faults.into_iter().map(|error| fault(error, text, span).at(path.to_string())));
+        value
     }
 }
 

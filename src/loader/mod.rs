@@ -102,6 +102,8 @@ pub struct Loaded {
     pub variables: BTreeMap<String, String>,
     /// Where those variables stand that come from files.
     pub variable_places: BTreeMap<String, Span>,
+    /// Whether a file of variables is at fault: a variable that is not set may stand in it.
+    lacks_variables: bool,
     /// Active profiles.
     pub profiles: Vec<String>,
     /// The resolved tree, with places.
@@ -147,6 +149,8 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
     let mut loaded = Loaded { sources, ..Loaded::default() };
     match prepare(options, environment, &mut loaded) {
         Ok(()) => stages(options, environment, &mut loaded),
+        // Where the files are may be said by a variable.
+        Err(_) if loaded.lacks_variables => {}
         Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
     drop_consequences(&mut loaded.diagnostics);
@@ -159,10 +163,12 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
 /// that.
 fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
     let is_root = |one: &Diagnostic| {
-        matches!(one.code, "required-variable" | "bad-interpolation" | "wrong-type") && one.primary.span != Span::NONE
+        let codes = ["required-variable", "bad-interpolation", "wrong-type", interpolate::NOT_KNOWN];
+        codes.contains(&one.code) && one.primary.span != Span::NONE
     };
     let roots: HashSet<Span> = diagnostics.iter().filter(|one| is_root(one)).map(|one| one.primary.span).collect();
     diagnostics.retain(|one| !one.is_error() || is_root(one) || !roots.contains(&one.primary.span));
+    diagnostics.retain(|one| one.code != interpolate::NOT_KNOWN);
 }
 
 /// Leaves so many errors and warnings as anybody reads, errors before warnings, and says how many more there are.
@@ -245,8 +251,7 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
         .unwrap_or_else(|| environment.current_dir().to_owned());
     loaded.variables = environment.variables().clone();
     loaded.env_files = env_files(options, environment);
-    let mut known = Known { variables: &mut loaded.variables, places: &mut loaded.variable_places };
-    environment::read_env_files(&loaded.env_files, &start, environment, &mut known, &mut loaded.sources)?;
+    read_env_files(&start, environment, loaded);
     let variable = |loaded: &Loaded, name: &str| loaded.variables.get(name).cloned();
     let separator =
         variable(loaded, "COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or_else(|| ":".to_owned());
@@ -258,10 +263,8 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
     let first = loaded.config_files.iter().find(|path| *path != Path::new("-"));
     loaded.working_dir =
         given_directory.or_else(|| first.and_then(|path| path.parent()).map(Path::to_owned)).unwrap_or(start.clone());
-    if loaded.working_dir != start {
-        let mut known = Known { variables: &mut loaded.variables, places: &mut loaded.variable_places };
-        let directory = &loaded.working_dir;
-        environment::read_env_files(&loaded.env_files, directory, environment, &mut known, &mut loaded.sources)?;
+    if loaded.working_dir != start && loaded.env_files.is_empty() {
+        read_env_files(&loaded.working_dir.clone(), environment, loaded);
     }
     let profiles = variable(loaded, "COMPOSE_PROFILES").unwrap_or_default();
     loaded.profiles = match options.profiles.is_empty() {
@@ -269,6 +272,15 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
         false => options.profiles.clone(),
     };
     Ok(())
+}
+
+/// Reads the files of variables; their faults do not hide those of the compose files.
+fn read_env_files(directory: &Path, environment: &Environment, loaded: &mut Loaded) {
+    let mut known = Known { variables: &mut loaded.variables, places: &mut loaded.variable_places };
+    let faults =
+        environment::read_env_files(&loaded.env_files, directory, environment, &mut known, &mut loaded.sources);
+    loaded.lacks_variables |= !faults.is_empty();
+    loaded.diagnostics.extend(faults);
 }
 
 fn env_files(options: &LoadOptions, environment: &Environment) -> Vec<PathBuf> {

@@ -138,6 +138,9 @@ pub(super) fn scales(root: &mut Node) {
     }
 }
 
+/// Attributes that may say `service:NAME`.
+pub(super) const NAMESPACES: [&str; 5] = ["network_mode", "ipc", "pid", "uts", "cgroup"];
+
 /// Links, shared namespaces and volumes are dependencies too.
 fn edges(service: &mut Node) {
     let mut found: Vec<(String, bool, Span)> = Vec::new();
@@ -146,7 +149,7 @@ fn edges(service: &mut Node) {
             found.push((text.split(':').next().unwrap_or(text).to_owned(), true, link.span));
         }
     }
-    for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
+    for key in NAMESPACES {
         if let Some(node) = service.get(key)
             && let Some(name) = node.as_text().and_then(|mode| mode.strip_prefix("service:"))
         {

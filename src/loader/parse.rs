@@ -166,7 +166,13 @@ impl<'a> Reader<'a> {
                 self.read.bytes += text.len();
                 let tag = tag.map(|tag| tag.to_string());
                 is_date = tag.is_none() && style == ScalarStyle::Plain && scalar::is_timestamp(&text);
-                (Node::new(scalar_value(&text, style, tag.as_deref()), span), anchor, tag)
+                let value = scalar_value(&text, style, tag.as_deref());
+                if let Some(kind) = tag.as_deref().and_then(|tag| misnamed(&value, tag)) {
+                    let message = format!("`{}` is {kind}", crate::text::escape_controls(&text));
+                    let fault = Diagnostic::error("wrong-type", span, message).at(self.path());
+                    self.tell(fault.help("correct the value, or remove the tag before it"));
+                }
+                (Node::new(value, span), anchor, tag)
             }
             Event::SequenceStart(_, anchor, tag) => (self.list(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
             Event::MappingStart(_, anchor, tag) => (self.mapping(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
@@ -337,6 +343,18 @@ fn merge_key(map: &mut Map, from: Node) -> Result<(), Diagnostic> {
         Value::List(items) => items.into_iter().try_for_each(|item| merge_key(map, item)),
         _ => Err(Diagnostic::error("bad-merge-key", span, "`<<` takes a mapping or a list of mappings")
             .help("refer to an anchor: `<<: *name`")),
+    }
+}
+
+/// Returns what a value is not, though its tag says so.
+fn misnamed(value: &Value, tag: &str) -> Option<&'static str> {
+    let kind = tag.strip_prefix("tag:yaml.org,2002:").or_else(|| tag.strip_prefix("!!"))?;
+    match kind {
+        "int" if !matches!(value, Value::Int(_)) => Some("no whole number, as `!!int` says"),
+        "float" if !matches!(value, Value::Int(_) | Value::Float(_)) => Some("no number, as `!!float` says"),
+        "bool" if !matches!(value, Value::Bool(_)) => Some("neither true nor false, as `!!bool` says"),
+        "null" if !matches!(value, Value::Null) => Some("not nothing, as `!!null` says"),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Added to diagnostics once loading has ended, so that no stage need think of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Loaded, masking, template};
 use crate::diag::{Diagnostic, Label};
@@ -19,11 +19,12 @@ pub(super) fn add(loaded: &mut Loaded) {
 /// As [`add`], for the diagnostics from an index on.
 pub(super) fn add_from(loaded: &mut Loaded, first: usize) {
     let mut list = std::mem::take(&mut loaded.diagnostics);
+    let mut seen = BTreeMap::new();
     for diagnostic in list.iter_mut().skip(first) {
         masking::mask(diagnostic, loaded);
         variables(diagnostic, loaded);
         hops(diagnostic, loaded);
-        narrow(diagnostic, loaded);
+        narrow(diagnostic, loaded, &mut seen);
     }
     // By place, for whoever mends the files from top to bottom; what stands in no file comes last.
     list.sort_by_key(|one| (one.primary.span.file, one.primary.span.start));
@@ -61,14 +62,20 @@ fn variables(diagnostic: &mut Diagnostic, loaded: &Loaded) {
 }
 
 /// Of a long text, or of one with several variables, only the variable that is spoken of is marked.
-fn narrow(diagnostic: &mut Diagnostic, loaded: &Loaded) {
+///
+/// A text may have several faults that are no variables: `seen` counts how many there were before.
+fn narrow(diagnostic: &mut Diagnostic, loaded: &Loaded, seen: &mut BTreeMap<Span, usize>) {
     let span = diagnostic.primary.span;
     let text = loaded.sources.text(span);
     let found = match diagnostic.code {
         "unset-variable" | "required-variable" => {
             diagnostic.message.split('`').nth(1).and_then(|name| template::place_of(text, name))
         }
-        "bad-interpolation" => template::place_of_fault(text),
+        "bad-interpolation" => {
+            let before = seen.entry(span).or_default();
+            *before += 1;
+            template::places_of_faults(text, &|name| loaded.variables.get(name).cloned()).get(*before - 1).copied()
+        }
         _ => None,
     };
     if let Some((start, end)) = found {

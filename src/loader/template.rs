@@ -23,6 +23,8 @@ pub enum TemplateError {
 const LONGEST: usize = 1 << 20;
 /// Defaults inside defaults.
 const DEEPEST: usize = 64;
+/// So many faults of one text are found.
+const MOST_FAULTS: usize = 20;
 
 /// Where values come from, and which variables were missing.
 pub struct Variables<'a> {
@@ -32,54 +34,109 @@ pub struct Variables<'a> {
     pub missing: Vec<String>,
 }
 
-/// Returns the text with its variables replaced; `$$` becomes `$`.
-pub fn substitute(text: &str, variables: &mut Variables<'_>) -> Result<String, TemplateError> {
-    substitute_at(text, variables, 0)
+/// Returns the text with its variables replaced; `$$` becomes `$`. Else what is wrong with it, in order, each fault once.
+pub fn substitute(text: &str, variables: &mut Variables<'_>) -> Result<String, Vec<TemplateError>> {
+    let mut work = Substitution { variables, faults: Vec::new() };
+    let result = work.text(text, 0, 0);
+    if work.faults.is_empty() { Ok(result) } else { Err(work.faults) }
 }
 
-fn substitute_at(text: &str, variables: &mut Variables<'_>, depth: usize) -> Result<String, TemplateError> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(dollar) = rest.find('$') {
-        let at = text.len() - rest.len() + dollar;
-        out.push_str(&rest[..dollar]);
-        rest = &rest[dollar + 1..];
-        let format = TemplateError::Format { at };
-        if depth > DEEPEST {
-            return Err(format);
+/// A text being worked on. After a fault it goes on, to find the others.
+struct Substitution<'a, 'v> {
+    variables: &'a mut Variables<'v>,
+    faults: Vec<TemplateError>,
+}
+
+impl Substitution<'_, '_> {
+    /// Substitutes a part that begins at byte `base` of the whole.
+    fn text(&mut self, text: &str, base: usize, depth: usize) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(dollar) = rest.find('$') {
+            let at = text.len() - rest.len() + dollar;
+            out.push_str(&rest[..dollar]);
+            rest = &rest[dollar + 1..];
+            if depth > DEEPEST {
+                self.refuse(TemplateError::Format { at: base + at });
+                return out;
+            }
+            match rest.as_bytes().first() {
+                Some(b'$') => {
+                    out.push('$');
+                    rest = &rest[1..];
+                }
+                Some(b'{') => {
+                    let Some(end) = closing_brace(&rest[1..]) else {
+                        self.refuse(TemplateError::Format { at: base + at });
+                        return out;
+                    };
+                    out.push_str(&self.braced(&rest[1..=end], base + at, depth));
+                    rest = &rest[end + 2..];
+                }
+                _ => {
+                    let length = name_length(rest);
+                    // Compat: a dollar sign that starts no variable stands for itself.
+                    out.push_str(&if length == 0 { "$".to_owned() } else { self.value(&rest[..length]) });
+                    rest = &rest[length..];
+                }
+            }
+            if out.len() > LONGEST {
+                self.refuse(TemplateError::TooLong);
+            }
+            if out.len() > LONGEST || self.faults.len() >= MOST_FAULTS {
+                return out;
+            }
         }
-        match rest.as_bytes().first() {
-            Some(b'$') => {
-                out.push('$');
-                rest = &rest[1..];
-            }
-            Some(b'{') => {
-                let end = closing_brace(&rest[1..]).ok_or(format.clone())? + 1;
-                out.push_str(&braced(&rest[1..end], variables, depth, format)?);
-                rest = &rest[end + 1..];
-            }
-            _ => {
-                let length = name_length(rest);
-                // Compat: a dollar sign that starts no variable stands for itself.
-                out.push_str(&if length == 0 { "$".to_owned() } else { value(&rest[..length], variables) });
-                rest = &rest[length..];
-            }
-        }
-        if out.len() > LONGEST {
-            return Err(TemplateError::TooLong);
+        out.push_str(rest);
+        out
+    }
+
+    fn refuse(&mut self, fault: TemplateError) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
         }
     }
-    out.push_str(rest);
-    Ok(out)
-}
 
-fn value(name: &str, variables: &mut Variables<'_>) -> String {
-    (variables.lookup)(name).unwrap_or_else(|| {
-        if !variables.missing.iter().any(|missing| missing == name) {
-            variables.missing.push(name.to_owned());
+    fn value(&mut self, name: &str) -> String {
+        (self.variables.lookup)(name).unwrap_or_else(|| {
+            if !self.variables.missing.iter().any(|missing| missing == name) {
+                self.variables.missing.push(name.to_owned());
+            }
+            String::new()
+        })
+    }
+
+    /// Substitutes what stands between the braces that byte `at` of the whole begins.
+    fn braced(&mut self, inner: &str, at: usize, depth: usize) -> String {
+        let length = name_length(inner);
+        let (name, rest) = inner.split_at(length);
+        if length == 0 {
+            self.refuse(TemplateError::Format { at });
+            return String::new();
         }
-        String::new()
-    })
+        if rest.is_empty() {
+            return self.value(name);
+        }
+        let found = (self.variables.lookup)(name);
+        let (counts_empty, operation) = rest.strip_prefix(':').map_or((false, rest), |rest| (true, rest));
+        let (operator, word) = (operation.chars().next(), operation.get(1..).unwrap_or_default());
+        let base = at + "${".len() + inner.len() - word.len();
+        let present = found.filter(|value| !(counts_empty && value.is_empty()));
+        match (operator, present) {
+            (Some('-' | '?'), Some(value)) => value,
+            (Some('-'), None) | (Some('+'), Some(_)) => self.text(word, base, depth + 1),
+            (Some('+'), None) => String::new(),
+            (Some('?'), None) => {
+                let message = self.text(word, base, depth + 1);
+                self.refuse(TemplateError::Required { name: name.to_owned(), message });
+                String::new()
+            }
+            _ => {
+                self.refuse(TemplateError::Format { at });
+                String::new()
+            }
+        }
+    }
 }
 
 /// Returns how many bytes of a text are a name: `[_a-zA-Z][_a-zA-Z0-9]*`.
@@ -110,42 +167,6 @@ fn closing_brace(text: &str) -> Option<usize> {
         at += 1;
     }
     None
-}
-
-/// Substitutes what stands between the braces.
-fn braced(
-    inner: &str,
-    variables: &mut Variables<'_>,
-    depth: usize,
-    format: TemplateError,
-) -> Result<String, TemplateError> {
-    let length = name_length(inner);
-    let (name, rest) = inner.split_at(length);
-    if length == 0 {
-        return Err(format);
-    }
-    if rest.is_empty() {
-        return Ok(value(name, variables));
-    }
-    let found = (variables.lookup)(name);
-    let (counts_empty, operator, word) = match rest.strip_prefix(':') {
-        Some(rest) => (true, rest.chars().next(), rest.get(1..)),
-        None => (false, rest.chars().next(), rest.get(1..)),
-    };
-    let word = word.unwrap_or_default();
-    let present = found.filter(|value| !(counts_empty && value.is_empty()));
-    match (operator, present) {
-        (Some('-'), Some(value)) => Ok(value),
-        (Some('-'), None) => substitute_at(word, variables, depth + 1),
-        (Some('+'), Some(_)) => substitute_at(word, variables, depth + 1),
-        (Some('+'), None) => Ok(String::new()),
-        (Some('?'), Some(value)) => Ok(value),
-        (Some('?'), None) => {
-            let message = substitute_at(word, variables, depth + 1)?;
-            Err(TemplateError::Required { name: name.to_owned(), message })
-        }
-        _ => Err(format),
-    }
 }
 
 /// A variable that a text refers to (for `config --variables`).
@@ -205,15 +226,18 @@ pub fn place_of(text: &str, name: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// Returns where the first thing stands in a text that looks like a variable and is none, as a range of bytes.
-pub fn place_of_fault(text: &str) -> Option<(usize, usize)> {
-    let set = |_: &str| Some(String::from("x"));
-    let mut variables = Variables { lookup: &set, missing: Vec::new() };
-    let Err(TemplateError::Format { at }) = substitute(text, &mut variables) else { return None };
-    let rest = text.get(at..).filter(|rest| rest.starts_with("${"))?;
-    let line = rest.lines().next().unwrap_or(rest).trim_end_matches(['"', '\'']);
-    let length = closing_brace(&rest[2..]).map_or(line.len(), |end| end + 3);
-    Some((at, at + length))
+/// Returns where things stand in a text that look like variables and are none, in the order of [`substitute`], as ranges of
+/// bytes.
+pub fn places_of_faults(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<(usize, usize)> {
+    let faults = substitute(text, &mut Variables { lookup, missing: Vec::new() }).err().unwrap_or_default();
+    let place = |fault: TemplateError| {
+        let TemplateError::Format { at } = fault else { return None };
+        let rest = text.get(at..).filter(|rest| rest.starts_with("${"))?;
+        let line = rest.lines().next().unwrap_or(rest).trim_end_matches(['"', '\'']);
+        let length = closing_brace(&rest[2..]).map_or(line.len(), |end| end + 3);
+        Some((at, at + length))
+    };
+    faults.into_iter().filter_map(place).collect()
 }
 
 fn mention(inner: &str, found: &mut Vec<Mention>) {
@@ -245,7 +269,7 @@ fn mention(inner: &str, found: &mut Vec<Mention>) {
 mod tests {
     use super::*;
 
-    fn run(text: &str) -> Result<String, TemplateError> {
+    fn run(text: &str) -> Result<String, Vec<TemplateError>> {
         let lookup = |name: &str| match name {
             "A" => Some("a".to_owned()),
             "E" => Some(String::new()),
@@ -272,8 +296,20 @@ mod tests {
     #[test]
     fn faults_are_told_with_their_place() {
         assert_eq!(run("cost 5$ $1 $(x) $").as_deref(), Ok("cost 5$ $1 $(x) $"));
-        assert_eq!(run("${"), Err(TemplateError::Format { at: 0 }));
-        assert_eq!(run("${A!}"), Err(TemplateError::Format { at: 0 }));
-        assert_eq!(run("${U:?no $A}"), Err(TemplateError::Required { name: "U".into(), message: "no a".into() }));
+        let missing =
+            |name: &str, message: &str| TemplateError::Required { name: name.into(), message: message.into() };
+        assert_eq!(run("${"), Err(vec![TemplateError::Format { at: 0 }]));
+        assert_eq!(run("${A!}"), Err(vec![TemplateError::Format { at: 0 }]));
+        assert_eq!(run("${U:?no $A}"), Err(vec![missing("U", "no a")]));
+    }
+
+    #[test]
+    fn all_faults_of_a_text_are_found_with_their_places() {
+        let missing = |name: &str| TemplateError::Required { name: name.into(), message: String::new() };
+        let format = |at: usize| TemplateError::Format { at };
+        assert_eq!(run("${1} ${U:?} ${A!} ${U:?}"), Err(vec![format(0), missing("U"), format(12)]));
+        assert_eq!(run("a${U:-b${A!}}${"), Err(vec![format(7), format(13)]));
+        assert_eq!(places_of_faults("${1} ${A} ${A!}", &|_| None), [(0, 4), (10, 15)]);
+        assert_eq!(run(&"${1}".repeat(1000)).unwrap_err().len(), MOST_FAULTS);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::normalize::NAMESPACES;
 use super::schema::nearest;
-use super::tree::Node;
+use super::tree::{Node, Value};
 use crate::diag::Diagnostic;
 use crate::graph::{self, Edge};
 use crate::model::Span;
@@ -65,6 +66,15 @@ pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String, String)) {
+    for field in ["expose", "group_add"] {
+        for (index, item) in service.get(field).map(Node::items).unwrap_or_default().iter().enumerate() {
+            if matches!(item.value, Value::Float(_)) {
+                let path = format!("services.{name}.{field}[{index}]");
+                let message = format!("`{path}` must be a text or a whole number, but has a fraction");
+                tell(item.span, path, message);
+            }
+        }
+    }
     for port in service.get("ports").map(Node::items).unwrap_or_default() {
         let target = port.get("target").and_then(Node::scalar_text).unwrap_or_default();
         if port.as_map().is_some() && target.is_empty() {
@@ -207,6 +217,12 @@ impl<'a> Work<'a> {
         });
     }
 
+    /// As [`attribute_of`], as long as it will be shown: lists may be long.
+    fn attribute(&self, service: &Node, place: Span) -> String {
+        let is_shown = self.diagnostics.len() < super::MOST_TOLD;
+        if is_shown { attribute_of(service, place) } else { "depends_on".to_owned() }
+    }
+
     fn defined(&self, kind: &str, key: &str) -> bool {
         self.root.get(kind).is_some_and(|all| all.get(key).is_some())
     }
@@ -295,11 +311,12 @@ impl<'a> Work<'a> {
                                 "service `{name}` depends on service `{dependency}`, which no active profile enables"
                             ),
                         )
-                        .at(path("depends_on"))
+                        .at(path(&self.attribute(service, entry.key)))
                         .help("activate its profile with `--profile`, or say `required: false`"),
                     );
                 } else {
-                    self.undefined(name, "service", dependency, entry.key, "depends_on");
+                    let attribute = self.attribute(service, entry.key);
+                    self.undefined(name, "service", dependency, entry.key, &attribute);
                 }
             }
         }
@@ -444,18 +461,9 @@ impl<'a> Work<'a> {
     }
 
     /// Limits that may be said twice must agree.
+    ///
+    /// Compat: where `deploy` has limits at all, it must have that one, too; zero is none.
     fn limits(&mut self, name: &str, service: &Node) {
-        let limits = service.get("deploy").and_then(|deploy| deploy.get("resources")).and_then(|all| all.get("limits"));
-        if let (Some(cpus), Some(limits)) = (service.get("cpus"), limits)
-            && limits.get("cpus").is_none()
-        {
-            let message =
-                format!("service `{name}`: can't set distinct values on 'cpus' and 'deploy.resources.limits.cpus'");
-            let path = format!("services.{name}.cpus");
-            self.diagnostics.push(
-                Diagnostic::error("invalid", cpus.span, message).at(path).related(limits.span, "limits without `cpus`"),
-            );
-        }
         let resources = service.get("deploy").and_then(|deploy| deploy.get("resources"));
         let pairs = [
             ("cpus", "limits", "cpus"),
@@ -464,9 +472,8 @@ impl<'a> Work<'a> {
             ("pids_limit", "limits", "pids"),
         ];
         for (own, group, other) in pairs {
-            let (Some(first), Some(second)) =
-                (service.get(own), resources.and_then(|node| node.get(group)).and_then(|node| node.get(other)))
-            else {
+            let group_node = resources.and_then(|node| node.get(group)).filter(|node| !node.is_null());
+            let (Some(first), Some(limits)) = (service.get(own).filter(|node| !node.is_null()), group_node) else {
                 continue;
             };
             let amount = |node: &Node| {
@@ -474,16 +481,20 @@ impl<'a> Work<'a> {
                     text.parse::<f64>().ok().or_else(|| super::syntax::size::parse(&text).map(|bytes| bytes as f64))
                 })
             };
-            if amount(first) != amount(second) {
-                let message = format!(
-                    "service `{name}`: can't set distinct values on '{own}' and 'deploy.resources.{group}.{other}'"
-                );
-                self.diagnostics.push(
-                    Diagnostic::error("invalid", first.span, message)
-                        .at(format!("services.{name}.{own}"))
-                        .related(second.span, "the other value"),
-                );
+            let second = limits.get(other).filter(|node| !node.is_null());
+            if amount(first) == Some(0.0) || second.is_some_and(|second| amount(first) == amount(second)) {
+                continue;
             }
+            let message = format!(
+                "service `{name}`: can't set distinct values on '{own}' and 'deploy.resources.{group}.{other}'"
+            );
+            let diagnostic = Diagnostic::error("invalid", first.span, message)
+                .at(format!("services.{name}.{own}"))
+                .help("say it in one of the two places, or the same in both");
+            self.diagnostics.push(match second {
+                Some(second) => diagnostic.related(second.span, "the other value"),
+                None => diagnostic.related(limits.span, format!("{group} without `{other}`")),
+            });
         }
     }
 
@@ -504,12 +515,29 @@ impl<'a> Work<'a> {
     }
 
     fn cycles(&mut self) {
+        let services = self.root.get("services");
         let mut edges: Vec<Edge<'_>> = Vec::new();
-        for (name, entry) in self.root.get("services").into_iter().flat_map(Node::entries) {
+        for (name, entry) in services.into_iter().flat_map(Node::entries) {
             for (dependency, edge) in entry.node.get("depends_on").into_iter().flat_map(Node::entries) {
-                edges.push(Edge { from: name, to: dependency, via: "depends_on", span: edge.key });
+                edges.push(Edge { from: name, to: dependency, span: edge.key });
             }
         }
-        self.diagnostics.extend(graph::cycles(&edges));
+        let via = |edge: &Edge<'_>| {
+            let service = services.and_then(|all| all.get(edge.from));
+            service.map_or_else(String::new, |service| attribute_of(service, edge.span))
+        };
+        self.diagnostics.extend(graph::cycles(&edges, &via));
     }
+}
+
+/// Returns which attribute of a service says that it needs another, by the place where it says so: `links[0]` for one.
+fn attribute_of(service: &Node, place: Span) -> String {
+    for list in ["links", "volumes_from"] {
+        let items = service.get(list).map(Node::items).unwrap_or_default();
+        if let Some(index) = items.iter().position(|item| item.span == place) {
+            return format!("{list}[{index}]");
+        }
+    }
+    let is_there = |key: &&&str| service.get(key).is_some_and(|node| node.span == place);
+    NAMESPACES.iter().find(is_there).map_or("depends_on", |key| *key).to_owned()
 }

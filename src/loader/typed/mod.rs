@@ -117,17 +117,16 @@ impl Work<'_> {
     fn record(&mut self, node: &Node, fields: &'static [Field], path: &Path<'_>) -> Map<String, Json> {
         let mut out = Map::new();
         for (name, kind) in fields {
-            let lower = || match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                true => node.get(&name.to_lowercase()),
-                false => None,
-            };
-            let found = node.get(name).or_else(lower);
+            // Compat: some are printed in capitals; files have them in small letters.
+            let written = name.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| name.to_lowercase());
+            let key = written.as_deref().unwrap_or(name);
+            let found = node.get(name).or_else(|| node.get(key));
             // Most attributes are not there: only of these kinds something is printed all the same.
             let is_kept = matches!(kind, Kind::Command | Kind::StructKept(_) | Kind::Struct(_));
             if !is_kept && found.is_none_or(Node::is_null) {
                 continue;
             }
-            if let Some(value) = self.field(found, kind, &path.next(name)) {
+            if let Some(value) = self.field(found, kind, &path.next(key)) {
                 out.insert((*name).to_owned(), value);
             }
         }
