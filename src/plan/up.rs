@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builder::Builder;
 use super::containers::{self, Slot};
 use super::contents::Contents;
-use super::hooks::{self, Stop};
+use super::hooks::Stop;
 use super::networks::{self, Networks};
 use super::options::{Recreate, UpOptions};
 use super::recreate::{self, Desired};
@@ -19,8 +19,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerSpec, ContainerState, EndpointSpec, Health, ImageId, MountSource, NetworkKey, NetworkName,
-    Observed, ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName, labels,
+    Condition, ContainerSpec, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed, ObservedContainer,
+    Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -391,70 +391,10 @@ impl<'a> Up<'a> {
         vec![self.verify(service, target, container, started)]
     }
 
-    /// Plans what follows a start: its hooks, then a look whether it stays up. Returns the last step before that look.
-    fn verify(&mut self, service: &Service, target: &Target, container: &ContainerRef, started: StepId) -> StepId {
-        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, started);
-        let last = hooks.last().copied().unwrap_or(started);
-        let settle = self.options.settle;
-        let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
-        let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
-        self.builder.step(target, wait, Reason::Verify, [last]);
-        last
-    }
-
     pub(super) fn push(&mut self, service: &Service, replica: Replica) {
         if let Some(done) = self.done.get_mut(&service.name) {
             done.replicas.push(replica);
         }
-    }
-
-    /// Returns the steps a start of `service` needs, and those it only waits to end (`required: false`).
-    pub(super) fn conditions(&mut self, service: &Service) -> (Vec<StepId>, Vec<StepId>) {
-        let (mut needed, mut optional) = (Vec::new(), Vec::new());
-        for (name, edge) in &service.depends_on {
-            let Some(mut done) = self.done.remove(name) else { continue };
-            for replica in &mut done.replicas {
-                let steps = self.condition(replica, edge.condition, &service.name, !edge.required);
-                if edge.required { needed.extend(steps) } else { optional.extend(steps) }
-            }
-            self.done.insert(name.clone(), done);
-        }
-        (needed, optional)
-    }
-
-    fn condition(
-        &mut self,
-        replica: &mut Replica,
-        condition: Condition,
-        dependent: &ServiceName,
-        is_optional: bool,
-    ) -> Vec<StepId> {
-        let is_met = match (condition, replica.untouched) {
-            (Condition::Started, _) => return replica.started.clone(),
-            (Condition::Healthy, Some((state, health, _))) => {
-                state == ContainerState::Running && health == Health::Healthy
-            }
-            (Condition::CompletedSuccessfully, Some((state, _, code))) => {
-                state == ContainerState::Exited && code == Some(0)
-            }
-            (_, None) => false,
-        };
-        if is_met {
-            return Vec::new();
-        }
-        if let Some(wait) = replica.waits.get(&condition) {
-            return vec![*wait];
-        }
-        let until = Until::Condition(condition);
-        let action = Action::WaitFor { container: replica.container.clone(), until, limit: self.options.wait_limit };
-        let wait =
-            self.builder.step(&replica.target, action, Reason::NeededBy(dependent.clone()), replica.started.clone());
-        if is_optional {
-            self.builder.optional(wait);
-        } else {
-            replica.waits.insert(condition, wait);
-        }
-        vec![wait]
     }
 
     fn slot(&mut self, service: &Service, slot: Slot<'a>, reason: Option<Reason>, batch: &mut replace::Batch) {
@@ -563,44 +503,6 @@ impl<'a> Up<'a> {
         stop.plan(&mut self.builder, &displaced.steps)
     }
 
-    /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.
-    pub(super) fn lost_networks(
-        &self,
-        service: &Service,
-        container: &ObservedContainer,
-        known: &[NetworkKey],
-    ) -> Vec<NetworkKey> {
-        // The engine tells little of the networks of containers that never ran.
-        if service.network_mode.is_some() || container.state == ContainerState::Created {
-            return Vec::new();
-        }
-        let is_lost = |key: &&NetworkKey| {
-            let name = self.project.networks.get(*key).map(|network| &network.name);
-            !known.contains(key) && name.is_some_and(|name| !container.networks.contains_key(name))
-        };
-        service.networks.keys().filter(is_lost).cloned().collect()
-    }
-
-    /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
-    fn bring_back(&mut self) {
-        for (id, displaced) in std::mem::take(&mut self.networks.displaced) {
-            let Some(container) = self.observed.containers.iter().find(|one| one.id == id) else { continue };
-            let target = containers::target_of(container);
-            let reference = ContainerRef::Existing(id);
-            let mut requires = displaced.steps.clone();
-            for key in &displaced.networks {
-                let Some(network) = self.project.networks.get(key) else { continue };
-                let endpoint = Box::new(self.endpoint_again(container, &network.name));
-                let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
-                requires.push(self.connect_again(&target, action, key, &displaced));
-            }
-            if displaced.was_running {
-                let start = Action::StartContainer { container: reference };
-                self.builder.step(&target, start, Reason::NotRunning, requires);
-            }
-        }
-    }
-
     /// Returns why a container must be renamed; `None` where its name is right or its name is taken.
     fn misnamed(
         &self,
@@ -619,74 +521,6 @@ impl<'a> Up<'a> {
             .any(|separator| naming::container_name(self.project, service, number, *separator) == container.name);
         let is_taken = self.observed.containers.iter().any(|one| one.name == *last);
         (!is_known && !is_taken).then(|| Reason::Renamed(container.name.clone()))
-    }
-
-    /// Connects a container to networks again that it has lost, or that are made anew.
-    pub(super) fn reconnect(
-        &mut self,
-        service: &Service,
-        target: &Target,
-        container: &ContainerRef,
-        displaced: &networks::Displaced,
-    ) -> Vec<StepId> {
-        if displaced.networks.is_empty() {
-            return Vec::new();
-        }
-        let number = match target {
-            Target::Container { number, .. } => *number,
-            _ => 1,
-        };
-        let mut steps = Vec::new();
-        for key in &displaced.networks {
-            let network = self.project.networks.get(key);
-            if let Some(endpoint) = network.and_then(|network| self.endpoint(service, number, &network.name)) {
-                let endpoint = Box::new(endpoint);
-                let action = Action::ConnectNetwork { container: container.clone(), endpoint };
-                steps.push(self.connect_again(target, action, key, displaced));
-            }
-        }
-        steps
-    }
-
-    /// Returns the endpoint that the file gives a replica on a network.
-    fn endpoint(&self, service: &Service, number: u32, network: &NetworkName) -> Option<EndpointSpec> {
-        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
-        spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
-    }
-
-    /// Returns the endpoint with which a container is connected again: the file's, with all aliases and addresses; of what
-    /// is not in the file, as much as a list tells.
-    pub(super) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
-        let service = container.service().filter(|_| !container.is_oneoff());
-        let service = service.and_then(|name| self.project.service(name));
-        let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
-        declared.unwrap_or_else(|| networks::endpoint_again(container, network))
-    }
-
-    /// Where the old network could not be removed it is still there, and what was on it goes on there.
-    fn connect_again(
-        &mut self,
-        target: &Target,
-        action: Action,
-        key: &NetworkKey,
-        displaced: &networks::Displaced,
-    ) -> StepId {
-        let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
-        let step = self.builder.step(target, action, Reason::NotAttached(key.clone()), displaced.steps.iter().copied());
-        self.builder.after(step, ready);
-        step
-    }
-
-    /// A one-shot service whose work is done: others wait for its success, and it had it.
-    fn is_completed(&self, service: &Service, container: &ObservedContainer) -> bool {
-        container.state == ContainerState::Exited
-            && container.exit_code == Some(0)
-            && self.project.services.values().any(|dependent| {
-                dependent
-                    .depends_on
-                    .get(&service.name)
-                    .is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
-            })
     }
 
     fn paused(&mut self, service: &Service, container: &ObservedContainer) {
@@ -714,133 +548,6 @@ impl<'a> Up<'a> {
     fn remove_surplus(&mut self, slot: Slot<'_>, wanted: u32) {
         for container in [Some(slot.current), slot.successor].into_iter().flatten().chain(slot.leftovers) {
             self.remove(container, Reason::ScaledDown { wanted });
-        }
-    }
-
-    /// `--wait` looks also at what runs already.
-    fn verify_untouched(&mut self, service: &Service) {
-        let Some(done) = self.done.get(&service.name) else { return };
-        let waits: Vec<(Target, ContainerRef)> = done
-            .replicas
-            .iter()
-            .filter(|replica| match replica.untouched {
-                Some((ContainerState::Running, Health::Healthy | Health::None, _)) => false,
-                Some((ContainerState::Exited, _, Some(0))) | None => false,
-                Some(_) => true,
-            })
-            .map(|replica| (replica.target.clone(), replica.container.clone()))
-            .collect();
-        for (target, container) in waits {
-            let until = Until::Ready(self.options.settle);
-            self.builder.step(
-                &target,
-                Action::WaitFor { container, until, limit: self.options.wait_limit },
-                Reason::Verify,
-                [],
-            );
-        }
-    }
-
-    /// Dependents with `restart: true` restart once what they depend on has been replaced and works; so does what shares a
-    /// namespace with a container that is started again, for that namespace is another one.
-    ///
-    /// Compat: docker compose stops dependents before; restarting them after keeps them up if the replacement fails. What
-    /// shares a network it leaves without one.
-    fn restart_dependents(&mut self, order: &[&'a str], selected: &BTreeSet<&str>) {
-        // What is only created does not work yet, and what depends on it would lose what still does.
-        if !self.options.start {
-            return;
-        }
-        for name in order.iter().filter(|name| selected.contains(*name)) {
-            let Some(service) = self.project.services.get(*name) else { continue };
-            let done = |name: &ServiceName| self.done.get(name);
-            let restarts = service.depends_on.iter().filter(|(_, edge)| edge.restart);
-            let replaced = restarts.filter(|(name, _)| done(name).is_some_and(|done| done.is_replaced));
-            let mut reasons: Vec<Reason> = replaced.map(|(name, _)| Reason::DependencyReplaced(name.clone())).collect();
-            let hosts: Vec<&ServiceName> = recreate::hosts(service).collect();
-            for host in hosts {
-                let is_started = self.done.get(host).is_some_and(|done| done.is_started);
-                if self.has_lost(service, host) || is_started {
-                    reasons.push(Reason::HostStarted(host.clone()));
-                }
-            }
-            match reasons.len() {
-                0 => {}
-                1 => self.restart(service, reasons.remove(0)),
-                _ => self.restart(service, Reason::Several(reasons)),
-            }
-        }
-    }
-
-    /// Whether a running replica that is left alone has started before the container whose namespace it shares did: that one
-    /// has another now. Notes which containers must be looked at to know.
-    fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
-        let id = self.container_id(host.as_str()).map(crate::model::ContainerId::from);
-        let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
-        let host = self.observed.containers.iter().filter(is_running).find(|one| Some(&one.id) == id.as_ref());
-        let (Some(host), Some(done)) = (host, self.done.get(&service.name)) else { return false };
-        let kept = done.replicas.iter().filter_map(|replica| match (&replica.container, replica.untouched) {
-            (ContainerRef::Existing(id), Some((ContainerState::Running, ..))) => Some(id),
-            _ => None,
-        });
-        let kept: Vec<crate::model::ContainerId> = kept.cloned().collect();
-        if kept.is_empty() {
-            return false;
-        }
-        self.builder.joined(kept.iter().chain([&host.id]).cloned());
-        let made = |id| self.observed.definitions.get(id);
-        kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
-    }
-
-    /// Restarts what is left alone of a service, after all that it depends on or shares something with.
-    fn restart(&mut self, service: &Service, reason: Reason) {
-        let others = service.depends_on.keys().chain(recreate::parents(service));
-        let started = others.filter_map(|name| self.done.get(name)).flat_map(|done| &done.replicas);
-        let requires: Vec<StepId> = started.flat_map(|replica| replica.started.iter().copied()).collect();
-        let Some(mut done) = self.done.remove(&service.name) else { return };
-        let is_running = |replica: &&mut Replica| matches!(replica.untouched, Some((ContainerState::Running, _, _)));
-        for replica in done.replicas.iter_mut().filter(is_running) {
-            let last = self.restart_one(service, &replica.target, &replica.container, reason.clone(), requires.clone());
-            replica.started = vec![last];
-            done.is_started = true;
-        }
-        self.done.insert(service.name.clone(), done);
-    }
-
-    /// Restarts a container, with its hooks and a look whether it stays up. Returns the last step before that look.
-    fn restart_one(
-        &mut self,
-        service: &Service,
-        target: &Target,
-        container: &ContainerRef,
-        reason: Reason,
-        requires: Vec<StepId>,
-    ) -> StepId {
-        let hooks = hooks::plan_before(&mut self.builder, &service.pre_stop, target, container, &requires);
-        let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
-        let restarted = self.builder.step(target, action, reason, requires);
-        self.builder.after(restarted, hooks);
-        self.verify(service, target, container, restarted)
-    }
-
-    /// Restarts what shares the network of a container that is started again, and is not among the selected services: it
-    /// would be left without one.
-    fn restart_joined(&mut self) {
-        let (project, observed) = (self.project, self.observed);
-        let joined = observed.containers.iter().filter(|one| {
-            one.label(labels::PROJECT) == Some(project.name.as_str()) && one.state == ContainerState::Running
-        });
-        for container in joined {
-            let Some(host) = container.network_mode.strip_prefix("container:") else { continue };
-            let Some(started) = self.builder.start_of(&host.into()) else { continue };
-            let host =
-                observed.containers.iter().find(|one| one.id.as_str() == host).and_then(ObservedContainer::service);
-            let service = container.service().and_then(|name| project.service(name));
-            if let (Some(host), Some(service), false) = (host, service, self.builder.is_moved(&container.id)) {
-                let target = containers::target_of(container);
-                let reference = ContainerRef::Existing(container.id.clone());
-                self.restart_one(service, &target, &reference, Reason::HostStarted(host.into()), vec![started]);
-            }
         }
     }
 }

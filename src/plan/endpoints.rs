@@ -1,0 +1,98 @@
+//! Connecting containers to networks again: those that they have lost, and those that are made anew.
+
+use std::collections::BTreeMap;
+
+use super::networks::{self, Displaced};
+use super::up::Up;
+use super::{Action, ContainerRef, Reason, StepId, Target, containers};
+use crate::model::{ContainerState, EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
+
+impl Up<'_> {
+    /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.
+    pub(super) fn lost_networks(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+        known: &[NetworkKey],
+    ) -> Vec<NetworkKey> {
+        // The engine tells little of the networks of containers that never ran.
+        if service.network_mode.is_some() || container.state == ContainerState::Created {
+            return Vec::new();
+        }
+        let is_lost = |key: &&NetworkKey| {
+            let name = self.project.networks.get(*key).map(|network| &network.name);
+            !known.contains(key) && name.is_some_and(|name| !container.networks.contains_key(name))
+        };
+        service.networks.keys().filter(is_lost).cloned().collect()
+    }
+
+    /// Connects a container to networks again that it has lost, or that are made anew.
+    pub(super) fn reconnect(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        container: &ContainerRef,
+        displaced: &Displaced,
+    ) -> Vec<StepId> {
+        if displaced.networks.is_empty() {
+            return Vec::new();
+        }
+        let number = match target {
+            Target::Container { number, .. } => *number,
+            _ => 1,
+        };
+        let mut steps = Vec::new();
+        for key in &displaced.networks {
+            let network = self.project.networks.get(key);
+            if let Some(endpoint) = network.and_then(|network| self.endpoint(service, number, &network.name)) {
+                let endpoint = Box::new(endpoint);
+                let action = Action::ConnectNetwork { container: container.clone(), endpoint };
+                steps.push(self.connect_again(target, action, key, displaced));
+            }
+        }
+        steps
+    }
+
+    /// Returns the endpoint that the file gives a replica on a network.
+    fn endpoint(&self, service: &Service, number: u32, network: &NetworkName) -> Option<EndpointSpec> {
+        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
+        spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
+    }
+
+    /// Returns the endpoint with which a container is connected again: the file's, with all aliases and addresses; of what
+    /// is not in the file, as much as a list tells.
+    pub(super) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
+        let service = container.service().filter(|_| !container.is_oneoff());
+        let service = service.and_then(|name| self.project.service(name));
+        let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
+        declared.unwrap_or_else(|| networks::endpoint_again(container, network))
+    }
+
+    /// Where the old network could not be removed it is still there, and what was on it goes on there.
+    fn connect_again(&mut self, target: &Target, action: Action, key: &NetworkKey, displaced: &Displaced) -> StepId {
+        let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
+        let step = self.builder.step(target, action, Reason::NotAttached(key.clone()), displaced.steps.iter().copied());
+        self.builder.after(step, ready);
+        step
+    }
+
+    /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
+    pub(super) fn bring_back(&mut self) {
+        for (id, displaced) in std::mem::take(&mut self.networks.displaced) {
+            let Some(container) = self.observed.containers.iter().find(|one| one.id == id) else { continue };
+            let target = containers::target_of(container);
+            let reference = ContainerRef::Existing(id);
+            let mut requires = displaced.steps.clone();
+            for key in &displaced.networks {
+                let Some(network) = self.project.networks.get(key) else { continue };
+                let endpoint = Box::new(self.endpoint_again(container, &network.name));
+                let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
+                requires.push(self.connect_again(&target, action, key, &displaced));
+            }
+            if displaced.was_running {
+                let start = Action::StartContainer { container: reference };
+                self.builder.step(&target, start, Reason::NotRunning, requires);
+            }
+        }
+    }
+}
