@@ -4,142 +4,14 @@ use std::collections::BTreeSet;
 
 use super::normalize::NAMESPACES;
 use super::schema::nearest;
-use super::tree::{Node, Value};
+use super::tree::Node;
 use crate::diag::Diagnostic;
 use crate::graph::{self, Edge};
 use crate::model::Span;
 
-/// Checks that hold whatever the flags (compose-go `validation.Validate`).
-pub(super) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
-    let mut tell = |span: Span, path: String, message: String| {
-        diagnostics.push(Diagnostic::error("invalid", span, message).at(path))
-    };
-    // Compat: only volumes are looked at; an external network with a driver is accepted.
-    for kind in ["volumes"] {
-        for (name, entry) in root.get(kind).into_iter().flat_map(Node::entries) {
-            let resource = &entry.node;
-            if resource.get("external").and_then(Node::as_bool) != Some(true) {
-                continue;
-            }
-            let clash =
-                resource.entries().find(|(key, _)| !matches!(*key, "name" | "external") && !key.starts_with("x-"));
-            if let Some((key, clashing)) = clash {
-                tell(
-                    clashing.key,
-                    format!("{kind}.{name}"),
-                    format!(
-                        "conflicting parameters \"external\" and \"{key}\" specified for {} `{name}`",
-                        kind.trim_end_matches('s')
-                    ),
-                );
-            }
-        }
-    }
-    for kind in ["secrets", "configs"] {
-        for (name, entry) in root.get(kind).into_iter().flat_map(Node::entries) {
-            let resource = &entry.node;
-            let sources: Vec<&str> =
-                ["file", "environment", "content"].into_iter().filter(|key| resource.get(key).is_some()).collect();
-            let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
-            let path = format!("{kind}.{name}");
-            // Compat: of configs it is enough to say whether they are external.
-            let is_driven = kind == "configs" && resource.get("external").is_some();
-            match (sources.as_slice(), is_external) {
-                ([], false) if !is_driven && resource.as_map().is_some() => tell(
-                    entry.key,
-                    path,
-                    format!(
-                        "`{kind}.{name}` needs one of `file`, `environment`{}",
-                        if kind == "configs" { ", `content` or `external`" } else { " or `external`" }
-                    ),
-                ),
-                ([first, second, ..], _) => {
-                    tell(entry.key, path.clone(), format!("`{path}`: `{first}` and `{second}` are mutually exclusive"))
-                }
-                _ => {}
-            }
-        }
-    }
-    for (name, entry) in root.get("services").into_iter().flat_map(Node::entries) {
-        service_fields(&entry.node, name, &mut tell);
-    }
-}
+mod fields;
 
-fn service_fields(service: &Node, name: &str, tell: &mut impl FnMut(Span, String, String)) {
-    for field in ["expose", "group_add"] {
-        for (index, item) in service.get(field).map(Node::items).unwrap_or_default().iter().enumerate() {
-            if matches!(item.value, Value::Float(_)) {
-                let path = format!("services.{name}.{field}[{index}]");
-                let message = format!("`{path}` must be a text or a whole number, but has a fraction");
-                tell(item.span, path, message);
-            }
-        }
-    }
-    for port in service.get("ports").map(Node::items).unwrap_or_default() {
-        let target = port.get("target").and_then(Node::scalar_text).unwrap_or_default();
-        if port.as_map().is_some() && target.is_empty() {
-            let message = format!("`services.{name}.ports`: the port inside, `target`, is missing");
-            tell(port.span, format!("services.{name}.ports"), message);
-        }
-        if let Some(ip) = port.get("host_ip")
-            && let Some(text) = ip.as_text()
-            && text.parse::<std::net::IpAddr>().is_err()
-        {
-            tell(
-                ip.span,
-                format!("services.{name}.ports"),
-                format!("`services.{name}.ports`: invalid ip address: `{}`", crate::text::escape_controls(text)),
-            );
-        }
-    }
-    for (index, volume) in service.get("volumes").map(Node::items).unwrap_or_default().iter().enumerate() {
-        let is_blank = |key: &str| volume.get(key).is_none_or(Node::is_null);
-        if volume.as_map().is_some() && is_blank("target") {
-            let path = format!("services.{name}.volumes[{index}]");
-            let message = format!("`{path}` is missing a mount target");
-            tell(volume.span, path, message);
-        } else if volume.get_text("type") == Some("bind") && is_blank("source") {
-            let path = format!("services.{name}.volumes[{index}]");
-            let message = format!("`{path}` is a bind without a `source`: it does not say what is mounted");
-            tell(volume.span, path, message);
-        }
-        let mode = volume.get("tmpfs").and_then(|tmpfs| tmpfs.get("mode"));
-        if let Some(mode) = mode.filter(|mode| mode.as_text().is_some()) {
-            let path = format!("services.{name}.volumes[{index}].tmpfs.mode");
-            let message = format!("`{path}` must be a number such as `0755`, without quotes");
-            tell(mode.span, path, message);
-        }
-    }
-    let reserved = service
-        .get("deploy")
-        .and_then(|node| node.get("resources"))
-        .and_then(|node| node.get("reservations"))
-        .and_then(|node| node.get("devices"));
-    for request in service.get("gpus").into_iter().chain(reserved).flat_map(Node::items) {
-        if request.get("count").is_some() && request.get("device_ids").is_some() {
-            tell(
-                request.span,
-                format!("services.{name}"),
-                format!("service `{name}`: \"count\" and \"device_ids\" attributes are exclusive"),
-            );
-        }
-    }
-    for watch in service.get("develop").and_then(|develop| develop.get("watch")).map(Node::items).unwrap_or_default() {
-        if watch.get_text("path").is_none_or(str::is_empty) {
-            tell(
-                watch.span,
-                format!("services.{name}.develop.watch"),
-                format!("service `{name}`: a watch needs a `path` that is not empty"),
-            );
-        }
-        let needs_target = !matches!(watch.get_text("action"), Some("rebuild" | "restart"));
-        if needs_target && watch.get_text("target").is_none_or(str::is_empty) {
-            let path = format!("services.{name}.develop.watch");
-            let message = format!("{path}: target is required for non-rebuild actions");
-            tell(watch.span, path, message);
-        }
-    }
-}
+pub(super) use fields::fields;
 
 /// Checks across services (compose-go `checkConsistency`), on the services that are enabled.
 pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Diagnostic>) {
@@ -228,98 +100,98 @@ impl<'a> Work<'a> {
     }
 
     fn service(&mut self, name: &str, service: &'a Node, key: Span) {
-        let path = |field: &str| format!("services.{name}.{field}");
-        let text = |field: &str| service.get_text(field).filter(|text| !text.is_empty());
+        self.source(name, service, key);
+        if let Some(build) = service.get("build") {
+            self.build(name, service, build);
+        }
+        self.networks(name, service, key);
+        self.healthcheck(name, service);
+        self.dependencies(name, service);
+        self.volumes(name, service);
+        self.references(name, service, "secrets", "secret", "secrets");
+        self.references(name, service, "configs", "config", "configs");
+        self.references_by_key(name, service);
+        self.mount_points(name, service);
+        self.scale(name, service);
+        self.limits(name, service);
+    }
+
+    fn source(&mut self, name: &str, service: &Node, key: Span) {
         let prefix = format!("services.{name}.");
         let is_halved = self.halved.range(prefix.clone()..).next().is_some_and(|path| path.starts_with(&prefix));
         let others = ["build", "provider", "extends"];
         let has_source = service.get("image").and_then(Node::scalar_text).is_some_and(|image| !image.is_empty())
             || others.iter().any(|key| service.get(key).is_some_and(|node| !node.is_null()));
-        if !has_source && !is_halved && !self.lacks_files && service.as_map().is_some() {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    "no-image",
-                    key,
-                    format!("service `{name}` has neither an image nor a build context specified"),
-                )
-                .at(format!("services.{name}"))
-                .help("add `image:` or `build:`"),
-            );
+        if has_source || is_halved || self.lacks_files || service.as_map().is_none() {
+            return;
         }
-        if let Some(build) = service.get("build") {
-            if build.get("dockerfile_inline").is_some()
-                && build.get_text("dockerfile").is_some_and(|file| !file.is_empty())
-            {
-                self.tell(
-                    "exclusive",
-                    build.span,
-                    path("build"),
-                    format!("service `{name}` declares mutually exclusive `dockerfile` and `dockerfile_inline`"),
-                );
-            }
-            self.platforms(name, service, build);
-            for (_, context) in build.get("additional_contexts").into_iter().flat_map(Node::entries) {
-                if let Some(target) = context.node.as_text().and_then(|text| text.strip_prefix("service:")) {
-                    match self.root.get("services").and_then(|all| all.get(target)) {
-                        None => self.undefined(name, "service", target, context.node.span, "build.additional_contexts"),
-                        Some(other) if other.get("build").is_none() => {
-                            self.tell(
-                                "invalid",
-                                context.node.span,
-                                path("build.additional_contexts"),
-                                format!(
-                                    "service `{name}` uses `{target}` as a build context, but `{target}` has no `build`"
-                                ),
-                            );
-                        }
-                        Some(_) => {}
-                    }
+        let message = format!("service `{name}` has neither an image nor a build context specified");
+        let diagnostic = Diagnostic::error("no-image", key, message).at(format!("services.{name}"));
+        self.diagnostics.push(diagnostic.help("add `image:` or `build:`"));
+    }
+
+    fn build(&mut self, name: &str, service: &'a Node, build: &'a Node) {
+        let path = |field: &str| format!("services.{name}.{field}");
+        let has_dockerfile = build.get_text("dockerfile").is_some_and(|file| !file.is_empty());
+        if build.get("dockerfile_inline").is_some() && has_dockerfile {
+            let message = format!("service `{name}` declares mutually exclusive `dockerfile` and `dockerfile_inline`");
+            self.tell("exclusive", build.span, path("build"), message);
+        }
+        self.platforms(name, service, build);
+        for (_, context) in build.get("additional_contexts").into_iter().flat_map(Node::entries) {
+            let Some(target) = context.node.as_text().and_then(|text| text.strip_prefix("service:")) else { continue };
+            match self.root.get("services").and_then(|all| all.get(target)) {
+                None => self.undefined(name, "service", target, context.node.span, "build.additional_contexts"),
+                Some(other) if other.get("build").is_none() => {
+                    let message =
+                        format!("service `{name}` uses `{target}` as a build context, but `{target}` has no `build`");
+                    self.tell("invalid", context.node.span, path("build.additional_contexts"), message);
                 }
+                Some(_) => {}
             }
-            self.references(name, build, "secrets", "secret", "build.secrets");
         }
-        let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
-        if let Some(mode) = text("network_mode")
-            && has_networks
-        {
+        self.references(name, build, "secrets", "secret", "build.secrets");
+    }
+
+    fn networks(&mut self, name: &str, service: &'a Node, key: Span) {
+        let networks = || service.get("networks").into_iter().flat_map(Node::entries);
+        let mode = service.get_text("network_mode").filter(|mode| !mode.is_empty());
+        if let Some(mode) = mode.filter(|_| networks().next().is_some()) {
             let span = service.get("network_mode").map_or(key, |node| node.span);
             let networks = service.as_map().and_then(|map| map.get("networks")).map_or(key, |entry| entry.key);
             let message = format!("service `{name}` declares mutually exclusive `network_mode` and `networks`");
-            let diagnostic = Diagnostic::error("exclusive", span, message).at(path("network_mode"));
+            let diagnostic = Diagnostic::error("exclusive", span, message).at(format!("services.{name}.network_mode"));
             let help = format!("with `network_mode: {mode}` there are no networks of its own: remove one of them");
             self.diagnostics.push(diagnostic.related(networks, "the other one").help(help));
         }
-        for (network, entry) in service.get("networks").into_iter().flat_map(Node::entries) {
+        for (network, entry) in networks() {
             if !network.starts_with("x-") && !self.defined("networks", network) {
                 self.undefined(name, "network", network, entry.key, "networks");
             }
         }
-        self.healthcheck(name, service);
+    }
+
+    fn dependencies(&mut self, name: &str, service: &'a Node) {
         for (dependency, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
             let is_required = entry.node.get("required").and_then(Node::as_bool) != Some(false);
-            if !self.defined("services", dependency) {
-                let is_disabled = self.disabled.get(dependency).is_some();
-                if is_disabled && !is_required {
-                    continue;
-                }
-                if is_disabled {
-                    self.diagnostics.push(
-                        Diagnostic::error(
-                            "undefined",
-                            entry.key,
-                            format!(
-                                "service `{name}` depends on service `{dependency}`, which no active profile enables"
-                            ),
-                        )
-                        .at(path(&self.attribute(service, entry.key)))
-                        .help("activate its profile with `--profile`, or say `required: false`"),
-                    );
-                } else {
-                    let attribute = self.attribute(service, entry.key);
-                    self.undefined(name, "service", dependency, entry.key, &attribute);
-                }
+            let is_disabled = self.disabled.get(dependency).is_some();
+            if self.defined("services", dependency) || (is_disabled && !is_required) {
+                continue;
             }
+            let attribute = self.attribute(service, entry.key);
+            if !is_disabled {
+                self.undefined(name, "service", dependency, entry.key, &attribute);
+                continue;
+            }
+            let message =
+                format!("service `{name}` depends on service `{dependency}`, which no active profile enables");
+            let diagnostic = Diagnostic::error("undefined", entry.key, message);
+            let help = "activate its profile with `--profile`, or say `required: false`";
+            self.diagnostics.push(diagnostic.at(format!("services.{name}.{attribute}")).help(help));
         }
+    }
+
+    fn volumes(&mut self, name: &str, service: &'a Node) {
         for (index, volume) in service.get("volumes").map(Node::items).unwrap_or_default().iter().enumerate() {
             if volume.get_text("type") == Some("volume")
                 && let Some(source) = volume.get_text("source").filter(|source| !source.is_empty())
@@ -328,12 +200,6 @@ impl<'a> Work<'a> {
                 self.undefined(name, "volume", source, volume.span, &format!("volumes[{index}]"));
             }
         }
-        self.references(name, service, "secrets", "secret", "secrets");
-        self.references(name, service, "configs", "config", "configs");
-        self.references_by_key(name, service);
-        self.mount_points(name, service);
-        self.scale(name, service);
-        self.limits(name, service);
     }
 
     /// Compat: of `tmpfs` and `volumes`, by their texts.
