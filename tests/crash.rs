@@ -80,7 +80,7 @@ impl Bench {
     }
 
     /// Changes what the services' definitions say, so that `up` recreates both.
-    fn change(&mut self, value: usize) {
+    fn change(&self, value: usize) {
         self.stack.write(&self.yaml.replace("A: '1'", &format!("A: '{value}'")));
     }
 
@@ -180,6 +180,56 @@ fn killed_at_any_request_of_a_recreate_the_next_up_repairs_it() {
         &["up", "-d"],
         |bench, _, run| repaired(bench, &["up", "-d"], run, true),
     );
+}
+
+/// What the dead run asked for is half way when the next run looks, and that one wants something else.
+#[test]
+fn killed_at_any_request_of_a_recreate_the_next_up_makes_what_the_file_says_by_then() {
+    if !is_ready() {
+        return;
+    }
+    let mut bench = Bench::new(&kept(), &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.mark();
+    let mut value = 2;
+    every_request(
+        "kill -9 in a recreate, then another change",
+        &mut bench,
+        &[Fault::KillDuring],
+        |bench, point| bench.change(point + 2),
+        &["up", "-d"],
+        |bench, _, run| {
+            value += 1;
+            bench.change(1000 + value);
+            repaired(bench, &["up", "-d"], run, true)
+        },
+    );
+}
+
+/// The engine goes on with a stop when its client has died: a container that still runs then will not.
+#[test]
+fn a_stop_that_a_dead_run_has_asked_for_is_waited_for() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = "services: { web: { image: IMAGE, stop_grace_period: 5s,
+        command: [sh, -c, 'trap \"sleep 2; exit 0\" TERM; while :; do sleep 0.1; done'] } }";
+    let bench = Bench::new(yaml, &["web-1"]);
+    let up = &["up", "-d"][..];
+    let cases = [
+        ("stop", "/stop", up, "running"),
+        ("down", "/stop", up, "running"),
+        ("restart", "/restart", &["stop"], "exited"),
+    ];
+    for (dead, call, next, state) in cases {
+        bench.stack.ok(up);
+        let run = bench.struck(&[dead], At::End(call), Fault::KillDuring);
+        assert_eq!(run.signal, Some(9), "{dead:?}: {run:?}");
+        let second = bench.stack.go(next);
+        assert!(second.is_success(), "{next:?} after {dead:?}: {second:?}");
+        std::thread::sleep(Duration::from_secs(3));
+        assert_eq!(bench.stack.inspect("web", "{{.State.Status}}"), state, "{next:?} after {dead:?}: {second:?}");
+    }
 }
 
 #[test]
@@ -411,7 +461,7 @@ fn two_runs_at_once_both_end_well_in_one_state() {
     if !is_ready() {
         return;
     }
-    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    let bench = Bench::new(PAIR, &["db-1", "web-1"]);
     let mut failed = Vec::new();
     for round in 0..12 {
         let kind = ["first", "recreate", "down"][round % 3];
@@ -444,7 +494,7 @@ fn two_runs_without_a_common_lock_end_in_one_state() {
     if !is_ready() {
         return;
     }
-    let mut bench = Bench::new(PAIR, &["db-1", "web-1"]);
+    let bench = Bench::new(PAIR, &["db-1", "web-1"]);
     let (mut failed, mut ended_well) = (Vec::new(), 0);
     let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     for round in 0..6 {
@@ -521,7 +571,7 @@ fn a_dry_run_changes_nothing() {
     if !is_ready() {
         return;
     }
-    let mut bench = Bench::new(PAIR, &[]);
+    let bench = Bench::new(PAIR, &[]);
     assert_eq!(bench.counted(&["--dry-run", "up", "-d"]).1, 0);
     assert_eq!(bench.stack.count(), 0);
     bench.stack.ok(&["up", "-d"]);

@@ -2,6 +2,7 @@
 //!
 //! Without a compose file the project is what the labels say.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::consent;
@@ -57,23 +58,37 @@ fn change(
     session::block_on(async {
         let name = loading.name().to_owned();
         let session = Session::begin(context, &name, word).await?;
-        let look = async {
-            match &loading {
-                Found::File(loading) => session::snapshot(&session.engine, &loading.project).await,
-                Found::Name(_) => Ok(crate::observe::observe(&*session.engine, &Default::default()).await?),
+        let is_repeatable = session.is_after_crash() && matches!(word, "down" | "stop" | "start");
+        let mut is_again = false;
+        loop {
+            let observed = session::answer(&session.interrupt, look(&session, &loading)).await?;
+            let project = loading.resolve(&observed);
+            let plan = make(&project, &observed);
+            session::heed(context, plan.diagnostics.clone(), loading.sources())?;
+            if plan.is_empty() && !is_again {
+                ui::progress::nothing(context, &format!("project `{name}`: nothing to do"));
             }
-        };
-        let observed = session::answer(&session.interrupt, look).await?;
-        let (project, sources) = loading.resolve(&observed);
-        let plan = make(&project, &observed);
-        session::heed(context, plan.diagnostics.clone(), &sources)?;
-        if plan.is_empty() {
-            ui::progress::nothing(context, &format!("project `{name}`: nothing to do"));
+            agree(&plan, &session.interrupt).await?;
+            let outcome = session.carry_out(context, &plan, &session.interrupt).await?;
+            // A call of a run that died may have ended only now.
+            let may_be_more = outcome.has_world_moved() || (outcome.is_success() && !plan.is_empty());
+            if is_again || !is_repeatable || !may_be_more {
+                session::report(context, &outcome)?;
+                return Ok(Exit::SUCCESS);
+            }
+            if !outcome.is_success() {
+                session::look_again();
+            }
+            is_again = true;
         }
-        agree(&plan, &session.interrupt).await?;
-        session.run(context, &plan).await?;
-        Ok(Exit::SUCCESS)
     })
+}
+
+async fn look(session: &Session, loading: &Found) -> Result<Observed, Failure> {
+    match loading {
+        Found::File(loading) => session::snapshot(&session.engine, &loading.project).await,
+        Found::Name(..) => Ok(crate::observe::observe(&*session.engine, &Default::default()).await?),
+    }
 }
 
 /// A project by its file, or only by its name.
@@ -81,7 +96,7 @@ pub(super) enum Found {
     /// By its file.
     File(Box<Loading>),
     /// By `--project-name`; there is no file.
-    Name(ProjectName),
+    Name(ProjectName, Sources),
 }
 
 impl Found {
@@ -89,15 +104,23 @@ impl Found {
     pub(super) fn name(&self) -> &str {
         match self {
             Found::File(loading) => loading.project.name.as_str(),
-            Found::Name(name) => name.as_str(),
+            Found::Name(name, _) => name.as_str(),
         }
     }
 
     /// Returns the project: the file's, or what the labels say.
-    pub(super) fn resolve(self, observed: &Observed) -> (Project, Sources) {
+    pub(super) fn resolve(&self, observed: &Observed) -> Cow<'_, Project> {
         match self {
-            Found::File(loading) => (loading.project, loading.sources),
-            Found::Name(name) => (of_labels(name, observed), Sources::default()),
+            Found::File(loading) => Cow::Borrowed(&loading.project),
+            Found::Name(name, _) => Cow::Owned(of_labels(name.clone(), observed)),
+        }
+    }
+
+    /// Returns the texts that places are in.
+    fn sources(&self) -> &Sources {
+        match self {
+            Found::File(loading) => &loading.sources,
+            Found::Name(_, none) => none,
         }
     }
 }
@@ -114,7 +137,7 @@ pub(super) fn project(context: &Context, services: &[String]) -> Result<Found, F
         Ok(loading) => Ok(Found::File(Box::new(loading))),
         Err(Failure::Diagnostics { list, sources }) => match name {
             Some(name) if !has_file && list.iter().any(|one| one.code == "no-compose-file") => {
-                Ok(Found::Name(name.into()))
+                Ok(Found::Name(name.into(), Sources::default()))
             }
             _ => Err(Failure::Diagnostics { list, sources }),
         },

@@ -10,6 +10,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
@@ -30,20 +31,36 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
-    is_after_crash: bool,
+    left: Option<Left>,
+    interrupt: Interrupt,
+    is_unfinished: AtomicBool,
+}
+
+/// A run that died in the middle of its work: what it asked of the engine may still be going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    /// When it began, seconds since 1970; `None` where its file does not say.
+    pub since: Option<i64>,
 }
 
 impl Lock {
-    /// Returns whether the holder before this one died in the middle of its work.
-    pub(super) fn is_after_crash(&self) -> bool {
-        self.is_after_crash
+    /// Returns what is known of the holder before this one, where it died in the middle of its work.
+    pub(super) fn left(&self) -> Option<Left> {
+        self.left
+    }
+
+    /// Notes that the engine may go on with something when this run has ended.
+    pub(super) fn unfinished(&self) {
+        self.is_unfinished.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // An empty file says that its last holder came to an end. Where this fails the next run is only more careful.
-        let _ = self.file.set_len(0);
+        if !self.interrupt.is_urgent() && !self.is_unfinished.load(Ordering::Relaxed) {
+            let _ = self.file.set_len(0);
+        }
     }
 }
 
@@ -68,17 +85,18 @@ pub(super) async fn take(
             signal = interrupt.first() => return Err(super::interrupted(signal)),
         }
     }
-    let is_after_crash = file.metadata().map_or(true, |metadata| metadata.len() > 0);
-    if is_after_crash {
+    let is_left = file.metadata().map_or(true, |metadata| metadata.len() > 0);
+    let left = is_left.then(|| Left { since: read(&mut file).map(|(_, since, _)| since) });
+    if is_left {
         tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // Only words for people: nothing depends on them.
+    let now = now();
+    // What it says only makes the next run more careful.
     let _ = file
         .set_len(0)
         .and_then(|()| file.rewind())
         .and_then(|()| writeln!(file, "{} {now} {command}", std::process::id()));
-    Ok(Lock { file, is_after_crash })
+    Ok(Lock { file, left, interrupt: interrupt.clone(), is_unfinished: AtomicBool::new(false) })
 }
 
 /// Opens a lock's file, made where it is not there. Says why not.
@@ -132,18 +150,24 @@ fn name(endpoint: &str, project: &str) -> String {
     format!("{digest}-{project}.lock")
 }
 
-fn holder(file: &mut File) -> String {
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or_default()
+}
+
+/// Returns pid, begin (seconds since 1970) and command of the holder.
+fn read(file: &mut File) -> Option<(String, i64, String)> {
     let mut text = String::new();
-    if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
-        return String::new();
-    }
+    file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
     let mut parts = text.trim().splitn(3, ' ');
-    let (Some(pid), Some(since), Some(command)) = (parts.next(), parts.next(), parts.next()) else {
-        return String::new();
-    };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let age = since.parse::<u64>().map_or(0, |since| now.saturating_sub(since));
-    format!(": `{}`, pid {pid}, for {age} s", escape_controls(command))
+    let (pid, since, command) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((pid.to_owned(), since.parse().ok()?, command.to_owned()))
+}
+
+fn holder(file: &mut File) -> String {
+    let Some((pid, since, command)) = read(file) else { return String::new() };
+    let age = now().saturating_sub(since).max(0);
+    format!(": `{}`, pid {}, for {age} s", escape_controls(&command), escape_controls(&pid))
 }
 
 #[cfg(test)]

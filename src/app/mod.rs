@@ -14,6 +14,7 @@ pub mod logs;
 pub mod ps;
 pub mod saved;
 mod session;
+mod settle;
 pub mod up;
 
 use crate::failure::{Exit, Failure};

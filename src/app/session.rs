@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::interrupted;
 use super::lock::{self, Lock};
+use super::{interrupted, settle};
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::engine::docker::{DockerEngine, Wanted};
@@ -56,11 +56,17 @@ impl Session {
     pub(super) async fn begin(context: &Context, project: &str, command: &str) -> Result<Self, Failure> {
         let interrupt = interrupt()?;
         let engine = answer(&interrupt, connect(context)).await?;
-        let lock = match context.settings.is_dry_run {
-            true => None,
-            false => Some(lock::take(context, &engine.facts().endpoint, project, command, &interrupt).await?),
-        };
-        Ok(Self { engine, interrupt, lock })
+        if context.settings.is_dry_run {
+            return Ok(Self { engine, interrupt, lock: None });
+        }
+        let lock = lock::take(context, &engine.facts().endpoint, project, command, &interrupt).await?;
+        if let Some(left) = lock.left() {
+            tokio::select! {
+                () = settle::settle(&*engine, project, left) => {}
+                signal = interrupt.first() => return Err(interrupted(signal)),
+            }
+        }
+        Ok(Self { engine, interrupt, lock: Some(lock) })
     }
 
     /// As [`Self::begin`] for what touches images only: these have no project.
@@ -68,6 +74,11 @@ impl Session {
         let interrupt = interrupt()?;
         let engine = answer(&interrupt, connect(context)).await?;
         Ok(Self { engine, interrupt, lock: None })
+    }
+
+    /// Returns whether the last run on the project died in the middle of its work.
+    pub(super) fn is_after_crash(&self) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock.left().is_some())
     }
 
     /// Gives the lock back: what follows changes nothing.
@@ -100,9 +111,13 @@ impl Session {
             return Ok(Outcome::default());
         }
         let mut settings = settings(context, self.engine.facts().is_local)?;
-        settings.is_after_crash = self.lock.as_ref().is_none_or(Lock::is_after_crash);
+        settings.is_after_crash = self.lock.as_ref().is_none_or(|lock| lock.left().is_some());
         let mut listener = ui::progress::listener(context);
-        Ok(exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await)
+        let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
+        if let Some(lock) = self.lock.as_ref().filter(|_| outcome.is_uncertain()) {
+            lock.unfinished();
+        }
+        Ok(outcome)
     }
 }
 
@@ -146,6 +161,11 @@ pub(super) async fn snapshot(engine: &DockerEngine, project: &Project) -> Result
         observed.plugins = Some(engine.plugins().await?);
     }
     Ok(observed)
+}
+
+/// Says that a run begins once more. A call of a run that died was still going on when this one looked.
+pub(super) fn look_again() {
+    ui::tell("something has changed since this run looked: an earlier run had not ended yet; looking again\n");
 }
 
 /// Shows what a plan has to tell; an error among it ends the command before anything is changed.

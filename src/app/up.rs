@@ -63,10 +63,17 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
                 }
             }
         }
+        session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
+        let mut outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
+        if outcome.has_world_moved() && (session.is_after_crash() || prepared.plan.finishes_another()) {
+            session::look_again();
+            prepared.observed = session::snapshot(&session.engine, &loading.project).await?;
+            prepared.plan_again(&loading, &*session.engine).await;
+            session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
+            outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
+        }
         let Prepared { plan, options, .. } = &prepared;
-        session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
         let is_attached = !(request.detach || context.settings.is_dry_run || !options.start);
-        let mut outcome = session.carry_out(context, plan, &session.interrupt).await?;
         if is_attached {
             attached::forgive_ends(plan, &mut outcome);
         }

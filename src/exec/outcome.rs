@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Signal;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, ErrorKind};
 use crate::plan::Verb;
 use crate::plan::{StepId, Target};
 
@@ -92,5 +92,23 @@ impl Outcome {
         self.interrupted.is_none()
             && self.leftovers.is_empty()
             && self.failures.iter().all(|failure| failure.is_optional)
+    }
+
+    /// Returns whether it failed only because something was no longer as it had been when the plan was made.
+    pub fn has_world_moved(&self) -> bool {
+        let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied];
+        let is_moved = |failure: &StepFailure| match &failure.error {
+            StepError::Engine { source, .. } => kinds.contains(&source.kind),
+            _ => false,
+        };
+        let mut failures = self.failures.iter().filter(|failure| !failure.is_optional).peekable();
+        self.interrupted.is_none() && failures.peek().is_some() && failures.all(is_moved)
+    }
+
+    /// Returns whether the engine may go on with something that it was asked for.
+    pub fn is_uncertain(&self) -> bool {
+        let is_uncertain =
+            |failure: &StepFailure| matches!(&failure.error, StepError::Engine { source, .. } if source.is_uncertain());
+        self.failures.iter().any(is_uncertain)
     }
 }

@@ -75,6 +75,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Returns whether it ends what an earlier run had begun.
+    pub fn finishes_another(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.reason, Reason::Unfinished(_)))
+    }
+
     /// Returns the containers that a look at each would tell more of: those that give way because their definition differs
     /// (what they were made with explains it), or with volumes that have no name (some are the image's), and those that
     /// share a namespace.

@@ -1,0 +1,102 @@
+//! What a run that died has asked of the engine goes on without it: a stop takes its grace period, a start its time.
+//!
+//! Who looks meanwhile sees a container run that is about to end. So the run after it first waits until nothing happens to
+//! the project any more. The engine's events tell, those since the dead run began as well (it keeps the last 256).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::Instant;
+
+use super::lock::Left;
+use crate::engine::{EngineEvent, ReadEngine};
+use crate::model::{ContainerId, labels};
+use crate::text::escape_controls;
+use crate::ui;
+
+/// Nothing has happened for so long: all calls have ended.
+const QUIET: Duration = Duration::from_secs(1);
+/// What goes on for longer, such as a container that ends and starts without end, is no call of the dead run.
+const BUSY: Duration = Duration::from_secs(5);
+/// What the engine does at the end of a grace period takes its time, too.
+const MARGIN: Duration = Duration::from_secs(3);
+/// The engine's own grace period.
+const GRACE: Duration = Duration::from_secs(10);
+/// Nothing is waited for longer, whatever grace period a container has.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// Waits until the engine has done what a dead run asked of it. Never fails: where nothing can be learnt, nothing is waited
+/// for.
+pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) {
+    let filter = [format!("{}={project}", labels::PROJECT)];
+    let Ok(Ok(mut events)) = tokio::time::timeout(BUSY, engine.events(&filter, left.since)).await else { return };
+    let begun = Instant::now();
+    let mut stopping = Stopping::default();
+    let mut changed = begun;
+    while begun.elapsed() < LONGEST {
+        let end = stopping.end();
+        let quiet = changed + QUIET;
+        if end.is_none() && begun.elapsed() >= BUSY {
+            return;
+        }
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(event)) => {
+                    if stopping.note(engine, &event).await {
+                        changed = Instant::now();
+                    }
+                }
+                // Without events nothing more can be learnt.
+                Some(Err(_)) | None => return,
+            },
+            () = tokio::time::sleep_until(quiet.max(end.unwrap_or(quiet))) => return,
+        }
+    }
+}
+
+/// Containers that have been told to end and have not ended yet, each with the time by which the engine makes them.
+#[derive(Default)]
+struct Stopping(BTreeMap<ContainerId, Instant>);
+
+impl Stopping {
+    fn end(&self) -> Option<Instant> {
+        self.0.values().max().copied()
+    }
+
+    /// Takes note of an event. Returns whether it is one that calls such as ours cause.
+    async fn note(&mut self, engine: &dyn ReadEngine, event: &EngineEvent) -> bool {
+        match event.action.as_str() {
+            "kill" => {
+                if let Some(left) = remaining(engine, event).await {
+                    self.tell(event);
+                    self.0.insert(event.id.clone(), Instant::now() + left);
+                }
+            }
+            "die" | "destroy" => {
+                self.0.remove(&event.id);
+            }
+            "create" | "start" | "stop" | "restart" | "rename" | "pause" | "unpause" => {}
+            // Health checks and the like go on for ever.
+            _ => return false,
+        }
+        true
+    }
+
+    fn tell(&self, event: &EngineEvent) {
+        if !self.0.contains_key(&event.id) {
+            let name = event.attributes.get("name").map_or(event.id.short(), String::as_str);
+            ui::tell(&format!("waiting for {}, which the last run had told to stop\n", escape_controls(name)));
+        }
+    }
+}
+
+/// Returns how long a container that was told to end may take yet; `None` where it has ended, or need not.
+async fn remaining(engine: &dyn ReadEngine, event: &EngineEvent) -> Option<Duration> {
+    let found = engine.inspect_container(event.id.as_str()).await.ok().filter(|found| found.pid != 0)?;
+    let grace = found.stop_timeout.unwrap_or(GRACE) + MARGIN;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let told = Duration::from_nanos(u64::try_from(event.time_nanos).unwrap_or_default());
+    // The engine's clock may be another machine's: no more than the whole is waited for.
+    grace.checked_sub(now.saturating_sub(told)).filter(|left| !left.is_zero()).map(|left| left.min(LONGEST))
+}
