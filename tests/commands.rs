@@ -462,3 +462,26 @@ fn no_engine_says_what_was_tried() {
     assert_eq!(code, 1);
     assert!(errors.contains("unix:///nowhere/engine.sock") && errors.contains("--host"), "{errors}");
 }
+
+#[test]
+fn what_fails_while_it_runs_is_told_at_its_service() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = "
+services:
+  web: { image: IMAGE, command: [sh, -c, 'echo boom; exit 3'] }
+  job: { image: IMAGE, command: [nothing-here] }
+";
+    let stack = Stack::new(yaml);
+    let run = stack.go(&["up", "-d", "--wait"]);
+    assert!(!run.is_success(), "{run:?}");
+    for words in [
+        "error[not-up]: container `PROJECT-web-1` exited with code 3\n --> compose.yaml:3:3\n",
+        "error[engine]: cannot start container `PROJECT-job-1`\n --> compose.yaml:4:3\n",
+        "= help: the image has no such program",
+    ] {
+        let words = words.replace("PROJECT", &stack.project);
+        assert!(run.errors.contains(&words), "{words}: {}", run.errors);
+    }
+}

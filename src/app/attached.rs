@@ -97,7 +97,7 @@ async fn stop(context: &Context, request: &UpRequest, loading: &Loading, session
     let plan = plan::lifecycle(&loading.project, &observed, &services, &stop);
     // Signals hurry the stops; they do not end their run.
     let patient = Interrupt::default();
-    let stopping = session.run_until(context, &plan, &patient);
+    let stopping = session.run_until(context, &plan, &patient, loading.places());
     tokio::pin!(stopping);
     tokio::select! {
         result = &mut stopping => return result,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::consent;
-use super::session::{self, Loading, Session};
+use super::session::{self, Loading, Places, Session};
 use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
 use crate::model::{
@@ -73,7 +73,7 @@ fn change(
             // A call of a run that died may have ended only now.
             let may_be_more = outcome.has_world_moved() || (outcome.is_success() && !plan.is_empty());
             if is_again || !is_repeatable || !may_be_more {
-                session::report(context, &outcome)?;
+                session::report(context, &outcome, Places { project: &project, sources: loading.sources() })?;
                 return Ok(Exit::SUCCESS);
             }
             if !outcome.is_success() {

@@ -27,6 +27,13 @@ pub(super) struct Loading {
     pub sources: Sources,
 }
 
+impl Loading {
+    /// Returns where its services stand.
+    pub(super) fn places(&self) -> Places<'_> {
+        Places { project: &self.project, sources: &self.sources }
+    }
+}
+
 /// Loads the project; warnings are shown, errors end the command.
 pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
     let options = LoadOptions { services: services.to_vec(), ..super::load_options(context) };
@@ -87,13 +94,19 @@ impl Session {
     }
 
     /// Runs a plan, shows its progress, reports its failures. With `--dry-run` the plan is shown and nothing opened.
-    pub(super) async fn run(&self, context: &Context, plan: &Plan) -> Result<(), Failure> {
-        self.run_until(context, plan, &self.interrupt).await
+    pub(super) async fn run(&self, context: &Context, plan: &Plan, places: Places<'_>) -> Result<(), Failure> {
+        self.run_until(context, plan, &self.interrupt, places).await
     }
 
     /// As [`Self::run`], heeding other signals.
-    pub(super) async fn run_until(&self, context: &Context, plan: &Plan, interrupt: &Interrupt) -> Result<(), Failure> {
-        report(context, &self.carry_out(context, plan, interrupt).await?)
+    pub(super) async fn run_until(
+        &self,
+        context: &Context,
+        plan: &Plan,
+        interrupt: &Interrupt,
+        places: Places<'_>,
+    ) -> Result<(), Failure> {
+        report(context, &self.carry_out(context, plan, interrupt).await?, places)
     }
 
     /// Runs a plan and shows its progress; what came of it is for the caller to report.
@@ -212,9 +225,31 @@ fn settings(context: &Context, is_local: bool) -> Result<ExecSettings, Failure> 
     Ok(settings)
 }
 
+/// Where the services stand that a run is about.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    pub project: &'a Project,
+    pub sources: &'a Sources,
+}
+
+impl Places<'_> {
+    /// Returns a failed step as a diagnostic, at its service where that has a place.
+    fn failed(self, failure: &StepFailure) -> Diagnostic {
+        let service = failure.target.service().and_then(|name| self.project.service(name.as_str()));
+        match service.filter(|service| service.span != Span::NONE) {
+            Some(service) => {
+                let mut diagnostic = failed(failure).at(format!("services.{}", service.name));
+                diagnostic.primary.span = service.span;
+                diagnostic
+            }
+            None => failed(failure),
+        }
+    }
+}
+
 /// Tells what failed, with what helps to understand it, what was given back and what is left.
-pub(super) fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
-    let mut list: Vec<Diagnostic> = outcome.failures.iter().map(failed).collect();
+pub(super) fn report(context: &Context, outcome: &Outcome, places: Places<'_>) -> Result<(), Failure> {
+    let mut list: Vec<Diagnostic> = outcome.failures.iter().map(|failure| places.failed(failure)).collect();
     for target in &outcome.restored {
         list.push(Diagnostic::warning(
             "restored",
@@ -225,7 +260,7 @@ pub(super) fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure
     for left in &outcome.leftovers {
         list.push(Diagnostic::error("leftover", Span::NONE, left.clone()));
     }
-    ui::diagnostics(context, &list, &Sources::default());
+    ui::diagnostics(context, &list, places.sources);
     if let Some(signal) = outcome.interrupted {
         let words = format!(
             "interrupted: {} steps done, {} not begun; run the same command again to go on\n",
@@ -236,6 +271,19 @@ pub(super) fn report(context: &Context, outcome: &Outcome) -> Result<(), Failure
     }
     if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
 }
+
+/// Words of the engine, and what helps then.
+const HELPS: [(&str, &str); 3] = [
+    (
+        "has active endpoints",
+        "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the engine mends",
+    ),
+    (
+        "executable file not found",
+        "the image has no such program: look at `command` and `entrypoint`; what needs a shell is `[sh, -c, \"...\"]`",
+    ),
+    ("all ports are allocated", "give the service as many ports as it has replicas, or none: then the engine chooses"),
+];
 
 /// Returns a failed step as a diagnostic: what, why, and the details that help to understand it.
 fn failed(failure: &StepFailure) -> Diagnostic {
@@ -249,10 +297,8 @@ fn failed(failure: &StepFailure) -> Diagnostic {
         causes.push(source.message.clone());
     }
     causes.extend(failure.details.iter().cloned());
-    if causes.iter().any(|cause| cause.contains("has active endpoints")) {
-        diagnostic = diagnostic.help(
-            "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the engine mends",
-        );
+    if let Some((_, help)) = HELPS.iter().find(|(words, _)| causes.iter().any(|cause| cause.contains(words))) {
+        diagnostic = diagnostic.help(*help);
     }
     if !causes.is_empty() {
         diagnostic = diagnostic.cause(causes.join("\n"));

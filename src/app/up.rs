@@ -53,7 +53,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         }
         consent::data(context, &prepared.plan, request.is_agreed, &session.interrupt).await?;
         if !prepared.images.is_empty() {
-            session.run(context, &prepared.images).await?;
+            session.run(context, &prepared.images, loading.places()).await?;
             if !context.settings.is_dry_run {
                 // Images take their time, and the world has not stood still: containers that ran may have ended.
                 prepared.observed = session::snapshot(&session.engine, &loading.project).await?;
@@ -77,7 +77,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         if is_attached {
             attached::forgive_ends(plan, &mut outcome);
         }
-        let result = session::report(context, &outcome);
+        let result = session::report(context, &outcome, loading.places());
         ui::progress::summary(context, plan, result.is_ok());
         if !is_attached {
             return result.map(|()| Exit::SUCCESS);
@@ -192,7 +192,7 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let mut faults = plan.diagnostics.clone();
         faults.extend(contents::check_builds(&loading.project, &built(&plan)));
         session::heed(context, faults, &loading.sources)?;
-        session.run(context, &plan).await?;
+        session.run(context, &plan, loading.places()).await?;
         Ok(Exit::SUCCESS)
     })
 }
