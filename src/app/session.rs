@@ -254,7 +254,7 @@ pub(super) fn report(context: &Context, outcome: &Outcome, places: Places<'_>) -
         list.push(Diagnostic::warning(
             "restored",
             Span::NONE,
-            format!("the replacement of {target} failed; the old one runs again"),
+            format!("the replacement of {target} was not kept; the old one runs"),
         ));
     }
     for left in &outcome.leftovers {
