@@ -462,6 +462,47 @@ services:
     );
 }
 
+/// Brings a project up, stops all of it, and returns what is there then.
+async fn stopped(yaml: &str) -> Observed {
+    let (engine, observed) = brought_up(yaml).await;
+    let stop = lifecycle(&project(yaml), &observed, &BTreeSet::new(), &Lifecycle::Stop { grace: None });
+    assert!(run(&engine, &stop).await.is_success());
+    common::observed(&engine).await
+}
+
+/// Plans a `start` of these services and checks that the plan is sound.
+fn plan_start(yaml: &str, observed: &Observed, services: &[&str]) -> inception::plan::Plan {
+    let named = services.iter().map(|name| (*name).into()).collect();
+    let plan = lifecycle(&project(yaml), observed, &named, &Lifecycle::Start);
+    assert_eq!(lint(&plan), Vec::<String>::new());
+    plan
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_of_one_service_starts_what_it_depends_on_but_does_no_work_again() {
+    let yaml = "
+services:
+  web: { image: app:1, depends_on: { app: { condition: service_started }, job: { condition: service_completed_successfully } } }
+  app: { image: app:1, depends_on: { db: { condition: service_healthy } } }
+  db: { image: db:1 }
+  job: { image: job:1 }
+  other: { image: app:1 }
+";
+    let observed = stopped(yaml).await;
+    expect![[r#"
+        1         start  db#1   asked by `start`
+        2 <- 1    wait   db#1   until running
+        3 <- 1    wait   db#1   until healthy
+        4 <- 1,3  start  app#1  asked by `start`
+        5 <- 4    wait   app#1  until running
+        6 <- 4    start  web#1  asked by `start`
+        7 <- 6    wait   web#1  until running
+    "#]]
+    .assert_eq(&render(&plan_start(yaml, &observed, &["web"])));
+    let job = render(&plan_start(yaml, &observed, &["job"]));
+    assert!(job.contains("start  job#1"), "it was asked for: {job}");
+}
+
 /// Returns the codes of errors of an `up` of `yaml`.
 fn refused(yaml: &str, observed: &Observed, options: &UpOptions) -> Vec<&'static str> {
     let plan = plan_up(&project(yaml), observed, options);

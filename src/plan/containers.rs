@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Target;
 use super::naming::{container_name, is_temporary_name};
-use crate::model::{ContainerName, ContainerState, Observed, ObservedContainer, Project, Service, ServiceName, labels};
+use crate::model::{
+    Condition, ContainerName, ContainerState, Observed, ObservedContainer, Project, Service, ServiceName, labels,
+};
 
 /// One replica number of a service, as found.
 #[derive(Debug)]
@@ -89,4 +91,13 @@ fn slot<'a>(
 /// Returns whether a container runs or is about to again.
 pub(super) fn is_up(container: &ObservedContainer) -> bool {
     matches!(container.state, ContainerState::Running | ContainerState::Restarting | ContainerState::Paused)
+}
+
+/// A one-shot service whose work is done: others wait for its success, and it had it.
+pub(super) fn is_completed(project: &Project, service: &Service, container: &ObservedContainer) -> bool {
+    let waits = |dependent: &Service| {
+        let edge = dependent.depends_on.get(&service.name);
+        edge.is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
+    };
+    container.state == ContainerState::Exited && container.exit_code == Some(0) && project.services.values().any(waits)
 }

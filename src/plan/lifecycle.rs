@@ -12,7 +12,7 @@ use crate::model::{Condition, ContainerState, Health, Observed, ObservedContaine
 /// Which command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lifecycle {
-    /// Starts what does not run, dependencies first.
+    /// Starts what does not run, and first what it depends on.
     Start,
     /// Stops what runs, dependents first.
     Stop {
@@ -57,11 +57,9 @@ pub fn lifecycle(
     if matches!(command, Lifecycle::Stop { .. } | Lifecycle::Remove { .. } | Lifecycle::Kill { .. }) {
         order.reverse();
     }
-    let mut selected: BTreeSet<&str> =
-        order.iter().copied().filter(|name| services.is_empty() || services.contains(*name)).collect();
-    if let Lifecycle::Restart { no_dependencies: false, .. } = command {
-        selected.extend(restarted_with(&graph, &selected));
-    }
+    let is_named = |name: &str| services.is_empty() || services.contains(name);
+    let named = order.iter().copied().filter(|name| is_named(name)).collect();
+    let selected = selected(&graph, named, command);
     let mut done: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for name in order.into_iter().filter(|name| selected.contains(name)) {
         let Some(service) = project.services.get(name) else { continue };
@@ -70,11 +68,27 @@ pub fn lifecycle(
             waits(&mut builder, project, observed, service, &done, &mut first);
         }
         for container in containers::of_service(observed, project, name) {
+            // Nobody has asked for work that is done to be done again: others only wait for its success, and it had it.
+            if !is_named(name) && containers::is_completed(project, service, container) {
+                continue;
+            }
             let steps = steps(&mut builder, project, container, command, &first);
             done.entry(name).or_default().extend(steps);
         }
     }
     builder.finish()
+}
+
+/// Returns the services that a command acts on, where these are named.
+fn selected<'a>(graph: &Graph<'a>, named: BTreeSet<&'a str>, command: &Lifecycle) -> BTreeSet<&'a str> {
+    match command {
+        Lifecycle::Start => graph.with_dependencies(named),
+        Lifecycle::Restart { no_dependencies: false, .. } => {
+            let more = restarted_with(graph, &named);
+            named.into_iter().chain(more).collect()
+        }
+        _ => named,
+    }
 }
 
 fn restarted_with<'a>(graph: &Graph<'a>, selected: &BTreeSet<&'a str>) -> Vec<&'a str> {

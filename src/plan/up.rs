@@ -450,14 +450,14 @@ impl<'a> Up<'a> {
         }
         requires.extend(displaced.steps.iter().copied());
         let must_start = !containers::is_up(container) || displaced.was_running || is_begun;
-        if must_start && !self.is_completed(service, container) {
+        if must_start && !containers::is_completed(self.project, service, container) {
             displaced.networks.extend(self.lost_networks(service, container, &displaced.networks));
         }
         requires.extend(self.reconnect(service, &target, &reference, &displaced));
         if container.state == ContainerState::Paused {
             self.paused(service, container);
         }
-        if must_start && self.options.start && !self.is_completed(service, container) {
+        if must_start && self.options.start && !containers::is_completed(self.project, service, container) {
             let lost = displaced.networks.into_iter().next();
             let reason = match lost {
                 Some(key) => Reason::NotAttached(key),

@@ -2,7 +2,7 @@
 
 use super::up::{Replica, Up};
 use super::{Action, ContainerRef, Reason, StepId, Target, Until, hooks};
-use crate::model::{Condition, ContainerState, Health, ObservedContainer, Service, ServiceName};
+use crate::model::{Condition, ContainerState, Health, Service, ServiceName};
 
 impl Up<'_> {
     /// Returns the steps a start of `service` needs, and those it only waits to end (`required: false`).
@@ -93,17 +93,5 @@ impl Up<'_> {
                 [],
             );
         }
-    }
-
-    /// A one-shot service whose work is done: others wait for its success, and it had it.
-    pub(super) fn is_completed(&self, service: &Service, container: &ObservedContainer) -> bool {
-        container.state == ContainerState::Exited
-            && container.exit_code == Some(0)
-            && self.project.services.values().any(|dependent| {
-                dependent
-                    .depends_on
-                    .get(&service.name)
-                    .is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
-            })
     }
 }
