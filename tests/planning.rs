@@ -503,6 +503,31 @@ services:
     assert!(job.contains("start  job#1"), "it was asked for: {job}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_start_without_a_container_is_refused_and_says_which_service_has_none() {
+    let yaml = "services: { web: { image: app:1, depends_on: [db] }, db: { image: app:1 }, none: { image: app:1, scale: 0 }, opt: { image: app:1 },
+        free: { image: app:1, depends_on: { opt: { condition: service_started, required: false } } } }";
+    let told = |observed: &Observed, services: &[&str]| -> Vec<(bool, String)> {
+        let plan = plan_start(yaml, observed, services);
+        assert!(plan.diagnostics.iter().all(|one| one.code == "no-container"), "{:?}", plan.diagnostics);
+        plan.diagnostics.into_iter().map(|one| (one.is_error(), one.message)).collect()
+    };
+    let error = |words: &str| (true, words.to_owned());
+    let nothing = Observed::default();
+    assert_eq!(told(&nothing, &[]), [error("project `p` has no container to start")]);
+    assert_eq!(told(&nothing, &["web", "none"]), [error("service `web` has no container to start")]);
+    let mut observed = stopped(yaml).await;
+    assert_eq!(told(&observed, &[]), []);
+    observed.containers.retain(|one| one.service() != Some("db"));
+    let needed = error("service `db`, which `web` depends on, has no container to start");
+    assert_eq!(told(&observed, &[]), [needed.clone()]);
+    assert_eq!(told(&observed, &["web"]), [needed]);
+    assert_eq!(told(&observed, &["db"]), [error("service `db` has no container to start")]);
+    observed.containers.retain(|one| one.service() == Some("free"));
+    let spared = (false, "service `opt`, which `free` can do without, has no container to start".to_owned());
+    assert_eq!(told(&observed, &[]), [spared]);
+}
+
 /// Returns the codes of errors of an `up` of `yaml`.
 fn refused(yaml: &str, observed: &Observed, options: &UpOptions) -> Vec<&'static str> {
     let plan = plan_up(&project(yaml), observed, options);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::builder::Builder;
 use super::hooks::{self, Stop};
-use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers};
+use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, start};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
 
@@ -60,6 +60,9 @@ pub fn lifecycle(
     let is_named = |name: &str| services.is_empty() || services.contains(name);
     let named = order.iter().copied().filter(|name| is_named(name)).collect();
     let selected = selected(&graph, named, command);
+    if *command == Lifecycle::Start {
+        start::check(&mut builder, &start::Scope { project, observed, named: services, selected: &selected });
+    }
     let mut done: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for name in order.into_iter().filter(|name| selected.contains(name)) {
         let Some(service) = project.services.get(name) else { continue };

@@ -28,6 +28,7 @@ mod recreate;
 mod replace;
 mod restarts;
 mod spec;
+mod start;
 mod step;
 mod text;
 mod up;
