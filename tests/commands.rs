@@ -106,6 +106,28 @@ fn a_container_that_dies_at_once_makes_the_exit_code_tell() {
     assert!(errors.contains("exited with code 7") && errors.contains("no luck"), "{errors}");
 }
 
+#[test]
+fn what_others_can_do_without_is_a_warning_unless_it_was_asked_for() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  a: { image: IMAGE, init: true, depends_on: { opt: { condition: service_completed_successfully, required: false } } }
+  opt: { image: IMAGE, command: [sh, -c, 'exit 7'] }
+",
+    );
+    let told = |arguments: &[&str]| {
+        let (code, _, errors) = stack.run(arguments);
+        (code, errors.matches("warning[").count(), errors.matches("error[").count())
+    };
+    assert_eq!(told(&["up", "-d", "a"]), (0, 1, 0));
+    assert_eq!(told(&["up", "-d"]), (1, 0, 1));
+    stack.ok(&["stop"]);
+    assert_eq!(told(&["start", "a"]), (0, 1, 0));
+    assert_eq!(stack.names(), ["a-1", "opt-1 exited"]);
+}
+
 /// Tests and what they need, as CI runs them.
 const SUITE: &str = "
 services:

@@ -124,6 +124,31 @@ async fn a_container_that_dies_at_once_fails_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_others_can_do_without_fails_no_run_where_nobody_asked_for_it() {
+    let yaml = "
+services:
+  web: { image: app:1, depends_on: { opt: { condition: service_completed_successfully, required: false } } }
+  opt: { image: broken:1 }
+";
+    let outcome = async |options: UpOptions| {
+        let engine = engine();
+        let plan = plan_up(&project(yaml), &observed(&engine).await, &options);
+        let outcome = run(&engine, &plan).await;
+        assert!(containers(&engine).await.contains(&"p-web-1 app:1 running".to_owned()));
+        let told: Vec<bool> = outcome.events().iter().map(|one| one.is_optional).collect();
+        (outcome.is_success(), told)
+    };
+    let only = |names: &[&str]| {
+        let services = names.iter().map(|name| (*name).into()).collect();
+        UpOptions { services, ..UpOptions::default() }
+    };
+    assert_eq!(outcome(only(&["web"])).await, (true, vec![true]), "a warning, once");
+    assert_eq!(outcome(only(&["web", "opt"])).await, (false, vec![false]), "an error, and no warning beside it");
+    assert_eq!(outcome(only(&[])).await, (false, vec![false]), "all of it was asked for");
+    assert!(!outcome(UpOptions { wait: true, ..only(&["web"]) }).await.0, "so it was with --wait");
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_success_nothing_is_left_to_do_and_nothing_is_written() {
     let engine = prepared(true).await;
     let before = engine.calls().len();

@@ -504,6 +504,19 @@ services:
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_start_does_not_fail_for_what_others_can_do_without() {
+    let yaml = "services: { web: { image: app:1, depends_on: { opt: { condition: service_started, required: false } } }, opt: { image: app:1 } }";
+    let observed = stopped(yaml).await;
+    let optional = |services: &[&str]| {
+        let steps = plan_start(yaml, &observed, services).steps;
+        steps.iter().filter(|step| step.is_optional).map(|step| step.target.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(optional(&["web"]), ["p-opt-1"]);
+    assert_eq!(optional(&["web", "opt"]), Vec::<String>::new());
+    assert_eq!(optional(&[]), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_without_a_container_is_refused_and_says_which_service_has_none() {
     let yaml = "services: { web: { image: app:1, depends_on: [db] }, db: { image: app:1 }, none: { image: app:1, scale: 0 }, opt: { image: app:1 },
         free: { image: app:1, depends_on: { opt: { condition: service_started, required: false } } } }";

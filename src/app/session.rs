@@ -249,7 +249,7 @@ impl Places<'_> {
 
 /// Tells what failed, with what helps to understand it, what was given back and what is left.
 pub(super) fn report(context: &Context, outcome: &Outcome, places: Places<'_>) -> Result<(), Failure> {
-    let mut list: Vec<Diagnostic> = outcome.failures.iter().map(|failure| places.failed(failure)).collect();
+    let mut list: Vec<Diagnostic> = outcome.events().into_iter().map(|failure| places.failed(failure)).collect();
     for target in &outcome.restored {
         list.push(Diagnostic::warning(
             "restored",

@@ -1,5 +1,7 @@
 //! How a run ended: what failed and why, what was given back, what is left.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use super::Signal;
@@ -110,5 +112,28 @@ impl Outcome {
         let is_uncertain =
             |failure: &StepFailure| matches!(&failure.error, StepError::Engine { source, .. } if source.is_uncertain());
         self.failures.iter().any(is_uncertain)
+    }
+
+    /// Returns the failures, each event once: the end of one container may be that of several waits. It is an error where
+    /// one of them was needed.
+    pub fn events(&self) -> Vec<&StepFailure> {
+        let key = |failure: &StepFailure| (failure.target.to_string(), failure.error.to_string());
+        let mut places: HashMap<(String, String), usize> = HashMap::new();
+        let mut found: Vec<&StepFailure> = Vec::new();
+        for failure in &self.failures {
+            match places.entry(key(failure)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(found.len());
+                    found.push(failure);
+                }
+                Entry::Occupied(entry) => {
+                    let told = &mut found[*entry.get()];
+                    if told.is_optional {
+                        *told = failure;
+                    }
+                }
+            }
+        }
+        found
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::builder::Builder;
 use super::hooks::{self, Stop};
-use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, start};
+use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, start, waits};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
 
@@ -60,15 +60,18 @@ pub fn lifecycle(
     let is_named = |name: &str| services.is_empty() || services.contains(name);
     let named = order.iter().copied().filter(|name| is_named(name)).collect();
     let selected = selected(&graph, named, command);
+    let mut spared = BTreeSet::new();
     if *command == Lifecycle::Start {
+        spared = waits::spared(&graph, services, &selected);
         start::check(&mut builder, &start::Scope { project, observed, named: services, selected: &selected });
     }
     let mut done: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for name in order.into_iter().filter(|name| selected.contains(name)) {
         let Some(service) = project.services.get(name) else { continue };
         let mut first = predecessors(&graph, service, command, &done);
+        first.is_spared = spared.contains(name);
         if *command == Lifecycle::Start {
-            waits(&mut builder, project, observed, service, &done, &mut first);
+            conditions(&mut builder, project, observed, service, &done, &mut first);
         }
         for container in containers::of_service(observed, project, name) {
             // Nobody has asked for work that is done to be done again: others only wait for its success, and it had it.
@@ -115,6 +118,8 @@ struct First {
     needed: Vec<StepId>,
     /// Must only have ended (`required: false`).
     optional: Vec<StepId>,
+    /// Others can do without the service: that it does not stay up is a warning.
+    is_spared: bool,
 }
 
 impl First {
@@ -151,7 +156,7 @@ fn predecessors(
 }
 
 /// `start` keeps the conditions of `depends_on` for what does not run yet.
-fn waits(
+fn conditions(
     builder: &mut Builder,
     project: &Project,
     observed: &Observed,
@@ -210,7 +215,7 @@ fn steps(
     match command {
         Lifecycle::Start if !is_up => {
             let started = first.step(builder, &target, Action::StartContainer { container }, "start");
-            verify(builder, project, found, &target, started)
+            verify(builder, project, found, &target, started, first.is_spared)
         }
         Lifecycle::Stop { grace } if is_up => {
             Stop::of(project, found, *grace, Reason::Command("stop")).plan(builder, &first.needed)
@@ -221,7 +226,7 @@ fn steps(
             let restarted =
                 first.step(builder, &target, Action::RestartContainer { container, grace: *grace }, "restart");
             builder.after(restarted, before);
-            verify(builder, project, found, &target, restarted)
+            verify(builder, project, found, &target, restarted, first.is_spared)
         }
         Lifecycle::Kill { signal } if is_up => {
             vec![first.step(builder, &target, Action::KillContainer { container, signal: signal.clone() }, "kill")]
@@ -252,11 +257,15 @@ fn verify(
     found: &ObservedContainer,
     target: &Target,
     started: StepId,
+    is_spared: bool,
 ) -> Vec<StepId> {
     let container = ContainerRef::Existing(found.id.clone());
     let hooks = hooks::plan_after(builder, hooks::after_start(project, found), target, &container, started);
     let last = hooks.last().copied().unwrap_or(started);
     let wait = Action::WaitFor { container, until: Until::Alive(SETTLE), limit: None };
-    builder.step(target, wait, Reason::Verify, [last]);
+    let wait = builder.step(target, wait, Reason::Verify, [last]);
+    if is_spared {
+        builder.optional(wait);
+    }
     vec![last]
 }

@@ -14,7 +14,7 @@ use super::recreate::{self, Desired};
 use super::spec::{self, SpecInput};
 use super::{
     Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, plugins, ports, preflight, replace,
-    volumes,
+    volumes, waits,
 };
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
@@ -48,6 +48,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         networks,
         volumes,
         given_way,
+        spared: waits::spared(&graph, &options.services, &selected),
         done: BTreeMap::new(),
         port_gates: BTreeMap::new(),
         port_givers: BTreeMap::new(),
@@ -135,6 +136,8 @@ pub(super) struct Up<'a> {
     pub volumes: volumes::Volumes,
     /// Containers that are removed because a volume of theirs is made anew.
     pub given_way: Vec<ObservedContainer>,
+    /// Services that the others can do without.
+    pub spared: BTreeSet<&'a str>,
     pub done: BTreeMap<ServiceName, Done>,
     /// Steps that free the host ports of a service.
     pub port_gates: BTreeMap<ServiceName, Vec<StepId>>,
@@ -479,7 +482,8 @@ impl<'a> Up<'a> {
             // Found between two ends: it may be back in a moment, or never stay.
             let until = Until::Alive(self.options.settle);
             let wait = Action::WaitFor { container: reference.clone(), until, limit: self.options.wait_limit };
-            self.builder.step(&target, wait, Reason::Verify, requires.clone());
+            let wait = self.builder.step(&target, wait, Reason::Verify, requires.clone());
+            self.spare(service, wait);
         } else if requires.is_empty() {
             self.builder.unchanged(target.clone());
         }

@@ -1,8 +1,27 @@
 //! What `up` waits for: what dependencies must reach, and whether what was started stays up.
 
+use std::collections::BTreeSet;
+
 use super::up::{Replica, Up};
 use super::{Action, ContainerRef, Reason, StepId, Target, Until, hooks};
+use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Service, ServiceName};
+
+/// Returns the services that are in a run only for the sake of others, all of which can do without them.
+///
+/// Where no service is named, all are asked for.
+pub(super) fn spared<'a>(
+    graph: &Graph<'a>,
+    named: &BTreeSet<ServiceName>,
+    selected: &BTreeSet<&'a str>,
+) -> BTreeSet<&'a str> {
+    let can_do_without = |name: &str| {
+        let dependents = selected.get(name).map(|name| graph.dependents(name)).unwrap_or_default();
+        dependents.into_iter().all(|(dependent, edge)| !edge.required || !selected.contains(dependent))
+    };
+    let is_spared = |name: &&str| !named.is_empty() && !named.contains(*name) && can_do_without(name);
+    selected.iter().copied().filter(is_spared).collect()
+}
 
 impl Up<'_> {
     /// Returns the steps a start of `service` needs, and those it only waits to end (`required: false`).
@@ -67,8 +86,16 @@ impl Up<'_> {
         let settle = self.options.settle;
         let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
         let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
-        self.builder.step(target, wait, Reason::Verify, [last]);
+        let wait = self.builder.step(target, wait, Reason::Verify, [last]);
+        self.spare(service, wait);
         last
+    }
+
+    /// Makes the end of what others can do without a warning; `--wait` waits for all of it.
+    pub(super) fn spare(&mut self, service: &Service, wait: StepId) {
+        if self.spared.contains(service.name.as_str()) && !self.options.wait {
+            self.builder.optional(wait);
+        }
     }
 
     /// `--wait` looks also at what runs already.
