@@ -44,6 +44,13 @@ pub struct Settings {
     pub diagnostics_are_data: bool,
 }
 
+impl Settings {
+    /// Returns what stands between project, service and number in names on the engine.
+    pub fn separator(&self) -> char {
+        if self.compatibility { '_' } else { '-' }
+    }
+}
+
 /// `--diagnostics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DiagnosticsFormat {

@@ -9,7 +9,8 @@ use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
 use inception::model::{DefinedEndpoint, Definition, Observed};
 use inception::plan::{
-    DownOptions, Downtime, Lifecycle, Loss, Recreate, UpOptions, down, drift, impacts, lifecycle, lint, render,
+    DownOptions, Downtime, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, impacts, lifecycle, lint,
+    render,
 };
 
 /// Brings `before` up on a fake engine, then shows the plan for `after`.
@@ -188,6 +189,21 @@ async fn down_goes_the_other_way_and_keeps_data() {
     assert!(run(&engine, &plan).await.is_success());
     assert!(common::containers(&engine).await.is_empty());
     assert!(engine.removed_volumes().is_empty());
+}
+
+#[test]
+fn down_removes_local_images_by_the_names_that_up_gave_them() {
+    let project = project("services: { web: { build: . } }");
+    let mut observed = Observed::default();
+    for name in ["p-web", "p_web"] {
+        observed.images.insert(inception::model::familiar(name), "sha256:1".into());
+    }
+    let told = |separator| {
+        let options = DownOptions { images: RemoveImages::Local, separator, ..DownOptions::default() };
+        render(&down(&project, &observed, &options))
+    };
+    assert!(told('-').contains("p-web") && !told('-').contains("p_web"), "{}", told('-'));
+    assert!(told('_').contains("p_web") && !told('_').contains("p-web"), "{}", told('_'));
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,7 @@ use crate::ui;
 pub fn down(context: &Context, services: &[String], options: &DownOptions, is_agreed: bool) -> Result<Exit, Failure> {
     let mut options = options.clone();
     options.services = services.iter().map(|name| name.as_str().into()).collect();
+    options.separator = context.settings.separator();
     let make = |project: &Project, observed: &Observed| plan::down(project, observed, &options);
     let agree = async |plan: &Plan, interrupt: &Interrupt| consent::data(context, plan, is_agreed, interrupt).await;
     change(context, services, "down", make, agree)

@@ -23,8 +23,7 @@ pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Ex
         let ids = ours.map(|one| one.id.clone()).collect();
         observed.definitions = observe::definitions(&*engine, ids).await?;
         let named: BTreeSet<&str> = services.iter().map(String::as_str).collect();
-        let separator = if context.settings.compatibility { '_' } else { '-' };
-        let found = plan::drift(project, &observed, &named, separator);
+        let found = plan::drift(project, &observed, &named, context.settings.separator());
         ui::print(&if is_json { document(&found) } else { text(project.name.as_str(), &found) });
         Ok(if found.is_empty() { Exit::SUCCESS } else { Exit::CHANGES })
     })

@@ -115,7 +115,7 @@ fn options(context: &Context, request: &UpRequest) -> UpOptions {
     options.services = request.services.iter().map(|name| name.as_str().into()).collect();
     options.remove_orphans |= variable("COMPOSE_REMOVE_ORPHANS");
     options.ignore_orphans |= variable("COMPOSE_IGNORE_ORPHANS");
-    options.separator = if context.settings.compatibility { '_' } else { '-' };
+    options.separator = context.settings.separator();
     options
 }
 

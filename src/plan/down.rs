@@ -210,7 +210,8 @@ fn images(builder: &mut Builder, project: &Project, observed: &Observed, options
         if options.images == RemoveImages::Local && service.image.is_some() {
             continue;
         }
-        let image = ImageRef::new(crate::model::familiar(naming::image_of(project, service, '-').as_str()));
+        let name = naming::image_of(project, service, options.separator);
+        let image = ImageRef::new(crate::model::familiar(name.as_str()));
         if observed.images.contains_key(image.as_str()) && seen.insert(image.clone()) {
             let target = Target::Image { service: service.name.clone(), image: image.clone() };
             let id = builder.step(&target, Action::RemoveImage { image }, Reason::Asked("--rmi"), []);

@@ -80,7 +80,7 @@ impl Default for UpOptions {
 }
 
 /// What `down` asks for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DownOptions {
     /// Services named by the user; empty means the whole project with its networks.
     pub services: BTreeSet<ServiceName>,
@@ -92,6 +92,21 @@ pub struct DownOptions {
     pub remove_orphans: bool,
     /// `--timeout`.
     pub grace: Option<Duration>,
+    /// Part between project and service in names of images: `-`, or `_` with `--compatibility`.
+    pub separator: char,
+}
+
+impl Default for DownOptions {
+    fn default() -> Self {
+        Self {
+            services: BTreeSet::new(),
+            volumes: false,
+            images: RemoveImages::None,
+            remove_orphans: false,
+            grace: None,
+            separator: '-',
+        }
+    }
 }
 
 /// `down --rmi`.
