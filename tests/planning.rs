@@ -847,6 +847,40 @@ async fn what_shares_the_network_of_what_is_started_again_is_restarted_though_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_start_restarts_what_shares_the_network_of_what_it_starts() {
+    let (engine, observed) = brought_up(SIDECAR).await;
+    let only = BTreeSet::from(["vpn".into()]);
+    let stop = lifecycle(&project(SIDECAR), &observed, &only, &Lifecycle::Stop { grace: None });
+    assert!(run(&engine, &stop).await.is_success());
+    let observed = common::observed(&engine).await;
+    expect![[r#"
+        1       start    vpn#1  asked by `start`
+        2 <- 1  wait     vpn#1  until running
+        3 <- 1  restart  app#1  shares the network of `vpn`, which is started again
+        4 <- 3  wait     app#1  until running
+    "#]]
+    .assert_eq(&render(&plan_start(SIDECAR, &observed, &["vpn"])));
+    let all = render(&plan_start(SIDECAR, &observed, &[]));
+    assert!(all.contains("restart  app#1"), "it runs, and has lost its network: {all}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_loses_its_network_because_the_one_that_has_it_is_replaced_is_told_of() {
+    let (_, observed) = brought_up(SIDECAR).await;
+    let told = |services: &[&str]| {
+        let services = services.iter().map(|name| (*name).into()).collect();
+        let options = UpOptions { services, recreate: Recreate::Force, ..UpOptions::default() };
+        let plan = plan_up(&project(SIDECAR), &observed, &options);
+        plan.diagnostics.iter().map(|one| format!("{}: {}", one.code, one.message)).collect::<Vec<_>>()
+    };
+    let cut = "joined-cut-off: container `p-app-1` will have no network: it shares that of `p-vpn-1`, which is removed";
+    assert_eq!(told(&["vpn"]), [cut]);
+    assert_eq!(told(&["web"]), Vec::<String>::new());
+    assert_eq!(told(&["vpn", "app"]), Vec::<String>::new());
+    assert_eq!(told(&[]), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_started_before_the_one_whose_network_it_shares_is_restarted() {
     let (_, mut observed) = brought_up(SIDECAR).await;
     let wanted = project(SIDECAR);

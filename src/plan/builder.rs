@@ -63,14 +63,21 @@ impl Builder {
         self.plan.steps.iter().rfind(is_start).map(|step| step.id)
     }
 
+    /// Returns whether a container that exists is removed.
+    pub(super) fn is_removed(&self, container: &ContainerId) -> bool {
+        self.plan.steps.iter().any(|step| match &step.action {
+            Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => id == container,
+            _ => false,
+        })
+    }
+
     /// Returns whether a container that exists is stopped, started or removed.
     pub(super) fn is_moved(&self, container: &ContainerId) -> bool {
-        let is_removed = |step: &Step| match &step.action {
-            Action::StopContainer { container: ContainerRef::Existing(id), .. }
-            | Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => id == container,
+        let is_stopped = |step: &Step| match &step.action {
+            Action::StopContainer { container: ContainerRef::Existing(id), .. } => id == container,
             _ => false,
         };
-        self.start_of(container).is_some() || self.plan.steps.iter().any(is_removed)
+        self.start_of(container).is_some() || self.is_removed(container) || self.plan.steps.iter().any(is_stopped)
     }
 
     /// Makes a step's failure a warning.

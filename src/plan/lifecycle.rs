@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::builder::Builder;
 use super::hooks::{self, Stop};
-use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, start, waits};
+use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, restarts, start, waits};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
 
@@ -82,7 +82,24 @@ pub fn lifecycle(
             done.entry(name).or_default().extend(steps);
         }
     }
+    if matches!(command, Lifecycle::Start | Lifecycle::Restart { no_dependencies: false, .. }) {
+        restart_joined(&mut builder, project, observed);
+    }
     builder.finish()
+}
+
+/// Restarts what shares the network of a container that is started again: it would be left without one.
+fn restart_joined(builder: &mut Builder, project: &Project, observed: &Observed) {
+    for joined in restarts::joined(builder, project, observed) {
+        let target = containers::target_of(joined.container);
+        let container = ContainerRef::Existing(joined.container.id.clone());
+        let before = hooks::before_stop(project, joined.container);
+        let before = hooks::plan_before(builder, before, &target, &container, &[joined.started]);
+        let action = Action::RestartContainer { container, grace: None };
+        let restarted = builder.step(&target, action, Reason::HostStarted(joined.host), [joined.started]);
+        builder.after(restarted, before);
+        verify(builder, project, joined.container, &target, restarted, false);
+    }
 }
 
 /// Returns the services that a command acts on, where these are named.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::builder::Builder;
 use super::up::{Replica, Up};
 use super::{Action, ContainerRef, Reason, StepId, Target, containers, hooks, recreate};
-use crate::model::{ContainerState, ObservedContainer, Service, ServiceName, labels};
+use crate::diag::Diagnostic;
+use crate::model::{ContainerState, Observed, ObservedContainer, Project, Service, ServiceName, Span, labels};
 
 impl<'a> Up<'a> {
     /// Dependents with `restart: true` restart once what they depend on has been replaced and works; so does what shares a
@@ -92,21 +94,71 @@ impl<'a> Up<'a> {
     /// Restarts what shares the network of a container that is started again, and is not among the selected services: it
     /// would be left without one.
     pub(super) fn restart_joined(&mut self) {
-        let (project, observed) = (self.project, self.observed);
-        let joined = observed.containers.iter().filter(|one| {
-            one.label(labels::PROJECT) == Some(project.name.as_str()) && one.state == ContainerState::Running
-        });
-        for container in joined {
-            let Some(host) = container.network_mode.strip_prefix("container:") else { continue };
-            let Some(started) = self.builder.start_of(&host.into()) else { continue };
-            let host =
-                observed.containers.iter().find(|one| one.id.as_str() == host).and_then(ObservedContainer::service);
-            let service = container.service().and_then(|name| project.service(name));
-            if let (Some(host), Some(service), false) = (host, service, self.builder.is_moved(&container.id)) {
-                let target = containers::target_of(container);
-                let reference = ContainerRef::Existing(container.id.clone());
-                self.restart_one(service, &target, &reference, Reason::HostStarted(host.into()), vec![started]);
-            }
+        for joined in joined(&self.builder, self.project, self.observed) {
+            let Some(service) = joined.container.service().and_then(|name| self.project.service(name)) else {
+                continue;
+            };
+            let target = containers::target_of(joined.container);
+            let reference = ContainerRef::Existing(joined.container.id.clone());
+            self.restart_one(service, &target, &reference, Reason::HostStarted(joined.host), vec![joined.started]);
         }
+    }
+}
+
+/// A running container that shares the network of one which the plan starts again.
+pub(super) struct Joined<'a> {
+    pub container: &'a ObservedContainer,
+    /// The service of the other one.
+    pub host: ServiceName,
+    /// The step that starts it.
+    pub started: StepId,
+}
+
+/// Returns the running containers of the project that share the network of one which is started again, and that nothing is
+/// planned for: they would be left without one.
+pub(super) fn joined<'a>(builder: &Builder, project: &Project, observed: &'a Observed) -> Vec<Joined<'a>> {
+    let is_ours = |one: &&ObservedContainer| {
+        one.label(labels::PROJECT) == Some(project.name.as_str()) && one.state == ContainerState::Running
+    };
+    let join = |container: &'a ObservedContainer| {
+        let host = host_of(container, observed)?;
+        let started = builder.start_of(&host.id)?;
+        Some(Joined { container, host: host.service()?.into(), started })
+    };
+    let joined = observed.containers.iter().filter(is_ours).filter_map(join);
+    joined.filter(|one| !builder.is_moved(&one.container.id)).collect()
+}
+
+/// Returns the container whose network another one shares.
+fn host_of<'a>(container: &ObservedContainer, observed: &'a Observed) -> Option<&'a ObservedContainer> {
+    let host = container.network_mode.strip_prefix("container:")?;
+    observed.containers.iter().find(|one| one.id.as_str() == host)
+}
+
+/// Tells which running containers lose their network because the one that has it is removed. They are not among the
+/// selected services, so they cannot be made anew here.
+pub(super) fn tell_cut_off(builder: &mut Builder, project: &Project, observed: &Observed) {
+    for container in observed.containers.iter().filter(|one| containers::is_up(one)) {
+        let host = host_of(container, observed).filter(|host| builder.is_removed(&host.id));
+        if let Some(host) = host.filter(|_| !builder.is_moved(&container.id)) {
+            builder.tell(cut_off(project, container, host));
+        }
+    }
+}
+
+fn cut_off(project: &Project, container: &ObservedContainer, host: &ObservedContainer) -> Diagnostic {
+    let name = |one: &ObservedContainer| crate::text::escape_controls(one.name.as_str()).into_owned();
+    let message = format!(
+        "container `{}` will have no network: it shares that of `{}`, which is removed",
+        name(container),
+        name(host)
+    );
+    let is_ours = container.label(labels::PROJECT) == Some(project.name.as_str()) && !container.is_oneoff();
+    let service = container.service().filter(|_| is_ours).and_then(|name| project.service(name));
+    match service {
+        Some(service) => Diagnostic::warning("joined-cut-off", service.span, message)
+            .at(format!("services.{}.network_mode", service.name))
+            .help(format!("afterwards make it anew: `inception up -d {}`", service.name)),
+        None => Diagnostic::warning("joined-cut-off", Span::NONE, message).help("afterwards make it anew"),
     }
 }

@@ -14,7 +14,7 @@ use super::recreate::{self, Desired};
 use super::spec::{self, SpecInput};
 use super::{
     Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, plugins, ports, preflight, replace,
-    volumes, waits,
+    restarts, volumes, waits,
 };
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
@@ -70,6 +70,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
     up.bring_back();
     up.restart_joined();
+    restarts::tell_cut_off(&mut up.builder, project, observed);
     up.builder.finish()
 }
 
