@@ -747,6 +747,22 @@ fn several_replicas_cannot_have_one_name() {
 }
 
 #[test]
+fn a_range_of_ports_must_have_one_for_each_replica() {
+    let yaml = |port: &str| format!("services: {{ web: {{ image: app:1, scale: 3, ports: ['{port}'] }} }}");
+    let told = |port: &str| refused(&yaml(port), &Observed::default(), &UpOptions::default());
+    assert_eq!(told("8001-8002:80"), ["port-twice"]);
+    assert!(told("8001-8003:80").is_empty());
+    assert!(told("80").is_empty());
+    let plan = plan_up(&project(&yaml("8001-8002:80")), &Observed::default(), &UpOptions::default());
+    assert_eq!(
+        plan.diagnostics[0].message,
+        "3 replicas of service `web` cannot all have one of the host ports 8001-8002"
+    );
+    let scaled = UpOptions { scale: [("web".into(), 2)].into(), ..UpOptions::default() };
+    assert!(refused(&yaml("8001-8002:80"), &Observed::default(), &scaled).is_empty());
+}
+
+#[test]
 fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
     let wanted =
         project("services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }");

@@ -141,6 +141,12 @@ impl Port {
     pub fn fixed_published(&self) -> Option<u16> {
         self.published.as_deref().and_then(|text| text.parse().ok()).filter(|port| *port != 0)
     }
+
+    /// Returns the first and last host port where it is a range, of which the engine chooses one.
+    pub fn published_range(&self) -> Option<(u16, u16)> {
+        let (first, last) = self.published.as_deref()?.split_once('-')?;
+        Some((first.parse().ok()?, last.parse().ok()?))
+    }
 }
 
 /// One entry of `volumes`.

@@ -24,6 +24,7 @@ pub(super) fn check(
     let mut claimed: BTreeMap<(u16, &str), Vec<(&Service, &Port)>> = BTreeMap::new();
     let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
     for service in services.filter(|service| wanted(service, options) > 0) {
+        narrow(builder, service, wanted(service, options));
         for (port, number) in published(service) {
             let others = claimed.entry((number, port.protocol.as_str())).or_default();
             if let Some((first, other)) = others.iter().find(|(_, other)| overlap(port.host_ip, other.host_ip)) {
@@ -46,8 +47,11 @@ fn wanted(service: &Service, options: &UpOptions) -> u32 {
 /// Returns the fixed host ports that a service publishes: none where it has no network of its own, for there the engine
 /// passes over them.
 fn published(service: &Service) -> impl Iterator<Item = (&Port, u16)> {
-    let ports = if has_own_network(service) { service.ports.as_slice() } else { &[] };
-    ports.iter().filter_map(|port| Some((port, port.fixed_published()?)))
+    own_ports(service).iter().filter_map(|port| Some((port, port.fixed_published()?)))
+}
+
+fn own_ports(service: &Service) -> &[Port] {
+    if has_own_network(service) { &service.ports } else { &[] }
 }
 
 fn has_own_network(service: &Service) -> bool {
@@ -219,6 +223,25 @@ fn scaled(service: &Service, port: &Port, number: u16, replicas: u32) -> Diagnos
     Diagnostic::error("port-twice", port.span, message)
         .at(format!("services.{}.ports", service.name))
         .help("publish a range such as `8000-8010:80`, or leave the host port out and let the engine choose")
+}
+
+/// Refuses ranges of host ports that have fewer ports than there are replicas.
+fn narrow(builder: &mut Builder, service: &Service, replicas: u32) {
+    let ranges = own_ports(service).iter().filter_map(|port| Some((port, port.published_range()?)));
+    for (port, (first, last)) in ranges {
+        if u32::from(last.saturating_sub(first)) + 1 >= replicas {
+            continue;
+        }
+        let message = format!(
+            "{replicas} replicas of service `{}` cannot all have one of the host ports {first}-{last}",
+            service.name
+        );
+        builder.tell(
+            Diagnostic::error("port-twice", port.span, message)
+                .at(format!("services.{}.ports", service.name))
+                .help("publish a wider range, or leave the host port out and let the engine choose"),
+        );
+    }
 }
 
 /// Returns the next higher port that nobody is known to hold.
