@@ -369,6 +369,16 @@ async fn drift_is_what_was_changed_by_hand() {
     drop(engine);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_the_file_has_changed_of_networks_and_volumes_is_no_drift() {
+    let (_, observed) = brought_up(CHAIN).await;
+    for data in ["data: { labels: { a: b } }", "data: { driver_opts: { type: tmpfs } }"] {
+        let changed =
+            CHAIN.replace("data: }", &format!("{data} }}\nnetworks: {{ default: {{ labels: {{ a: b }} }} }}"));
+        assert_eq!(drift(&project(&changed), &observed, &BTreeSet::new(), '-'), []);
+    }
+}
+
 #[test]
 fn a_name_that_others_hold_is_refused_before_anything_is_done() {
     let mut observed = Observed::default();

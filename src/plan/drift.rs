@@ -1,7 +1,8 @@
 //! What was changed on the engine by hand since the project was brought up, with what puts it right.
 //!
 //! Pure, as all planning. What the file has changed since is `plan`'s business: of a container whose definition differs
-//! from the file only what needs no definition is judged.
+//! from the file only what needs no definition is judged. The definition of a network or volume cannot be changed by hand:
+//! where it differs, the file has changed.
 
 use std::collections::BTreeSet;
 
@@ -60,13 +61,9 @@ impl Search<'_> {
     fn networks(&mut self) {
         let project = self.project;
         for network in project.networks.values().filter(|network| !network.is_external) {
-            let target = networks::target(network);
             match self.observed.networks.iter().find(|one| one.name == network.name && is_ours(&one.labels, project)) {
-                None => self.missing(target),
-                Some(existing) => {
-                    self.resource(&target, &existing.labels, &network.canonical);
-                    self.strangers(network, existing);
-                }
+                None => self.missing(networks::target(network)),
+                Some(existing) => self.strangers(network, existing),
             }
         }
     }
@@ -74,12 +71,9 @@ impl Search<'_> {
     fn volumes(&mut self) {
         let project = self.project;
         for volume in project.volumes.values().filter(|volume| !volume.is_external) {
-            let target = volumes::target(volume);
             match self.observed.volumes.iter().find(|one| one.name == volume.name) {
-                None => self.missing(target),
-                Some(existing) if is_ours(&existing.labels, project) => {
-                    self.resource(&target, &existing.labels, &volume.canonical);
-                }
+                None => self.missing(volumes::target(volume)),
+                Some(existing) if is_ours(&existing.labels, project) => {}
                 Some(existing) => self.foreign(volume, existing.labels.get(labels::PROJECT)),
             }
         }
@@ -94,25 +88,6 @@ impl Search<'_> {
         let help = "declare it as external, or give it another name".to_owned();
         let expected = format!("project `{}`", self.project.name);
         self.tell(volumes::target(volume), "owner", expected, owner, help);
-    }
-
-    /// A network or volume whose label says that it was made with another definition.
-    fn resource(
-        &mut self,
-        target: &Target,
-        found: &std::collections::BTreeMap<String, String>,
-        canonical: &serde_json::Value,
-    ) {
-        if found.get(labels::CONFIG_HASH).is_some_and(|hash| *hash != hash::resource_hash(canonical)) {
-            let (expected, found) = ("as in the file".to_owned(), "another definition".to_owned());
-            self.tell(
-                target.clone(),
-                "definition",
-                expected,
-                found,
-                "`inception plan` shows what `up` does".to_owned(),
-            );
-        }
     }
 
     fn strangers(&mut self, network: &Network, existing: &ObservedNetwork) {
