@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
+use inception::engine::Engine;
 use inception::model::{DefinedEndpoint, Definition, Observed};
 use inception::plan::{
     DownOptions, Downtime, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, impacts, lifecycle, lint,
@@ -333,6 +334,53 @@ async fn a_container_that_was_renamed_by_hand_gets_its_name_back_unless_it_is_ta
 }
 
 #[tokio::test(start_paused = true)]
+async fn names_that_were_exchanged_by_hand_are_given_back() {
+    let yaml = "services: { web: { image: app:1, scale: 2 } }";
+    let (engine, _) = brought_up(yaml).await;
+    let rename = async |number: u32, name: &str| {
+        let observed = observed(&engine).await;
+        let found = observed.containers.iter().find(|one| one.number() == Some(number)).unwrap();
+        engine.rename_container(&found.id, &name.into()).await.unwrap();
+    };
+    let exchange = async || {
+        rename(1, "odd").await;
+        rename(2, "p-web-1").await;
+        rename(1, "p-web-2").await;
+        observed(&engine).await
+    };
+    let observed = exchange().await;
+    let told = drift(&project(yaml), &observed, &BTreeSet::new(), '-');
+    assert_eq!(told.iter().map(|one| one.help.as_str()).collect::<Vec<_>>(), ["`inception up web`"; 2]);
+    let plan = plan_up(&project(yaml), &observed, &UpOptions::default());
+    expect![[r#"
+        1         rename  web#1  was renamed to `p-web-2`
+        2         rename  web#2  was renamed to `p-web-1`
+        3 <- 1,2  rename  web#1  takes the final name
+        4 <- 1,2  rename  web#2  takes the final name
+    "#]]
+    .assert_eq(&render(&plan));
+    let is_right = async || {
+        let observed = common::observed(&engine).await;
+        let is_named =
+            |one: &inception::model::ObservedContainer| one.name.as_str() == format!("p-web-{}", one.number().unwrap());
+        assert!(plan_up(&project(yaml), &observed, &UpOptions::default()).is_empty());
+        observed.containers.len() == 2 && observed.containers.iter().all(is_named)
+    };
+    assert!(run(&engine, &plan).await.is_success() && is_right().await);
+    let force = UpOptions { recreate: Recreate::Force, ..UpOptions::default() };
+    let plan = plan_up(&project(yaml), &exchange().await, &force);
+    assert!(run(&engine, &plan).await.is_success() && is_right().await);
+    // A name that a new replica is to have.
+    rename(1, "odd").await;
+    rename(2, "p-web-1").await;
+    let observed = common::observed(&engine).await;
+    let gone = observed.containers.iter().find(|one| one.number() == Some(1)).unwrap();
+    engine.remove_container(&gone.id, true, false).await.unwrap();
+    let plan = plan_up(&project(yaml), &common::observed(&engine).await, &UpOptions::default());
+    assert!(run(&engine, &plan).await.is_success() && is_right().await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn drift_is_what_was_changed_by_hand() {
     let yaml = "services: { web: { image: app:1, mem_limit: 64m, restart: always, networks: [front] }, gone: { image: app:1, networks: [front] } }\nnetworks: { front: }";
     let (engine, mut observed) = brought_up(yaml).await;
@@ -558,9 +606,9 @@ async fn a_start_without_a_container_is_refused_and_says_which_service_has_none(
     let mut observed = stopped(yaml).await;
     assert_eq!(told(&observed, &[]), []);
     observed.containers.retain(|one| one.service() != Some("db"));
-    let needed = error("service `db`, which `web` depends on, has no container to start");
-    assert_eq!(told(&observed, &[]), [needed.clone()]);
-    assert_eq!(told(&observed, &["web"]), [needed]);
+    let needed = [error("service `db`, which `web` depends on, has no container to start")];
+    assert_eq!(told(&observed, &[]), needed);
+    assert_eq!(told(&observed, &["web"]), needed);
     assert_eq!(told(&observed, &["db"]), [error("service `db` has no container to start")]);
     observed.containers.retain(|one| one.service() == Some("free"));
     let spared = (false, "service `opt`, which `free` can do without, has no container to start".to_owned());

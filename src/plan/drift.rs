@@ -126,7 +126,13 @@ impl Search<'_> {
         let target = up::target(service, number, &name);
         self.state(service, container, &target);
         if container.name != name {
-            let help = format!("`docker rename {} {name}`", container.name);
+            let help = match self.observed.containers.iter().find(|one| one.name == name) {
+                None => format!("`docker rename {} {name}`", container.name),
+                Some(other) if other.label(labels::PROJECT) == Some(self.project.name.as_str()) => {
+                    format!("`inception up {}`", service.name)
+                }
+                Some(_) => format!("give the other container `{name}` another name first"),
+            };
             self.tell(target.clone(), "name", name.to_string(), container.name.to_string(), help);
         }
         self.image(service, container, &target);

@@ -30,6 +30,7 @@ mod restarts;
 mod spec;
 mod start;
 mod step;
+mod swapped;
 mod text;
 mod up;
 mod verb;

@@ -15,6 +15,12 @@ pub(super) fn temporary_name(old: &ContainerId, last: &ContainerName) -> Contain
     ContainerName::new(format!("{}_{last}", old.short()))
 }
 
+/// Returns another temporary name, for a container that is there: the one of its id is for what may replace it.
+pub(super) fn spare_name(id: &ContainerId, last: &ContainerName) -> ContainerName {
+    let digits: String = id.as_str().chars().rev().take(12).collect();
+    ContainerName::new(format!("{digits}_{last}"))
+}
+
 /// Returns whether `name` is a replacement's temporary name for `last`.
 pub(super) fn is_temporary_name(name: &str, last: &ContainerName) -> bool {
     name.strip_suffix(last.as_str())
@@ -39,6 +45,8 @@ mod tests {
         let last = ContainerName::from("p-web-1");
         let old = ContainerId::from("0123456789abcdef");
         assert!(is_temporary_name(temporary_name(&old, &last).as_str(), &last));
+        let spare = spare_name(&ContainerId::from("0123456789abcdef"), &last);
+        assert!(is_temporary_name(spare.as_str(), &last) && spare != temporary_name(&old, &last));
         assert!(!is_temporary_name("p-web-1", &last));
         assert!(!is_temporary_name("other_p-web-1", &last));
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::builder::Builder;
 use super::options::{Recreate, UpOptions};
+use super::up::wanted;
 use crate::diag::Diagnostic;
 use crate::model::{
     ContainerState, Namespace, Observed, ObservedContainer, Port, Project, Service, ServiceName, labels,
@@ -38,10 +39,6 @@ pub(super) fn check(
             others.push((service, port));
         }
     }
-}
-
-fn wanted(service: &Service, options: &UpOptions) -> u32 {
-    options.scale.get(&service.name).copied().unwrap_or(service.replicas)
 }
 
 /// Returns the fixed host ports that a service publishes: none where it has no network of its own, for there the engine

@@ -326,7 +326,8 @@ impl Up<'_> {
         }
     }
 
-    fn commit_one(&mut self, mut replacement: Replacement, requires: Vec<StepId>) {
+    fn commit_one(&mut self, mut replacement: Replacement, mut requires: Vec<StepId>) {
+        requires.extend(self.cleared.steps.iter().copied());
         let last = crate::model::ContainerName::from(replacement.target.name());
         let old = ContainerRef::Existing(replacement.old.clone());
         let volumes = self.options.renew_anonymous_volumes;

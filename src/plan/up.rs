@@ -12,6 +12,7 @@ use super::networks::{self, Networks};
 use super::options::{Recreate, UpOptions};
 use super::recreate::{self, Desired};
 use super::spec::{self, SpecInput};
+use super::swapped::{self, Cleared};
 use super::{
     Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, plugins, ports, preflight, replace,
     restarts, volumes, waits,
@@ -35,6 +36,9 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     // What gives way to a new volume is gone for everything that follows.
     let (given_way, staying) = without(observed, &volumes);
     let observed = staying.as_ref().unwrap_or(observed);
+    let cleared = swapped::clear(&mut builder, project, observed, &selected, options);
+    let renamed = cleared.renamed(observed);
+    let observed = renamed.as_ref().unwrap_or(observed);
     let networks_used = networks_used(project, &selected);
     plugins::check(&mut builder, project, observed, &selected, (&volumes_used, &networks_used));
     let gone = volumes.removals.clone();
@@ -48,6 +52,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         networks,
         volumes,
         given_way,
+        cleared,
         spared: waits::spared(&graph, &options.services, &selected),
         done: BTreeMap::new(),
         port_gates: BTreeMap::new(),
@@ -137,6 +142,8 @@ pub(super) struct Up<'a> {
     pub volumes: volumes::Volumes,
     /// Containers that are removed because a volume of theirs is made anew.
     pub given_way: Vec<ObservedContainer>,
+    /// Names that others had are free after these.
+    pub cleared: Cleared,
     /// Services that the others can do without.
     pub spared: BTreeSet<&'a str>,
     pub done: BTreeMap<ServiceName, Done>,
@@ -194,7 +201,7 @@ impl<'a> Up<'a> {
         preflight::engine(&mut self.builder, self.observed, service);
         self.done.insert(service.name.clone(), Done::default());
         let slots = containers::slots(self.observed, self.project, service, self.options.separator);
-        let wanted = self.wanted(service);
+        let wanted = wanted(service, self.options);
         preflight::replicas(&mut self.builder, service, wanted);
         let judged: Vec<(Slot<'a>, Option<Reason>)> = slots
             .into_iter()
@@ -228,10 +235,6 @@ impl<'a> Up<'a> {
         if self.options.wait {
             self.verify_untouched(service);
         }
-    }
-
-    fn wanted(&self, service: &Service) -> u32 {
-        self.options.scale.get(&service.name).copied().unwrap_or(service.replicas)
     }
 
     /// Whether a service is meant by itself, and not as a dependency of others.
@@ -360,7 +363,8 @@ impl<'a> Up<'a> {
             .map_or(Reason::Missing, |key| Reason::UsesChangedVolume(key.clone()));
         let inherited = predecessor.map(|one| self.inherited_volumes(service, one)).unwrap_or_default();
         let is_replaced = predecessor.is_some();
-        let (spec, references, requires) = self.specify(service, number, inherited);
+        let (spec, references, mut requires) = self.specify(service, number, inherited);
+        requires.extend(self.cleared.steps.iter().copied());
         self.check_made(service, &spec.name, &spec);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
@@ -446,6 +450,7 @@ impl<'a> Up<'a> {
         let mut requires = cleared;
         if let Some(reason) = self.misnamed(service, container, &last, number) {
             let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
+            requires.extend(self.cleared.steps.iter().copied());
             requires.push(self.builder.step(&target, action, reason, requires.clone()));
         }
         let mut displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
@@ -516,6 +521,9 @@ impl<'a> Up<'a> {
         last: &crate::model::ContainerName,
         number: u32,
     ) -> Option<Reason> {
+        if self.cleared.names.contains_key(&container.id) {
+            return Some(Reason::FinalName);
+        }
         if naming::is_temporary_name(container.name.as_str(), last) {
             return Some(Reason::Unfinished("it still has its temporary name"));
         }
@@ -542,6 +550,7 @@ impl<'a> Up<'a> {
         let reference = ContainerRef::Existing(container.id.clone());
         let displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
         let mut requires = displaced.steps;
+        requires.extend(self.cleared.steps.iter().copied());
         if containers::is_up(container) && !displaced.was_running {
             let stop = Stop::of(self.project, container, self.options.grace, reason.clone());
             requires.extend(stop.plan(&mut self.builder, &requires));
@@ -555,6 +564,11 @@ impl<'a> Up<'a> {
             self.remove(container, Reason::ScaledDown { wanted });
         }
     }
+}
+
+/// Returns how many replicas of a service are wanted.
+pub(super) fn wanted(service: &Service, options: &UpOptions) -> u32 {
+    options.scale.get(&service.name).copied().unwrap_or(service.replicas)
 }
 
 /// Returns what a step on a replica acts on.

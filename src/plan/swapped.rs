@@ -1,0 +1,87 @@
+//! Names that were exchanged by hand: nobody can get its own back while another one has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::options::UpOptions;
+use super::{Action, ContainerRef, Reason, StepId, containers, naming, up};
+use crate::model::{ContainerId, ContainerName, Observed, Project, Service};
+
+/// Containers that have got out of the way.
+#[derive(Debug, Default)]
+pub(super) struct Cleared {
+    /// The steps after which the names are free.
+    pub steps: Vec<StepId>,
+    /// The names that they have then; each gets its own later.
+    pub names: BTreeMap<ContainerId, ContainerName>,
+}
+
+/// Gives a temporary name to each container of the selected services that has the name of another replica.
+///
+/// It is one that the next run knows as such, should this one die.
+pub(super) fn clear(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) -> Cleared {
+    let mut cleared = Cleared::default();
+    let services: Vec<&Service> =
+        project.services.values().filter(|service| selected.contains(service.name.as_str())).collect();
+    let names = final_names(project, observed, &services, options);
+    for service in services {
+        let mut there: Vec<_> = containers::of_service(observed, project, service.name.as_str()).collect();
+        there.sort_by_key(|container| container.number());
+        for container in there {
+            let number = container.number().unwrap_or(1);
+            let last = naming::container_name(project, service, number, options.separator);
+            if container.name == last || !names.contains(&container.name) {
+                continue;
+            }
+            let to = naming::spare_name(&container.id, &last);
+            let reference = ContainerRef::Existing(container.id.clone());
+            let action = Action::RenameContainer { container: reference, to: to.clone() };
+            let reason = Reason::Renamed(container.name.clone());
+            cleared.steps.push(builder.step(&up::target(service, number, &last), action, reason, []));
+            cleared.names.insert(container.id.clone(), to);
+        }
+    }
+    cleared
+}
+
+/// Returns the names that replicas have in the end, one for each that is there or is to be.
+fn final_names(
+    project: &Project,
+    observed: &Observed,
+    services: &[&Service],
+    options: &UpOptions,
+) -> BTreeSet<ContainerName> {
+    let names = |service: &&Service| {
+        let name = |number| naming::container_name(project, service, number, options.separator);
+        numbers(project, observed, service, options).into_iter().map(name).collect::<Vec<_>>()
+    };
+    services.iter().flat_map(names).collect()
+}
+
+/// The numbers of a service's replicas: those that are there, and those that are to be.
+fn numbers(project: &Project, observed: &Observed, service: &Service, options: &UpOptions) -> BTreeSet<u32> {
+    let there = containers::of_service(observed, project, service.name.as_str());
+    there.map(|one| one.number().unwrap_or(1)).chain(1..=up::wanted(service, options)).collect()
+}
+
+impl Cleared {
+    /// Returns what is there with the new names; nothing where all stay.
+    pub(super) fn renamed(&self, observed: &Observed) -> Option<Observed> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let mut renamed = observed.clone();
+        for container in &mut renamed.containers {
+            if let Some(name) = self.names.get(&container.id) {
+                container.name = name.clone();
+            }
+        }
+        Some(renamed)
+    }
+}
