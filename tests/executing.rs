@@ -10,7 +10,7 @@ use common::{containers, engine, observed, plan_up, project, run, up};
 use inception::engine::fake::{FakeEngine, Fault, Mishap};
 use inception::engine::{Engine, ErrorKind, ReadEngine};
 use inception::model::{ContainerSpec, ContainerState, labels};
-use inception::plan::{DownOptions, UpOptions, down};
+use inception::plan::{DownOptions, RemoveImages, UpOptions, down};
 
 const BEFORE: &str = "
 services:
@@ -471,4 +471,25 @@ async fn an_engine_that_does_not_answer_is_told_of_before_ten_seconds() {
         let lines = lines_while(name, Duration::from_secs(10)).await;
         assert!(lines.iter().any(|line| line == "no answer from the engine for 8 s"), "{name}: {lines:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_gone_though_its_removal_failed_is_removed() {
+    let engine = prepared(false).await;
+    let wanted = project("services: { web: { image: 'app:1' } }");
+    let options = DownOptions { images: RemoveImages::All, ..DownOptions::default() };
+    let plan = down(&wanted, &observed(&engine).await, &options);
+    assert_eq!(plan.steps.len(), 1);
+    engine.set_faults(|call| match call.name {
+        "remove_image" => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    assert!(!run(&engine, &plan).await.is_success(), "it is still there");
+    engine.clear_faults();
+    engine.remove_image("app:1").await.unwrap();
+    engine.set_faults(|call| match call.name {
+        "remove_image" => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    assert!(run(&engine, &plan).await.is_success());
 }

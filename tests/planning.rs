@@ -10,8 +10,8 @@ use expect_test::{Expect, expect};
 use inception::engine::Engine;
 use inception::model::{DefinedEndpoint, Definition, Observed};
 use inception::plan::{
-    DownOptions, Downtime, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, impacts, lifecycle, lint,
-    render,
+    DownOptions, Downtime, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, images, impacts, lifecycle,
+    lint, render,
 };
 
 /// Brings `before` up on a fake engine, then shows the plan for `after`.
@@ -1007,4 +1007,24 @@ fn a_content_that_could_not_be_read_before_is_no_change() {
             plan(&observed, &known(&[("t", "2")]))
         );
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn images_are_removed_one_after_the_other() {
+    let (engine, _) = brought_up("services: { a: { image: app:1 }, b: { image: app:2 }, c: { image: app:1 } }").await;
+    let wanted = project("services: { a: { image: app:1 }, b: { image: app:2 }, c: { image: app:1 } }");
+    let options = DownOptions { images: RemoveImages::All, ..DownOptions::default() };
+    let plan = down(&wanted, &observed(&engine).await, &options);
+    expect![[r#"
+        1             stop    c#1              asked by `down`
+        2 <- 1        remove  c#1              asked by `down`
+        3             stop    b#1              asked by `down`
+        4 <- 3        remove  b#1              asked by `down`
+        5             stop    a#1              asked by `down`
+        6 <- 5        remove  a#1              asked by `down`
+        7 <- 2,4,6    remove  network default  asked by `down`
+        8 <- 2,4,6    remove  image app:1      asked by --rmi
+        9 <- 2,4,6,8  remove  image app:2      asked by --rmi
+    "#]]
+    .assert_eq(&render(&plan));
 }

@@ -15,8 +15,8 @@ use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::StepState;
 use crate::model::{
-    ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, FileSpec, Hook, NetworkId, NetworkName,
-    NetworkSpec, ProjectName, hash, labels,
+    ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, FileSpec, Hook, ImageRef, NetworkId,
+    NetworkName, NetworkSpec, ProjectName, hash, labels,
 };
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
@@ -157,9 +157,7 @@ impl Runner {
                 wait.run(wakeups).await.map(|word| Success { note: Some(word), created: None })
             }
             Action::RunHook { container, hook, phase } => self.hook(step, &id(container)?, hook, phase).await,
-            Action::RemoveImage { image } => {
-                self.certain(|| self.engine.remove_image(image.as_str())).await.map(done).map_err(fail)
-            }
+            Action::RemoveImage { image } => self.remove_image(image).await.map(done).map_err(fail),
             Action::Pause { delay } => {
                 tokio::time::sleep(*delay).await;
                 Ok(Success::default())
@@ -309,6 +307,18 @@ impl Runner {
             self.certain(|| self.engine.remove_network(&double)).await?;
         }
         Ok(())
+    }
+
+    /// An image that is gone after all is what was asked for: engines also complain of layers that another removal took.
+    async fn remove_image(&self, image: &ImageRef) -> EngineResult<()> {
+        let result = self.certain(|| self.engine.remove_image(image.as_str())).await;
+        match result {
+            Err(error) if !error.is_uncertain() => match self.engine.inspect_image(image.as_str()).await {
+                Ok(None) => Ok(()),
+                _ => Err(error),
+            },
+            result => result,
+        }
     }
 
     async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<ContainerId> {

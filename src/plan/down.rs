@@ -201,6 +201,8 @@ fn images(builder: &mut Builder, project: &Project, observed: &Observed, options
         return;
     }
     let mut seen = BTreeSet::new();
+    // One after the other: images share layers, and engines stumble over what another removal takes away meanwhile.
+    let mut last = None;
     for service in project
         .services
         .values()
@@ -215,7 +217,8 @@ fn images(builder: &mut Builder, project: &Project, observed: &Observed, options
         if observed.images.contains_key(image.as_str()) && seen.insert(image.clone()) {
             let target = Target::Image { service: service.name.clone(), image: image.clone() };
             let id = builder.step(&target, Action::RemoveImage { image }, Reason::Asked("--rmi"), []);
-            builder.after(id, removed.iter().copied());
+            builder.after(id, removed.iter().copied().chain(last));
+            last = Some(id);
         }
     }
 }
