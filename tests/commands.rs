@@ -506,4 +506,16 @@ services:
         let words = words.replace("PROJECT", &stack.project);
         assert!(run.errors.contains(&words), "{words}: {}", run.errors);
     }
+fn services_with_one_build_change_nothing_the_second_time_and_their_images_can_be_removed() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . }, b: { build: . }, c: { build: . } }");
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo {} > /project\nCOPY Dockerfile /\n", stack.project));
+    stack.ok(&["up", "-d", "--build", "-t", "1"]);
+    let before = stack.containers();
+    stack.ok(&["up", "-d", "--build", "-t", "1"]);
+    assert_eq!(stack.containers(), before);
+    stack.ok(&["down", "--rmi", "all", "-t", "1"]);
+    assert_eq!(told(&["images", "-q", &format!("{}-*", stack.project)]), "");
 }

@@ -10,8 +10,8 @@ use expect_test::{Expect, expect};
 use inception::engine::Engine;
 use inception::model::{DefinedEndpoint, Definition, Observed};
 use inception::plan::{
-    DownOptions, Downtime, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, images, impacts, lifecycle,
-    lint, render,
+    DownOptions, Downtime, ImageOptions, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, images,
+    impacts, lifecycle, lint, render,
 };
 
 /// Brings `before` up on a fake engine, then shows the plan for `after`.
@@ -1007,6 +1007,35 @@ fn a_content_that_could_not_be_read_before_is_no_change() {
             plan(&observed, &known(&[("t", "2")]))
         );
     });
+}
+
+const ALIKE: &str = "
+services:
+  a: { build: ctx }
+  b: { build: ctx, environment: { X: y } }
+  c: { build: { context: ctx, dockerfile: other } }
+  d: { build: { context: ctx, target: last } }
+";
+
+#[test]
+fn builds_of_one_dockerfile_run_one_after_the_other_so_that_they_share_layers() {
+    let wish = |no_cache: bool| ImageOptions { build: true, no_cache, ..ImageOptions::default() };
+    let text =
+        |no_cache| render(&images(&project(ALIKE), &Observed::default(), &UpOptions::default(), &wish(no_cache)));
+    expect![[r#"
+        1       build  image p-a  asked by --build
+        2 <- 1  build  image p-b  asked by --build
+        3       build  image p-c  asked by --build
+        4 <- 2  build  image p-d  asked by --build
+    "#]]
+    .assert_eq(&text(false));
+    expect![[r#"
+        1  build  image p-a  asked by --build
+        2  build  image p-b  asked by --build
+        3  build  image p-c  asked by --build
+        4  build  image p-d  asked by --build
+    "#]]
+    .assert_eq(&text(true));
 }
 
 #[tokio::test(start_paused = true)]

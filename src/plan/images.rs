@@ -81,6 +81,7 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
     let selected = up::selected(&graph, project, options);
     let mut pulled = BTreeSet::new();
     let mut built: BTreeMap<&str, StepId> = BTreeMap::new();
+    let mut alike = BTreeMap::new();
     for service in in_build_order(project, &selected) {
         if service.provider.is_some() {
             continue;
@@ -103,7 +104,9 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
                     let request = request(project, service, build, &image, wish);
                     let first = contexts(build).filter_map(|name| built.get(name).copied());
                     let requires: Vec<StepId> = first.collect();
+                    let recipe = recipe(&request);
                     let step = builder.step(&target, Action::BuildImage(Box::new(request)), reason, requires);
+                    builder.after(step, recipe.and_then(|recipe| alike.insert(recipe, step)));
                     built.insert(service.name.as_str(), step);
                 }
             }
@@ -190,6 +193,21 @@ fn visit<'a>(project: &'a Project, service: &'a Service, seen: &mut BTreeSet<&'a
 /// Returns the services whose images a build uses as contexts.
 fn contexts(build: &Build) -> impl Iterator<Item = &str> {
     build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"))
+}
+
+/// What a build reads: context, Dockerfile and inline Dockerfile.
+type Recipe = (String, Option<String>, Option<String>);
+
+/// Returns what builds have in common that must not run at once. Two builds of one Dockerfile at the same time each make
+/// their own layers of the same steps; the next run finds the layers of one of them, builds the other anew on these, and
+/// its container would be recreated though nothing changed. One after the other, the second takes the first one's layers.
+fn recipe(request: &BuildRequest) -> Option<Recipe> {
+    let context = match &request.context {
+        BuildContext::Directory(path) => path.display().to_string(),
+        BuildContext::Remote(url) => url.clone(),
+    };
+    // Without a cache nothing is taken from another.
+    (!request.no_cache).then(|| (context, request.dockerfile.clone(), request.dockerfile_inline.clone()))
 }
 
 fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef, wish: &ImageOptions) -> BuildRequest {
