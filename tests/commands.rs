@@ -519,3 +519,58 @@ fn services_with_one_build_change_nothing_the_second_time_and_their_images_can_b
     stack.ok(&["down", "--rmi", "all", "-t", "1"]);
     assert_eq!(told(&["images", "-q", &format!("{}-*", stack.project)]), "");
 }
+
+const ANONYMOUS: &str = "
+services:
+  web:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    command: [sh, -c, 'COMMAND']
+    volumes: ['.:/told', VOLUMES]
+  side:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    command: [sh, -c, 'SIDE']
+    volumes_from: [web]
+";
+
+/// The volumes that containers of a stack have noted, with their places.
+fn noted(stack: &Stack) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(stack.folder.path().join("mounts")).unwrap_or_default();
+    let volume = |line: &str| {
+        let mut fields = line.split(' ').skip(3);
+        let name = fields.next()?.strip_suffix("/_data")?.rsplit('/').next()?.to_owned();
+        Some((name, fields.next()?.to_owned()))
+    };
+    text.lines().filter_map(volume).collect()
+}
+
+#[test]
+fn a_failed_update_leaves_no_volumes_of_its_own_and_takes_none_of_others() {
+    if !is_ready() {
+        return;
+    }
+    let stays = "exec sleep 1000";
+    let fails = "cat /proc/self/mountinfo >> /told/mounts; exit 3";
+    let yaml = |web: &str, volumes: &str, side: &str| {
+        ANONYMOUS.replace("COMMAND", web).replace("VOLUMES", volumes).replace("SIDE", side)
+    };
+    let stack = Stack::new(&yaml(stays, "/kept", stays));
+    stack.ok(&["up", "-d"]);
+    stack.put("web", "/kept/word", "precious");
+    stack.write(&yaml(fails, "/kept, /more", stays));
+    assert_eq!(stack.run(&["up", "-d"]).0, 1);
+    assert_eq!(stack.run(&["up", "-d", "-V"]).0, 1);
+    let (kept, gone): (Vec<_>, Vec<_>) =
+        noted(&stack).into_iter().partition(|(name, _)| docker(&["volume", "inspect", name]).status.success());
+    let places = |list: &[(String, String)]| list.iter().map(|(_, place)| place.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (places(&kept), places(&gone)),
+        (vec!["/kept".to_owned()], ["/more", "/kept", "/more"].map(str::to_owned).to_vec())
+    );
+    for service in ["web", "side"] {
+        assert_eq!(stack.exec(service, &["cat", "/kept/word"]), "precious");
+    }
+}

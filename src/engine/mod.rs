@@ -199,6 +199,8 @@ pub struct ContainerDetails {
     pub has_restart_policy: bool,
     /// Whether its restart policy starts it again after every end but a stop (`always`, `unless-stopped`).
     pub is_kept_up: bool,
+    /// Whether it has the volumes of another container (`HostConfig.VolumesFrom`).
+    pub takes_volumes: bool,
     /// Labels.
     pub labels: std::collections::BTreeMap<String, String>,
     /// What it was made with.

@@ -332,8 +332,8 @@ impl Runner {
         match self.upload(&id, &spec.files).await {
             Ok(()) => Ok(id),
             Err(error) => {
-                // Without its files the container must not be taken for a finished one.
-                let _ = self.engine.remove_container(&id, true, true).await;
+                // Without its files the container must not be taken for a finished one. Volumes of others stay.
+                let _ = self.engine.remove_container(&id, true, spec.volumes_from.is_empty()).await;
                 Err(error)
             }
         }

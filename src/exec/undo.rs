@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::action::{Created, Runner, resolve};
 use crate::engine::{EngineResult, ErrorKind};
 use crate::model::ContainerId;
-use crate::plan::Replacement;
+use crate::plan::{ContainerRef, Replacement};
 
 /// What taking the new container away found.
 #[derive(Debug, PartialEq, Eq)]
@@ -114,15 +114,26 @@ impl Runner {
     }
 
     async fn discard(&self, replacement: &Replacement, created: &Created, undone: &mut Undone) {
-        if let Some(new) = resolve(&replacement.new, created)
-            && let Err(reason) = attempt(|| self.engine.remove_container(&new, true, false)).await
-        {
+        let Some(new) = resolve(&replacement.new, created) else { return };
+        let volumes = self.has_only_volumes_of_its_own(replacement, &new).await;
+        if let Err(reason) = attempt(|| self.engine.remove_container(&new, true, volumes)).await {
             undone.leftovers.push(format!(
                 "the new container of {} could not be removed ({reason}): `docker rm -f {}`",
                 replacement.target,
                 new.short()
             ));
         }
+    }
+
+    /// Whether the anonymous volumes of a new container go with it: it was made by this run, so nothing but its failed
+    /// start can be in them. What it has from the old one was mounted by name, which engines keep, and is in use by the
+    /// old one besides; what it takes from another container (`volumes_from`) might be the last of it. Where that is not
+    /// certain, all stay.
+    async fn has_only_volumes_of_its_own(&self, replacement: &Replacement, new: &ContainerId) -> bool {
+        let is_made_here = matches!(replacement.new, ContainerRef::Planned(_));
+        is_made_here
+            && self.exists(&replacement.old).await.unwrap_or(false)
+            && self.engine.inspect_container(new.as_str()).await.is_ok_and(|details| !details.takes_volumes)
     }
 
     async fn restore(&self, replacement: &Replacement, undone: &mut Undone) {

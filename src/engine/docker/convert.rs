@@ -197,6 +197,7 @@ pub(super) fn details(value: &Value) -> ContainerDetails {
         probes: value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect(),
         has_restart_policy: !policy.is_empty() && policy != "no",
         is_kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
+        takes_volumes: !strings(value.pointer("/HostConfig/VolumesFrom")).is_empty(),
         labels: labels(value.pointer("/Config/Labels")),
         definition: super::definition::definition(value),
     }
