@@ -574,3 +574,30 @@ fn a_failed_update_leaves_no_volumes_of_its_own_and_takes_none_of_others() {
         assert_eq!(stack.exec(service, &["cat", "/kept/word"]), "precious");
     }
 }
+
+#[test]
+fn what_containers_say_while_they_are_stopped_is_printed_and_their_ends_are_told() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        r#"
+services:
+  web: { image: IMAGE, command: [sh, -c, 'trap "sleep 1; echo last words; exit 5" TERM; for i in $$(seq 40); do sleep 0.1; done; touch /set; while :; do sleep 0.1; done'] }
+  job: { image: IMAGE, init: true, command: [sh, -c, 'sleep 2; exit 3'] }
+"#,
+    );
+    for option in ["--abort-on-container-exit", "--abort-on-container-failure", "--exit-code-from=web"] {
+        let run = stack.go(&["up", option]);
+        assert_eq!(run.code, Some(if option.contains("from") { 5 } else { 3 }), "{option}: {run:?}");
+        assert!(run.out.contains("web-1  | last words"), "{option}: {run:?}");
+        for words in ["job-1 exited with code 3\n", "web-1 exited with code 5\n"] {
+            assert_eq!(run.errors.matches(words).count(), 1, "{option}: {run:?}");
+        }
+    }
+    let running = stack.begin(&["up", "web"]);
+    until("it is followed for long", || docker(&["exec", &stack.name("web"), "test", "-e", "/set"]).status.success());
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    assert!(run.code == Some(130) && run.out.contains("web-1  | last words"), "{run:?}");
+}

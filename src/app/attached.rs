@@ -31,15 +31,24 @@ pub(super) async fn attached(
         before: &prepared.observed,
         plan: &prepared.plan,
     };
-    let ending = tokio::select! {
-        ending = follow::follow(context, &session.engine, &followed) => ending?,
+    let mut following = tokio::select! {
+        following = follow::follow(context, &session.engine, &followed) => following?,
         signal = session.interrupt.first() => {
             stop(context, request, loading, session).await?;
             return Err(super::interrupted(signal));
         }
     };
+    // Output is printed while the stop goes on: a live view would be drawn over it.
+    let beside = ui::progress::beside_output(context);
+    let ending = tokio::select! {
+        ending = following.until_over() => ending,
+        signal = session.interrupt.first() => {
+            following.during(stop(&beside, request, loading, session)).await?;
+            return Err(super::interrupted(signal));
+        }
+    };
     if let Ending::First(_) = ending {
-        stop(context, request, loading, session).await?;
+        following.during(stop(&beside, request, loading, session)).await?;
     }
     if let Some(signal) = session.interrupt.received() {
         return Err(super::interrupted(signal));

@@ -126,12 +126,12 @@ fn is_over(state: ContainerState) -> bool {
     matches!(state, ContainerState::Created | ContainerState::Exited | ContainerState::Dead)
 }
 
-/// Follows until there is nothing more to follow.
-pub(super) async fn follow(
+/// Begins to follow.
+pub(super) async fn follow<'a>(
     context: &Context,
-    engine: &Arc<DockerEngine>,
-    followed: &Followed<'_>,
-) -> Result<Ending, Failure> {
+    engine: &'a Arc<DockerEngine>,
+    followed: &'a Followed<'a>,
+) -> Result<Run<'a>, Failure> {
     let project = followed.project.name.as_str();
     let filter = vec![format!("{}={project}", labels::PROJECT)];
     // Before the look: what ends after it is told by an event.
@@ -142,11 +142,11 @@ pub(super) async fn follow(
     let names: Vec<String> = printed.iter().map(|one| logs::short_name(project, one)).collect();
     ui::tell(&format!("Attaching to {}\n", escape_controls(&names.join(", "))));
     let printer = logs::printer(context, project, &printed, followed.request);
-    let mut run = Run { engine, followed, watched: BTreeMap::new(), readers: SelectAll::new(), printer };
+    let mut run = Run { engine, followed, events, watched: BTreeMap::new(), readers: SelectAll::new(), printer };
     for container in watched {
         run.watch(container).await;
     }
-    Ok(run.until_over(events).await)
+    Ok(run)
 }
 
 /// Events without an end; `None` where some may have been missed.
@@ -199,9 +199,11 @@ struct End {
     restarts: bool,
 }
 
-struct Run<'a> {
+/// What is being followed.
+pub(super) struct Run<'a> {
     engine: &'a Arc<DockerEngine>,
     followed: &'a Followed<'a>,
+    events: BoxStream<'static, Option<EngineEvent>>,
     watched: BTreeMap<ContainerId, Watched>,
     /// Lines; `None` is the end of a container's output.
     readers: SelectAll<BoxStream<'static, (ContainerId, Option<Line>)>>,
@@ -226,7 +228,8 @@ impl Run<'_> {
         }
     }
 
-    async fn until_over(mut self, mut events: BoxStream<'static, Option<EngineEvent>>) -> Ending {
+    /// Follows until there is nothing more to follow.
+    pub(super) async fn until_over(&mut self) -> Ending {
         loop {
             if let Some(code) = self.tell_ends() {
                 return Ending::First(code);
@@ -234,18 +237,46 @@ impl Run<'_> {
             if self.watched.values().all(|one| one.is_over) {
                 return Ending::All;
             }
-            let until = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE).min();
+            self.next().await;
+        }
+    }
+
+    /// Follows while containers are stopped, and tells how they have ended.
+    pub(super) async fn during(&mut self, stop: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+        tokio::pin!(stop);
+        loop {
+            self.tell_ends();
             tokio::select! {
-                Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
-                    Some(line) => self.printer.line(id.as_str(), &line.bytes),
-                    None => self.read_out(&id).await,
-                },
-                Some(event) = events.next() => match event {
-                    Some(event) => self.on_event(&event).await,
-                    None => self.look_at_all().await,
-                },
-                () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
+                result = &mut stop => {
+                    result?;
+                    break;
+                }
+                () = self.next() => {}
             }
+        }
+        // The stop may have ended while one was being looked at.
+        self.look_at_all().await;
+        self.tell_ends();
+        while self.watched.values().any(|one| one.end.is_some()) {
+            self.next().await;
+            self.tell_ends();
+        }
+        Ok(())
+    }
+
+    /// Waits for the next line or event, or until an end has waited long enough for its output.
+    async fn next(&mut self) {
+        let until = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE).min();
+        tokio::select! {
+            Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
+                Some(line) => self.printer.line(id.as_str(), &line.bytes),
+                None => self.read_out(&id).await,
+            },
+            Some(event) = self.events.next() => match event {
+                Some(event) => self.on_event(&event).await,
+                None => self.look_at_all().await,
+            },
+            () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
         }
     }
 

@@ -23,6 +23,15 @@ fn kind(context: &Context) -> ProgressKind {
     }
 }
 
+/// Returns a context in which progress is told in lines where it would be a live view.
+pub fn beside_output(context: &Context) -> Context {
+    let mut context = context.clone();
+    if kind(&context) == ProgressKind::Tty {
+        context.settings.progress = ProgressKind::Plain;
+    }
+    context
+}
+
 /// Returns the listener that the settings ask for.
 pub fn listener(context: &Context) -> Box<dyn Listener> {
     match kind(context) {
