@@ -601,3 +601,31 @@ services:
     let run = running.end();
     assert!(run.code == Some(130) && run.out.contains("web-1  | last words"), "{run:?}");
 }
+
+#[test]
+fn an_attached_up_follows_what_another_run_puts_in_the_place_of_a_container_or_beside_it() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = |words: &str| {
+        "services: { web: { image: IMAGE, init: true, stop_grace_period: 1s, command: [sh, -c, 'echo WORDS'] } }"
+            .replace("WORDS", words)
+    };
+    let stack = Stack::new(&yaml("first; exec sleep 1000"));
+    let running = stack.begin(&["up", "--abort-on-container-exit"]);
+    until("it runs", || stack.is_running("web"));
+    // It is followed once the start has been found good.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    stack.write(&yaml("second; exec sleep 1000"));
+    stack.ok(&["up", "-d", "--scale", "web=2"]);
+    stack.write(&yaml("third; exit 3"));
+    assert_eq!(stack.run(&["up", "-d", "--scale", "web=2"]).0, 1);
+    stack.ok(&["kill"]);
+    let run = running.end();
+    assert_eq!(run.code, Some(137), "{run:?}");
+    for words in ["web-1  | first\n", "web-1  | second\n", "web-2  | second\n", "web-1  | third\n"] {
+        assert!(run.out.contains(words), "{words}: {run:?}");
+    }
+    assert!(run.errors.contains("web-1 has been recreated\n"), "{run:?}");
+    assert!(run.errors.contains("web-2 exited with code 137\n"), "{run:?}");
+}

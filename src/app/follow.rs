@@ -1,7 +1,7 @@
 //! Follows what an attached `up` has started, until all of it has ended or one container's end ends all.
 //!
 //! One subscription to events says when to look; what is so is decided by looking. An end is told once the container's
-//! output has been printed.
+//! output has been printed. What another run brings for the services that are followed is followed, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use futures_util::stream::{BoxStream, SelectAll};
 use tokio::time::Instant;
 
 use super::logs::{self, FollowRequest, Line};
+use super::newcomers::{self, Newcomers, Place};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, ReadEngine};
 use crate::failure::Failure;
@@ -78,10 +79,7 @@ impl Followed<'_> {
         if !self.is_started(container) {
             return LogOptions { tail: Some(0), ..LogOptions::default() };
         }
-        // The engine notes the start when the container may have written already.
-        let started: Option<jiff::Timestamp> = details.started_at.parse().ok();
-        let since = started.map(|time| (time - jiff::SignedDuration::from_secs(1)).to_string());
-        LogOptions { since, ..LogOptions::default() }
+        since_start(details)
     }
 
     fn is_printed(&self, container: &ObservedContainer) -> bool {
@@ -122,6 +120,14 @@ impl Followed<'_> {
     }
 }
 
+/// The output since the last start.
+fn since_start(details: &ContainerDetails) -> LogOptions {
+    // The engine notes the start when the container may have written already.
+    let started: Option<jiff::Timestamp> = details.started_at.parse().ok();
+    let since = started.map(|time| (time - jiff::SignedDuration::from_secs(1)).to_string());
+    LogOptions { since, ..LogOptions::default() }
+}
+
 fn is_over(state: ContainerState) -> bool {
     matches!(state, ContainerState::Created | ContainerState::Exited | ContainerState::Dead)
 }
@@ -142,9 +148,17 @@ pub(super) async fn follow<'a>(
     let names: Vec<String> = printed.iter().map(|one| logs::short_name(project, one)).collect();
     ui::tell(&format!("Attaching to {}\n", escape_controls(&names.join(", "))));
     let printer = logs::printer(context, project, &printed, followed.request);
-    let mut run = Run { engine, followed, events, watched: BTreeMap::new(), readers: SelectAll::new(), printer };
+    let mut run = Run {
+        engine,
+        followed,
+        events,
+        watched: BTreeMap::new(),
+        newcomers: Newcomers::default(),
+        readers: SelectAll::new(),
+        printer,
+    };
     for container in watched {
-        run.watch(container).await;
+        run.watch(container, false).await;
     }
     Ok(run)
 }
@@ -179,6 +193,11 @@ fn events(
 struct Watched {
     name: String,
     service: String,
+    place: Place,
+    /// 0 for what this run has started; what another run brings later has a higher one.
+    rank: usize,
+    /// Whether it has been removed.
+    is_gone: bool,
     is_printed: bool,
     /// Whether its output is being read.
     is_read: bool,
@@ -205,16 +224,22 @@ pub(super) struct Run<'a> {
     followed: &'a Followed<'a>,
     events: BoxStream<'static, Option<EngineEvent>>,
     watched: BTreeMap<ContainerId, Watched>,
+    newcomers: Newcomers,
     /// Lines; `None` is the end of a container's output.
     readers: SelectAll<BoxStream<'static, (ContainerId, Option<Line>)>>,
     printer: LogPrinter,
 }
 
 impl Run<'_> {
-    async fn watch(&mut self, container: &ObservedContainer) {
+    async fn watch(&mut self, container: &ObservedContainer, is_new: bool) {
+        let service = container.service().unwrap_or_default().to_owned();
+        let number = container.label(labels::NUMBER).unwrap_or_default().to_owned();
         let watched = Watched {
             name: logs::short_name(self.followed.project.name.as_str(), container),
-            service: container.service().unwrap_or_default().to_owned(),
+            place: (service.clone(), number),
+            service,
+            rank: if is_new { self.watched.len() } else { 0 },
+            is_gone: false,
             is_printed: self.followed.is_printed(container),
             is_read: false,
             is_again: false,
@@ -222,9 +247,13 @@ impl Run<'_> {
             end: None,
             died: None,
         };
+        if is_new && watched.is_printed {
+            self.printer.add(container.id.as_str(), &watched.name);
+        }
         self.watched.insert(container.id.clone(), watched);
         if let Some(details) = self.look(&container.id).await {
-            self.read(&details, self.followed.part(container, &details)).await;
+            let part = if is_new { since_start(&details) } else { self.followed.part(container, &details) };
+            self.read(&details, part).await;
         }
     }
 
@@ -234,7 +263,7 @@ impl Run<'_> {
             if let Some(code) = self.tell_ends() {
                 return Ending::First(code);
             }
-            if self.watched.values().all(|one| one.is_over) {
+            if self.is_all_over() && self.newcomers.awaited_until().is_none() {
                 return Ending::All;
             }
             self.next().await;
@@ -264,9 +293,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Waits for the next line or event, or until an end has waited long enough for its output.
+    fn is_all_over(&self) -> bool {
+        self.watched.values().all(|one| one.is_over)
+    }
+
+    /// Waits for the next line or event, or until an end has waited long enough for its output, or all for what may come.
     async fn next(&mut self) {
-        let until = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE).min();
+        let ends = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE);
+        let until = ends.chain(self.newcomers.awaited_until().filter(|_| self.is_all_over())).min();
         tokio::select! {
             Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
                 Some(line) => self.printer.line(id.as_str(), &line.bytes),
@@ -281,7 +315,7 @@ impl Run<'_> {
     }
 
     async fn on_event(&mut self, event: &EngineEvent) {
-        let Some(watched) = self.watched.get_mut(&event.id) else { return };
+        let Some(watched) = self.watched.get_mut(&event.id) else { return self.on_stranger(event).await };
         match event.action.as_str() {
             "die" => {
                 let nanos = event.time_nanos;
@@ -293,9 +327,43 @@ impl Run<'_> {
                     self.note_restart(event);
                 }
             }
-            "destroy" => drop(self.look(&event.id).await),
-            "start" => self.on_start(&event.id).await,
+            "destroy" => {
+                watched.is_gone = true;
+                self.look(&event.id).await;
+            }
+            "start" => {
+                self.newcomers.has_started(&event.id);
+                self.on_start(&event.id).await;
+            }
             _ => {}
+        }
+    }
+
+    /// Something happens to a container that is not followed yet.
+    async fn on_stranger(&mut self, event: &EngineEvent) {
+        let Some(place) = newcomers::place(event).filter(|(service, _)| self.followed.selected.contains(&**service))
+        else {
+            return;
+        };
+        match event.action.as_str() {
+            "create" => self.newcomers.is_made(event.id.clone(), place),
+            "destroy" => self.newcomers.is_gone(&event.id),
+            "start" => {
+                self.newcomers.has_started(&event.id);
+                self.meet(&event.id).await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Follows a container that another run has started.
+    async fn meet(&mut self, id: &ContainerId) {
+        let filter = [format!("{}={}", labels::PROJECT, self.followed.project.name)];
+        // Where the engine does not answer, what is followed already is not given up for it.
+        let Ok(all) = self.engine.list_containers(&filter).await else { return };
+        if let Some(mut container) = all.into_iter().find(|one| one.id == *id) {
+            container.name = newcomers::final_name(container.name.as_str()).into();
+            self.watch(&container, true).await;
         }
     }
 
@@ -384,6 +452,8 @@ impl Run<'_> {
 
     /// Tells the ends of containers whose output has been printed. Returns the exit code where one of them ends all.
     fn tell_ends(&mut self) -> Option<u8> {
+        let there = self.watched.values().filter(|one| !one.is_gone);
+        let there: Vec<(Place, usize)> = there.map(|one| (one.place.clone(), one.rank)).collect();
         let is_told =
             |one: &Watched| one.end.as_ref().is_some_and(|end| !one.is_read || end.seen.elapsed() >= PATIENCE);
         let mut ready: Vec<&mut Watched> = self.watched.values_mut().filter(|one| is_told(one)).collect();
@@ -392,9 +462,22 @@ impl Run<'_> {
         for watched in ready {
             let Some(end) = watched.end.take() else { continue };
             watched.is_over = !end.restarts;
+            let mut others = there.iter().filter(|(place, _)| *place == watched.place).map(|(_, rank)| *rank);
+            let has_successor =
+                others.clone().any(|rank| rank > watched.rank) || self.newcomers.will_take(&watched.place);
+            if has_successor && !end.restarts {
+                ui::tell(&format!("{} has been recreated\n", escape_controls(&watched.name)));
+                self.newcomers.hold();
+                continue;
+            }
             let word = if end.restarts { " (restarting)" } else { "" };
             ui::tell(&format!("{} exited with code {}{word}\n", escape_controls(&watched.name), end.code));
             if end.restarts {
+                continue;
+            }
+            // A replacement that has failed: the old one comes back.
+            if others.any(|rank| rank < watched.rank) {
+                self.newcomers.hold();
                 continue;
             }
             let code = u8::try_from(end.code).unwrap_or(1);

@@ -11,6 +11,7 @@ pub mod drift;
 mod follow;
 mod lock;
 pub mod logs;
+mod newcomers;
 pub mod ps;
 pub mod saved;
 mod session;

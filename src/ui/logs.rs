@@ -31,6 +31,8 @@ pub fn is_coloured(context: &Context) -> bool {
 #[derive(Debug)]
 pub struct LogPrinter {
     prefixes: BTreeMap<String, String>,
+    style: Style,
+    width: usize,
     is_terminal: bool,
     /// Whose line is open: a piece without its end has been printed.
     open: Option<String>,
@@ -40,20 +42,25 @@ impl LogPrinter {
     /// Takes ids with the names to show.
     pub fn new(names: Vec<(String, String)>, style: Style) -> Self {
         let width = names.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0);
-        let prefix = |(index, (id, name)): (usize, (String, String))| {
-            let name = crate::text::escape_controls(&name).into_owned();
-            let text = match (style.has_prefix, style.is_coloured) {
-                (false, _) => String::new(),
-                (true, false) => format!("{name:<width$}  | "),
-                (true, true) => format!("{}{name:<width$}  | {RESET}", COLOURS[index % COLOURS.len()]),
-            };
-            (id, text)
-        };
-        Self {
-            prefixes: names.into_iter().enumerate().map(prefix).collect(),
-            is_terminal: std::io::stdout().is_terminal(),
-            open: None,
+        let is_terminal = std::io::stdout().is_terminal();
+        let mut printer = Self { prefixes: BTreeMap::new(), style, width, is_terminal, open: None };
+        for (id, name) in names {
+            printer.add(&id, &name);
         }
+        printer
+    }
+
+    /// Takes one more id with the name to show.
+    pub fn add(&mut self, id: &str, name: &str) {
+        let (name, width) = (crate::text::escape_controls(name), self.width);
+        let text = match (self.style.has_prefix, self.style.is_coloured) {
+            (false, _) => String::new(),
+            (true, false) => format!("{name:<width$}  | "),
+            (true, true) => {
+                format!("{}{name:<width$}  | {RESET}", COLOURS[self.prefixes.len() % COLOURS.len()])
+            }
+        };
+        self.prefixes.insert(id.to_owned(), text);
     }
 
     /// Prints a line, or a piece of one; the prefix comes once a line.
