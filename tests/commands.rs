@@ -629,3 +629,32 @@ fn an_attached_up_follows_what_another_run_puts_in_the_place_of_a_container_or_b
     assert!(run.errors.contains("web-1 has been recreated\n"), "{run:?}");
     assert!(run.errors.contains("web-2 exited with code 137\n"), "{run:?}");
 }
+
+#[test]
+fn ps_shows_the_fields_that_a_template_names() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { image: IMAGE, init: true }, b: { image: IMAGE, init: true } }");
+    stack.ok(&["up", "-d", "--menu=false"]);
+    assert_eq!(stack.ok(&["ps", "--format", "{{.Service}} {{ .State }}/{{.ExitCode}}"]), "a running/0\nb running/0\n");
+    let table = stack.ok(&["ps", "--format", r"table {{.Service}}\t{{.Name}}"]);
+    assert_eq!(table, format!("SERVICE   NAME\na         {}\nb         {}\n", stack.name("a"), stack.name("b")));
+    assert_eq!(stack.ok(&["ps", "--no-trunc", "--format", "{{.ID}}", "a"]).trim(), stack.id("a"));
+    assert_eq!(stack.ok(&["ps", "--filter", "status=exited"]).lines().count(), 1);
+}
+
+#[test]
+fn flags_that_cannot_be_honoured_are_refused_with_words_of_ours() {
+    for (arguments, words) in [
+        (&["ps", "--format", "{{.Nmae}}"], "there is no field `.Nmae`"),
+        (&["ps", "--format", "jsno"], "`jsno` is no format"),
+        (&["ps", "--filter", "bogus=1"], "`--filter bogus=1` is not known"),
+        (&["build", "--ssh", "default"], "`build --ssh` is not there"),
+        (&["build", "--memory", "1g"], "`build --memory` is not there"),
+        (&["up", "--watch", "a"], "`up --watch` is not there"),
+    ] {
+        let (code, out, errors) = Stack::new("services: { a: { image: IMAGE } }").run(arguments);
+        assert!(code == 1 && out.is_empty() && errors.contains(words), "{arguments:?}: {errors}");
+    }
+}

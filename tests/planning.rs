@@ -1057,3 +1057,17 @@ async fn images_are_removed_one_after_the_other() {
     "#]]
     .assert_eq(&render(&plan));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_reaches_orphans_where_that_is_asked_and_no_service_is_named() {
+    let (_, observed) = brought_up("services: { a: { image: app:1 }, gone: { image: app:1 } }").await;
+    let wanted = project("services: { a: { image: app:1 } }");
+    let text = |services: &[&str], orphans: bool| {
+        let services = services.iter().map(|name| (*name).into()).collect();
+        render(&lifecycle(&wanted, &observed, &services, &Lifecycle::Kill { signal: "TERM".to_owned(), orphans }))
+    };
+    let one = "1  kill  a#1  asked by `kill`\n";
+    assert_eq!(text(&[], false), one);
+    assert_eq!(text(&["a"], true), one);
+    assert_eq!(text(&[], true), "1  kill  a#1     asked by `kill`\n2  kill  gone#1  asked by `kill`\n");
+}

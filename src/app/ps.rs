@@ -8,6 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, ObservedPort, labels};
 use crate::settings::Context;
 use crate::ui;
+use crate::ui::template::{Field, Template};
 
 /// What `ps` is asked.
 #[derive(Clone, Debug, Default)]
@@ -22,13 +23,59 @@ pub struct PsRequest {
     pub quiet: bool,
     /// `--services`: names of services only.
     pub only_services: bool,
-    /// `--format json`.
-    pub is_json: bool,
+    /// `--format`.
+    pub format: Format,
     /// `--no-trunc`.
     pub no_truncation: bool,
     /// `--orphans`.
     pub orphans: bool,
 }
+
+/// What `--format` asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// A table.
+    #[default]
+    Table,
+    /// An object a line.
+    Json,
+    /// Fields that were named.
+    Template(Template),
+}
+
+impl Format {
+    /// Reads the option's value. The error says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "table" | "" => Ok(Self::Table),
+            "json" => Ok(Self::Json),
+            text => Template::parse(text, &FIELDS).map(Self::Template),
+        }
+    }
+}
+
+/// What templates may name: what the objects of `--format json` have, but for the list in them.
+pub const FIELDS: [Field; 19] = [
+    ("Command", "COMMAND"),
+    ("CreatedAt", "CREATED AT"),
+    ("ExitCode", "EXIT CODE"),
+    ("Health", "HEALTH"),
+    ("ID", "CONTAINER ID"),
+    ("Image", "IMAGE"),
+    ("Labels", "LABELS"),
+    ("LocalVolumes", "LOCAL VOLUMES"),
+    ("Mounts", "MOUNTS"),
+    ("Name", "NAME"),
+    ("Names", "NAMES"),
+    ("Networks", "NETWORKS"),
+    ("Ports", "PORTS"),
+    ("Project", "PROJECT"),
+    ("RunningFor", "CREATED"),
+    ("Service", "SERVICE"),
+    ("Size", "SIZE"),
+    ("State", "STATE"),
+    ("Status", "STATUS"),
+];
 
 /// Runs `ps`.
 pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
@@ -72,8 +119,12 @@ fn text(request: &PsRequest, list: &[ObservedContainer]) -> String {
         names.dedup();
         return names.into_iter().map(|name| format!("{}\n", crate::text::escape_controls(name))).collect();
     }
-    if request.is_json {
-        return list.iter().map(|one| format!("{}\n", object(one))).collect();
+    match &request.format {
+        Format::Table => {}
+        Format::Json => return list.iter().map(|one| format!("{}\n", object(one))).collect(),
+        Format::Template(template) => {
+            return template.render(&FIELDS, list, |one, name| field(one, name, request.no_truncation));
+        }
     }
     let row = |one: &ObservedContainer| {
         let command = quoted(&one.command, request.no_truncation);
@@ -138,6 +189,16 @@ fn object(one: &ObservedContainer) -> Value {
         "State": one.state.as_str(),
         "Status": one.status,
     })
+}
+
+/// Returns a field of a container as templates show it.
+fn field(one: &ObservedContainer, name: &str, is_whole: bool) -> String {
+    match (name, &object(one)[name]) {
+        ("ID", _) if is_whole => one.id.to_string(),
+        ("Command", _) => quoted(&one.command, is_whole),
+        (_, Value::String(text)) => text.clone(),
+        (_, value) => value.to_string(),
+    }
 }
 
 fn created_at(seconds: i64) -> String {

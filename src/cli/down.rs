@@ -87,6 +87,9 @@ pub struct KillArgs {
     /// Signal to send
     #[arg(short, long, default_value = "SIGKILL")]
     signal: String,
+    /// Where no service is named, send it also to containers of services that are not in the file
+    #[arg(long)]
+    remove_orphans: bool,
 }
 
 /// Flags of `rm`; its `-f` does not ask.
@@ -135,7 +138,8 @@ pub(super) fn restart(context: &Context, args: &RestartArgs) -> Result<Exit, Fai
 }
 
 pub(super) fn kill(context: &Context, args: KillArgs) -> Result<Exit, Failure> {
-    down::lifecycle(context, &args.services, "kill", &Lifecycle::Kill { signal: args.signal })
+    let command = Lifecycle::Kill { signal: args.signal, orphans: args.remove_orphans };
+    down::lifecycle(context, &args.services, "kill", &command)
 }
 
 pub(super) fn pause(context: &Context, args: &ServicesArgs) -> Result<Exit, Failure> {

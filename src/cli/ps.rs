@@ -1,6 +1,6 @@
 //! `ps` and `logs`.
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
 use super::FileOption;
 use crate::app::logs::{self, FollowRequest, LogsRequest};
@@ -24,9 +24,10 @@ pub struct PsArgs {
     /// Show only what matches: status=STATE
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
-    /// Format of the output
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    /// Format of the output: `table`, `json`, or fields such as `{{.Name}}: {{.Status}}`; with `table ` in front and `\t`
+    /// between them in columns
+    #[arg(long, default_value = "table")]
+    format: String,
     /// Print ids only
     #[arg(short, long)]
     quiet: bool,
@@ -39,14 +40,6 @@ pub struct PsArgs {
     /// Show containers of services that are not in the file
     #[arg(long, default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     orphans: bool,
-}
-
-/// `--format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Table,
-    Json,
 }
 
 /// Flags of `logs`; its `-f` follows.
@@ -82,8 +75,8 @@ pub struct LogsArgs {
 
 pub(super) fn ps(context: &Context, args: PsArgs) -> Result<Exit, Failure> {
     let mut statuses = args.status;
-    if let Some(status) = args.filter.as_deref().and_then(|filter| filter.strip_prefix("status=")) {
-        statuses.push(status.to_owned());
+    if let Some(filter) = &args.filter {
+        statuses.push(status(filter)?.to_owned());
     }
     let request = PsRequest {
         services: args.services,
@@ -91,11 +84,27 @@ pub(super) fn ps(context: &Context, args: PsArgs) -> Result<Exit, Failure> {
         statuses,
         quiet: args.quiet,
         only_services: args.only_services,
-        is_json: args.format == Format::Json,
+        format: format(&args.format)?,
         no_truncation: args.no_trunc,
         orphans: args.orphans,
     };
     ps::ps(context, &request)
+}
+
+/// Returns the state that a filter asks for.
+fn status(filter: &str) -> Result<&str, Failure> {
+    filter.strip_prefix("status=").ok_or_else(|| {
+        let message = format!("`--filter {}` is not known", crate::text::escape_controls(filter));
+        super::up::wrong(&message, "the one filter there is: `status=STATE`")
+    })
+}
+
+fn format(text: &str) -> Result<ps::Format, Failure> {
+    ps::Format::parse(text).map_err(|message| {
+        let fields: Vec<&str> = ps::FIELDS.iter().map(|(name, _)| *name).collect();
+        let help = format!("`table`, `json`, or a template with the fields {}", fields.join(", "));
+        super::up::wrong(&format!("--format: {message}"), &help)
+    })
 }
 
 pub(super) fn logs(context: &Context, args: LogsArgs) -> Result<Exit, Failure> {

@@ -14,9 +14,10 @@ use crate::app::saved::Saved;
 use crate::app::up::{self, PlanRequest, UpRequest};
 use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
-use crate::model::{ServiceName, Span};
+use crate::model::{ServiceName, Sources, Span};
 use crate::plan::{ImageOptions, PullPolicy, Recreate, UpOptions};
 use crate::settings::Context;
+use crate::ui;
 
 /// What decides how containers are made; `up`, `create` and `plan` have it.
 #[derive(Args, Debug, Default)]
@@ -125,6 +126,12 @@ pub struct UpArgs {
     /// Follow also what the named services depend on
     #[arg(long)]
     attach_dependencies: bool,
+    /// Accepted for docker compose's sake: there is no menu
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    menu: Option<bool>,
+    /// Refused: nothing is watched here
+    #[arg(short, long, hide = true)]
+    watch: bool,
     /// Run the plan that `plan -o FILE` has written, and nothing else: refused where the world has moved
     #[arg(long, value_name = "FILE", conflicts_with_all = DECIDED_BY_PLAN)]
     pub(super) plan: Option<PathBuf>,
@@ -226,6 +233,52 @@ pub struct BuildArgs {
     /// Print nothing
     #[arg(short, long)]
     quiet: bool,
+    /// Accepted for docker compose's sake, with a warning: it is the engine that builds
+    #[arg(long, value_name = "NAME")]
+    builder: Option<String>,
+    #[command(flatten)]
+    lacking: LackingBuildArgs,
+}
+
+/// Flags of docker compose's `build` that ask for what is not there: refused by name.
+#[derive(Args, Debug, Default)]
+struct LackingBuildArgs {
+    #[arg(long, hide = true)]
+    ssh: Vec<String>,
+    #[arg(long, hide = true)]
+    provenance: Option<String>,
+    #[arg(long, hide = true)]
+    sbom: Option<String>,
+    #[arg(long, hide = true)]
+    check: bool,
+    #[arg(long, hide = true)]
+    print: bool,
+    #[arg(long, hide = true)]
+    push: bool,
+    #[arg(short, long, hide = true)]
+    memory: Option<String>,
+}
+
+impl LackingBuildArgs {
+    fn refuse(&self) -> Result<(), Failure> {
+        let given = [
+            ("--ssh", !self.ssh.is_empty()),
+            ("--provenance", self.provenance.is_some()),
+            ("--sbom", self.sbom.is_some()),
+            ("--check", self.check),
+            ("--print", self.print),
+            ("--push", self.push),
+            ("--memory", self.memory.is_some()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some(("--push", _)) => Err(wrong("`build --push` is not there", "push with `docker push IMAGE`")),
+            Some((flag, _)) => {
+                let message = format!("`build {flag}` is not there: images are built by the engine's classic builder");
+                Err(wrong(&message, "leave it out, or build with `docker buildx build`"))
+            }
+        }
+    }
 }
 
 /// Flags of `pull`.
@@ -328,6 +381,9 @@ pub(super) fn wrong(message: &str, help: &str) -> Failure {
 }
 
 pub(super) fn up(context: &Context, args: UpArgs) -> Result<Exit, Failure> {
+    if args.watch {
+        return Err(wrong("`up --watch` is not there", "run `up` again after a change; it changes only what differs"));
+    }
     let stops_all = args.abort_on_container_exit || args.abort_on_container_failure || args.exit_code_from.is_some();
     if args.detach && stops_all {
         return Err(wrong(
@@ -398,6 +454,13 @@ pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<Exit, Failure
 }
 
 pub(super) fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure> {
+    args.lacking.refuse()?;
+    if let Some(builder) = &args.builder {
+        let builder = crate::text::escape_controls(builder);
+        let told = Diagnostic::warning("usage", Span::NONE, format!("builder `{builder}` is not used"))
+            .help("images are built by the engine's classic builder");
+        ui::diagnostics(context, &[told], &Sources::default());
+    }
     let build_args: BTreeMap<String, Option<String>> = args
         .build_arg
         .iter()

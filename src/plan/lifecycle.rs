@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::builder::Builder;
 use super::hooks::{self, Stop};
-use super::{Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, restarts, start, waits};
+use super::{
+    Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, orphans, restarts, start, waits,
+};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
 
@@ -30,6 +32,8 @@ pub enum Lifecycle {
     Kill {
         /// Its name.
         signal: String,
+        /// Also to orphans, where no service is named (`--remove-orphans`).
+        orphans: bool,
     },
     /// Freezes.
     Pause,
@@ -84,6 +88,14 @@ pub fn lifecycle(
     }
     if matches!(command, Lifecycle::Start | Lifecycle::Restart { no_dependencies: false, .. }) {
         restart_joined(&mut builder, project, observed);
+    }
+    if matches!(command, Lifecycle::Kill { orphans: true, .. }) && services.is_empty() {
+        // Compat: docker compose removes nothing here, whatever the option's name says.
+        for orphan in orphans::find(project, observed) {
+            if !orphans::is_from_elsewhere(project, orphan) {
+                steps(&mut builder, project, orphan, command, &First::default());
+            }
+        }
     }
     builder.finish()
 }
@@ -245,7 +257,7 @@ fn steps(
             builder.after(restarted, before);
             verify(builder, project, found, &target, restarted, first.is_spared)
         }
-        Lifecycle::Kill { signal } if is_up => {
+        Lifecycle::Kill { signal, .. } if is_up => {
             vec![first.step(builder, &target, Action::KillContainer { container, signal: signal.clone() }, "kill")]
         }
         Lifecycle::Pause if found.state == ContainerState::Running => {

@@ -15,6 +15,7 @@ pub mod logs;
 pub mod plan;
 pub mod progress;
 mod table;
+pub mod template;
 
 pub use diagnostics::Style;
 pub use table::{table, wide_table};
