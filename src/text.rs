@@ -20,6 +20,30 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Returns the length of a colour sequence (`ESC [ numbers m`) at the start of a text.
+pub fn colour(text: &str) -> Option<usize> {
+    let body = text.strip_prefix("\x1b[")?;
+    let end = body.find(|char: char| !(char.is_ascii_digit() || char == ';'))?;
+    body[end..].starts_with('m').then_some(2 + end + 1)
+}
+
+/// Returns `text` without its colour sequences.
+pub fn without_colours(text: &str) -> Cow<'_, str> {
+    if !text.contains("\x1b[") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\x1b') {
+        out.push_str(&rest[..at]);
+        let length = colour(&rest[at..]);
+        out.push_str(if length.is_none() { "\x1b" } else { "" });
+        rest = &rest[at + length.unwrap_or(1)..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// Returns `text` as one line: runs of line ends and tabs become one blank, other control characters are made visible.
 pub fn one_line(text: &str) -> String {
     let joined = text.split(['\n', '\r', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
@@ -57,6 +81,7 @@ mod tests {
     fn control_characters_become_visible() {
         assert_eq!(escape_controls("a\u{1b}[31mb\u{7}"), "a\\u{1b}[31mb\\u{7}");
         assert_eq!(escape_controls("plain ä"), "plain ä");
+        assert_eq!(without_colours("\x1b[91mred\x1b[0m \x1b[2Jä\x1b[1;32m!\x1b"), "red \x1b[2Jä!\x1b");
         assert_eq!(one_line("a\r\n  b\n\nc"), "a b c");
     }
 }

@@ -241,10 +241,11 @@ fn a_second_signal_kills_what_is_being_stopped() {
         return;
     }
     let stack = Stack::new(
-        r#"services: { a: { image: IMAGE, stop_grace_period: 1000s, command: [sh, -c, 'trap "touch /told" TERM; while :; do sleep 0.1; done'] } }"#,
+        r#"services: { a: { image: IMAGE, stop_grace_period: 1000s, command: [sh, -c, 'trap "touch /told" TERM; touch /set; while :; do sleep 0.1; done'] } }"#,
     );
     let running = stack.begin(&["up"]);
-    until("it runs", || stack.is_running("a"));
+    // A first process that has not said what to do with the signal never hears of it.
+    until("it listens", || docker(&["exec", &stack.name("a"), "test", "-e", "/set"]).status.success());
     running.signal(rustix::process::Signal::INT);
     until("it is told to stop", || docker(&["exec", &stack.name("a"), "test", "-e", "/told"]).status.success());
     running.signal(rustix::process::Signal::INT);
@@ -506,6 +507,9 @@ services:
         let words = words.replace("PROJECT", &stack.project);
         assert!(run.errors.contains(&words), "{words}: {}", run.errors);
     }
+}
+
+#[test]
 fn services_with_one_build_change_nothing_the_second_time_and_their_images_can_be_removed() {
     if !is_ready() {
         return;
@@ -657,4 +661,48 @@ fn flags_that_cannot_be_honoured_are_refused_with_words_of_ours() {
         let (code, out, errors) = Stack::new("services: { a: { image: IMAGE } }").run(arguments);
         assert!(code == 1 && out.is_empty() && errors.contains(words), "{arguments:?}: {errors}");
     }
+}
+
+#[test]
+fn what_does_not_run_is_not_called_running() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { image: IMAGE, init: true }, job: { image: IMAGE, command: ['true'] } }");
+    stack.ok(&["create"]);
+    let words = |arguments: &[&str]| stack.run(arguments).2;
+    let is_told = |errors: &str, name: &str, word: &str| errors.contains(&format!("{}  {word}\n", stack.name(name)));
+    for arguments in [&["create"][..], &["up", "--no-start"]] {
+        let errors = words(arguments);
+        assert!(is_told(&errors, "a", "Created") && !errors.contains("Running"), "{arguments:?}: {errors}");
+    }
+    docker(&["start", &stack.name("a")]);
+    docker(&["start", "-a", &stack.name("job")]);
+    let errors = words(&["create"]);
+    assert!(is_told(&errors, "a", "Running") && is_told(&errors, "job", "Exited"), "{errors}");
+}
+
+#[test]
+fn colours_of_a_build_are_dropped_and_other_control_characters_shown() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . } }");
+    let run = r#"RUN printf "\033[91mred\033[0m \033[2Jx\n" >&2 && false"#;
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\n{run}\n"));
+    let (code, _, errors) = stack.run(&["build"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains(r"red \u{1b}[2Jx") && !errors.contains(r"\u{1b}[91m"), "{errors}");
+}
+
+#[test]
+fn a_stop_within_its_grace_is_no_silence_of_the_engine() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = "services: { a: { image: IMAGE, stop_grace_period: 10s, command: [sh, -c, 'trap : TERM; while :; do sleep 1; done'] } }";
+    let stack = Stack::new(yaml);
+    stack.ok(&["up", "-d"]);
+    let (code, _, errors) = stack.run(&["stop"]);
+    assert!(code == 0 && !errors.contains("no answer"), "{errors}");
 }

@@ -78,7 +78,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             attached::forgive_ends(plan, &mut outcome);
         }
         let result = session::report(context, &outcome, loading.places());
-        ui::progress::summary(context, plan, result.is_ok());
+        ui::progress::summary(context, plan, &prepared.observed, result.is_ok());
         if !is_attached {
             return result.map(|()| Exit::SUCCESS);
         }

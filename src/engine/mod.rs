@@ -199,6 +199,8 @@ pub struct ContainerDetails {
     pub has_restart_policy: bool,
     /// Whether its restart policy starts it again after every end but a stop (`always`, `unless-stopped`).
     pub is_kept_up: bool,
+    /// How long it is given to end after its stop signal (`Config.StopTimeout`); `None` is the engine's default.
+    pub stop_timeout: Option<Duration>,
     /// Whether it has the volumes of another container (`HostConfig.VolumesFrom`).
     pub takes_volumes: bool,
     /// Labels.

@@ -35,6 +35,9 @@ pub(super) struct Runner {
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 
+/// How long engines wait for what they stop, where the container does not say.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// How long an engine that answers again may still be at work on a call whose connection broke.
 const LATE: Duration = Duration::from_millis(500);
 
@@ -161,6 +164,22 @@ impl Runner {
             Action::Pause { delay } => {
                 tokio::time::sleep(*delay).await;
                 Ok(Success::default())
+            }
+        }
+    }
+
+    /// How long a call may well last because of what it stops.
+    pub(super) async fn grace(&self, action: &Action, created: &Created) -> Duration {
+        let (Action::StopContainer { container, grace } | Action::RestartContainer { container, grace }) = action
+        else {
+            return Duration::ZERO;
+        };
+        match (grace, resolve(container, created)) {
+            (Some(grace), _) => *grace,
+            (None, None) => GRACE,
+            (None, Some(id)) => {
+                let found = self.engine.inspect_container(id.as_str()).await;
+                found.ok().and_then(|details| details.stop_timeout).unwrap_or(GRACE)
             }
         }
     }

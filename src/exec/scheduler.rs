@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
                     () = cancel.cancelled() => return Report::Cancelled(id),
                 }
             } else {
-                silence::told(id, &runner.progress, work).await
+                silence::told_after(runner.grace(&step.action, &created), id, &runner.progress, work).await
             };
             tracing::debug!(elapsed_ms = begun.elapsed().as_millis() as u64, ok = result.is_ok(), "step ended");
             Report::Step { id, result, elapsed: begun.elapsed() }

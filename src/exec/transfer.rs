@@ -10,7 +10,7 @@ use crate::event::StepState;
 use crate::model::BuildRequest;
 use crate::model::ImageRef;
 use crate::plan::StepId;
-use crate::text::{escape_controls, one_line};
+use crate::text::{escape_controls, one_line, without_colours};
 
 /// How many lines of a failed step are kept.
 const KEPT_LINES: usize = 20;
@@ -66,6 +66,11 @@ pub(super) async fn build(
     Err((error, at.failure()))
 }
 
+/// Returns a line of a build's output as it is shown: the engine colours some, which is nothing to read.
+fn shown(line: &str) -> String {
+    escape_controls(&without_colours(line.trim_end())).into_owned()
+}
+
 /// Where a build is.
 #[derive(Debug, Default)]
 struct Build {
@@ -91,7 +96,7 @@ impl Build {
                 if self.output.len() == KEPT_LINES {
                     self.output.pop_front();
                 }
-                self.output.push_back(escape_controls(line.trim_end()).chars().take(500).collect());
+                self.output.push_back(shown(line).chars().take(500).collect());
             }
             BuildEvent::Context { .. } => {}
             BuildEvent::Built(_) => return true,
@@ -114,7 +119,7 @@ impl Build {
                 vec![at(text.clone()), StepState::Output(text)]
             }
             BuildEvent::Cached => vec![StepState::Output("using cache".to_owned())],
-            BuildEvent::Output(line) => vec![StepState::Output(escape_controls(line.trim_end()).into_owned())],
+            BuildEvent::Output(line) => vec![StepState::Output(shown(&line))],
             BuildEvent::Built(_) => Vec::new(),
         }
     }

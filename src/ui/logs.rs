@@ -97,7 +97,7 @@ fn harmless(text: &str) -> String {
     let mut rest = text;
     let mut is_coloured = false;
     while let Some(char) = rest.chars().next() {
-        if let Some(length) = colour(rest) {
+        if let Some(length) = crate::text::colour(rest) {
             out.push_str(&rest[..length]);
             is_coloured = true;
             rest = &rest[length..];
@@ -118,13 +118,6 @@ fn harmless(text: &str) -> String {
         rest = &rest[char.len_utf8()..];
     }
     out
-}
-
-/// Returns the length of a colour sequence (`ESC [ numbers m`) at the start of a text.
-fn colour(text: &str) -> Option<usize> {
-    let body = text.strip_prefix("\x1b[")?;
-    let end = body.find(|char: char| !(char.is_ascii_digit() || char == ';'))?;
-    body[end..].starts_with('m').then_some(2 + end + 1)
 }
 
 #[cfg(test)]

@@ -197,10 +197,16 @@ pub(super) fn details(value: &Value) -> ContainerDetails {
         probes: value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect(),
         has_restart_policy: !policy.is_empty() && policy != "no",
         is_kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
+        stop_timeout: value.pointer("/Config/StopTimeout").and_then(Value::as_i64).map(stop_timeout),
         takes_volumes: !strings(value.pointer("/HostConfig/VolumesFrom")).is_empty(),
         labels: labels(value.pointer("/Config/Labels")),
         definition: super::definition::definition(value),
     }
+}
+
+/// A negative number of seconds is no end at all.
+fn stop_timeout(seconds: i64) -> Duration {
+    u64::try_from(seconds).map_or(Duration::MAX, Duration::from_secs)
 }
 
 fn probe(value: &Value) -> ProbeResult {

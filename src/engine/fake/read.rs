@@ -41,6 +41,7 @@ fn details(container: &Container) -> ContainerDetails {
         restart_count: container.restarts,
         has_restart_policy: container.spec.restart != RestartPolicy::No,
         is_kept_up: matches!(container.spec.restart, RestartPolicy::Always | RestartPolicy::UnlessStopped),
+        stop_timeout: container.spec.stop_timeout,
         takes_volumes: !container.spec.volumes_from.is_empty(),
         labels: container.spec.labels.clone(),
         healthcheck: container.behaviour.has_healthcheck.then(check),

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use crate::event::Listener;
+use crate::model::Observed;
 use crate::plan::{Plan, describe};
 use crate::settings::{Context, ProgressKind};
 use crate::ui;
@@ -61,13 +62,21 @@ pub fn dry_run(context: &Context, plan: &Plan) {
     }
 }
 
-/// Says in one line how things stand; only for people.
-pub fn summary(context: &Context, plan: &Plan, is_success: bool) {
+/// Says in a line each how containers stand that were left as they are; only for people.
+pub fn summary(context: &Context, plan: &Plan, observed: &Observed, is_success: bool) {
     if plan.is_empty() && is_success && matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         for target in &plan.unchanged {
-            ui::tell(&format!(" {} {}  Running\n", target.kind(), crate::text::escape_controls(target.name())));
+            let (name, word) = (crate::text::escape_controls(target.name()), state_word(observed, target.name()));
+            ui::tell(&format!(" {} {name}  {word}\n", target.kind()));
         }
     }
+}
+
+/// Returns the state of a container: what a job has done, or what was only created, does not run.
+fn state_word(observed: &Observed, name: &str) -> String {
+    let found = observed.containers.iter().find(|one| one.name.as_str() == name);
+    let word = found.map_or("running", |one| one.state.as_str());
+    word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 
 /// Says that there is nothing to do; only for people.
