@@ -4,6 +4,8 @@
 use std::process::Command;
 
 use expect_test::{Expect, expect};
+use inception::env::Environment;
+use inception::loader::{self, LoadOptions};
 
 /// Runs `config` in a folder with these files (name and text); returns exit code, standard output and error.
 fn config(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
@@ -416,6 +418,33 @@ fn a_missing_env_file_hides_nothing_either() {
 
         "#]],
     );
+}
+
+#[test]
+fn the_default_env_file_is_left_out_by_the_words_for_true_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("compose.yml"), "services: { a: { image: '${IMAGE:-none}' } }").unwrap();
+    std::fs::write(folder.path().join(".env"), "IMAGE=file").unwrap();
+    let load = |word: &str, options: LoadOptions| {
+        let variables = [("COMPOSE_DISABLE_ENV_FILE".to_owned(), word.to_owned())];
+        let loaded = loader::load(&options, &Environment::new(variables, folder.path()));
+        let image = loaded.model.get("services").map(|services| services["a"]["image"].clone());
+        (loaded.diagnostics.into_iter().map(|one| one.message).collect::<Vec<_>>(), image)
+    };
+    let image = |name: &str| Some(serde_json::Value::from(name));
+    for word in ["1", "t", "T", "TRUE", "true", "True"] {
+        assert_eq!(load(word, LoadOptions::default()), (Vec::new(), image("none")), "{word}");
+    }
+    for word in ["0", "f", "F", "FALSE", "false", "False"] {
+        assert_eq!(load(word, LoadOptions::default()), (Vec::new(), image("file")), "{word}");
+    }
+    for word in ["", "yes", "on", "tRue"] {
+        let told = vec!["`COMPOSE_DISABLE_ENV_FILE` must be true or false".to_owned()];
+        assert_eq!(load(word, LoadOptions::default()), (told, image("file")), "{word}");
+    }
+    // Where files are given the variable says nothing.
+    let options = LoadOptions { env_files: vec![folder.path().join(".env")], ..LoadOptions::default() };
+    assert_eq!(load("yes", options), (Vec::new(), image("file")));
 }
 
 #[test]

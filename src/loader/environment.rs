@@ -39,11 +39,23 @@ struct Found {
     places: BTreeMap<String, Span>,
 }
 
-/// Reads the env files given, or `.env` in the directory; what is set already stays. Returns what is wrong with them.
+/// Returns whether `COMPOSE_DISABLE_ENV_FILE` asks to leave `.env` unread.
+pub(super) fn disables_default(environment: &Environment) -> Result<bool, Diagnostic> {
+    const NAME: &str = "COMPOSE_DISABLE_ENV_FILE";
+    // Compat: the words of Go's `strconv.ParseBool`.
+    match environment.get(NAME).unwrap_or("false") {
+        "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(true),
+        "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(false),
+        _ => Err(Diagnostic::error("bad-value", Span::NONE, format!("`{NAME}` must be true or false"))
+            .help("write `true` or `false`, or do not set it")),
+    }
+}
+
+/// Reads the env files given, or `.env` in the `default` directory; what is set already stays. Returns what is wrong with
+/// them.
 pub(super) fn read_env_files(
     given: &[PathBuf],
-    directory: &Path,
-    environment: &Environment,
+    default: Option<&Path>,
     known: &mut Known<'_>,
     sources: &mut Sources,
 ) -> Vec<Diagnostic> {
@@ -55,9 +67,11 @@ pub(super) fn read_env_files(
             Err(fault) => faults.push(rename_missing(fault, path)),
         }
     }
-    let is_disabled = environment.get("COMPOSE_DISABLE_ENV_FILE").and_then(super::tree::truth) == Some(true);
-    let default = directory.join(".env");
-    if given.is_empty() && !is_disabled && default.exists() && !default.is_dir() {
+    if given.is_empty()
+        && let Some(default) = default.map(|directory| directory.join(".env"))
+        && default.exists()
+        && !default.is_dir()
+    {
         merge_named(&default, Span::NONE, known.variables, &mut found, sources, &mut faults);
     }
     known.add(found);

@@ -98,6 +98,8 @@ pub struct Loaded {
     pub config_files: Vec<PathBuf>,
     /// Files given by `--env-file` or `COMPOSE_ENV_FILES`.
     pub env_files: Vec<PathBuf>,
+    /// Whether `.env` is read where no such files are given.
+    reads_default_env_file: bool,
     /// Variables for interpolation: the process environment and the env files.
     pub variables: BTreeMap<String, String>,
     /// Where those variables stand that come from files.
@@ -251,7 +253,11 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
         .unwrap_or_else(|| environment.current_dir().to_owned());
     loaded.variables = environment.variables().clone();
     loaded.env_files = env_files(options, environment);
-    read_env_files(&start, environment, loaded);
+    let disables = environment::disables_default(environment);
+    loaded.reads_default_env_file = disables.as_ref() != Ok(&true);
+    // Where files are given nothing depends on it.
+    loaded.diagnostics.extend(disables.err().filter(|_| loaded.env_files.is_empty()));
+    read_env_files(&start, loaded);
     let variable = |loaded: &Loaded, name: &str| loaded.variables.get(name).cloned();
     let separator =
         variable(loaded, "COMPOSE_PATH_SEPARATOR").filter(|text| !text.is_empty()).unwrap_or_else(|| ":".to_owned());
@@ -264,7 +270,7 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
     loaded.working_dir =
         given_directory.or_else(|| first.and_then(|path| path.parent()).map(Path::to_owned)).unwrap_or(start.clone());
     if loaded.working_dir != start && loaded.env_files.is_empty() {
-        read_env_files(&loaded.working_dir.clone(), environment, loaded);
+        read_env_files(&loaded.working_dir.clone(), loaded);
     }
     let profiles = variable(loaded, "COMPOSE_PROFILES").unwrap_or_default();
     loaded.profiles = match options.profiles.is_empty() {
@@ -275,10 +281,10 @@ fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded
 }
 
 /// Reads the files of variables; their faults do not hide those of the compose files.
-fn read_env_files(directory: &Path, environment: &Environment, loaded: &mut Loaded) {
+fn read_env_files(directory: &Path, loaded: &mut Loaded) {
     let mut known = Known { variables: &mut loaded.variables, places: &mut loaded.variable_places };
-    let faults =
-        environment::read_env_files(&loaded.env_files, directory, environment, &mut known, &mut loaded.sources);
+    let default = loaded.reads_default_env_file.then_some(directory);
+    let faults = environment::read_env_files(&loaded.env_files, default, &mut known, &mut loaded.sources);
     loaded.lacks_variables |= !faults.is_empty();
     loaded.diagnostics.extend(faults);
 }
