@@ -202,7 +202,7 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     }
     let disabled = profiles::apply(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
     if !options.no_consistency && !options.no_interpolate {
-        validate::consistency(&root, &disabled, &mut loaded.diagnostics);
+        validate::consistency(&root, &disabled, &options.services, &mut loaded.diagnostics);
         normalize::scales(&mut root);
     }
     if !options.no_env_resolution && !options.no_interpolate {

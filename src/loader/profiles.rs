@@ -65,20 +65,25 @@ fn profiles_of(service: &Node) -> Vec<String> {
     service.get("profiles").map(Node::items).unwrap_or_default().iter().filter_map(Node::scalar_text).collect()
 }
 
-/// Keeps the named services and what they depend on.
-pub(super) fn select(root: &mut Node, named: &[String]) {
-    let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return };
-    let mut kept: BTreeSet<String> = BTreeSet::new();
+/// Returns the named services and what they depend on.
+pub(super) fn needed(root: &Node, named: &[String]) -> BTreeSet<String> {
+    let mut needed: BTreeSet<String> = BTreeSet::new();
+    let Some(services) = root.get("services") else { return needed };
     let mut queue: Vec<String> = named.to_vec();
     while let Some(name) = queue.pop() {
-        if let Some(entry) = services.get(name.as_str())
-            && kept.insert(name)
+        if let Some(service) = services.get(&name)
+            && needed.insert(name)
         {
-            queue.extend(
-                entry.node.get("depends_on").into_iter().flat_map(Node::entries).map(|(key, _)| key.to_owned()),
-            );
+            queue.extend(service.get("depends_on").into_iter().flat_map(Node::entries).map(|(key, _)| key.to_owned()));
         }
     }
+    needed
+}
+
+/// Keeps the named services and what they depend on.
+pub(super) fn select(root: &mut Node, named: &[String]) {
+    let kept = needed(root, named);
+    let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return };
     services.retain(|name, _| kept.contains(&**name));
     // Compat: what is not there is not waited for; only where services are named.
     for entry in services.values_mut() {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::normalize::NAMESPACES;
+use super::profiles;
 use super::schema::nearest;
-use super::tree::Node;
+use super::tree::{Entry, Node};
 use crate::diag::Diagnostic;
 use crate::graph::{self, Edge};
 use crate::model::Span;
@@ -13,8 +14,9 @@ mod fields;
 
 pub(super) use fields::fields;
 
-/// Checks across services (compose-go `checkConsistency`), on the services that are enabled.
-pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Diagnostic>) {
+/// Checks across services (compose-go `checkConsistency`), on the services that are enabled; of names of containers only
+/// those of the services that are `named` and of what they need, of all where none are named.
+pub(super) fn consistency(root: &Node, disabled: &Node, named: &[String], diagnostics: &mut Vec<Diagnostic>) {
     let errors = || diagnostics.iter().filter(|one| one.is_error());
     let is_of_file = |code: &str| {
         let codes =
@@ -35,7 +37,7 @@ pub(super) fn consistency(root: &Node, disabled: &Node, diagnostics: &mut Vec<Di
     for (name, entry) in root.get("services").into_iter().flat_map(Node::entries) {
         work.service(name, &entry.node, entry.key);
     }
-    work.container_names();
+    work.container_names(named);
     work.cycles();
 }
 
@@ -364,9 +366,12 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn container_names(&mut self) {
+    /// Compat: what is not selected does not count.
+    fn container_names(&mut self, named: &[String]) {
+        let needed = (!named.is_empty()).then(|| profiles::needed(self.root, named));
+        let is_needed = |(name, _): &(&str, &Entry)| needed.as_ref().is_none_or(|needed| needed.contains(*name));
         let mut seen: std::collections::BTreeMap<&str, (&str, Span)> = std::collections::BTreeMap::new();
-        for (name, entry) in self.root.get("services").into_iter().flat_map(Node::entries) {
+        for (name, entry) in self.root.get("services").into_iter().flat_map(Node::entries).filter(is_needed) {
             let Some(node) = entry.node.get("container_name") else { continue };
             let Some(own) = node.as_text().filter(|own| !own.is_empty()) else { continue };
             if let Some((other, span)) = seen.insert(own, (name, node.span)) {
