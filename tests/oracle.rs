@@ -14,8 +14,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Cases whose YAML differs on purpose, with the row of `docs/compat.md` that says why.
-const MEANT: [(&str, &str); 1] =
-    [("342-quirks-merge-ipam-config-two-by-two", "two pools of one subnet in `ipam.config` of two files")];
+const MEANT: [(&str, &str); 1] = [(
+    "342-quirks-merge-ipam-config-two-by-two",
+    "two pools of one subnet in `ipam.config` of two files, among others",
+)];
 
 /// Cases whose `--no-interpolate` differs in how a value is spelt.
 const SPELT: [&str; 35] = [

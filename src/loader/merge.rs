@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use indexmap::IndexMap;
+
 use super::changed::Changed;
 use super::path::Path;
 use super::tree::{Entry, Map, Node, Tag, Value};
@@ -208,23 +210,27 @@ fn extra_hosts(base: Node, over: Node) -> Node {
     append(base, over)
 }
 
+/// The later list, each pool over the earlier one of its subnet.
 fn ipam(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     let span = over.span;
-    let (Value::List(mut pools), Value::List(over)) = (base.value, over.value) else {
+    let (Value::List(earlier), Value::List(later)) = (base.value, over.value) else {
         faults.push(Diagnostic::error("wrong-type", span, format!("`{path}` must be a list")).at(path.to_string()));
         return Node::new(Value::List(Vec::new()), span);
     };
-    for pool in over {
-        let subnet = pool.get_text("subnet").map(str::to_owned);
-        match pools.iter().position(|earlier| subnet.is_some() && earlier.get_text("subnet") == subnet.as_deref()) {
-            Some(index) => {
-                let earlier = pools.remove(index);
-                pools.insert(index, deep(earlier, pool, path, faults));
-            }
-            None => pools.push(pool),
-        }
+    let subnet = |pool: &Node| pool.get_text("subnet").map(str::to_owned);
+    // Of several earlier pools of one subnet the first counts.
+    let mut earlier: HashMap<_, _> = earlier.into_iter().rev().map(|pool| (subnet(&pool), pool)).collect();
+    let mut pools: IndexMap<Option<String>, Node> = IndexMap::new();
+    for pool in later {
+        let subnet = subnet(&pool);
+        let below = pools.get_mut(&subnet).map(|pool| std::mem::replace(pool, Node::new(Value::Null, span)));
+        let pool = match below.or_else(|| earlier.remove(&subnet)) {
+            Some(below) => deep(below, pool, path, faults),
+            None => pool,
+        };
+        pools.insert(subnet, pool);
     }
-    Node::new(Value::List(pools), span)
+    Node::new(Value::List(pools.into_values().collect()), span)
 }
 
 /// Leaves of each list of what has changed only the last item of a kind, in the place of the first (compose-go `EnforceUnicity`).
