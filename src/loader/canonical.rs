@@ -3,7 +3,7 @@
 use super::changed::Changed;
 use super::merge::{children, depends_on, keys};
 use super::syntax::{port, volume};
-use super::tree::{Entry, Map, Node, Value};
+use super::tree::{Entry, Map, Node, Tag, Value};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
@@ -53,7 +53,7 @@ impl Work<'_> {
         if let Some(servers) = service.get_mut("dns").and_then(Node::as_list_mut) {
             servers.retain(|server| server.as_text() != Some(""));
         }
-        if service.get("dns").is_some_and(|dns| dns.items().is_empty()) {
+        if service.get("dns").is_some_and(|dns| dns.items().is_empty() && dns.tag != Tag::Override) {
             service.remove("dns");
         }
         for key in ["secrets", "configs"] {
@@ -156,17 +156,22 @@ fn change(node: &mut Node, key: &str, by: impl FnOnce(Node) -> Node) {
     if let Some(found) = node.get_mut(key)
         && !found.is_null()
     {
-        let taken = std::mem::replace(found, Node::new(Value::Null, found.span));
-        *found = by(taken);
+        replace(found, by);
     }
 }
 
 fn each(node: &mut Node, key: &str, by: impl Fn(Node) -> Node) {
-    if let Some(items) = node.get_mut(key).and_then(Node::as_list_mut) {
-        for item in items {
-            let taken = std::mem::replace(item, Node::new(Value::Null, item.span));
-            *item = by(taken);
-        }
+    let items = node.get_mut(key).and_then(Node::as_list_mut).into_iter().flatten();
+    items.for_each(|item| replace(item, &by));
+}
+
+/// Puts a value into another form; what its merge tag says is said of both.
+fn replace(node: &mut Node, by: impl FnOnce(Node) -> Node) {
+    let tag = node.tag;
+    let taken = std::mem::replace(node, Node::new(Value::Null, node.span));
+    *node = by(taken);
+    if matches!(tag, Tag::Reset | Tag::Override) {
+        node.tag = tag;
     }
 }
 
@@ -214,7 +219,7 @@ fn depends_on_long(node: Node) -> Node {
     for entry in node.as_map_mut().into_iter().flat_map(Map::values_mut) {
         let span = entry.node.span;
         if entry.node.is_null() {
-            entry.node = record(span, &[("condition", "service_started")]);
+            replace(&mut entry.node, |_| record(span, &[("condition", "service_started")]));
         }
         if entry.node.get("required").is_none() {
             entry.node.set("required", Node::new(Value::Bool(true), span));

@@ -109,6 +109,8 @@ impl Loader<'_> {
             if !self.options.no_interpolate {
                 self.interpolate(&mut document);
             }
+            // Items are no longer what they were in the long form.
+            merge::drop_reset_items(&mut document);
             let base = std::mem::replace(&mut root, Node::map(span));
             root = merge::merge(base, document, &ModelPath::default(), &mut self.diagnostics);
         }

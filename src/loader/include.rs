@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::files::{Document, Loader};
 use super::schema::nearest;
 use super::tree::{Node, Value};
-use super::{environment, extends, paths, read};
+use super::{environment, extends, merge, paths, read};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
@@ -168,6 +168,8 @@ impl Loader<'_> {
         let outer = std::mem::replace(&mut self.project_directory, start.to_owned());
         let mut model = self.merge(documents, folder, chain);
         self.project_directory = outer;
+        // They were for the files of this entry, not for those before the one that includes them.
+        merge::untag(&mut model);
         super::normalize::defaults(&mut model);
         self.resolve_from(start, &mut model, true);
         if !self.options.no_interpolate {

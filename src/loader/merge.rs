@@ -403,6 +403,18 @@ fn clear_overrides(node: &mut Node) {
     }
 }
 
+/// Drops reset items of lists.
+pub(super) fn drop_reset_items(node: &mut Node) {
+    match &mut node.value {
+        Value::Map(map) => map.values_mut().for_each(|entry| drop_reset_items(&mut entry.node)),
+        Value::List(items) => {
+            items.retain(|item| item.tag != Tag::Reset);
+            items.iter_mut().for_each(drop_reset_items);
+        }
+        _ => {}
+    }
+}
+
 /// Drops reset values.
 pub(super) fn drop_resets(node: &mut Node) {
     match &mut node.value {
