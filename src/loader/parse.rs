@@ -358,16 +358,14 @@ fn misnamed(value: &Value, tag: &str) -> Option<&'static str> {
     }
 }
 
+/// Compat: a tag that YAML does not know makes a text of a plain scalar, but for one that says nothing.
 fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&str>) -> Value {
-    match tag {
-        Some("tag:yaml.org,2002:str" | "!!str" | "!") => return Value::Text(text.into()),
-        Some(
-            "tag:yaml.org,2002:int" | "tag:yaml.org,2002:float" | "tag:yaml.org,2002:bool" | "tag:yaml.org,2002:null",
-        ) => return scalar::resolve(text),
-        _ => {}
-    }
-    match style {
-        ScalarStyle::Plain => scalar::resolve(text),
+    let is_plain = style == ScalarStyle::Plain;
+    let kind = tag.map(|tag| tag.strip_prefix("tag:yaml.org,2002:").or_else(|| tag.strip_prefix("!!")).unwrap_or(tag));
+    match kind {
+        Some("int" | "float" | "bool" | "null") => scalar::resolve(text),
+        None | Some("!" | "timestamp") if is_plain => scalar::resolve(text),
+        Some(kind) if is_plain && kind != "str" && scalar::resolve(text) == Value::Null => Value::Null,
         _ => Value::Text(text.into()),
     }
 }
