@@ -245,6 +245,12 @@ fn env_file(
         if !is_required {
             return Ok(());
         }
+        if path.as_os_str().is_empty() {
+            let message = "the path of an env file is blank";
+            return Err(
+                Diagnostic::error("file-not-found", item.span, message).help("name the file, or say `required: false`")
+            );
+        }
         let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
         return Err(Diagnostic::error("file-not-found", item.span, format!("env file `{shown}` not found"))
             .help("make it, or say `required: false`"));

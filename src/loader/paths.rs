@@ -37,6 +37,11 @@ impl Base<'_> {
         }
     }
 
+    /// As [`Base::text`]; a blank path stays what it is.
+    fn text_if_any(&self, node: Option<&mut Node>) {
+        self.text(node.filter(|node| node.as_text() != Some("")));
+    }
+
     /// A context may be a URL, an image or another service.
     fn context(&self, node: Option<&mut Node>) {
         if let Some(node) = node
@@ -82,15 +87,15 @@ impl Base<'_> {
         if let Some(build) = service.get_mut("build") {
             self.context(build.get_mut("context"));
             if let Some(contexts) = build.get_mut("additional_contexts").and_then(Node::as_map_mut) {
-                contexts.values_mut().for_each(|entry| self.context(Some(&mut entry.node)));
+                let contexts = contexts.values_mut().filter(|entry| entry.node.as_text() != Some(""));
+                contexts.for_each(|entry| self.context(Some(&mut entry.node)));
             }
             if let Some(keys) = build.get_mut("ssh").and_then(Node::as_map_mut) {
-                let paths = keys.values_mut().filter(|entry| entry.node.as_text().is_some_and(|text| !text.is_empty()));
-                paths.for_each(|entry| self.text(Some(&mut entry.node)));
+                keys.values_mut().for_each(|entry| self.text_if_any(Some(&mut entry.node)));
             }
         }
         for file in service.get_mut("env_file").and_then(Node::as_list_mut).into_iter().flatten() {
-            self.text(file.get_mut("path"));
+            self.text_if_any(file.get_mut("path"));
         }
         for file in service.get_mut("label_file").and_then(Node::as_list_mut).into_iter().flatten() {
             self.text(Some(file));
