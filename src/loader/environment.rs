@@ -239,7 +239,7 @@ fn env_file(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<(), Diagnostic> {
     let Some(path) = item.get_text("path") else { return Ok(()) };
-    let is_required = item.get("required").and_then(Node::as_bool) != Some(false);
+    let is_required = is_required(item)?;
     let path = Path::new(path);
     if !path.exists() {
         if !is_required {
@@ -278,6 +278,16 @@ fn env_file(
         }
     }
     Ok(())
+}
+
+/// Whether an env file must be there.
+fn is_required(item: &Node) -> Result<bool, Diagnostic> {
+    let Some(word) = item.get("required") else { return Ok(true) };
+    word.as_bool().ok_or_else(|| {
+        let shown = word.scalar_text().unwrap_or_default();
+        let message = format!("`required` must be true or false, but is `{}`", crate::text::escape_controls(&shown));
+        Diagnostic::error("bad-value", word.span, message)
+    })
 }
 
 /// Merges `label_file`s below `labels`, which win.
