@@ -541,6 +541,24 @@ fn faults_of_several_files_and_stages_are_told_at_once() {
 }
 
 #[test]
+fn a_mistake_of_a_service_that_others_extend_is_told_once() {
+    let base = "services: { s: { image: i, prots: [], ports: ['a:b'], cpus: x, depends_on: [gone], volumes: ['a:b:c:d'], user: '${1}${!}' } }";
+    let files = [
+        (
+            "compose.yml",
+            "services: { a: { extends: { file: base.yml, service: s } }, b: { extends: { file: base.yml, service: s } }, c: { extends: b } }",
+        ),
+        ("base.yml", base),
+    ];
+    let (_, _, errors) = config(&files, &["config", "-q"]);
+    for (code, times) in
+        [("unknown-key", 1), ("bad-port", 1), ("undefined", 1), ("bad-value", 2), ("bad-interpolation", 2)]
+    {
+        assert_eq!(errors.matches(&format!("error[{code}]")).count(), times, "{code}\n{errors}");
+    }
+}
+
+#[test]
 fn a_small_file_cannot_become_a_large_tree() {
     let mut text = "x-a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
     for level in 1..9 {

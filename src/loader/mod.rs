@@ -156,8 +156,11 @@ pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
         Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
     drop_consequences(&mut loaded.diagnostics);
+    // Of several faults in one text each has its own place only once provenance has been added.
+    drop_repeats(&mut loaded.diagnostics, |one| one.code == "bad-interpolation");
     tell_some(&mut loaded.diagnostics);
     provenance::add(&mut loaded);
+    drop_repeats(&mut loaded.diagnostics, |_| false);
     loaded
 }
 
@@ -171,6 +174,25 @@ fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
     let roots: HashSet<Span> = diagnostics.iter().filter(|one| is_root(one)).map(|one| one.primary.span).collect();
     diagnostics.retain(|one| !one.is_error() || is_root(one) || !roots.contains(&one.primary.span));
     diagnostics.retain(|one| one.code != interpolate::NOT_KNOWN);
+}
+
+/// Leaves one of what is said of one place for several services: one of them has it, and the others extend that one or are
+/// aliases of it.
+fn drop_repeats(diagnostics: &mut Vec<Diagnostic>, is_exempt: impl Fn(&Diagnostic) -> bool) {
+    let mut told = HashSet::new();
+    diagnostics.retain(|one| {
+        let is_kept = one.primary.span == Span::NONE || is_exempt(one);
+        is_kept || told.insert((one.code, one.primary.span, without_service(one)))
+    });
+}
+
+/// Returns a message without the name of the service that it is about.
+fn without_service(one: &Diagnostic) -> String {
+    let name = one.path.strip_prefix("services.").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+    match name {
+        "" => one.message.clone(),
+        name => one.message.replacen(&format!("services.{name}"), "", 1).replacen(&format!("service `{name}`"), "", 1),
+    }
 }
 
 /// Leaves so many errors and warnings as anybody reads, errors before warnings, and says how many more there are.

@@ -74,7 +74,9 @@ fn narrow(diagnostic: &mut Diagnostic, loaded: &Loaded, seen: &mut BTreeMap<Span
         "bad-interpolation" => {
             let before = seen.entry(span).or_default();
             *before += 1;
-            template::places_of_faults(text, &|name| loaded.variables.get(name).cloned()).get(*before - 1).copied()
+            let places = template::places_of_faults(text, &|name| loaded.variables.get(name).cloned());
+            // Of a file that several services extend each fault is there as often.
+            places.get((*before - 1) % places.len().max(1)).copied()
         }
         _ => None,
     };
