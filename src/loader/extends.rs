@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::changed::Changed;
 use super::files::Loader;
 use super::path::Path as ModelPath;
-use super::tree::Node;
+use super::tree::{Node, Tag};
 use super::{canonical, merge, paths, read, schema::nearest};
 use crate::diag::Diagnostic;
 use crate::model::Span;
@@ -43,10 +43,14 @@ impl Loader<'_> {
         chain: &mut Vec<Hop>,
     ) -> Option<Node> {
         let mut service = services.get(name)?.clone();
-        let Some(extends) = service.remove("extends").filter(|extends| !extends.is_null()) else {
-            return Some(service);
-        };
+        let Some(extends) = service.remove("extends") else { return Some(service) };
         let span = extends.span;
+        if extends.is_null() {
+            if extends.tag != Tag::Reset {
+                self.diagnostics.push(says_nothing(name, span));
+            }
+            return Some(service);
+        }
         if let Some(start) = chain.iter().position(|(at, other, _)| at == file && other == name) {
             self.tell_cycle(&chain[start..], name, span);
             return None;
@@ -186,6 +190,12 @@ fn cycle(chain: &[Hop], name: &str, span: Span) -> Diagnostic {
         .iter()
         .skip(1)
         .fold(diagnostic, |diagnostic, (_, name, span)| diagnostic.related(*span, format!("`{name}` goes on here")))
+}
+
+fn says_nothing(name: &str, span: Span) -> Diagnostic {
+    let path = format!("services.{name}.extends");
+    let message = format!("`{path}` must be a text or a mapping, but is nothing");
+    Diagnostic::error("wrong-type", span, message).at(path).help("name a service, or remove it")
 }
 
 /// Remote files are told from local ones and refused: loading a file opens no network connection.

@@ -54,7 +54,7 @@ fn walk(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>)
 
 /// Compat: a model that a service merely names.
 fn is_mere_name(node: &Node, path: &Path<'_>) -> bool {
-    node.is_null() && path.depth() > 3 && path.part(0) == "services" && path.part(2) == "models"
+    node.is_null() && path.depth() == 4 && path.part(0) == "services" && path.part(2) == "models"
 }
 
 /// Of several forms the one counts that fits; else the one of the right type, or all of them are named.
