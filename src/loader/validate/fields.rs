@@ -131,11 +131,12 @@ impl Fields<'_> {
     fn watches(&mut self, name: &str, service: &Node) {
         for (index, watch) in service.get("develop").into_iter().flat_map(|develop| items(develop, "watch")) {
             let path = format!("services.{name}.develop.watch[{index}]");
-            if watch.get_text("path").is_none_or(str::is_empty) {
+            // What is missing, or no word that it may be, the schema has told.
+            if watch.get_text("path").is_some_and(str::is_empty) {
                 let message = format!("service `{name}`: a watch needs a `path` that is not empty");
                 self.tell(watch.span, path.clone(), message);
             }
-            let needs_target = !matches!(watch.get_text("action"), Some("rebuild" | "restart"));
+            let needs_target = matches!(watch.get_text("action"), Some("sync" | "sync+restart" | "sync+exec"));
             if needs_target && watch.get_text("target").is_none_or(str::is_empty) {
                 let message = format!("services.{name}.develop.watch: target is required for non-rebuild actions");
                 self.tell(watch.span, path, message);

@@ -297,6 +297,8 @@ impl<'a> Work<'a> {
         let deploy = service.get("deploy");
         let replicas = number(deploy.and_then(|deploy| deploy.get("replicas")));
         if let (Some(scale), Some(replicas)) = (scale, replicas)
+            // Of less than none the types tell.
+            && replicas >= 0
             && scale != replicas
         {
             let span = service.get("scale").map_or(Span::NONE, |node| node.span);
