@@ -115,12 +115,14 @@ impl Work<'_> {
         let mut long = Vec::with_capacity(items.len());
         let mut faults = Vec::new();
         for (index, item) in items.drain(..).enumerate() {
+            if let Some(published) = item.get("published").filter(|published| is_float(published) && !self.is_raw) {
+                faults.push((index, published.span, "a published port has neither a point nor an exponent".to_owned()));
+            }
             if item.as_map().is_some() {
                 long.push(long_port(item));
                 continue;
             }
-            let text = item.scalar_text().unwrap_or_default();
-            match port::parse(&text) {
+            match short_port(&item) {
                 Ok(ports) => long.extend(ports.into_iter().map(|port| port_node(&port, item.span))),
                 Err(_) if self.is_raw => long.push(item),
                 Err(message) => faults.push((index, item.span, message)),
@@ -258,6 +260,23 @@ fn count_all(request: &mut Node) {
     };
     if is_all {
         request.set("count", Node::new(Value::Int(-1), span));
+    }
+}
+
+fn is_float(node: &Node) -> bool {
+    matches!(node.value, Value::Float(_))
+}
+
+/// Compat: the port inside may be 0 in the long form only.
+fn short_port(node: &Node) -> Result<Vec<port::Port>, String> {
+    let text = node.scalar_text().unwrap_or_default();
+    if is_float(node) {
+        return Err("a port has neither a point nor an exponent".to_owned());
+    }
+    let ports = port::parse(&text)?;
+    match ports.iter().any(|port| port.target == 0) {
+        true => Err(format!("the port inside is 0, so it is missing: `{text}`")),
+        false => Ok(ports),
     }
 }
 

@@ -40,11 +40,8 @@ fn fill_limits_of(holder: &mut Value) {
     for limit in limits.filter_map(Value::as_object_mut).filter(|limit| !limit.contains_key("single")) {
         let number = |key: &str| limit.get(key).cloned().unwrap_or_else(|| Value::from(0));
         let both = [("soft", number("soft")), ("hard", number("hard"))];
-        let rest: Vec<_> =
-            limit.iter().filter(|(key, _)| key.starts_with("x-")).map(|(k, v)| (k.clone(), v.clone())).collect();
         limit.clear();
         limit.extend(both.map(|(key, value)| (key.to_owned(), value)));
-        limit.extend(rest);
     }
 }
 

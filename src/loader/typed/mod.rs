@@ -153,10 +153,13 @@ impl Work<'_> {
         let is_empty = match (kind, &value) {
             (Kind::Text | Kind::Texts, Json::String(text)) => text.is_empty(),
             (Kind::Flag, Json::Bool(flag)) => !flag,
-            (Kind::Int | Kind::Float | Kind::Cpus, Json::Number(number)) => number.as_f64() == Some(0.0),
+            (
+                Kind::Int | Kind::CountSet | Kind::Weight | Kind::Exact | Kind::Float | Kind::Cpus,
+                Json::Number(number),
+            ) => number.as_f64() == Some(0.0),
             (Kind::Bytes, Json::String(text)) => text == "0",
             (Kind::List(_) | Kind::Hosts | Kind::Ssh | Kind::Any, Json::Array(items)) => items.is_empty(),
-            (Kind::Map(_) | Kind::Pairs | Kind::Environment, Json::Object(map)) => map.is_empty(),
+            (Kind::Map(_) | Kind::Pairs | Kind::Texted | Kind::Environment, Json::Object(map)) => map.is_empty(),
             _ => false,
         };
         (!is_empty).then_some(value)
@@ -178,9 +181,17 @@ impl Work<'_> {
                 Some(value) => Some(Json::from(value)),
                 None => self.refuse(node, path, "a whole number"),
             },
-            Kind::Count => match whole_number(node).filter(|value| *value >= 0) {
+            Kind::Count | Kind::CountSet => match whole_number(node).filter(|value| *value >= 0) {
                 Some(value) => Some(Json::from(value)),
                 None => self.refuse(node, path, "a whole number that is not negative"),
+            },
+            Kind::Weight => match whole_number(node).filter(|value| *value >= 0 && node.as_text().is_none()) {
+                Some(value) => Some(Json::from(value)),
+                None => self.refuse(node, path, "a whole number that is not negative, without quotes"),
+            },
+            Kind::Exact => match exact_number(node) {
+                Some(value) => Some(Json::from(value)),
+                None => self.refuse(node, path, "a whole number of digits only"),
             },
             Kind::Float | Kind::Cpus => match text.as_deref().map(str::parse::<f32>) {
                 Some(Ok(value)) => Some(single(value)),
@@ -199,6 +210,10 @@ impl Work<'_> {
             Kind::List(inner) => Some(Json::Array(self.items(node, inner, path))),
             Kind::Map(inner) => Some(Json::Object(self.entries(node, inner, path))),
             Kind::Pairs => Some(self.pairs(node, false)),
+            Kind::Texted => {
+                self.refuse_other_than_texts(node, path);
+                Some(self.pairs(node, false))
+            }
             Kind::Environment => {
                 self.refuse_blanks_before_values(node, path);
                 Some(self.pairs(node, true))
@@ -300,6 +315,15 @@ impl Work<'_> {
         Json::Object(pairs.into_iter().collect())
     }
 
+    /// Compat: options that go to the engine as texts are texts or whole numbers.
+    fn refuse_other_than_texts(&mut self, node: &Node, path: &Path<'_>) {
+        let is_other =
+            |value: &Value| matches!(value, Value::Bool(_) | Value::Float(_) | Value::List(_) | Value::Map(_));
+        for (key, entry) in node.entries().filter(|(_, entry)| is_other(&entry.node.value)) {
+            self.refuse(&entry.node, &path.next(key), "a text or a whole number");
+        }
+    }
+
     /// `- NAME = value`, which no shell and no docker compose reads.
     fn refuse_blanks_before_values(&mut self, node: &Node, path: &Path<'_>) {
         for (index, item) in node.items().iter().enumerate() {
@@ -339,18 +363,32 @@ impl Work<'_> {
     fn ulimit(&mut self, node: &Node, path: &Path<'_>) -> Option<Json> {
         if node.as_map().is_none() {
             // Compat: none at all is the long form without its two numbers.
-            let value = self.value(node, &Kind::IntKept, path)?;
-            return Some(if value.as_i64() == Some(0) { Json::Object(Map::new()) } else { value });
+            let value = self.limit(node, path)?;
+            return Some(if value == 0 { Json::Object(Map::new()) } else { Json::from(value) });
         }
-        const FIELDS: &[Field] = &[("single", Kind::Int), ("soft", Kind::Int), ("hard", Kind::Int)];
-        Some(Json::Object(self.record(node, FIELDS, path)))
+        let number = |key: &'static str| {
+            let value = self.limit(node.get(key).filter(|value| !value.is_null())?, &path.next(key))?;
+            (value != 0).then(|| (key.to_owned(), Json::from(value)))
+        };
+        Some(Json::Object(["single", "soft", "hard"].into_iter().filter_map(number).collect()))
+    }
+
+    /// Compat: of a build a number only.
+    fn limit(&mut self, node: &Node, path: &Path<'_>) -> Option<i64> {
+        let is_of_build = path.part(2) == "build";
+        let value = exact_number(node).filter(|_| !is_of_build || node.as_text().is_none());
+        if value.is_none() {
+            let kept = if is_of_build { "without quotes" } else { "of digits only" };
+            self.refuse(node, path, &format!("a whole number {kept}"));
+        }
+        value
     }
 
     /// Modes are octal in texts; numbers are what YAML made of them.
     fn mode(&mut self, node: &Node, path: &Path<'_>) -> Option<Json> {
         let mode = match &node.value {
             Value::Int(mode) => Some(*mode),
-            Value::Text(text) => i64::from_str_radix(text.trim_start_matches("0o"), 8).ok(),
+            Value::Text(text) => i64::from_str_radix(text, 8).ok(),
             _ => None,
         };
         match mode {
@@ -408,6 +446,11 @@ fn whole_number(node: &Node) -> Option<i64> {
         Value::Text(text) => text.parse().ok(),
         _ => None,
     }
+}
+
+/// As [`whole_number`], without those that are written with a point or an exponent.
+fn exact_number(node: &Node) -> Option<i64> {
+    whole_number(node).filter(|_| !matches!(node.value, Value::Float(_)))
 }
 
 /// A number of single precision prints with the digits that single precision needs.

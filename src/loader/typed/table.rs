@@ -17,6 +17,12 @@ pub(super) enum Kind {
     IntKept,
     /// A whole number that is not negative.
     Count,
+    /// A whole number that is not negative; left out when 0.
+    CountSet,
+    /// A whole number that is not negative, and no text; left out when 0.
+    Weight,
+    /// A whole number that is not written as one with a fraction (`1e3`); left out when 0.
+    Exact,
     /// A number of single precision; left out when 0.
     Float,
     /// A number of single precision; left out when 0.
@@ -37,6 +43,8 @@ pub(super) enum Kind {
     Map(&'static Kind),
     /// Texts by name; `K=V` lists allowed, nothing is an empty text.
     Pairs,
+    /// Texts and whole numbers by name; nothing is an empty text.
+    Texted,
     /// Texts by name; `K=V` lists allowed, nothing stays nothing.
     Environment,
     /// A command: a text is split as a shell would; `null` is printed, where JSON asks for it.
@@ -143,7 +151,7 @@ pub(super) const SERVICE: &[Field] = &[
     ("stdin_open", Flag),
     ("stop_grace_period", Duration),
     ("stop_signal", TEXT),
-    ("storage_opt", Pairs),
+    ("storage_opt", Texted),
     ("sysctls", Pairs),
     ("tmpfs", LIST),
     ("tty", Flag),
@@ -204,8 +212,8 @@ const HOOK: &[Field] =
 const THROTTLE: &[Field] = &[("Path", TEXT), ("Rate", Bytes)];
 
 const BLKIO: &[Field] = &[
-    ("weight", Int),
-    ("weight_device", List(&Struct(&[("Path", TEXT), ("Weight", Int)]))),
+    ("weight", Weight),
+    ("weight_device", List(&Struct(&[("Path", TEXT), ("Weight", Weight)]))),
     ("device_read_bps", List(&Struct(THROTTLE))),
     ("device_read_iops", List(&Struct(THROTTLE))),
     ("device_write_bps", List(&Struct(THROTTLE))),
@@ -232,7 +240,7 @@ const RESOURCE: &[Field] = &[
 ];
 
 const DEVICE_REQUEST: &[Field] =
-    &[("capabilities", LIST), ("driver", TEXT), ("count", Int), ("device_ids", LIST), ("options", Pairs)];
+    &[("capabilities", LIST), ("driver", TEXT), ("count", Exact), ("device_ids", LIST), ("options", Pairs)];
 
 const DEPLOY: &[Field] = &[
     ("mode", TEXT),
@@ -250,7 +258,7 @@ const DEPLOY: &[Field] = &[
         StructKept(&[
             ("constraints", LIST),
             ("preferences", List(&Struct(&[("spread", TEXT)]))),
-            ("max_replicas_per_node", Int),
+            ("max_replicas_per_node", CountSet),
         ]),
     ),
     ("endpoint_mode", TEXT),
@@ -282,7 +290,7 @@ const PORT: &[Field] = &[
     ("name", TEXT),
     ("mode", TEXT),
     ("host_ip", TEXT),
-    ("target", Int),
+    ("target", CountSet),
     ("published", TEXT),
     ("protocol", TEXT),
     ("app_protocol", TEXT),
@@ -296,7 +304,7 @@ const VOLUME_MOUNT: &[Field] = &[
     ("consistency", TEXT),
     ("bind", Struct(&[("selinux", TEXT), ("propagation", TEXT), ("create_host_path", Flag), ("recursive", TEXT)])),
     ("volume", Struct(&[("labels", Pairs), ("nocopy", Flag), ("subpath", TEXT)])),
-    ("tmpfs", Struct(&[("size", Bytes), ("mode", Int)])),
+    ("tmpfs", Struct(&[("size", Bytes), ("mode", CountSet)])),
     ("image", Struct(&[("subpath", TEXT)])),
 ];
 

@@ -16,6 +16,7 @@ pub(in crate::loader) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) 
     for (name, entry) in section("services") {
         let service = &entry.node;
         work.fractions(name, service);
+        work.texts(name, service);
         work.ports(name, service);
         work.volumes(name, service);
         work.devices(name, service);
@@ -73,6 +74,23 @@ impl Fields<'_> {
                 let path = format!("services.{name}.{field}[{index}]");
                 let message = format!("`{path}` must be a text or a whole number, but has a fraction");
                 self.tell(item.span, path, message);
+            }
+        }
+    }
+
+    /// Numbers in quotes must be what they would have to be without.
+    fn texts(&mut self, name: &str, service: &Node) {
+        for (field, most) in [("cpu_count", f64::MAX), ("cpu_percent", 100.0)] {
+            let Some(node) = service.get(field) else { continue };
+            let Some(number) = node.as_text().and_then(|text| text.parse::<f64>().ok()) else { continue };
+            if number.fract() != 0.0 || !(0.0..=most).contains(&number) {
+                let path = format!("services.{name}.{field}");
+                let range = if most < f64::MAX { "from 0 to 100" } else { "that is not negative" };
+                self.tell(
+                    node.span,
+                    path.clone(),
+                    format!("`{path}` must be a whole number {range}, but is `{number}`"),
+                );
             }
         }
     }
