@@ -93,7 +93,10 @@ pub(crate) fn drop_below(value: &mut Value) {
             // Names of variables, labels and options may begin like extensions.
             map.retain(|key, _| !key.starts_with("x-"));
             for (key, value) in map.iter_mut() {
-                if !CHOSEN.contains(&key.as_str()) {
+                if key == "depends_on" {
+                    // The keys are names of services, what is below them is not.
+                    value.as_object_mut().into_iter().flatten().for_each(|(_, edge)| drop_below(edge));
+                } else if !CHOSEN.contains(&key.as_str()) {
                     drop_below(value);
                 }
             }

@@ -136,6 +136,19 @@ impl Work<'_> {
         out
     }
 
+    /// As [`Work::record`], with all fields and no others.
+    fn full_record(&mut self, node: &Node, fields: &'static [Field], path: &Path<'_>) -> Map<String, Json> {
+        let mut found = self.record(node, fields, path);
+        let empty = |kind: &Kind| match kind {
+            Kind::Text => Json::from(""),
+            Kind::Bytes => Json::from("0"),
+            _ => Json::from(0),
+        };
+        let field =
+            |(name, kind): &Field| ((*name).to_owned(), found.shift_remove(*name).unwrap_or_else(|| empty(kind)));
+        fields.iter().map(field).collect()
+    }
+
     fn field(&mut self, node: Option<&Node>, kind: &'static Kind, path: &Path<'_>) -> Option<Json> {
         let present = node.filter(|node| !node.is_null());
         match kind {
@@ -221,6 +234,12 @@ impl Work<'_> {
             Kind::Hosts => Some(self.hosts(node, path)),
             Kind::Ulimit => self.ulimit(node, path),
             Kind::Struct(fields) | Kind::StructKept(fields) => Some(Json::Object(self.record(node, fields, path))),
+            Kind::StructBare(fields) => {
+                let mut record = self.record(node, fields, path);
+                record.retain(|key, _| !key.starts_with("x-"));
+                Some(Json::Object(record))
+            }
+            Kind::StructFull(fields) => Some(Json::Object(self.full_record(node, fields, path))),
             Kind::Command => Some(self.command(node, path)),
             Kind::Any => Some(self.test(node)),
             Kind::Options => Some(match node.as_list() {

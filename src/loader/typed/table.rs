@@ -55,6 +55,10 @@ pub(super) enum Kind {
     Ulimit,
     /// A mapping of its own; nothing stays nothing.
     Struct(&'static [Field]),
+    /// As [`Kind::Struct`], without the keys of people's own.
+    StructBare(&'static [Field]),
+    /// As [`Kind::StructBare`], and what is empty or 0 is printed all the same.
+    StructFull(&'static [Field]),
     /// As [`Kind::Struct`], and nothing is an empty one.
     StructKept(&'static [Field]),
     /// Anything, as it is.
@@ -114,7 +118,7 @@ pub(super) const SERVICE: &[Field] = &[
     ("external_links", LIST),
     ("extra_hosts", Hosts),
     ("group_add", LIST),
-    ("gpus", List(&Struct(DEVICE_REQUEST))),
+    ("gpus", List(&StructBare(DEVICE_REQUEST))),
     ("hostname", TEXT),
     ("healthcheck", Struct(HEALTHCHECK)),
     ("image", TEXT),
@@ -213,11 +217,11 @@ const THROTTLE: &[Field] = &[("Path", TEXT), ("Rate", Bytes)];
 
 const BLKIO: &[Field] = &[
     ("weight", Weight),
-    ("weight_device", List(&Struct(&[("Path", TEXT), ("Weight", Weight)]))),
-    ("device_read_bps", List(&Struct(THROTTLE))),
-    ("device_read_iops", List(&Struct(THROTTLE))),
-    ("device_write_bps", List(&Struct(THROTTLE))),
-    ("device_write_iops", List(&Struct(THROTTLE))),
+    ("weight_device", List(&StructFull(&[("Path", TEXT), ("Weight", Weight)]))),
+    ("device_read_bps", List(&StructFull(THROTTLE))),
+    ("device_read_iops", List(&StructFull(THROTTLE))),
+    ("device_write_bps", List(&StructFull(THROTTLE))),
+    ("device_write_iops", List(&StructFull(THROTTLE))),
 ];
 
 const MOUNTED_FILE: &[Field] = &[("source", TEXT), ("target", TEXT), ("uid", TEXT), ("gid", TEXT), ("mode", Mode)];
@@ -235,7 +239,7 @@ const RESOURCE: &[Field] = &[
     ("cpus", Cpus),
     ("memory", Bytes),
     ("pids", Int),
-    ("devices", List(&Struct(DEVICE_REQUEST))),
+    ("devices", List(&StructBare(DEVICE_REQUEST))),
     ("generic_resources", List(&Struct(&[("discrete_resource_spec", Struct(&[("kind", TEXT), ("value", IntKept)]))]))),
 ];
 
