@@ -97,34 +97,51 @@ pub fn print_float(value: f64) -> String {
     format!("{value}")
 }
 
-/// Returns whether YAML 1.1 reads a plain text as a point in time: `2024-01-31`, or that with a time of day.
+/// Returns whether docker compose's YAML reader takes a plain text for a point in time: `2024-1-31`, or that with a time of
+/// day, behind a `T` with a zone and behind a blank without one.
 pub fn is_timestamp(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
-        return false;
-    }
-    let (date, time) = match text.find(['T', 't', ' ']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
+    after_date(text).is_some_and(|rest| match rest.strip_prefix(['T', 't']) {
+        Some(time) => after_time(time).is_some_and(is_zone),
+        None if rest.is_empty() => true,
+        None => rest.starts_with(' ') && after_time(rest.trim_start_matches(' ')).is_some_and(str::is_empty),
+    })
+}
+
+/// Returns what follows a date; it must be one of the calendar.
+fn after_date(text: &str) -> Option<&str> {
+    let year = text.get(..4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let (month, rest) = number(text[4..].strip_prefix('-')?)?;
+    let (day, rest) = number(rest.strip_prefix('-')?)?;
+    jiff::civil::Date::new(year.parse().ok()?, month, day).ok().map(|_| rest)
+}
+
+/// Returns what follows a time of day, with a fraction of a second where there is one.
+fn after_time(text: &str) -> Option<&str> {
+    let (hour, rest) = number(text)?;
+    let (minute, rest) = number(rest.strip_prefix(':')?)?;
+    let (second, rest) = number(rest.strip_prefix(':')?)?;
+    let after_fraction = |text: &'_ str| {
+        let digits = text.strip_prefix(['.', ','])?.bytes().take_while(u8::is_ascii_digit).count();
+        (digits > 0).then_some(digits + 1)
     };
-    is_date(date) && time.is_none_or(is_time)
+    let is_time = hour < 24 && minute < 60 && second < 60;
+    is_time.then(|| &rest[after_fraction(rest).unwrap_or(0)..])
 }
 
-fn is_date(text: &str) -> bool {
-    let parts: Vec<i8> = text.split('-').skip(1).filter_map(|part| part.parse().ok()).collect();
-    let year = text.get(..4).and_then(|year| year.parse::<i16>().ok());
-    match (year, parts.as_slice()) {
-        (Some(year), [month, day]) => jiff::civil::Date::new(year, *month, *day).is_ok(),
-        _ => false,
-    }
+/// `Z`, or hours and minutes of two digits.
+fn is_zone(text: &str) -> bool {
+    let is_offset = |text: &str| {
+        let bytes = text.as_bytes();
+        let is_shaped = bytes.len() == 5 && bytes[2] == b':' && text.bytes().filter(u8::is_ascii_digit).count() == 4;
+        is_shaped && text[..2] <= *"24" && text[3..] <= *"60"
+    };
+    text == "Z" || text.strip_prefix(['+', '-']).is_some_and(is_offset)
 }
 
-/// `15:04:05`, with a fraction and a zone where there are any.
-fn is_time(text: &str) -> bool {
-    let clock = text.split(['.', 'Z', '+', '-']).next().unwrap_or_default().trim_end();
-    let parts: Vec<u8> = clock.split(':').filter_map(|part| part.parse().ok()).collect();
-    matches!(parts.as_slice(), [hour, minute, second] if *hour < 24 && *minute < 60 && *second < 60)
-        && clock.split(':').count() == 3
+/// Reads one or two digits.
+fn number(text: &str) -> Option<(i8, &str)> {
+    let digits = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    Some((text[..digits].parse().ok()?, &text[digits..]))
 }
 
 #[cfg(test)]
@@ -160,5 +177,31 @@ mod tests {
         assert_eq!(print_float(1.5), "1.5");
         assert_eq!(print_float(1e21), "1e+21");
         assert_eq!(print_float(0.00001), "1e-05");
+    }
+
+    #[test]
+    fn points_in_time_are_those_of_the_reference() {
+        for text in
+            ["2001-1-1", "2001-01-01T1:2:3Z", "2001-01-01t10:00:00.5+01:00", "2001-01-01  10:00:00,5", "2000-2-29"]
+        {
+            assert!(is_timestamp(text), "{text}");
+        }
+        for text in [
+            "2001-01-01T10:00:00",
+            "2001-01-01 10:00",
+            "2001-01-01T10:00:00+1",
+            "2001-01-01t10:00:00z",
+            "2001-01-01 10:00:00Z",
+            "2001-01-01T24:00:00Z",
+            "2001-01-01T10:00:00.Z",
+            "2001-01-01T10:00:00+25:00",
+            "2001-02-29",
+            "2001-001-01",
+            "2001-01-011",
+            "200\u{e9}-1-1",
+            "2001-",
+        ] {
+            assert!(!is_timestamp(text), "{text}");
+        }
     }
 }

@@ -212,7 +212,7 @@ fn text(string: &str, indent: usize, is_key: bool) -> String {
     if string.contains('\n') && !is_key {
         return block(string, indent);
     }
-    if is_ambiguous(string) || !string.chars().all(is_printable) {
+    if is_ambiguous(string) || (is_key && string == "<<") || !string.chars().all(is_printable) {
         return double_quoted(string);
     }
     if needs_single_quotes(string) {
@@ -233,7 +233,7 @@ fn is_ambiguous(string: &str) -> bool {
         return true;
     }
     let yaml_1_1 = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-    yaml_1_1.contains(&string) || is_base_60(string) || is_date(string) || string == "<<"
+    yaml_1_1.contains(&string) || is_base_60(string) || scalar::is_timestamp(string)
 }
 
 /// `22:22`, which YAML 1.1 reads as a number.
@@ -251,14 +251,6 @@ fn is_base_60(string: &str) -> bool {
                 && part.bytes().all(|byte| byte.is_ascii_digit())
                 && (part.len() == 1 || part.as_bytes()[0] <= b'5')
         })
-}
-
-fn is_date(string: &str) -> bool {
-    let bytes = string.as_bytes();
-    bytes.len() >= 8
-        && bytes[..4].iter().all(u8::is_ascii_digit)
-        && bytes[4] == b'-'
-        && string.split(['T', 't', ' ']).next().is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
 }
 
 fn needs_single_quotes(string: &str) -> bool {
