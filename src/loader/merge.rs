@@ -87,7 +87,7 @@ pub(super) fn merge(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Di
 }
 
 fn deep(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -> Node {
-    let (base_span, over_span, over_kind) = (base.span, over.span, over.kind());
+    let (base_span, over_span, over_kind, over_tag) = (base.span, over.span, over.kind(), over.tag);
     match (base.value, over.value) {
         (Value::Map(mut map), Value::Map(over)) => {
             for (key, entry) in *over {
@@ -114,7 +114,7 @@ fn deep(base: Node, over: Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) -
             faults.push(fault.related(base_span, "the earlier value"));
             base
         }
-        (_, over) => Node::new(over, over_span),
+        (_, over) => Node { value: over, span: over_span, tag: over_tag },
     }
 }
 

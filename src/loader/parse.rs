@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
 use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::merge;
@@ -160,13 +161,18 @@ impl<'a> Reader<'a> {
         let before = self.read;
         self.read.nodes += 1;
         self.check_bounds(span, depth)?;
-        let mut is_date = false;
+        let mut seen = Tag::None;
         let (mut node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.read.bytes += text.len();
                 let tag = tag.map(|tag| tag.to_string());
-                is_date = tag.is_none() && style == ScalarStyle::Plain && scalar::is_timestamp(&text);
-                let value = scalar_value(&text, style, tag.as_deref());
+                let value = match is_binary(tag.as_deref()) {
+                    true => self.binary(&text, span),
+                    false => scalar_value(&text, style, tag.as_deref()),
+                };
+                if tag.is_none() && style == ScalarStyle::Plain {
+                    seen = seen_in(&value);
+                }
                 if let Some(kind) = tag.as_deref().and_then(|tag| misnamed(&value, tag)) {
                     let message = format!("`{}` is {kind}", crate::text::escape_controls(&text));
                     let fault = Diagnostic::error("wrong-type", span, message).at(self.path());
@@ -182,8 +188,7 @@ impl<'a> Reader<'a> {
         node.tag = match tag.as_deref() {
             Some("!reset") => Tag::Reset,
             Some("!override") => Tag::Override,
-            _ if is_date => Tag::Date,
-            _ => Tag::None,
+            _ => seen,
         };
         if anchor != 0 {
             let size = Size { nodes: self.read.nodes - before.nodes, bytes: self.read.bytes - before.bytes };
@@ -193,6 +198,19 @@ impl<'a> Reader<'a> {
             self.anchors.insert(anchor, (anchored, size));
         }
         Ok(node)
+    }
+
+    /// Decodes a `!!binary`; what is no text cannot be kept.
+    fn binary(&mut self, text: &str, span: Span) -> Value {
+        let base64: String = text.chars().filter(|char| !matches!(char, '\n' | '\r')).collect();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(base64).ok();
+        let decoded = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        if decoded.is_none() {
+            let message = "this is not a text in base64, as `!!binary` says";
+            let fault = Diagnostic::error("wrong-type", span, message).at(self.path());
+            self.tell(fault.help("correct the value, or remove the tag before it"));
+        }
+        Value::Text(decoded.unwrap_or_default().into())
     }
 
     fn check_bounds(&self, span: Span, depth: usize) -> Result<(), Diagnostic> {
@@ -355,6 +373,21 @@ fn misnamed(value: &Value, tag: &str) -> Option<&'static str> {
         "bool" if !matches!(value, Value::Bool(_)) => Some("neither true nor false, as `!!bool` says"),
         "null" if !matches!(value, Value::Null) => Some("not nothing, as `!!null` says"),
         _ => None,
+    }
+}
+
+fn is_binary(tag: Option<&str>) -> bool {
+    tag.is_some_and(|tag| matches!(tag, "tag:yaml.org,2002:binary" | "!!binary"))
+}
+
+/// Returns what is to be remembered of a plain scalar that became a text.
+fn seen_in(value: &Value) -> Tag {
+    match value {
+        Value::Text(text) if scalar::is_timestamp(text) => Tag::Date,
+        Value::Text(text) if text.starts_with(|char: char| char.is_ascii_digit()) && text.parse::<u64>().is_ok() => {
+            Tag::Large
+        }
+        _ => Tag::None,
     }
 }
 

@@ -58,6 +58,8 @@ pub enum Tag {
     Override,
     /// A plain text that YAML 1.1 reads as a point in time.
     Date,
+    /// A plain text of digits: a whole number that no [`Value::Int`] holds.
+    Large,
 }
 
 impl Node {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::parallel;
 use super::path::Path;
 use super::syntax::{duration, size, words};
-use super::tree::{Entry, Node, Value, truth};
+use super::tree::{Entry, Node, Tag, Value, truth};
 use crate::diag::Diagnostic;
 
 mod table;
@@ -92,6 +92,7 @@ pub(super) fn any(node: &Node) -> Json {
         Value::Bool(value) => Json::from(*value),
         Value::Int(value) => Json::from(*value),
         Value::Float(value) => number(*value),
+        Value::Text(text) if node.tag == Tag::Large => text.parse::<u64>().map_or(Json::from(&**text), Json::from),
         Value::Text(text) => Json::from(&**text),
         Value::List(items) => Json::Array(items.iter().map(any).collect()),
         Value::Map(map) => {
@@ -102,9 +103,15 @@ pub(super) fn any(node: &Node) -> Json {
     }
 }
 
-/// Whole numbers are printed without a fraction.
+/// Whole numbers are printed without a fraction; a zero keeps its sign.
 fn number(value: f64) -> Json {
-    if value.fract() == 0.0 && value.abs() < 1e15 { Json::from(value as i64) } else { Json::from(value) }
+    // JSON has none of these: they are printed as texts.
+    if !value.is_finite() {
+        let text = if value.is_nan() { ".nan" } else { ".inf" };
+        return Json::from(if value < 0.0 { format!("-{text}") } else { text.to_owned() });
+    }
+    let is_whole = value.fract() == 0.0 && value.abs() < 1e15;
+    if is_whole && !(value == 0.0 && value.is_sign_negative()) { Json::from(value as i64) } else { Json::from(value) }
 }
 
 struct Work<'a> {
