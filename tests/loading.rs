@@ -448,6 +448,21 @@ fn the_default_env_file_is_left_out_by_the_words_for_true_alone() {
 }
 
 #[test]
+fn names_of_containers_clash_among_selected_services_only() {
+    let file = "services:
+  app: { image: x, container_name: one, depends_on: [needed] }
+  needed: { image: x, container_name: two }
+  other: { image: x, container_name: one }
+  third: { image: x, container_name: two, depends_on: [needed] }
+";
+    let code = |services: &[&str]| config(&[("compose.yml", file)], &[&["config", "-q"], services].concat()).0;
+    assert_eq!(code(&["app"]), 0);
+    assert_eq!(code(&["app", "other"]), 1);
+    assert_eq!(code(&["third"]), 1);
+    assert_eq!(code(&[]), 1);
+}
+
+#[test]
 fn lists_are_printed_though_quiet_and_names_are_checked_though_all_is_shown() {
     let files = [("compose.yml", "services: { a: { image: i, profiles: [x] }, b: { image: j, profiles: [y] } }")];
     for (arguments, output) in [
