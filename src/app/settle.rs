@@ -94,7 +94,7 @@ impl Stopping {
 /// Returns how long a container that was told to end may take yet; `None` where it has ended, or need not.
 async fn remaining(engine: &dyn ReadEngine, event: &EngineEvent) -> Option<Duration> {
     let found = engine.inspect_container(event.id.as_str()).await.ok().filter(|found| found.pid != 0)?;
-    let grace = found.stop_timeout.unwrap_or(GRACE) + MARGIN;
+    let grace = found.stop_timeout.unwrap_or(GRACE).saturating_add(MARGIN);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let told = Duration::from_nanos(u64::try_from(event.time_nanos).unwrap_or_default());
     // The engine's clock may be another machine's: no more than the whole is waited for.

@@ -187,8 +187,6 @@ pub struct ContainerDetails {
     pub finished_at: String,
     /// Whether its streams are a terminal (`Config.Tty`).
     pub is_tty: bool,
-    /// How long it has to end once it is told to (`Config.StopTimeout`); `None` is the engine's default, 10 s.
-    pub stop_timeout: Option<Duration>,
     /// Whether its standard input is open (`Config.OpenStdin`).
     pub is_stdin_open: bool,
     /// The effective health check, the image's included; `None` where there is none or it is disabled.

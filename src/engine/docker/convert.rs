@@ -191,7 +191,6 @@ pub(super) fn details(value: &Value) -> ContainerDetails {
         started_at: text("/State/StartedAt"),
         finished_at: text("/State/FinishedAt"),
         is_tty: flag("/Config/Tty"),
-        stop_timeout: value.pointer("/Config/StopTimeout").and_then(Value::as_u64).map(Duration::from_secs),
         is_stdin_open: flag("/Config/OpenStdin"),
         healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
         probes: value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect(),
