@@ -20,7 +20,7 @@ const MEANT: [(&str, &str); 1] = [(
 )];
 
 /// Cases whose `--no-interpolate` differs in how a value is spelt.
-const SPELT: [&str; 35] = [
+const SPELT: [&str; 37] = [
     "004-build-all-options",
     "010-build-provenance-sbom-forms",
     "060-develop-watch-all",
@@ -51,9 +51,11 @@ const SPELT: [&str; 35] = [
     "devices-gpus",
     "empty-lists-and-maps",
     "environment-merge",
+    "extends-with-tags-in-another-file",
     "extra-hosts-merge",
     "interpolation-casts",
     "label-file",
+    "numbers-at-the-edge",
     "ports-all-forms",
     "simple-attributes",
 ];
