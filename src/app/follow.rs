@@ -362,7 +362,7 @@ impl Run<'_> {
         // Where the engine does not answer, what is followed already is not given up for it.
         let Ok(all) = self.engine.list_containers(&filter).await else { return };
         if let Some(mut container) = all.into_iter().find(|one| one.id == *id) {
-            container.name = newcomers::final_name(container.name.as_str()).into();
+            container.name = crate::plan::final_name(container.name.as_str()).into();
             self.watch(&container, true).await;
         }
     }

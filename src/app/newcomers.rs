@@ -22,14 +22,6 @@ pub(super) fn place(event: &EngineEvent) -> Option<Place> {
     if is_oneoff { None } else { Some((label(labels::SERVICE)?, label(labels::NUMBER)?)) }
 }
 
-/// Returns a container's final name: until the old one is gone, a new one has the old one's id in front.
-pub(super) fn final_name(name: &str) -> &str {
-    match name.split_once('_') {
-        Some((id, rest)) if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit()) => rest,
-        _ => name,
-    }
-}
-
 /// What is on its way.
 #[derive(Debug, Default)]
 pub(super) struct Newcomers {
@@ -74,13 +66,6 @@ impl Newcomers {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_temporary_name_is_told_from_a_final_one() {
-        assert_eq!(final_name("0123456789ab_shop-web-1"), "shop-web-1");
-        assert_eq!(final_name("shop_web_1"), "shop_web_1");
-        assert_eq!(final_name("0123456789ab"), "0123456789ab");
-    }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_made_is_waited_for_until_it_starts_goes_or_takes_too_long() {

@@ -21,11 +21,17 @@ pub(super) fn spare_name(id: &ContainerId, last: &ContainerName) -> ContainerNam
     ContainerName::new(format!("{digits}_{last}"))
 }
 
+/// Returns the final name in a temporary one; any other as it is.
+pub fn final_name(name: &str) -> &str {
+    match name.split_once('_') {
+        Some((digits, rest)) if digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => rest,
+        _ => name,
+    }
+}
+
 /// Returns whether `name` is a replacement's temporary name for `last`.
 pub(super) fn is_temporary_name(name: &str, last: &ContainerName) -> bool {
-    name.strip_suffix(last.as_str())
-        .and_then(|rest| rest.strip_suffix('_'))
-        .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    name != last.as_str() && final_name(name) == last.as_str()
 }
 
 /// Returns the image a service runs: the one it names, or the one built for it.
@@ -48,6 +54,9 @@ mod tests {
         let spare = spare_name(&ContainerId::from("0123456789abcdef"), &last);
         assert!(is_temporary_name(spare.as_str(), &last) && spare != temporary_name(&old, &last));
         assert!(!is_temporary_name("p-web-1", &last));
+        assert_eq!(final_name("0123456789ab_shop-web-1"), "shop-web-1");
+        assert_eq!(final_name("shop_web_1"), "shop_web_1");
+        assert_eq!(final_name("0123456789ab"), "0123456789ab");
         assert!(!is_temporary_name("other_p-web-1", &last));
     }
 }
