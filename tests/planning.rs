@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
 use inception::engine::Engine;
-use inception::model::{DefinedEndpoint, Definition, Observed};
+use inception::model::{ContainerState, DefinedEndpoint, Definition, Observed};
 use inception::plan::{
     DownOptions, Downtime, ImageOptions, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, images,
     impacts, lifecycle, lint, render,
@@ -1070,4 +1070,122 @@ async fn a_signal_reaches_orphans_where_that_is_asked_and_no_service_is_named() 
     assert_eq!(text(&[], false), one);
     assert_eq!(text(&["a"], true), one);
     assert_eq!(text(&[], true), "1  kill  a#1     asked by `kill`\n2  kill  gone#1  asked by `kill`\n");
+}
+
+/// The run that made it may have died before it put its files in, and nothing on the engine tells.
+#[tokio::test(start_paused = true)]
+async fn what_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
+    let yaml = "
+        services: { web: { image: app:1, configs: [word] }, plain: { image: app:1 } }
+        configs: { word: { content: said } }";
+    let (_, mut observed) = brought_up(yaml).await;
+    for container in &mut observed.containers {
+        container.state = ContainerState::Created;
+    }
+    let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
+    let contents = inception::plan::Contents { configs: [("word".to_owned(), content)].into(), ..Default::default() };
+    let wanted = project(yaml);
+    let up = |options: &UpOptions| inception::plan::up(&wanted, &observed, &contents, options);
+    let plan = up(&UpOptions::default());
+    assert!(lint(&plan).is_empty());
+    expect![[r#"
+        1       start  plain#1  not running
+        2 <- 1  wait   plain#1  until running
+        3       fill   web#1    has never run: its configs and secrets are put into it once more
+        4 <- 3  start  web#1    not running
+        5 <- 4  wait   web#1    until running
+    "#]]
+    .assert_eq(&render(&plan));
+    let created = UpOptions { start: false, ..UpOptions::default() };
+    assert!(up(&created).is_empty(), "`create` again has nothing to do");
+}
+
+/// It was made for both, but an engine that takes one at a time may have been told only the first.
+#[tokio::test(start_paused = true)]
+async fn what_has_never_run_is_connected_to_the_networks_it_lacks() {
+    let yaml = "services: { web: { image: app:1, networks: [a, b] } }\nnetworks: { a: , b: }";
+    let (_, mut observed) = brought_up(yaml).await;
+    observed.containers[0].state = ContainerState::Created;
+    observed.containers[0].networks.retain(|name, _| name.as_str() == "p_a");
+    let plan = plan_up(&project(yaml), &observed, &UpOptions::default());
+    expect![[r#"
+        1       connect  web#1  not attached to network `b`
+        2 <- 1  start    web#1  not attached to network `b`
+        3 <- 2  wait     web#1  until running
+    "#]]
+    .assert_eq(&render(&plan));
+}
+
+const RENAMED: &str = "
+services: { new: { image: app:1, container_name: fixed, volumes: [data:/data] } }
+volumes: { data: }
+";
+
+/// A renamed service: old and new would write to one volume, and want one name.
+#[tokio::test(start_paused = true)]
+async fn orphans_are_gone_before_anything_starts() {
+    let (engine, before) = brought_up(&RENAMED.replace("new:", "old:")).await;
+    let options = UpOptions { remove_orphans: true, ..UpOptions::default() };
+    let plan = plan_up(&project(RENAMED), &before, &options);
+    expect![[r#"
+        1         stop    old#1  no such service in the file
+        2 <- 1    remove  old#1  no such service in the file
+        3 <- 2    create  new#1  does not exist
+        4 <- 2,3  start   new#1  does not exist
+        5 <- 4    wait    new#1  until running
+    "#]]
+    .assert_eq(&render(&plan));
+    assert!(run(&engine, &plan).await.is_success());
+    assert_eq!(refused(RENAMED, &before, &UpOptions::default()), ["container-name-taken"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_volume_that_two_keys_name_is_protected_by_each() {
+    let yaml = |second: &str| {
+        format!(
+            "services: {{ web: {{ image: app:1, volumes: ['aa:/a', 'bb:/b'] }} }}
+volumes: {{ aa: {{ name: one }}, bb: {{ name: one, {second} }} }}"
+        )
+    };
+    let (_, observed) = brought_up(&yaml("labels: {}")).await;
+    let options = DownOptions { volumes: true, ..DownOptions::default() };
+    let removes = |second: &str| {
+        let plan = down(&project(&yaml(second)), &observed, &options);
+        plan.steps.iter().any(|step| matches!(step.action, inception::plan::Action::RemoveVolume { .. }))
+    };
+    assert!(removes("labels: {}"));
+    assert!(!removes("x-protected: true"));
+    assert!(!removes("external: true"));
+}
+
+/// The run that replaced it died before it restarted what asks for that.
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_what_was_to_be_restarted_is_restarted() {
+    let yaml = |value: u32| {
+        format!(
+            "services:
+  app: {{ image: app:1, depends_on: {{ db: {{ condition: service_started, restart: true }} }} }}
+  db: {{ image: db:1, environment: {{ A: '{value}' }} }}"
+        )
+    };
+    let (engine, before) = brought_up(&yaml(1)).await;
+    let mut replaced = plan_up(&project(&yaml(2)), &before, &UpOptions::default());
+    let restarts = replaced.steps.iter().position(|step| step.target.name() == "p-app-1").unwrap();
+    replaced.steps.truncate(restarts);
+    assert!(run(&engine, &replaced).await.is_success());
+    let mut after = observed(&engine).await;
+    for container in &after.containers {
+        let mut made = Definition::default();
+        let is_new = container.name.as_str() == "p-db-1";
+        made.set_started_at(if is_new { "2026-01-01T00:00:02Z" } else { "2026-01-01T00:00:01Z" });
+        after.definitions.insert(container.id.clone(), made);
+    }
+    let calm = UpOptions::default();
+    assert!(plan_up(&project(&yaml(2)), &after, &calm).is_empty());
+    let careful = UpOptions { is_after_crash: true, ..calm };
+    expect![[r#"
+        1       restart  app#1  `db` is replaced and `restart: true` asks for it
+        2 <- 1  wait     app#1  until running
+    "#]]
+    .assert_eq(&render(&plan_up(&project(&yaml(2)), &after, &careful)));
 }

@@ -53,6 +53,11 @@ impl Lock {
     pub(super) fn unfinished(&self) {
         self.is_unfinished.store(true, Ordering::Relaxed);
     }
+
+    /// Notes that the engine has done what earlier runs asked of it.
+    pub(super) fn settled(&self) {
+        self.is_unfinished.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Lock {
@@ -90,12 +95,13 @@ pub(super) async fn take(
     if is_left {
         tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
     }
-    let now = now();
+    // What an earlier one asked for may still be going on should this one die, too.
+    let since = left.and_then(|left| left.since).map_or(now(), |since| since.min(now()));
     // What it says only makes the next run more careful.
     let _ = file
         .set_len(0)
         .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{} {now} {command}", std::process::id()));
+        .and_then(|()| writeln!(file, "{} {since} {command}", std::process::id()));
     Ok(Lock { file, left, interrupt: interrupt.clone(), is_unfinished: AtomicBool::new(false) })
 }
 
@@ -139,9 +145,13 @@ fn refused(directory: &Path, cause: &str) -> Failure {
 }
 
 fn directory(context: &Context) -> PathBuf {
+    let user = rustix::process::getuid().as_raw();
+    // Jobs of cron have no such variable, and must meet those of a login.
+    let usual = PathBuf::from(format!("/run/user/{user}"));
     match context.environment.get_non_empty("XDG_RUNTIME_DIR") {
         Some(directory) => PathBuf::from(directory).join("inception"),
-        None => PathBuf::from(format!("/tmp/inception-{}", rustix::process::getuid().as_raw())),
+        None if usual.is_dir() => usual.join("inception"),
+        None => PathBuf::from(format!("/tmp/inception-{user}")),
     }
 }
 

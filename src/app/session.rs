@@ -68,8 +68,9 @@ impl Session {
         }
         let lock = lock::take(context, &engine.facts().endpoint, project, command, &interrupt).await?;
         if let Some(left) = lock.left() {
+            lock.unfinished();
             tokio::select! {
-                () = settle::settle(&*engine, project, left) => {}
+                () = settle::settle(&*engine, project, left) => lock.settled(),
                 signal = interrupt.first() => return Err(interrupted(signal)),
             }
         }

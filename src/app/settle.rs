@@ -23,8 +23,8 @@ const BUSY: Duration = Duration::from_secs(5);
 const MARGIN: Duration = Duration::from_secs(3);
 /// The engine's own grace period.
 const GRACE: Duration = Duration::from_secs(10);
-/// Nothing is waited for longer, whatever grace period a container has.
-const LONGEST: Duration = Duration::from_secs(120);
+/// Nothing is waited for longer, whatever grace period a container has: as long as a stop may take.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Waits until the engine has done what a dead run asked of it. Never fails: where nothing can be learnt, nothing is waited
 /// for.

@@ -44,7 +44,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let loading = load(context, request)?;
     session::block_on(async {
         let mut session = Session::begin(context, loading.project.name.as_str(), request.command).await?;
-        let prepared = prepare(context, &loading, &session.engine, request);
+        let prepared = prepare(context, &loading, &session.engine, request, session.is_after_crash());
         let mut prepared = session::answer(&session.interrupt, prepared).await?;
         if let Some(saved) = &request.saved {
             let identity = async { Ok(session.engine.identity().await?) };
@@ -153,8 +153,10 @@ async fn prepare(
     loading: &Loading,
     engine: &DockerEngine,
     request: &UpRequest,
+    is_after_crash: bool,
 ) -> Result<Prepared, Failure> {
-    let options = options(context, request);
+    let mut options = options(context, request);
+    options.is_after_crash = is_after_crash;
     let observed = session::snapshot(engine, &loading.project).await?;
     let graph = Graph::new(&loading.project.services);
     let selected = plan::selected(&graph, &loading.project, &options);
@@ -214,7 +216,7 @@ pub fn plan(context: &Context, request: &UpRequest, show: &PlanRequest) -> Resul
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::answer(&interrupt, session::connect(context)).await?;
-        let prepared = session::answer(&interrupt, prepare(context, &loading, &engine, request)).await?;
+        let prepared = session::answer(&interrupt, prepare(context, &loading, &engine, request, false)).await?;
         let Prepared { images, plan, observed, options, .. } = &prepared;
         session::heed(context, plan.diagnostics.clone(), &loading.sources)?;
         let impacts = plan::impacts(plan, &loading.project, observed, options);

@@ -1,7 +1,5 @@
 //! `down`, `start`, `stop`, `restart`, `kill`, `pause`, `unpause`, `rm`.
 
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
 
 use super::FileOption;
@@ -118,7 +116,7 @@ pub(super) fn down(context: &Context, args: DownArgs) -> Result<Exit, Failure> {
         },
         remove_orphans: args.remove_orphans
             || context.environment.get("COMPOSE_REMOVE_ORPHANS").is_some_and(|word| matches!(word, "1" | "true")),
-        grace: args.timeout.map(Duration::from_secs),
+        grace: args.timeout.map(super::seconds),
         ..DownOptions::default()
     };
     down::down(context, &args.services, &options, args.yes)
@@ -129,11 +127,11 @@ pub(super) fn start(context: &Context, args: &ServicesArgs) -> Result<Exit, Fail
 }
 
 pub(super) fn stop(context: &Context, args: &StopArgs) -> Result<Exit, Failure> {
-    down::lifecycle(context, &args.services, "stop", &Lifecycle::Stop { grace: args.timeout.map(Duration::from_secs) })
+    down::lifecycle(context, &args.services, "stop", &Lifecycle::Stop { grace: args.timeout.map(super::seconds) })
 }
 
 pub(super) fn restart(context: &Context, args: &RestartArgs) -> Result<Exit, Failure> {
-    let command = Lifecycle::Restart { grace: args.timeout.map(Duration::from_secs), no_dependencies: args.no_deps };
+    let command = Lifecycle::Restart { grace: args.timeout.map(super::seconds), no_dependencies: args.no_deps };
     down::lifecycle(context, &args.services, "restart", &command)
 }
 

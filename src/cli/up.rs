@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -326,7 +325,7 @@ impl MakeArgs {
             recreate_volumes: self.recreate_volume.iter().cloned().collect(),
             remove_orphans: self.remove_orphans,
             scale: self.scale.iter().map(|(name, count)| (ServiceName::from(name.as_str()), *count)).collect(),
-            grace: self.timeout.map(Duration::from_secs),
+            grace: self.timeout.map(super::seconds),
             ..UpOptions::default()
         }
     }
@@ -370,7 +369,7 @@ impl PlanArgs {
     fn request(self) -> UpRequest {
         let mut options = self.make.options();
         options.wait = self.wait;
-        options.wait_limit = self.wait_timeout.map(Duration::from_secs);
+        options.wait_limit = self.wait_timeout.map(super::seconds);
         let images = self.make.images();
         UpRequest { services: self.services, options, images, detach: true, command: "plan", ..UpRequest::default() }
     }
@@ -393,7 +392,7 @@ pub(super) fn up(context: &Context, args: UpArgs) -> Result<Exit, Failure> {
     }
     let mut options = args.make.options();
     options.wait = args.wait;
-    options.wait_limit = args.wait_timeout.map(Duration::from_secs);
+    options.wait_limit = args.wait_timeout.map(super::seconds);
     options.start = !args.no_start;
     let follow = args.follow();
     let request = UpRequest {

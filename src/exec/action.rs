@@ -117,6 +117,7 @@ impl Runner {
                 let created = self.create_container(&spec, step.target.name()).await.map_err(fail)?;
                 Ok(Success { note: None, created: Some(created) })
             }
+            Action::PutFiles { container, files } => self.upload(&id(container)?, files).await.map(done).map_err(fail),
             Action::StartContainer { container } => self.start(&id(container)?).await.map(done).map_err(fail),
             Action::StopContainer { container, grace } => {
                 self.stop(&id(container)?, *grace).await.map(done).map_err(fail)
@@ -311,7 +312,10 @@ impl Runner {
     async fn own_networks(&self, spec: &NetworkSpec) -> EngineResult<Vec<NetworkId>> {
         let hash = spec.labels.get(labels::CONFIG_HASH);
         let is_own = |network: &crate::model::ObservedNetwork| {
-            network.name == spec.name && network.labels.get(labels::CONFIG_HASH) == hash
+            // Another project may have a network of the same name and definition.
+            network.name == spec.name
+                && network.labels.get(labels::CONFIG_HASH) == hash
+                && network.labels.get(labels::PROJECT) == spec.labels.get(labels::PROJECT)
         };
         let all = self.engine.list_networks().await?;
         let mut own: Vec<NetworkId> = all.into_iter().filter(is_own).map(|network| network.id).collect();
@@ -363,15 +367,26 @@ impl Runner {
             Ok((id, _warnings)) => Ok(id),
             Err(error) if error.is_uncertain() => {
                 self.back(error.clone()).await?;
-                self.settle_create(spec, error).await
+                self.whole(spec, self.settle_create(spec, error).await?).await
             }
-            Err(error) if error.kind == ErrorKind::Conflict => self.settle_create(spec, error).await,
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                self.whole(spec, self.settle_create(spec, error).await?).await
+            }
             Err(error) if is_ambiguous(&error) => {
                 self.settle_networks(error).await?;
                 self.engine.create_container(spec).await.map(|(id, _warnings)| id)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Connects what was found to all of its networks: where a create call takes only one, who made it may not have come to
+    /// the others.
+    async fn whole(&self, spec: &ContainerSpec, id: ContainerId) -> EngineResult<ContainerId> {
+        for endpoint in spec.networks.iter().filter(|_| spec.networks.len() > 1) {
+            self.connect(&id, endpoint).await?;
+        }
+        Ok(id)
     }
 
     /// Removes doubles of the project's networks that a run on another machine has made in the same moment; gives the

@@ -158,7 +158,9 @@ fn is_ours(labels_found: &BTreeMap<String, String>, project: &Project) -> bool {
 fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
     let mut staying = Vec::new();
     for volume in observed.volumes.iter().filter(|volume| is_ours(&volume.labels, project)) {
-        let declared = project.volumes.values().find(|declared| declared.name == volume.name);
+        // Several keys may have one name: what one of them says protects all.
+        let all = project.volumes.values().filter(|declared| declared.name == volume.name);
+        let declared = all.max_by_key(|declared| (declared.is_external, declared.is_protected));
         match declared {
             Some(declared) if declared.is_external => {}
             Some(declared) if declared.is_protected => builder.tell(

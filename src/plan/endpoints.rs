@@ -5,18 +5,17 @@ use std::collections::BTreeMap;
 use super::networks::{self, Displaced};
 use super::up::Up;
 use super::{Action, ContainerRef, Reason, StepId, Target, containers};
-use crate::model::{ContainerState, EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
+use crate::model::{EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
 
 impl Up<'_> {
-    /// Networks that a stopped container has lost: a run that made them anew has died before it connected it again.
+    /// Networks that a stopped container has lost, or has never had: a run has died before it connected it.
     pub(super) fn lost_networks(
         &self,
         service: &Service,
         container: &ObservedContainer,
         known: &[NetworkKey],
     ) -> Vec<NetworkKey> {
-        // The engine tells little of the networks of containers that never ran.
-        if service.network_mode.is_some() || container.state == ContainerState::Created {
+        if service.network_mode.is_some() {
             return Vec::new();
         }
         let is_lost = |key: &&NetworkKey| {

@@ -86,19 +86,25 @@ fn is_at(path: &str, attribute: &str) -> bool {
 /// Returns whether a field's name looks as if its value were secret.
 pub fn looks_secret(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path).to_ascii_uppercase();
-    ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "SALT"].iter().any(|word| name.contains(word))
+    ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "SALT", "JWT", "DSN", "WEBHOOK"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Whether a text has an address with a password in it: `postgres://user:password@host/`, `user:password@tcp(host)/`.
 fn holds_password(text: &str) -> bool {
     let holds = |credentials: Option<(&str, &str)>| credentials.is_some_and(|(user, _)| user.contains(':'));
-    let authority = |rest: &str| holds(rest.split(['/', '?', '#']).next().and_then(|it| it.rsplit_once('@')));
+    // A name alone before `https://…@` is a key as often as not; elsewhere (`ssh://git@`) it is a name.
+    let authority = |scheme: &str, rest: &str| {
+        let credentials = rest.split(['/', '?', '#']).next().and_then(|it| it.rsplit_once('@'));
+        holds(credentials) || (credentials.is_some() && (scheme.ends_with("http") || scheme.ends_with("https")))
+    };
     let is_plain = |word: &str| {
         let credentials = word.rsplit_once('@');
         holds(credentials.filter(|(user, _)| !user.split(':').next().unwrap_or_default().contains('/')))
     };
     text.split(|char: char| char.is_whitespace() || matches!(char, '"' | '\'')).any(|word| match word.contains("://") {
-        true => word.split("://").skip(1).any(authority),
+        true => word.split("://").zip(word.split("://").skip(1)).any(|(scheme, rest)| authority(scheme, rest)),
         false => is_plain(word),
     })
 }
@@ -106,14 +112,33 @@ fn holds_password(text: &str) -> bool {
 /// Whether a text speaks of something secret, or has it: `--db-password=x`, `API_KEY=x`.
 fn holds_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let words = ["password", "passwd", "passphrase", "pwd", "secret", "token", "credential", "pass=", "key=", "key:"];
-    words.iter().any(|word| lower.contains(word)) || holds_password(text)
+    let words = [
+        "password",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "secret",
+        "token",
+        "credential",
+        "pass=",
+        "key=",
+        "key:",
+        "bearer ",
+    ];
+    words.iter().any(|word| lower.contains(word)) || holds_password(text) || has_login(text)
+}
+
+/// Whether a command line has a login: `-u user:password`.
+fn has_login(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.any(|word| matches!(word, "-u" | "--user")) && words.next().is_some_and(|login| login.contains(':'))
 }
 
 /// Whether an element is an option whose value is the next one: `--api-key`.
 fn asks_for_secret(element: &Value) -> bool {
     let option = element.as_str().filter(|text| text.starts_with('-') && !text.contains(['=', ' ']));
-    option.is_some_and(looks_secret)
+    // Database clients take a password after `-p`.
+    option.is_some_and(|option| option == "-p" || looks_secret(option))
 }
 
 /// Returns whether a text is not shown at a path; names of images are.
@@ -260,6 +285,11 @@ mod tests {
             (json!(["run", "--password=hunter2", "-v"]), r#"["run","(secret)","-v"]"#),
             (json!(["run", "--api-key", "hunter2", "-v"]), r#"["run","--api-key","(secret)","-v"]"#),
             (json!(["run", "--db", "me:hunter2@tcp(db)/x"]), r#"["run","--db","(secret)"]"#),
+            (json!(["mysql", "-p", "hunter2"]), r#"["mysql","-p","(secret)"]"#),
+            (json!(["CMD-SHELL", "curl -u me:hunter2 http://x"]), r#"["CMD-SHELL","(secret)"]"#),
+            (json!(["--header=Authorization: Bearer hunter2"]), r#"["(secret)"]"#),
+            (json!(["https://hunter2@host.test/1"]), r#"["(secret)"]"#),
+            (json!(["ssh://git@host.test/it"]), r#"["ssh://git@host.test/it"]"#),
             (json!(["sh", "-c", "run --dsn=mysql://me:hunter2@db/"]), r#"["sh","-c","(secret)"]"#),
             (json!(["CMD-SHELL", "TOKEN=hunter2 probe"]), r#"["CMD-SHELL","(secret)"]"#),
             (

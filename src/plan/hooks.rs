@@ -82,14 +82,14 @@ pub(super) fn plan_after(
     hooks: &[Hook],
     target: &Target,
     container: &ContainerRef,
-    started: StepId,
+    requires: &[StepId],
 ) -> Vec<StepId> {
     let mut steps: Vec<StepId> = Vec::new();
     for hook in hooks {
         let action =
             Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
-        let needed = steps.last().copied().unwrap_or(started);
-        steps.push(builder.step(target, action, Reason::Hook("post_start"), [needed]));
+        let needed = steps.last().map_or_else(|| requires.to_vec(), |last| vec![*last]);
+        steps.push(builder.step(target, action, Reason::Hook("post_start"), needed));
     }
     steps
 }

@@ -289,7 +289,7 @@ fn verify(
     is_spared: bool,
 ) -> Vec<StepId> {
     let container = ContainerRef::Existing(found.id.clone());
-    let hooks = hooks::plan_after(builder, hooks::after_start(project, found), target, &container, started);
+    let hooks = hooks::plan_after(builder, hooks::after_start(project, found), target, &container, &[started]);
     let last = hooks.last().copied().unwrap_or(started);
     let wait = Action::WaitFor { container, until: Until::Alive(SETTLE), limit: None };
     let wait = builder.step(target, wait, Reason::Verify, [last]);

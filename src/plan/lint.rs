@@ -40,6 +40,7 @@ pub(super) fn container_of(action: &Action) -> Option<&ContainerRef> {
     match action {
         Action::ConnectNetwork { container, .. }
         | Action::DisconnectNetwork { container, .. }
+        | Action::PutFiles { container, .. }
         | Action::StartContainer { container }
         | Action::StopContainer { container, .. }
         | Action::KillContainer { container, .. }

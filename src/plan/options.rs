@@ -55,6 +55,8 @@ pub struct UpOptions {
     pub settle: Duration,
     /// Part between project, service and number in names: `-`, or `_` with `--compatibility`.
     pub separator: char,
+    /// The last run on the project died in the middle of its work: what it has left half done must be looked for.
+    pub is_after_crash: bool,
 }
 
 impl Default for UpOptions {
@@ -75,6 +77,7 @@ impl Default for UpOptions {
             grace: None,
             settle: SETTLE,
             separator: '-',
+            is_after_crash: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::networks::Displaced;
 use super::options::UpOptions;
 use super::{Action, ContainerRef, Reason, StepId, containers};
 use crate::diag::Diagnostic;
-use crate::model::{ContainerId, ContainerState, Observed, ObservedContainer, Project, Span, labels};
+use crate::model::{ContainerId, ContainerName, ContainerState, Observed, ObservedContainer, Project, Span, labels};
 
 /// Returns the project's orphans: replicas of services that are not in the file, and one-off containers that have ended.
 pub(super) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a ObservedContainer> {
@@ -32,22 +32,25 @@ pub(super) fn is_from_elsewhere(project: &Project, container: &ObservedContainer
         .is_some_and(|directory| !directory.is_empty() && std::path::Path::new(directory) != project.working_dir)
 }
 
-/// Tells of orphans, or removes them where asked. What another directory made is never removed.
+/// Tells of orphans, or removes them where asked; returns those that go, each with its last step. What another directory
+/// made is never removed.
 pub(super) fn plan(
     builder: &mut Builder,
     project: &Project,
     observed: &Observed,
     options: &UpOptions,
     displaced: &mut BTreeMap<ContainerId, Displaced>,
-) {
+) -> BTreeMap<ContainerName, StepId> {
+    let mut gone = BTreeMap::new();
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         find(project, observed).into_iter().partition(|orphan| is_from_elsewhere(project, orphan));
     if options.remove_orphans {
         for orphan in ours {
-            match displaced.remove(&orphan.id) {
+            let last = match displaced.remove(&orphan.id) {
                 Some(displaced) => remove_after(builder, orphan, displaced.steps),
                 None => remove(builder, orphan, options.grace),
             };
+            gone.insert(orphan.name.clone(), last);
         }
     } else if !ours.is_empty() && !options.ignore_orphans {
         let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));
@@ -69,6 +72,7 @@ pub(super) fn plan(
                 .help("give one of the two another name: `--project-name`, or `name:` in the file"),
         );
     }
+    gone
 }
 
 /// Plans stop and removal of a container; returns the last step.

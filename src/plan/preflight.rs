@@ -4,10 +4,11 @@
 use super::builder::Builder;
 use crate::diag::Diagnostic;
 use crate::model::{
-    ApiVersion, ContainerName, ContainerSpec, MountSource, Namespace, Observed, Project, Service, ServiceName, labels,
+    ApiVersion, ContainerName, ContainerSpec, MountSource, Namespace, Observed, ObservedContainer, Project, Service,
+    ServiceName, labels,
 };
 
-/// Refuses the name of a container to be made that a container of others has.
+/// Refuses the name of a container to be made that a container of others has, or one of the project's own that stays.
 pub(super) fn name(
     builder: &mut Builder,
     project: &Project,
@@ -15,10 +16,17 @@ pub(super) fn name(
     service: &Service,
     name: &ContainerName,
 ) {
-    let is_others = |container: &&crate::model::ObservedContainer| {
-        container.name == *name && container.label(labels::PROJECT) != Some(project.name.as_str())
+    let is_ours = |container: &ObservedContainer| container.label(labels::PROJECT) == Some(project.name.as_str());
+    let is_replica = |container: &ObservedContainer| {
+        let service = container.service().filter(|_| !container.is_oneoff());
+        service.is_some_and(|service| project.services.contains_key(service))
     };
+    let is_others = |one: &&ObservedContainer| one.name == *name && !(is_ours(one) && is_replica(one));
     let Some(holder) = observed.containers.iter().find(is_others) else { return };
+    if is_ours(holder) {
+        builder.tell(own_name(service, name, holder));
+        return;
+    }
     let owner = match holder.label(labels::PROJECT) {
         Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
         None => "it belongs to no project".to_owned(),
@@ -33,6 +41,24 @@ pub(super) fn name(
         .cause(owner)
         .help("remove or rename it, or give the service another `container_name`"),
     );
+}
+
+fn own_name(service: &Service, name: &ContainerName, holder: &ObservedContainer) -> Diagnostic {
+    let message =
+        format!("service `{}`: its container's name `{name}` is taken by one that this run leaves", service.name);
+    let cause = match holder.service() {
+        Some(other) if holder.is_oneoff() => {
+            format!("`run` made it for service `{}`", crate::text::escape_controls(other))
+        }
+        other => format!(
+            "it belongs to service `{}`, which is not part of this run",
+            crate::text::escape_controls(other.unwrap_or_default())
+        ),
+    };
+    Diagnostic::error("container-name-taken", service.span, message)
+        .at(format!("services.{}", service.name))
+        .cause(cause)
+        .help("remove it (`--remove-orphans` does where its service is gone), or give the service another `container_name`")
 }
 
 /// Refuses files that are to be put into a container whose root is read-only: the engine writes none there.

@@ -63,6 +63,8 @@ pub enum Reason {
     },
     /// No service of this name stands in the file.
     Orphan,
+    /// It has never run, and nothing tells whether its configs and secrets are in it.
+    NeverRan,
     /// An earlier run did not finish.
     Unfinished(&'static str),
     /// Its dependency is replaced and it asked to be restarted (`restart: true`).
@@ -139,6 +141,7 @@ impl fmt::Display for Reason {
             Reason::UsesChangedVolume(key) => write!(f, "volume `{key}` is made anew"),
             Reason::ScaledDown { wanted } => write!(f, "only {wanted} wanted"),
             Reason::Orphan => f.write_str("no such service in the file"),
+            Reason::NeverRan => f.write_str("has never run: its configs and secrets are put into it once more"),
             Reason::Unfinished(what) => write!(f, "an earlier run did not finish: {what}"),
             Reason::DependencyReplaced(service) => write!(f, "`{service}` is replaced and `restart: true` asks for it"),
             Reason::HostStarted(service) => write!(f, "shares the network of `{service}`, which is started again"),

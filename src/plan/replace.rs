@@ -165,6 +165,7 @@ impl Up<'_> {
             displaced.networks.extend(self.lost_networks(service, new, &displaced.networks));
             cleared.extend(displaced.steps.iter().copied());
             cleared.extend(self.reconnect(service, &swap.target, &swap.new, &displaced));
+            cleared.extend(self.put_files(service, new, number, &swap.target, &cleared));
         }
         self.swap(service, swap, Vec::new(), cleared, batch);
     }
@@ -194,6 +195,9 @@ impl Up<'_> {
         let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
         ready.extend(self.port_gates.get(&service.name).into_iter().flatten());
+        if self.options.start {
+            ready.extend(self.orphans_gone.values());
+        }
         let gate = self.gate(batch);
         match batch.failure_action() {
             // The others go on, whatever became of these.
@@ -296,10 +300,11 @@ impl Up<'_> {
             self.builder.after(started, optional);
             steps.push(started);
             ready = vec![started];
-            let hooks = hooks::plan_after(&mut self.builder, &service.post_start, &swap.target, &swap.new, started);
-            steps.extend(&hooks);
-            ready.extend(hooks);
         }
+        // Where an earlier run has started it, nothing tells whether that came to the hooks: rather twice than never.
+        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, &swap.target, &swap.new, &ready);
+        steps.extend(&hooks);
+        ready.extend(hooks);
         self.wait_for(swap, batch.settle, ready, steps)
     }
 
@@ -329,6 +334,7 @@ impl Up<'_> {
     fn commit_one(&mut self, mut replacement: Replacement, mut requires: Vec<StepId>) {
         requires.extend(self.cleared.steps.iter().copied());
         let last = crate::model::ContainerName::from(replacement.target.name());
+        requires.extend(self.orphans_gone.get(&last));
         let old = ContainerRef::Existing(replacement.old.clone());
         let volumes = self.options.renew_anonymous_volumes;
         let remove = Action::RemoveContainer { container: old, force: false, volumes };

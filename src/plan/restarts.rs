@@ -23,8 +23,14 @@ impl<'a> Up<'a> {
             let Some(service) = self.project.services.get(*name) else { continue };
             let done = |name: &ServiceName| self.done.get(name);
             let restarts = service.depends_on.iter().filter(|(_, edge)| edge.restart);
-            let replaced = restarts.filter(|(name, _)| done(name).is_some_and(|done| done.is_replaced));
-            let mut reasons: Vec<Reason> = replaced.map(|(name, _)| Reason::DependencyReplaced(name.clone())).collect();
+            let (replaced, others): (Vec<_>, Vec<_>) =
+                restarts.map(|(name, _)| name).partition(|name| done(name).is_some_and(|done| done.is_replaced));
+            let mut reasons: Vec<Reason> = replaced.into_iter().cloned().map(Reason::DependencyReplaced).collect();
+            for other in others {
+                if self.options.is_after_crash && self.was_replaced(other) && self.has_lost(service, other) {
+                    reasons.push(Reason::DependencyReplaced(other.clone()));
+                }
+            }
             let hosts: Vec<&ServiceName> = recreate::hosts(service).collect();
             for host in hosts {
                 let is_started = self.done.get(host).is_some_and(|done| done.is_started);
@@ -40,8 +46,15 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Whether a running replica that is left alone has started before the container whose namespace it shares did: that one
-    /// has another now. Notes which containers must be looked at to know.
+    /// Whether the first container of a service has taken the place of another one.
+    fn was_replaced(&self, service: &ServiceName) -> bool {
+        let id = self.container_id(service.as_str());
+        let first = self.observed.containers.iter().find(|one| Some(one.id.as_str()) == id.as_deref());
+        first.is_some_and(|one| one.label(labels::REPLACES).is_some())
+    }
+
+    /// Whether a running replica that is left alone has started before the first container of another service did: where it
+    /// shares that one's namespace it has lost it, and what was to be restarted after it was not. Notes which containers must be looked at to know.
     fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
         let id = self.container_id(host.as_str()).map(crate::model::ContainerId::from);
         let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;

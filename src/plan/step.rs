@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::model::BuildRequest;
 use crate::model::{
-    Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, Hook, ImageRef, NetworkId, NetworkKey,
-    NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
+    Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, FileSpec, Hook, ImageRef, NetworkId,
+    NetworkKey, NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
 };
 
 use super::Reason;
@@ -174,6 +174,13 @@ pub enum Action {
         spec: Box<ContainerSpec>,
         /// Containers whose ids go into the spec once known.
         references: Vec<Reference>,
+    },
+    /// Puts configs and secrets into a container that has never run: the run that made it may have died before.
+    PutFiles {
+        /// The container.
+        container: ContainerRef,
+        /// What goes into it.
+        files: Vec<FileSpec>,
     },
     /// Starts a container.
     StartContainer {

@@ -21,6 +21,7 @@ pub fn describe(action: &Action) -> Verb {
         | Action::RemoveImage { .. } => Verb::Remove,
         Action::ConnectNetwork { .. } => Verb::Connect,
         Action::DisconnectNetwork { .. } => Verb::Disconnect,
+        Action::PutFiles { .. } => Verb::Fill,
         Action::StartContainer { .. } => Verb::Start,
         Action::StopContainer { .. } => Verb::Stop,
         Action::KillContainer { .. } => Verb::Kill,

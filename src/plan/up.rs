@@ -20,8 +20,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerSpec, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed, ObservedContainer,
-    Project, Service, ServiceName, VolumeKey, VolumeName,
+    Condition, ContainerName, ContainerSpec, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed,
+    ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -59,8 +59,10 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         port_givers: BTreeMap::new(),
         families: BTreeMap::new(),
         waiting: BTreeMap::new(),
+        orphans_gone: BTreeMap::new(),
     };
     let handovers = up.hand_over_ports(&selected);
+    up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
     up.find_families(&selected);
     let order = graph.order_after(&handovers);
     for name in order.iter().copied() {
@@ -72,7 +74,6 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         up.commit(batches);
     }
     up.restart_dependents(&order, &selected);
-    orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
     up.bring_back();
     up.restart_joined();
     restarts::tell_cut_off(&mut up.builder, project, observed);
@@ -155,6 +156,9 @@ pub(super) struct Up<'a> {
     pub families: BTreeMap<ServiceName, ServiceName>,
     /// Replacements of families that are not complete yet.
     waiting: BTreeMap<ServiceName, Vec<replace::Batch>>,
+    /// Orphans that are removed, by their names, each with its last step. What they were renamed to may write to the same
+    /// data, so nothing starts before they are gone.
+    pub orphans_gone: BTreeMap<ContainerName, StepId>,
 }
 
 /// What is planned for a service.
@@ -335,8 +339,10 @@ impl<'a> Up<'a> {
     }
 
     /// Refuses a container to be made that the engine would refuse, or make otherwise than the file says.
-    pub(super) fn check_made(&mut self, service: &Service, name: &crate::model::ContainerName, spec: &ContainerSpec) {
-        preflight::name(&mut self.builder, self.project, self.observed, service, name);
+    pub(super) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
+        if !self.orphans_gone.contains_key(name) {
+            preflight::name(&mut self.builder, self.project, self.observed, service, name);
+        }
         preflight::files(&mut self.builder, service, spec);
         for parent in recreate::parents(service) {
             if self.reference(parent).is_none() {
@@ -365,6 +371,7 @@ impl<'a> Up<'a> {
         let is_replaced = predecessor.is_some();
         let (spec, references, mut requires) = self.specify(service, number, inherited);
         requires.extend(self.cleared.steps.iter().copied());
+        requires.extend(self.orphans_gone.get(&spec.name));
         self.check_made(service, &spec.name, &spec);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
@@ -393,10 +400,32 @@ impl<'a> Up<'a> {
         requires.extend(needed);
         requires.extend(self.port_gates.get(&service.name).into_iter().flatten());
         requires.extend(self.successors_of_givers(service));
+        requires.extend(self.orphans_gone.values());
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);
         vec![self.verify(service, target, container, started)]
+    }
+
+    /// Puts configs and secrets into a container that has never run: nothing on the engine tells whether the run that made
+    /// it came to that.
+    pub(super) fn put_files(
+        &mut self,
+        service: &Service,
+        container: &ObservedContainer,
+        number: u32,
+        target: &Target,
+        requires: &[StepId],
+    ) -> Option<StepId> {
+        if container.state != ContainerState::Created || !self.options.start {
+            return None;
+        }
+        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
+        if spec.files.is_empty() {
+            return None;
+        }
+        let action = Action::PutFiles { container: ContainerRef::Existing(container.id.clone()), files: spec.files };
+        Some(self.builder.step(target, action, Reason::NeverRan, requires.iter().copied()))
     }
 
     pub(super) fn push(&mut self, service: &Service, replica: Replica) {
@@ -451,6 +480,7 @@ impl<'a> Up<'a> {
         if let Some(reason) = self.misnamed(service, container, &last, number) {
             let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
             requires.extend(self.cleared.steps.iter().copied());
+            requires.extend(self.orphans_gone.get(&last));
             requires.push(self.builder.step(&target, action, reason, requires.clone()));
         }
         let mut displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
@@ -473,6 +503,7 @@ impl<'a> Up<'a> {
                 None if is_begun => Reason::Unfinished("it may have been stopped"),
                 None => Reason::NotRunning,
             };
+            requires.extend(self.put_files(service, container, number, &target, &requires));
             let started = self.start(service, &target, &reference, requires, reason);
             if let Some(done) = self.done.get_mut(&service.name) {
                 done.is_started = true;
@@ -518,7 +549,7 @@ impl<'a> Up<'a> {
         &self,
         service: &Service,
         container: &ObservedContainer,
-        last: &crate::model::ContainerName,
+        last: &ContainerName,
         number: u32,
     ) -> Option<Reason> {
         if self.cleared.names.contains_key(&container.id) {
@@ -572,7 +603,7 @@ pub(super) fn wanted(service: &Service, options: &UpOptions) -> u32 {
 }
 
 /// Returns what a step on a replica acts on.
-pub(super) fn target(service: &Service, number: u32, name: &crate::model::ContainerName) -> Target {
+pub(super) fn target(service: &Service, number: u32, name: &ContainerName) -> Target {
     Target::Container { service: Some(service.name.clone()), number, name: name.clone() }
 }
 

@@ -11,6 +11,8 @@ pub enum Verb {
     Create,
     /// Create the replacement of a container.
     Recreate,
+    /// Put configs and secrets into a container.
+    Fill,
     /// Start a container.
     Start,
     /// Stop a container.
@@ -63,6 +65,7 @@ impl Verb {
             Verb::Build => ("Building", "Built", "build"),
             Verb::Create => ("Creating", "Created", "create"),
             Verb::Recreate => ("Recreate", "Recreated", "recreate"),
+            Verb::Fill => ("Filling", "Filled", "fill"),
             Verb::Start => ("Starting", "Started", "start"),
             Verb::Stop => ("Stopping", "Stopped", "stop"),
             Verb::Kill => ("Killing", "Killed", "kill"),

@@ -150,7 +150,14 @@ fn compare(
 fn anew(builder: &mut Builder, scope: &Scope<'_>, volume: &Volume, what: String, volumes: &mut Volumes) -> Vec<StepId> {
     let Scope { project, observed, selected, options } = *scope;
     let path = format!("volumes.{}", volume.key);
-    if volume.is_protected {
+    let same = || project.volumes.values().filter(|other| other.name == volume.name);
+    if same().any(|other| other.is_external) {
+        let message = format!("volume `{}` is declared as external, too, and is not made anew", volume.name);
+        let help = "leave out --recreate-volume, or give the two different names";
+        builder.tell(Diagnostic::error("foreign-volume", volume.span, message).at(path).help(help));
+        return Vec::new();
+    }
+    if same().any(|other| other.is_protected) {
         let message = format!("volume `{}` is protected and is not made anew", volume.name);
         let help = "take `x-protected: true` away first";
         builder.tell(Diagnostic::error("volume-protected", volume.span, message).at(path).help(help));

@@ -81,7 +81,7 @@ impl Up<'_> {
         container: &ContainerRef,
         started: StepId,
     ) -> StepId {
-        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, started);
+        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, &[started]);
         let last = hooks.last().copied().unwrap_or(started);
         let settle = self.options.settle;
         let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };

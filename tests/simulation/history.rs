@@ -43,6 +43,8 @@ pub const VOLUMES: &str = "I4: no volume is removed unasked";
 pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
 pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
 
+pub const FILES: &str = "I13: nothing starts without its configs and secrets";
+
 /// Follows the changes in order, and judges each.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
@@ -50,6 +52,8 @@ struct Judge<'a> {
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// All that ever were: service and number.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
+    /// Containers that were given their files.
+    filled: BTreeSet<ContainerId>,
     /// Services of which the world has removed a container, and when.
     bereft: Vec<(String, Duration)>,
     /// Containers that a run has stopped.
@@ -63,6 +67,7 @@ pub fn judge(engine: &FakeEngine, runs: &[RunRecord]) -> Vec<Violation> {
         born: engine.born(),
         alive: BTreeMap::new(),
         known: BTreeMap::new(),
+        filled: BTreeSet::new(),
         bereft: Vec::new(),
         stopped: BTreeSet::new(),
         found: Vec::new(),
@@ -114,7 +119,15 @@ impl Judge<'_> {
             Done::Stopped => {
                 self.stopped.insert((change.client, id.clone()));
             }
-            Done::Started(marks) => self.started(change, id, spec, marks),
+            Done::Filled => {
+                self.filled.insert(id.clone());
+            }
+            Done::Started(marks) => {
+                if change.client != 0 && !spec.files.is_empty() && !self.filled.contains(id) {
+                    self.tell(FILES, change, format!("{} {}", spec.name, id.short()));
+                }
+                self.started(change, id, spec, marks);
+            }
             Done::Removed(successors) => {
                 self.removed(change, id, spec, successors);
                 self.alive.remove(id);
@@ -179,6 +192,10 @@ impl Judge<'_> {
 
     fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
         let Some((run, options, service)) = self.service(change.client, spec) else { return };
+        // What could not be given its files was never whole.
+        if !spec.files.is_empty() && !self.filled.contains(id) {
+            return;
+        }
         // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;

@@ -25,6 +25,9 @@ use story::Mutation;
 /// Histories in a test run without `SEEDS`.
 const FEW: u64 = 2000;
 
+/// From here on projects have a config that is put into their containers; earlier seeds mean what they always meant.
+pub const WITH_FILES: u64 = 2_000_000;
+
 /// Seeds that found a fault once. What they found has tests of its own, with the smallest files that show it, in
 /// `tests/executing.rs` or `tests/giving_back.rs`: a seed means another history as soon as the making of histories changes.
 const ONCE_FAILED: [u64; 47] = [
@@ -83,8 +86,9 @@ fn check(seeds: impl Iterator<Item = u64>) {
 
 #[test]
 fn whatever_goes_wrong_the_next_run_makes_it_good() {
-    let first = number("FIRST").unwrap_or(0);
-    check(first..first + number("SEEDS").unwrap_or(FEW));
+    let (first, count) = (number("FIRST").unwrap_or(0), number("SEEDS").unwrap_or(FEW));
+    let with_files = WITH_FILES + first..WITH_FILES + first + count / 4;
+    check((first..first + count).chain(with_files));
 }
 
 #[test]
@@ -114,7 +118,9 @@ fn a_seed_replays_to_the_byte() {
 #[test]
 fn every_spoiled_plan_is_noticed() {
     for (what, mutation, rule) in mutants::ALL {
-        let is_noticed = (0..300).any(|seed| play(seed, Some(mutation)).iter().any(|violation| violation.rule == rule));
+        let is_noticed = (0..300)
+            .chain(WITH_FILES..WITH_FILES + 300)
+            .any(|seed| play(seed, Some(mutation)).iter().any(|violation| violation.rule == rule));
         assert!(is_noticed, "where {what}, no history breaks the rule: {rule}");
     }
 }

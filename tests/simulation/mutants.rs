@@ -8,7 +8,7 @@ use crate::story::Mutation;
 use crate::{history, story};
 
 /// What is done to plans, and the rule that must notice it.
-pub const ALL: [(&str, Mutation, &str); 8] = [
+pub const ALL: [(&str, Mutation, &str); 9] = [
     ("renames are left out", without_renames, story::CONVERGES),
     ("the old container goes first", old_first, history::OLD_STAYS),
     ("conditions are taken as met", without_waits, history::CONDITIONS),
@@ -16,6 +16,7 @@ pub const ALL: [(&str, Mutation, &str); 8] = [
     ("a volume goes with its container", volumes_too, history::VOLUMES),
     ("what is foreign is stopped", foreign_too, history::FOREIGN),
     ("networks are not made", without_networks, story::CONVERGES),
+    ("configs are taken as put", without_files, history::FILES),
     ("waits have no end", endless, story::ENDS),
 ];
 
@@ -67,6 +68,14 @@ fn foreign_too(plan: &mut Plan) {
 
 fn without_networks(plan: &mut Plan) {
     skip_where(plan, |action| matches!(action, Action::CreateNetwork(_)));
+}
+
+fn without_files(plan: &mut Plan) {
+    for step in &mut plan.steps {
+        if matches!(step.action, Action::PutFiles { .. }) {
+            skip(step);
+        }
+    }
 }
 
 fn endless(plan: &mut Plan) {

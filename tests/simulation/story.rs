@@ -10,7 +10,7 @@ use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
 use inception::model::{ContainerSpec, ContainerState, NetworkSpec, ObservedContainer, Project, VolumeSpec, labels};
 use inception::observe;
-use inception::plan::{self, Contents, DownOptions, Plan, Recreate, UpOptions};
+use inception::plan::{self, Content, Contents, DownOptions, Plan, Recreate, UpOptions};
 
 use crate::common;
 use crate::faults::{Log, Mix, Script};
@@ -81,6 +81,7 @@ pub struct Story {
     log: Arc<Mutex<Log>>,
     runs: Vec<RunRecord>,
     mutation: Option<Mutation>,
+    has_files: bool,
     has_downs: bool,
     has_deaths: bool,
     /// Whether a run died beside another that went on.
@@ -92,6 +93,12 @@ pub struct Story {
 }
 
 /// Plays a seed; returns what was broken, and the trace where it was asked for.
+/// What is behind the config of projects that have one.
+fn contents() -> Contents {
+    let content = Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
+    Contents { configs: [("word".to_owned(), content)].into(), ..Contents::default() }
+}
+
 pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Violation>, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -102,6 +109,7 @@ pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Vio
             log,
             runs: Vec::new(),
             mutation,
+            has_files: seed >= crate::WITH_FILES,
             has_downs: false,
             has_deaths: false,
             has_deaths_beside: false,
@@ -118,7 +126,8 @@ impl Story {
     async fn tell(&mut self) {
         images(&self.engine, &mut self.random);
         self.strangers().await;
-        let before = world::random(&mut self.random);
+        let mut before = world::random(&mut self.random);
+        before.has_files = self.has_files;
         let mut after = world::changed(&mut self.random, &before);
         let broken = if self.random.percent(12) { world::break_one(&mut self.random, &mut after) } else { None };
         let (old, new) = (Arc::new(common::project(&before.yaml())), Arc::new(common::project(&after.yaml())));
@@ -414,7 +423,7 @@ impl Story {
             self.found.push(Violation::new(CONVERGES, format!("after success: {}", differences.join("; "))));
         }
         let observed = observe::observe(&self.engine.client(0), &Default::default()).await.unwrap();
-        let next = plan::up(project, &observed, &Contents::default(), options);
+        let next = plan::up(project, &observed, &contents(), options);
         if !next.is_empty() {
             self.found.push(Violation::new(NOTHING_LEFT, plan::render(&next)));
         }
@@ -489,7 +498,7 @@ async fn execute(
         Err(error) => return Ok((End::Refused(error.to_string()), String::new())),
     };
     let mut plan = match command {
-        Command::Up(options) => plan::up(project, &observed, &Contents::default(), options),
+        Command::Up(options) => plan::up(project, &observed, &contents(), options),
         Command::Down(options) => plan::down(project, &observed, options),
     };
     let text = plan::render(&plan);

@@ -89,6 +89,8 @@ pub struct World {
     pub services: BTreeMap<usize, Service>,
     networks: BTreeMap<usize, Network>,
     volumes: BTreeMap<usize, Volume>,
+    /// Whether services have a config that is put into their containers.
+    pub has_files: bool,
 }
 
 pub fn random(random: &mut Random) -> World {
@@ -336,6 +338,9 @@ impl World {
                 false => writeln!(out, "  v{index}: {{ labels: {{ v: '{}' }} }}", volume.label).unwrap(),
             }
         }
+        if self.has_files {
+            out.push_str("configs: { word: { content: said } }\n");
+        }
         out
     }
 
@@ -367,6 +372,9 @@ impl World {
         }
         if !service.volumes.is_empty() {
             parts.push(format!("volumes: [{}]", list(service.volumes.iter().map(|v| format!("v{v}:/v{v}")).collect())));
+        }
+        if self.has_files {
+            parts.push("configs: [word]".to_owned());
         }
         if let Some(port) = service.port {
             parts.push(format!("ports: ['{port}:80']"));

@@ -225,10 +225,10 @@ pub(super) async fn exec(
         privileged: Some(command.privileged),
         ..Default::default()
     };
-    let made = docker.create_exec(id.as_str(), config).await?;
+    let made = in_time(docker.create_exec(id.as_str(), config)).await?;
     let mut output = Vec::new();
     if let bollard::exec::StartExecResults::Attached { output: mut stream, .. } =
-        docker.start_exec(&made.id, None).await?
+        in_time(docker.start_exec(&made.id, None)).await?
     {
         while let Some(piece) = stream.next().await {
             let bytes = piece?.into_bytes();
@@ -236,8 +236,15 @@ pub(super) async fn exec(
             output.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
     }
-    let ended = docker.inspect_exec(&made.id).await?;
+    let ended = in_time(docker.inspect_exec(&made.id)).await?;
     Ok(ExecOutcome { exit_code: ended.exit_code.unwrap_or(-1), output: String::from_utf8_lossy(&output).into_owned() })
+}
+
+/// Bounds the wait for an answer; what a command itself takes is its own affair.
+async fn in_time<T>(
+    call: impl Future<Output = Result<T, bollard::errors::Error>>,
+) -> Result<T, bollard::errors::Error> {
+    tokio::time::timeout(super::LIMIT, call).await.unwrap_or(Err(bollard::errors::Error::RequestTimeoutError))
 }
 
 #[cfg(test)]

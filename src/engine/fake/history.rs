@@ -47,6 +47,8 @@ pub enum Deed {
 pub enum Done {
     /// Made.
     Created,
+    /// Given its files.
+    Filled,
     /// Started; what every container, those that are gone included, had been until then.
     Started(BTreeMap<ContainerId, Marks>),
     /// Told to stop.

@@ -368,6 +368,11 @@ impl Engine for FakeEngine {
 
     async fn write_archive(&self, id: &ContainerId, _path: &str, _tar: Bytes) -> EngineResult<()> {
         let key = id.clone();
-        self.change("write_archive", id.as_str(), move |state| state.container(key.as_str()).map(|_| ())).await
+        let act = move |state: &mut State| {
+            state.container(key.as_str())?;
+            state.note_container(&key, Done::Filled);
+            Ok(())
+        };
+        self.change("write_archive", id.as_str(), act).await
     }
 }
