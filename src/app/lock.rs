@@ -39,7 +39,7 @@ pub(super) struct Lock {
 /// A run that died in the middle of its work: what it asked of the engine may still be going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
-    /// When it began, seconds since 1970; `None` where its file does not say.
+    /// When it began, or one before it that died, too, seconds since 1970; `None` where its file does not say.
     pub since: Option<i64>,
 }
 
@@ -91,17 +91,18 @@ pub(super) async fn take(
         }
     }
     let is_left = file.metadata().map_or(true, |metadata| metadata.len() > 0);
-    let left = is_left.then(|| Left { since: read(&mut file).map(|(_, since, _)| since) });
+    let left = is_left.then(|| Left { since: read(&mut file).map(|holder| holder.asks_since) });
     if is_left {
         tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
     }
+    let now = now();
     // What an earlier one asked for may still be going on should this one die, too.
-    let since = left.and_then(|left| left.since).map_or(now(), |since| since.min(now()));
+    let asks_since = left.and_then(|left| left.since).map_or(now, |since| since.min(now));
     // What it says only makes the next run more careful.
     let _ = file
         .set_len(0)
         .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{} {since} {command}", std::process::id()));
+        .and_then(|()| writeln!(file, "{} {now},{asks_since} {command}", std::process::id()));
     Ok(Lock { file, left, interrupt: interrupt.clone(), is_unfinished: AtomicBool::new(false) })
 }
 
@@ -165,18 +166,32 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or_default()
 }
 
-/// Returns pid, begin (seconds since 1970) and command of the holder.
-fn read(file: &mut File) -> Option<(String, i64, String)> {
+/// What a lock's file says: `pid begun,asks_since command`, times in seconds since 1970.
+struct Holder {
+    pid: String,
+    begun: i64,
+    /// When the first of the runs began that may still have something asked of the engine.
+    asks_since: i64,
+    command: String,
+}
+
+fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
     let mut parts = text.trim().splitn(3, ' ');
-    let (pid, since, command) = (parts.next()?, parts.next()?, parts.next()?);
-    Some((pid.to_owned(), since.parse().ok()?, command.to_owned()))
+    let (pid, times, command) = (parts.next()?, parts.next()?, parts.next()?);
+    let (begun, asks_since) = times.split_once(',')?;
+    Some(Holder {
+        pid: pid.to_owned(),
+        begun: begun.parse().ok()?,
+        asks_since: asks_since.parse().ok()?,
+        command: command.to_owned(),
+    })
 }
 
 fn holder(file: &mut File) -> String {
-    let Some((pid, since, command)) = read(file) else { return String::new() };
-    let age = now().saturating_sub(since).max(0);
+    let Some(Holder { pid, begun, command, .. }) = read(file) else { return String::new() };
+    let age = now().saturating_sub(begun).max(0);
     format!(": `{}`, pid {}, for {age} s", escape_controls(&command), escape_controls(&pid))
 }
 

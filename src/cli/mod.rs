@@ -214,12 +214,12 @@ fn up_saved(context: &Context, args: &up::UpArgs, file: &Path) -> Result<Exit, F
     up::up_saved(&context, args, *plan, saved)
 }
 
-/// Prints a command line's fault. docker compose ends with 1 here, clap alone would end with 2.
 /// Returns a number of seconds as a duration; what no clock can count is cut.
 fn seconds(count: u64) -> std::time::Duration {
     std::time::Duration::from_secs(count.min(i32::MAX.unsigned_abs().into()))
 }
 
+/// Prints a command line's fault. docker compose ends with 1 here, clap alone would end with 2.
 fn usage(error: &clap::Error) -> Exit {
     // Nothing can be done about a closed terminal.
     let _ = error.print();
