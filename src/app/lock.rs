@@ -34,6 +34,8 @@ pub(super) struct Lock {
     left: Option<Left>,
     interrupt: Interrupt,
     is_unfinished: AtomicBool,
+    begun: i64,
+    command: String,
 }
 
 /// A run that died in the middle of its work: what it asked of the engine may still be going on.
@@ -54,9 +56,20 @@ impl Lock {
         self.is_unfinished.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that the engine has done what earlier runs asked of it.
+    /// Notes that the engine has done what earlier runs asked of it: nothing of before this run need be looked for again.
     pub(super) fn settled(&self) {
         self.is_unfinished.store(false, Ordering::Relaxed);
+        self.tell(self.begun);
+    }
+
+    /// Says who holds the lock, and since when something may be asked of the engine.
+    fn tell(&self, asks_since: i64) {
+        let mut file = &self.file;
+        // What it says only makes the next run more careful.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{} {},{asks_since} {}", std::process::id(), self.begun, self.command));
     }
 }
 
@@ -95,15 +108,11 @@ pub(super) async fn take(
     if is_left {
         tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
     }
-    let now = now();
+    let (interrupt, begun, command) = (interrupt.clone(), now(), command.to_owned());
+    let lock = Lock { file, left, interrupt, is_unfinished: AtomicBool::new(false), begun, command };
     // What an earlier one asked for may still be going on should this one die, too.
-    let asks_since = left.and_then(|left| left.since).map_or(now, |since| since.min(now));
-    // What it says only makes the next run more careful.
-    let _ = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{} {now},{asks_since} {command}", std::process::id()));
-    Ok(Lock { file, left, interrupt: interrupt.clone(), is_unfinished: AtomicBool::new(false) })
+    lock.tell(left.and_then(|left| left.since).map_or(begun, |since| since.min(begun)));
+    Ok(lock)
 }
 
 /// Opens a lock's file, made where it is not there. Says why not.
