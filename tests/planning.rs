@@ -1189,3 +1189,20 @@ async fn after_a_crash_what_was_to_be_restarted_is_restarted() {
     "#]]
     .assert_eq(&render(&plan_up(&project(&yaml(2)), &after, &careful)));
 }
+
+/// Giving back leaves it as it was: it may lack its configs and secrets.
+#[tokio::test(start_paused = true)]
+async fn an_old_container_that_has_never_run_is_not_started_by_an_undo() {
+    let yaml = |value: u32| format!("services: {{ web: {{ image: app:1, environment: {{ A: '{value}' }} }} }}");
+    let (engine, before) = brought_up(&yaml(1)).await;
+    let mut begun = plan_up(&project(&yaml(2)), &before, &UpOptions::default());
+    begun.steps.truncate(1);
+    begun.replacements.clear();
+    assert!(run(&engine, &begun).await.is_success());
+    let mut after = observed(&engine).await;
+    for (state, was_running) in [(ContainerState::Exited, true), (ContainerState::Created, false)] {
+        after.containers.iter_mut().find(|one| one.name.as_str() == "p-web-1").unwrap().state = state;
+        let plan = plan_up(&project(&yaml(3)), &after, &UpOptions::default());
+        assert_eq!(plan.replacements[0].was_running, was_running, "{state:?}");
+    }
+}

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::diag::Diagnostic;
 use crate::model::{
-    EndpointSpec, FailureAction, MountSource, Namespace, NetworkKey, ObservedContainer, Service, UpdateConfig,
-    UpdateOrder, labels,
+    ContainerState, EndpointSpec, FailureAction, MountSource, Namespace, NetworkKey, ObservedContainer, Service,
+    UpdateConfig, UpdateOrder, labels,
 };
 
 /// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
@@ -189,7 +189,8 @@ impl Up<'_> {
         ready.extend(displaced.steps.iter().copied());
         let reconnects = self.reconnects(service, swap.old, &displaced);
         // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
-        let old_ran = containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty();
+        let has_run = swap.old.state != ContainerState::Created;
+        let old_ran = has_run && (containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty());
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && obstacle.is_none();
         let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
