@@ -38,43 +38,53 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) {
         let end = stopping.end();
         let quiet = changed + QUIET;
         if end.is_none() && begun.elapsed() >= BUSY {
-            return;
+            if !stopping.look(engine).await {
+                return;
+            }
+            continue;
         }
         tokio::select! {
             event = events.next() => match event {
                 Some(Ok(event)) => {
-                    if stopping.note(engine, &event).await {
+                    if stopping.note(event) {
                         changed = Instant::now();
                     }
                 }
                 // Without events nothing more can be learnt.
                 Some(Err(_)) | None => return,
             },
-            () = tokio::time::sleep_until(quiet.max(end.unwrap_or(quiet))) => return,
+            () = tokio::time::sleep_until(quiet.max(end.unwrap_or(quiet))) => {
+                if !stopping.look(engine).await {
+                    return;
+                }
+            }
         }
     }
 }
 
-/// Containers that have been told to end and have not ended yet, each with the time by which the engine makes them.
+/// Containers that have been told to end and have not ended yet.
 #[derive(Default)]
-struct Stopping(BTreeMap<ContainerId, Instant>);
+struct Stopping {
+    /// Those that nobody has looked at: most have ended before all has been told.
+    told: BTreeMap<ContainerId, EngineEvent>,
+    /// The others, each with the time by which the engine makes it end.
+    ends: BTreeMap<ContainerId, Instant>,
+}
 
 impl Stopping {
     fn end(&self) -> Option<Instant> {
-        self.0.values().max().copied()
+        self.ends.values().max().copied()
     }
 
     /// Takes note of an event. Returns whether it is one that calls such as ours cause.
-    async fn note(&mut self, engine: &dyn ReadEngine, event: &EngineEvent) -> bool {
+    fn note(&mut self, event: EngineEvent) -> bool {
         match event.action.as_str() {
             "kill" => {
-                if let Some(left) = remaining(engine, event).await {
-                    self.tell(event);
-                    self.0.insert(event.id.clone(), Instant::now() + left);
-                }
+                self.told.insert(event.id.clone(), event);
             }
             "die" | "destroy" => {
-                self.0.remove(&event.id);
+                self.told.remove(&event.id);
+                self.ends.remove(&event.id);
             }
             "create" | "start" | "stop" | "restart" | "rename" | "pause" | "unpause" => {}
             // Health checks and the like go on for ever.
@@ -83,11 +93,18 @@ impl Stopping {
         true
     }
 
-    fn tell(&self, event: &EngineEvent) {
-        if !self.0.contains_key(&event.id) {
-            let name = event.attributes.get("name").map_or(event.id.short(), String::as_str);
-            ui::tell(&format!("waiting for {}, which the last run had told to stop\n", escape_controls(name)));
+    /// Looks at those that nobody has looked at. Returns whether one of them still runs.
+    async fn look(&mut self, engine: &dyn ReadEngine) -> bool {
+        let mut has_any = false;
+        for (id, event) in std::mem::take(&mut self.told) {
+            let Some(left) = remaining(engine, &event).await else { continue };
+            if self.ends.insert(id, Instant::now() + left).is_none() {
+                let name = event.attributes.get("name").map_or(event.id.short(), String::as_str);
+                ui::tell(&format!("waiting for {}, which the last run had told to stop\n", escape_controls(name)));
+            }
+            has_any = true;
         }
+        has_any
     }
 }
 
