@@ -184,6 +184,7 @@ struct Holder {
     command: String,
 }
 
+/// Reads a lock's file; `None` where it says nothing that can be understood.
 fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;

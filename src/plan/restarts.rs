@@ -54,7 +54,8 @@ impl<'a> Up<'a> {
     }
 
     /// Whether a running replica that is left alone has started before the first container of another service did: where it
-    /// shares that one's namespace it has lost it, and what was to be restarted after it was not. Notes which containers must be looked at to know.
+    /// shares that one's namespace it has lost it, and where it was to be restarted after it, it was not. Notes which
+    /// containers must be looked at to know.
     fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
         let id = self.container_id(host.as_str()).map(crate::model::ContainerId::from);
         let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
