@@ -274,6 +274,75 @@ fn a_stop_of_a_dead_run_is_waited_for_also_after_a_run_that_was_cut_off() {
     }
 }
 
+/// Neither a run that fails nor another command makes a crash forgotten before what it left undone is done.
+#[test]
+fn a_restart_that_a_dead_run_owed_is_made_by_the_next_good_one() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = |value: u32, more: &str| {
+        format!(
+            "services:
+  db: {{ image: IMAGE, init: true, stop_grace_period: 1s, environment: {{ A: '{value}' }} }}
+  web:
+    image: IMAGE
+    init: true
+    stop_grace_period: 1s
+    depends_on: {{ db: {{ condition: service_started, restart: true }} }}
+    # Meanwhile the new container of `db` gets its name.
+    pre_stop: [{{ command: [sleep, '2'] }}]
+  {more}"
+        )
+    };
+    let bench = Bench::new(&yaml(1, ""), &["db-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    let begun = |service: &str| bench.stack.inspect(service, "{{.State.StartedAt}}");
+    bench.stack.write(&yaml(2, ""));
+    let run = bench.struck(&["up", "-d"], At::End("/restart"), Fault::KillBefore);
+    assert_eq!(run.signal, Some(9), "{run:?}");
+    assert!(begun("web") < begun("db"), "{run:?}");
+    bench.stack.write(&yaml(2, "odd: { image: IMAGE, volumes: [{ type: bind, source: ./none, target: /x, bind: { create_host_path: false } }] }"));
+    let failed = bench.stack.go(&["up", "-d"]);
+    assert!(!failed.is_success(), "{failed:?}");
+    bench.stack.write(&yaml(2, ""));
+    bench.stack.ok(&["pause", "db"]);
+    bench.stack.ok(&["unpause", "db"]);
+    let good = bench.stack.go(&["up", "-d"]);
+    assert!(good.is_success() && begun("web") > begun("db"), "{good:?}");
+    let calm = bench.stack.go(&["up", "-d"]);
+    assert!(calm.is_success() && !calm.errors.contains("Restart"), "{calm:?}");
+}
+
+#[test]
+fn a_restart_that_a_failed_run_owed_is_made_by_the_next_good_one() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = |value: u32, command: &str| {
+        format!(
+            "services:
+  db: {{ image: IMAGE, init: true, stop_grace_period: 0s, environment: {{ A: '{value}' }} }}
+  other: {{ image: IMAGE, init: true, stop_grace_period: 0s{command} }}
+  web:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    depends_on:
+      db: {{ condition: service_started, restart: true }}
+      other: {{ condition: service_started, restart: true }}"
+        )
+    };
+    let bench = Bench::new(&yaml(1, ""), &["db-1", "other-1", "web-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    let begun = |service: &str| bench.stack.inspect(service, "{{.State.StartedAt}}");
+    bench.stack.write(&yaml(2, ", command: ['false']"));
+    let failed = bench.stack.go(&["up", "-d"]);
+    assert!(!failed.is_success() && begun("web") < begun("db"), "{failed:?}");
+    bench.stack.write(&yaml(2, ""));
+    let good = bench.stack.go(&["up", "-d"]);
+    assert!(good.is_success() && begun("web") > begun("db"), "{good:?}");
+}
+
 #[test]
 fn killed_at_any_request_of_a_first_up_the_next_one_repairs_it() {
     if !is_ready() {

@@ -74,6 +74,9 @@ fn change(
             // A call of a run that died may have ended only now.
             let may_be_more = outcome.has_world_moved() || (outcome.is_success() && !plan.is_empty());
             if is_again || !is_repeatable || !may_be_more {
+                if word == "down" {
+                    session.finished(&outcome);
+                }
                 session::report(context, &outcome, Places { project: &project, sources: loading.sources() })?;
                 return Ok(Exit::SUCCESS);
             }

@@ -8,7 +8,8 @@
 //! through a link, and only in a directory that nobody else can write to.
 
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -58,18 +59,19 @@ impl Lock {
 
     /// Notes that the engine has done what earlier runs asked of it: nothing of before this run need be looked for again.
     pub(super) fn settled(&self) {
-        self.is_unfinished.store(false, Ordering::Relaxed);
         self.tell(self.begun);
+    }
+
+    /// Notes that all is as it should be, whatever an earlier run left undone.
+    pub(super) fn finished(&self) {
+        self.is_unfinished.store(false, Ordering::Relaxed);
     }
 
     /// Says who holds the lock, and since when something may be asked of the engine.
     fn tell(&self, asks_since: i64) {
-        let mut file = &self.file;
-        // What it says only makes the next run more careful.
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{} {},{asks_since} {}", std::process::id(), self.begun, self.command));
+        let text = format!("{} {},{asks_since} {}\n", std::process::id(), self.begun, self.command);
+        // What it says only makes the next run more careful. It is never empty meanwhile: that would say that all is well.
+        let _ = self.file.write_all_at(text.as_bytes(), 0).and_then(|()| self.file.set_len(text.len() as u64));
     }
 }
 
@@ -156,7 +158,8 @@ fn refused(directory: &Path, cause: &str) -> Failure {
 
 fn directory(context: &Context) -> PathBuf {
     let user = rustix::process::getuid().as_raw();
-    // Jobs of cron have no such variable, and must meet those of a login.
+    // Jobs of cron have no such variable, and must meet those of a login. Where nobody is logged in there may be no such
+    // directory: what is begun then meets nobody who logs in meanwhile.
     let usual = PathBuf::from(format!("/run/user/{user}"));
     match context.environment.get_non_empty("XDG_RUNTIME_DIR") {
         Some(directory) => PathBuf::from(directory).join("inception"),

@@ -70,7 +70,7 @@ impl Session {
         if let Some(left) = lock.left() {
             lock.unfinished();
             tokio::select! {
-                () = settle::settle(&*engine, project, left) => lock.settled(),
+                is_known = settle::settle(&*engine, project, left) => if is_known { lock.settled() },
                 signal = interrupt.first() => return Err(interrupted(signal)),
             }
         }
@@ -87,6 +87,14 @@ impl Session {
     /// Returns whether the last run on the project died in the middle of its work.
     pub(super) fn is_after_crash(&self) -> bool {
         self.lock.as_ref().is_some_and(|lock| lock.left().is_some())
+    }
+
+    /// Notes that `up` or `down` came to its end: what a run that died left undone is done. Other commands do not see to all
+    /// of it, such as restarts that are owed.
+    pub(super) fn finished(&self, outcome: &Outcome) {
+        if let Some(lock) = self.lock.as_ref().filter(|_| outcome.is_success() && !outcome.is_uncertain()) {
+            lock.finished();
+        }
     }
 
     /// Gives the lock back: what follows changes nothing.
@@ -128,7 +136,8 @@ impl Session {
         settings.is_after_crash = self.lock.as_ref().is_none_or(|lock| lock.left().is_some());
         let mut listener = ui::progress::listener(context);
         let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
-        if let Some(lock) = self.lock.as_ref().filter(|_| outcome.is_uncertain()) {
+        let may_owe = !outcome.is_success() && plan.restarts_dependents();
+        if let Some(lock) = self.lock.as_ref().filter(|_| outcome.is_uncertain() || may_owe) {
             lock.unfinished();
         }
         Ok(outcome)

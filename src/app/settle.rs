@@ -27,19 +27,21 @@ const GRACE: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Waits until the engine has done what a dead run asked of it. Never fails: where nothing can be learnt, nothing is waited
-/// for.
-pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) {
+/// for. Returns whether it is known to have done all.
+pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -> bool {
     let filter = [format!("{}={project}", labels::PROJECT)];
-    let Ok(Ok(mut events)) = tokio::time::timeout(BUSY, engine.events(&filter, left.since)).await else { return };
+    let Ok(Ok(mut events)) = tokio::time::timeout(BUSY, engine.events(&filter, left.since)).await else {
+        return false;
+    };
     let begun = Instant::now();
     let mut stopping = Stopping::default();
     let mut changed = begun;
     while begun.elapsed() < LONGEST {
-        let end = stopping.end();
+        let end = stopping.end().filter(|end| *end > Instant::now());
         let quiet = changed + QUIET;
         if end.is_none() && begun.elapsed() >= BUSY {
             if !stopping.look(engine).await {
-                return;
+                return true;
             }
             continue;
         }
@@ -51,15 +53,16 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) {
                     }
                 }
                 // Without events nothing more can be learnt.
-                Some(Err(_)) | None => return,
+                Some(Err(_)) | None => return false,
             },
             () = tokio::time::sleep_until(quiet.max(end.unwrap_or(quiet))) => {
                 if !stopping.look(engine).await {
-                    return;
+                    return true;
                 }
             }
         }
     }
+    true
 }
 
 /// Containers that have been told to end and have not ended yet.

@@ -77,6 +77,9 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         if is_attached {
             attached::forgive_ends(plan, &mut outcome);
         }
+        if options.start {
+            session.finished(&outcome);
+        }
         let result = session::report(context, &outcome, loading.places());
         ui::progress::summary(context, plan, &prepared.observed, result.is_ok());
         if !is_attached {

@@ -124,21 +124,41 @@ fn holds_secret(text: &str) -> bool {
         "key=",
         "key:",
         "bearer ",
+        "authorization",
     ];
     words.iter().any(|word| lower.contains(word)) || holds_password(text) || has_login(text)
 }
 
-/// Whether a command line has a login: `-u user:password`.
+/// Whether a command line has a login.
 fn has_login(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    words.any(|word| matches!(word, "-u" | "--user")) && words.next().is_some_and(|login| login.contains(':'))
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let has_client = words.iter().any(|word| is_client(word));
+    let before = std::iter::once("").chain(words.iter().copied());
+    before.zip(&words).any(|(before, word)| is_login(before, word, has_client))
+}
+
+/// Whether a word of a command line has a login: `-u user:password`, and of a database client `-ppassword`.
+fn is_login(before: &str, word: &str, has_client: bool) -> bool {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // Numbers are a user and a group.
+    let is_pair = |text: &str| text.split_once(':').is_some_and(|(user, rest)| !(is_number(user) && is_number(rest)));
+    let glued = word.strip_prefix("--user=").or_else(|| word.strip_prefix("-u"));
+    (matches!(before, "-u" | "--user") && is_pair(word))
+        || glued.is_some_and(is_pair)
+        || (has_client && word.len() > 2 && word.starts_with("-p"))
+}
+
+/// Whether a word is a client of MySQL or MariaDB, which take a password with `-p`.
+fn is_client(word: &str) -> bool {
+    let program = word.rsplit('/').next().unwrap_or(word);
+    program.starts_with("mysql") || program.starts_with("mariadb")
 }
 
 /// Whether an element is an option whose value is the next one: `--api-key`.
-fn asks_for_secret(element: &Value) -> bool {
-    let option = element.as_str().filter(|text| text.starts_with('-') && !text.contains(['=', ' ']));
-    // Database clients take a password after `-p`.
-    option.is_some_and(|option| option == "-p" || looks_secret(option))
+fn asks_for_secret(element: &str) -> bool {
+    let is_option = element.starts_with('-') && !element.contains(['=', ' ']);
+    // What several clients call their password.
+    is_option && (element == "-p" || looks_secret(element))
 }
 
 /// Returns whether a text is not shown at a path; names of images are.
@@ -151,9 +171,13 @@ fn masked(path: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if is_hidden(path, text) => HIDDEN.into(),
         Value::Array(items) => {
-            let after_option = std::iter::once(false).chain(items.iter().map(asks_for_secret));
+            let words = || items.iter().map(|item| item.as_str().unwrap_or_default());
+            let has_client = words().any(is_client);
+            let before = std::iter::once("").chain(words());
+            let is_value =
+                before.zip(words()).map(|(before, word)| asks_for_secret(before) || is_login(before, word, has_client));
             let item = |(item, is_value): (&Value, bool)| if is_value { HIDDEN.into() } else { masked("", item) };
-            items.iter().zip(after_option).map(item).collect()
+            items.iter().zip(is_value).map(item).collect()
         }
         Value::Object(entries) => entries
             .iter()
@@ -287,6 +311,13 @@ mod tests {
             (json!(["run", "--db", "me:hunter2@tcp(db)/x"]), r#"["run","--db","(secret)"]"#),
             (json!(["mysql", "-p", "hunter2"]), r#"["mysql","-p","(secret)"]"#),
             (json!(["CMD-SHELL", "curl -u me:hunter2 http://x"]), r#"["CMD-SHELL","(secret)"]"#),
+            (json!(["curl", "-u", "me:hunter2", "x"]), r#"["curl","-u","(secret)","x"]"#),
+            (json!(["curl", "-ume:hunter2", "--user=me:hunter2"]), r#"["curl","(secret)","(secret)"]"#),
+            (json!(["CMD-SHELL", "sudo -u app curl -u me:hunter2 x"]), r#"["CMD-SHELL","(secret)"]"#),
+            (json!(["/usr/bin/mysql", "-uroot", "-phunter2"]), r#"["/usr/bin/mysql","-uroot","(secret)"]"#),
+            (json!(["CMD-SHELL", "mariadb-admin ping -phunter2"]), r#"["CMD-SHELL","(secret)"]"#),
+            (json!(["-H", "Authorization: Basic aHVudGVyMg=="]), r#"["-H","(secret)"]"#),
+            (json!(["run", "-u", "33:33", "-port", "1"]), r#"["run","-u","33:33","-port","1"]"#),
             (json!(["--header=Authorization: Bearer hunter2"]), r#"["(secret)"]"#),
             (json!(["https://hunter2@host.test/1"]), r#"["(secret)"]"#),
             (json!(["ssh://git@host.test/it"]), r#"["ssh://git@host.test/it"]"#),

@@ -82,6 +82,16 @@ impl Plan {
         self.steps.iter().any(|step| matches!(step.reason, Reason::Unfinished(_)))
     }
 
+    /// Returns whether something restarts because what it depends on was replaced. Nothing on the engine says so once the
+    /// replacement is over.
+    pub fn restarts_dependents(&self) -> bool {
+        let is_one = |reason: &Reason| matches!(reason, Reason::DependencyReplaced(_));
+        self.steps.iter().any(|step| match &step.reason {
+            Reason::Several(reasons) => reasons.iter().any(is_one),
+            reason => is_one(reason),
+        })
+    }
+
     /// Returns the containers that a look at each would tell more of: those that give way because their definition differs
     /// (what they were made with explains it), or with volumes that have no name (some are the image's), and those that
     /// share a namespace.

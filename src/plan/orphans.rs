@@ -46,9 +46,10 @@ pub(super) fn plan(
         find(project, observed).into_iter().partition(|orphan| is_from_elsewhere(project, orphan));
     if options.remove_orphans {
         for orphan in ours {
-            let last = match displaced.remove(&orphan.id) {
-                Some(displaced) => remove_after(builder, orphan, displaced.steps),
-                None => remove(builder, orphan, options.grace),
+            let displaced = displaced.remove(&orphan.id).unwrap_or_default();
+            let last = match displaced.was_running {
+                true => remove_after(builder, orphan, displaced.steps),
+                false => stop_and_remove(builder, orphan, options.grace, displaced.steps),
             };
             gone.insert(orphan.name.clone(), last);
         }
@@ -77,12 +78,19 @@ pub(super) fn plan(
 
 /// Plans stop and removal of a container; returns the last step.
 pub(super) fn remove(builder: &mut Builder, orphan: &ObservedContainer, grace: Option<std::time::Duration>) -> StepId {
+    stop_and_remove(builder, orphan, grace, Vec::new())
+}
+
+fn stop_and_remove(
+    builder: &mut Builder,
+    orphan: &ObservedContainer,
+    grace: Option<std::time::Duration>,
+    mut requires: Vec<StepId>,
+) -> StepId {
     let target = containers::target_of(orphan);
-    let container = ContainerRef::Existing(orphan.id.clone());
-    let mut requires = Vec::new();
     if containers::is_up(orphan) {
-        let stop = Action::StopContainer { container: container.clone(), grace };
-        requires.push(builder.step(&target, stop, Reason::Orphan, []));
+        let stop = Action::StopContainer { container: ContainerRef::Existing(orphan.id.clone()), grace };
+        requires.push(builder.step(&target, stop, Reason::Orphan, requires.clone()));
     }
     remove_after(builder, orphan, requires)
 }
