@@ -524,18 +524,19 @@ fn services_with_one_build_change_nothing_the_second_time_and_their_images_can_b
     assert_eq!(told(&["images", "-q", &format!("{}-*", stack.project)]), "");
 }
 
+/// A grace period of its own: with 0 s engine 20.10 takes the root of what it starts again away (docs/reliability.md).
 const ANONYMOUS: &str = "
 services:
   web:
     image: IMAGE
     init: true
-    stop_grace_period: 0s
+    stop_grace_period: 5s
     command: [sh, -c, 'COMMAND']
     volumes: ['.:/told', VOLUMES]
   side:
     image: IMAGE
     init: true
-    stop_grace_period: 0s
+    stop_grace_period: 5s
     command: [sh, -c, 'SIDE']
     volumes_from: [web]
 ";
@@ -569,10 +570,15 @@ fn a_failed_update_leaves_no_volumes_of_its_own_and_takes_none_of_others() {
     assert_eq!(stack.run(&["up", "-d", "-V"]).0, 1);
     let (kept, gone): (Vec<_>, Vec<_>) =
         noted(&stack).into_iter().partition(|(name, _)| docker(&["volume", "inspect", name]).status.success());
-    let places = |list: &[(String, String)]| list.iter().map(|(_, place)| place.clone()).collect::<Vec<_>>();
+    // The engine mounts what one container has in no order.
+    let places = |list: &[(String, String)]| {
+        let mut all: Vec<_> = list.iter().map(|(_, place)| place.clone()).collect();
+        all.sort();
+        all
+    };
     assert_eq!(
         (places(&kept), places(&gone)),
-        (vec!["/kept".to_owned()], ["/more", "/kept", "/more"].map(str::to_owned).to_vec())
+        (vec!["/kept".to_owned()], ["/kept", "/more", "/more"].map(str::to_owned).to_vec())
     );
     for service in ["web", "side"] {
         assert_eq!(stack.exec(service, &["cat", "/kept/word"]), "precious");

@@ -96,7 +96,13 @@ impl Runner {
                     }
                 }
             }
-            Action::CreateNetwork(spec) => self.create_network(spec).await.map(done).map_err(fail),
+            Action::CreateNetwork { spec, before } => match self.create_network(spec).await {
+                Ok(()) => Ok(Success::default()),
+                Err(source) => {
+                    let details = self.make_again(before.as_deref(), &source).await;
+                    Err((StepError::Engine { verb, target: step.target.clone(), source }, details))
+                }
+            },
             Action::RemoveNetwork { id } => {
                 self.certain(|| self.engine.remove_network(id)).await.map(done).map_err(fail)
             }
@@ -306,6 +312,15 @@ impl Runner {
             tokio::time::sleep(LATE).await;
         }
         self.remove_doubles(spec).await
+    }
+
+    /// Makes the network again that was removed for one which the engine refuses; returns words about it.
+    async fn make_again(&self, before: Option<&NetworkSpec>, refused: &EngineError) -> Vec<String> {
+        let Some(before) = before.filter(|_| !refused.is_uncertain()) else { return Vec::new() };
+        match self.create_network(before).await {
+            Ok(()) => vec!["it was made again as it had been".to_owned()],
+            Err(error) => vec![format!("nor could it be made again as it had been: {}", error.message)],
+        }
     }
 
     /// Returns the ids of the networks that are the one to be made, smallest first.

@@ -1,5 +1,7 @@
 //! Owns the state of a run: which steps may start, which must be skipped, which replacements are given back.
 
+mod left_out;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,10 +111,26 @@ enum Undo {
 }
 
 enum Report {
-    Step { id: StepId, result: Result<Success, Failed>, elapsed: Duration },
+    Step {
+        id: StepId,
+        result: Result<Success, Failed>,
+        elapsed: Duration,
+    },
     Cancelled(StepId),
-    TakenAway { index: usize, taken: Taken },
-    Undo { index: usize, undone: Undone },
+    TakenAway {
+        index: usize,
+        taken: Taken,
+    },
+    Undo {
+        index: usize,
+        undone: Undone,
+    },
+    /// A container that was left out runs again, or these words say what is left to do.
+    StartedAgain {
+        start: StepId,
+        left: Option<String>,
+        elapsed: Duration,
+    },
 }
 
 struct Run<'a> {
@@ -135,6 +153,8 @@ struct Run<'a> {
     /// Renames under way, and calls that bring or take endpoints of networks: see [`Self::must_stand_back`].
     renames: usize,
     endpoint_calls: usize,
+    /// Containers that were left out and could not be started again.
+    not_started: usize,
     /// Replacements that are being undone, and how far.
     undos: BTreeMap<usize, Undo>,
     /// Replacement and token of each wait for a new container: where the replacement cannot be finished any more, there
@@ -167,6 +187,7 @@ impl<'a> Run<'a> {
             stops: 0,
             renames: 0,
             endpoint_calls: 0,
+            not_started: 0,
             undos: BTreeMap::new(),
             doomed: waits_of_replacements(plan, &cancel),
             cancel,
@@ -189,7 +210,7 @@ impl<'a> Run<'a> {
             }
             self.start(&mut ready);
             self.undo_failed();
-            if self.tasks.is_empty() && !self.undo_deadlocked() {
+            if self.tasks.is_empty() && !self.undo_deadlocked() && !self.start_left_out() {
                 return;
             }
             if self.tasks.len() == self.last_waits && ready.is_empty() {
@@ -277,6 +298,7 @@ impl<'a> Run<'a> {
                 self.undos.insert(index, Undo::Taken(taken));
             }
             Ok(Report::Undo { index, undone }) => self.undo_ended(index, undone),
+            Ok(Report::StartedAgain { start, left, elapsed }) => self.started_again(start, left, elapsed),
             Err(error) => {
                 self.outcome.leftovers.push(format!("internal: a step panicked ({error}); please report this"))
             }
@@ -408,7 +430,7 @@ impl<'a> Run<'a> {
     fn skip_pending(&mut self) {
         for index in 0..self.states.len() {
             let id = self.plan.steps[index].id;
-            if self.states[index] == State::Pending && !self.is_half_committed(id) {
+            if self.states[index] == State::Pending && !self.is_half_committed(id) && !self.is_half_made_anew(id) {
                 self.skip(id, None);
             }
         }
@@ -424,6 +446,16 @@ impl<'a> Run<'a> {
         };
         let mut together = replacements.iter().filter(is_with_it);
         together.any(|other| matches!(self.states[other.commit.index()], State::Running | State::Done))
+    }
+
+    /// Whether a step makes a network whose predecessor is gone: what was on it needs it to run again.
+    fn is_half_made_anew(&self, id: StepId) -> bool {
+        let step = &self.plan.steps[id.index()];
+        let is_removed = |needed: &StepId| {
+            matches!(self.plan.steps[needed.index()].action, Action::RemoveNetwork { .. })
+                && matches!(self.states[needed.index()], State::Running | State::Done)
+        };
+        matches!(step.action, Action::CreateNetwork { .. }) && step.requires.iter().any(is_removed)
     }
 
     /// Drops what is still to be done for a replacement whose end, `commit`, is skipped; returns the steps skipped.

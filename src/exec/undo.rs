@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::action::{Created, Runner, resolve};
 use crate::engine::{EngineResult, ErrorKind};
-use crate::model::ContainerId;
+use crate::model::{ContainerId, EndpointSpec};
 use crate::plan::{ContainerRef, Replacement};
 
 /// What taking the new container away found.
@@ -158,6 +158,29 @@ impl Runner {
                 )),
             }
         }
+    }
+
+    /// Starts a container again that was stopped for a moment only. Returns what is left to do where that fails.
+    pub(super) async fn start_again(
+        &self,
+        target: &crate::plan::Target,
+        id: &ContainerId,
+        endpoints: Vec<EndpointSpec>,
+    ) -> Option<String> {
+        for endpoint in &endpoints {
+            let network = &endpoint.network;
+            if let Err(reason) = attempt(|| self.connect(id, endpoint)).await {
+                return Some(format!(
+                    "{target} ran before and is stopped: it could not be connected again to network `{network}` \
+                     ({reason}): run the same command again, with the file that it last worked with"
+                ));
+            }
+        }
+        let started = attempt(|| self.engine.start_container(id)).await;
+        started.err().map(|reason| {
+            let id = id.short();
+            format!("{target} ran before and is stopped: it could not be started again ({reason}): `docker start {id}`")
+        })
     }
 
     /// The engine refuses to kill what does not run.

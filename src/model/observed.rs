@@ -286,8 +286,35 @@ pub struct ObservedNetwork {
     pub scope: String,
     /// Subnets of its pools.
     pub subnets: Vec<String>,
+    /// Driver options.
+    pub driver_opts: BTreeMap<String, String>,
+    /// Address pools, as given or as the engine chose them.
+    pub ipam: super::Ipam,
+    /// No way out.
+    pub internal: bool,
+    /// Containers may attach by hand (swarm networks).
+    pub attachable: bool,
+    /// IPv6.
+    pub enable_ipv6: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+}
+
+impl ObservedNetwork {
+    /// Returns what it can be made again with.
+    pub fn as_made(&self) -> super::NetworkSpec {
+        super::NetworkSpec {
+            name: self.name.clone(),
+            driver: Some(self.driver.clone()).filter(|driver| !driver.is_empty()),
+            driver_opts: self.driver_opts.clone(),
+            ipam: self.ipam.clone(),
+            internal: self.internal,
+            attachable: self.attachable,
+            enable_ipv4: None,
+            enable_ipv6: self.enable_ipv6.then_some(true),
+            labels: self.labels.clone(),
+        }
+    }
 }
 
 /// A volume on the engine.

@@ -58,13 +58,23 @@ impl Up<'_> {
         spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
     }
 
-    /// Returns the endpoint with which a container is connected again: the file's, with all aliases and addresses; of what
-    /// is not in the file, as much as a list tells.
+    /// Returns the endpoint with which a container is connected again: the file's, with all aliases; of what is not in the
+    /// file, as much as a list tells. A fixed address it has only where it had one: the file's may be what is wrong.
     pub(super) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
         let service = container.service().filter(|_| !container.is_oneoff());
         let service = service.and_then(|name| self.project.service(name));
         let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
-        declared.unwrap_or_else(|| networks::endpoint_again(container, network))
+        let had = container.networks.get(network);
+        let fixed = |had: Option<&String>, declared: Option<String>| had.and(declared);
+        match declared {
+            Some(declared) if had.is_some() => EndpointSpec {
+                ipv4_address: fixed(had.and_then(|had| had.fixed_ipv4.as_ref()), declared.ipv4_address),
+                ipv6_address: fixed(had.and_then(|had| had.fixed_ipv6.as_ref()), declared.ipv6_address),
+                ..declared
+            },
+            Some(declared) => declared,
+            None => networks::endpoint_again(container, network),
+        }
     }
 
     /// Where the old network could not be removed it is still there, and what was on it goes on there.

@@ -84,9 +84,9 @@ pub(super) fn plan(
         }
         match found {
             None => {
-                let spec = spec(project, network);
                 check_subnets(builder, network, observed, None);
-                let step = builder.step(&target(network), Action::CreateNetwork(Box::new(spec)), Reason::Missing, []);
+                let create = Action::CreateNetwork { spec: Box::new(spec(project, network)), before: None };
+                let step = builder.step(&target(network), create, Reason::Missing, []);
                 networks.ready.insert(key.clone(), vec![step]);
             }
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
@@ -224,7 +224,8 @@ fn replace(
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
-    let create = Action::CreateNetwork(Box::new(spec(project, network)));
+    let create =
+        Action::CreateNetwork { spec: Box::new(spec(project, network)), before: Some(Box::new(existing.as_made())) };
     let created = builder.step(&target(network), create, reason, [removed]);
     networks.ready.insert(network.key.clone(), vec![created]);
 }

@@ -141,7 +141,12 @@ pub enum Action {
     /// Builds an image.
     BuildImage(Box<BuildRequest>),
     /// Creates a network.
-    CreateNetwork(Box<NetworkSpec>),
+    CreateNetwork {
+        /// What it is made with.
+        spec: Box<NetworkSpec>,
+        /// The network that was removed for it: made again where the engine refuses the new one.
+        before: Option<Box<NetworkSpec>>,
+    },
     /// Removes a network.
     RemoveNetwork {
         /// Its id.

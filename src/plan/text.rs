@@ -10,7 +10,7 @@ pub fn describe(action: &Action) -> Verb {
     match action {
         Action::PullImage { .. } => Verb::Pull,
         Action::BuildImage(_) => Verb::Build,
-        Action::CreateNetwork(_) | Action::CreateVolume(_) => Verb::Create,
+        Action::CreateNetwork { .. } | Action::CreateVolume(_) => Verb::Create,
         Action::CreateContainer { spec, .. } if spec.labels.contains_key(crate::model::labels::REPLACES) => {
             Verb::Recreate
         }

@@ -67,7 +67,7 @@ fn foreign_too(plan: &mut Plan) {
 }
 
 fn without_networks(plan: &mut Plan) {
-    skip_where(plan, |action| matches!(action, Action::CreateNetwork(_)));
+    skip_where(plan, |action| matches!(action, Action::CreateNetwork { .. }));
 }
 
 fn without_files(plan: &mut Plan) {

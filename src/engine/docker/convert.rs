@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::engine::{ContainerDetails, ImageDetails, ImageSummary, ProbeResult};
 use crate::model::{
-    ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, NetworkId, NetworkName,
+    ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, Ipam, IpamPool, NetworkId, NetworkName,
     ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Plugins,
     VolumeName,
 };
@@ -259,25 +259,48 @@ pub(super) struct Network {
     scope: String,
     #[serde(rename = "IPAM")]
     ipam: Option<Value>,
+    options: Labels,
+    internal: bool,
+    attachable: bool,
+    #[serde(rename = "EnableIPv6")]
+    enable_ipv6: bool,
     labels: Labels,
 }
 
 /// Returns a listed network in our words.
 pub(super) fn network(from: Network) -> ObservedNetwork {
-    let pools = from.ipam.as_ref().and_then(|ipam| ipam.get("Config")).and_then(Value::as_array);
-    let subnets = pools
-        .into_iter()
-        .flatten()
-        .filter_map(|pool| pool.get("Subnet").and_then(Value::as_str))
-        .map(str::to_owned)
-        .collect();
+    let ipam = from.ipam.as_ref().map(ipam).unwrap_or_default();
     ObservedNetwork {
         id: NetworkId::new(from.id),
         name: NetworkName::new(from.name),
         driver: from.driver,
         scope: from.scope,
-        subnets,
+        subnets: ipam.pools.iter().filter_map(|pool| pool.subnet.clone()).collect(),
+        driver_opts: from.options.unwrap_or_default(),
+        ipam,
+        internal: from.internal,
+        attachable: from.attachable,
+        enable_ipv6: from.enable_ipv6,
         labels: from.labels.unwrap_or_default(),
+    }
+}
+
+fn ipam(from: &Value) -> Ipam {
+    let text = |value: &Value, key: &str| {
+        value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let pool = |from: &Value| IpamPool {
+        subnet: text(from, "Subnet"),
+        ip_range: text(from, "IPRange"),
+        gateway: text(from, "Gateway"),
+        aux_addresses: labels(from.get("AuxiliaryAddresses").or_else(|| from.get("AuxAddress"))),
+        ..IpamPool::default()
+    };
+    let pools = from.get("Config").and_then(Value::as_array);
+    Ipam {
+        driver: text(from, "Driver").filter(|driver| driver != "default"),
+        pools: pools.into_iter().flatten().map(pool).collect(),
+        options: labels(from.get("Options")),
     }
 }
 

@@ -243,9 +243,14 @@ impl State {
             _ => None,
         });
         let ports = fixed_ports(container).into_iter().filter(|_| container.is_up());
-        let endpoint = |id: &Option<NetworkId>| ObservedEndpoint {
-            network_id: id.clone().unwrap_or_default(),
-            ..ObservedEndpoint::default()
+        let endpoint = |name: &NetworkName, id: &Option<NetworkId>| {
+            let given = container.spec.networks.iter().find(|given| given.network == *name);
+            ObservedEndpoint {
+                network_id: id.clone().unwrap_or_default(),
+                fixed_ipv4: given.and_then(|given| given.ipv4_address.clone()),
+                fixed_ipv6: given.and_then(|given| given.ipv6_address.clone()),
+                ..ObservedEndpoint::default()
+            }
         };
         ObservedContainer {
             id: container.id.clone(),
@@ -257,7 +262,7 @@ impl State {
             health: container.health(Instant::now()),
             exit_code: (state == ContainerState::Exited).then_some(container.exit_code()),
             labels: container.spec.labels.clone(),
-            networks: container.networks.iter().map(|(name, id)| (name.clone(), endpoint(id))).collect(),
+            networks: container.networks.iter().map(|(name, id)| (name.clone(), endpoint(name, id))).collect(),
             network_mode: container.spec.network_mode.clone().unwrap_or_default(),
             mounts: mounts.collect(),
             ports: ports.map(|(port, protocol)| published(port, protocol)).collect(),

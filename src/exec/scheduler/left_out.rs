@@ -1,0 +1,97 @@
+//! Containers that were stopped for a moment only, because a network of theirs is made anew or a host port changes hands,
+//! and that the plan does not come to starting again: something before it failed, or a signal came. They ran before and are
+//! not replaced, so they run again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Report, Run, State};
+use crate::event::StepState;
+use crate::model::ContainerId;
+use crate::plan::{Action, ContainerRef, StepId};
+
+/// After so many that could not be started the others are only named: the engine may be gone.
+const TRIES: usize = 3;
+
+impl Run<'_> {
+    /// Starts the next of them again; returns whether there was one. One after another, for they may share namespaces.
+    pub(super) fn start_left_out(&mut self) -> bool {
+        let (start, id) = loop {
+            let Some((start, id)) = self.left_out() else { return false };
+            if self.not_started < TRIES {
+                break (start, id);
+            }
+            let target = &self.plan.steps[start.index()].target;
+            self.outcome.leftovers.push(format!("{target} ran before and is stopped: `docker start {}`", id.short()));
+            self.states[start.index()] = State::Failed;
+        };
+        let lost = self.plan.steps.iter().filter(|step| self.states[step.id.index()] != State::Done);
+        let endpoints = lost.filter_map(|step| match &step.action {
+            Action::ConnectNetwork { container: ContainerRef::Existing(of), endpoint } if *of == id => {
+                Some((**endpoint).clone())
+            }
+            _ => None,
+        });
+        let endpoints = endpoints.collect();
+        let (runner, target) = (self.runner.clone(), self.plan.steps[start.index()].target.clone());
+        self.states[start.index()] = State::Running;
+        self.calls += 1;
+        self.endpoint_calls += 1;
+        self.tell(start, StepState::Started);
+        self.tasks.spawn(async move {
+            let begun = tokio::time::Instant::now();
+            let left = runner.start_again(&target, &id, endpoints).await;
+            Report::StartedAgain { start, left, elapsed: begun.elapsed() }
+        });
+        true
+    }
+
+    /// Notes that one runs again, or what is left to do where it does not.
+    pub(super) fn started_again(&mut self, start: StepId, left: Option<String>, elapsed: Duration) {
+        self.calls -= 1;
+        self.endpoint_calls -= 1;
+        match left {
+            None => {
+                self.states[start.index()] = State::Done;
+                self.tell(start, StepState::Done { note: None, elapsed });
+            }
+            Some(words) => {
+                self.states[start.index()] = State::Failed;
+                self.not_started += 1;
+                self.tell(start, StepState::Failed { message: words.clone(), elapsed });
+                self.outcome.leftovers.push(words);
+            }
+        }
+    }
+
+    /// Returns one that is still to be started again, with the step that would have done it.
+    fn left_out(&self) -> Option<(StepId, ContainerId)> {
+        let mut stopped: BTreeSet<&ContainerId> = BTreeSet::new();
+        for step in &self.plan.steps {
+            let has_ended = matches!(self.states[step.id.index()], State::Done | State::Failed);
+            match &step.action {
+                Action::StopContainer { container: ContainerRef::Existing(id), .. } if has_ended => {
+                    stopped.insert(id);
+                }
+                Action::RemoveContainer { container: ContainerRef::Existing(id), .. } if has_ended => {
+                    stopped.remove(id);
+                }
+                _ => {}
+            }
+        }
+        // Those are given back with all that belongs to them.
+        for replacement in &self.plan.replacements {
+            stopped.remove(&replacement.old);
+            if let ContainerRef::Existing(id) = &replacement.new {
+                stopped.remove(id);
+            }
+        }
+        let skipped = self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Skipped);
+        skipped.into_iter().find_map(|step| match &step.action {
+            Action::StartContainer { container: ContainerRef::Existing(id) } if stopped.contains(id) => {
+                Some((step.id, id.clone()))
+            }
+            _ => None,
+        })
+    }
+}

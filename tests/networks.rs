@@ -1,0 +1,122 @@
+//! Networks that are made anew on the real engine: whatever fails meanwhile, what ran before runs again.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::real::{Stack, is_ready};
+use rustix::process::Signal;
+
+/// Two services on a network; `a` and the network as given.
+fn file(a: &str, network: &str) -> String {
+    format!(
+        "services:
+  a: {{ image: IMAGE, init: true, stop_grace_period: 1s, {a} }}
+  b: {{ image: IMAGE, init: true, stop_grace_period: 1s, networks: [n], depends_on: [a] }}
+  c: {{ image: IMAGE, init: true, stop_grace_period: 1s, networks: [n] }}
+networks: {{ n: {network} }}"
+    )
+}
+
+const PLAIN: &str = "networks: [n]";
+
+fn up(a: &str, network: &str) -> (Stack, Vec<String>) {
+    let stack = Stack::new(&file(a, network));
+    stack.ok(&["up", "-d"]);
+    let ids = ids(&stack);
+    (stack, ids)
+}
+
+fn ids(stack: &Stack) -> Vec<String> {
+    ["a", "b", "c"].map(|service| stack.id(service)).to_vec()
+}
+
+/// All three run, each on the network.
+fn serves(stack: &Stack) -> Result<(), String> {
+    let network = format!("{}_n", stack.project);
+    for service in ["a", "b", "c"] {
+        let state =
+            stack.inspect(service, "{{.State.Status}} {{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{end}}");
+        if state.trim() != format!("running {network}") {
+            return Err(format!("{service}: {state}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_only_lost_its_network_runs_again_when_what_it_depends_on_is_given_back() {
+    if !is_ready() {
+        return;
+    }
+    let (stack, before) = up(PLAIN, "{}");
+    stack.write(&file("networks: [n], command: ['false']", "{ labels: { z: '1' } }"));
+    let run = stack.go(&["up", "-d"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!((serves(&stack), ids(&stack)), (Ok(()), before), "{run:?}");
+}
+
+#[test]
+fn a_network_that_the_engine_refuses_is_made_again_as_it_was() {
+    if !is_ready() {
+        return;
+    }
+    let refused = [
+        "{ driver_opts: { com.docker.network.bridge.name: a-name-that-is-too-long } }",
+        "{ driver_opts: { com.docker.network.driver.mtu: abc } }",
+    ];
+    let fixed = "{ ipam: { config: [{ subnet: 10.199.21.0/24 }] } }";
+    for (a, network) in [(PLAIN, "{}"), ("networks: { n: { ipv4_address: 10.199.21.7 } }", fixed)] {
+        let (stack, before) = up(a, network);
+        for refused in refused {
+            for a in [a.to_owned(), format!("{a}, environment: {{ A: new }}")] {
+                stack.write(&file(&a, refused));
+                let run = stack.go(&["up", "-d"]);
+                assert_eq!(run.code, Some(1), "{run:?}");
+                assert!(run.errors.contains("it was made again as it had been"), "{run:?}");
+                assert_eq!((serves(&stack), ids(&stack)), (Ok(()), before.clone()), "{refused}: {run:?}");
+            }
+        }
+        let address = stack.inspect("a", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+        assert!(network == "{}" || address == "10.199.21.7", "{address}");
+        stack.write(&file(a, network));
+        let calm = stack.go(&["plan"]);
+        assert_eq!(calm.code, Some(0), "{calm:?}");
+    }
+}
+
+#[test]
+fn an_address_that_the_engine_refuses_is_not_left_on_the_old_container() {
+    if !is_ready() {
+        return;
+    }
+    let (stack, before) = up(PLAIN, "{}");
+    let network = "{ ipam: { config: [{ subnet: 10.199.22.0/24 }] } }";
+    stack.write(&file("networks: { n: { ipv4_address: 10.199.22.1 } }", network));
+    let run = stack.go(&["up", "-d"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!((serves(&stack), ids(&stack)), (Ok(()), before), "{run:?}");
+    stack.write(&file(PLAIN, "{}"));
+    stack.ok(&["up", "-d"]);
+    assert_eq!(serves(&stack), Ok(()));
+}
+
+#[test]
+fn interrupted_while_a_network_is_made_anew_all_runs_again() {
+    if !is_ready() {
+        return;
+    }
+    let (stack, before) = up(PLAIN, "{}");
+    for (value, wait) in [50, 150, 300, 500, 800, 1200].into_iter().enumerate() {
+        stack.write(&file(PLAIN, &format!("{{ labels: {{ z: '{value}' }} }}")));
+        let running = stack.begin(&["up", "-d"]);
+        std::thread::sleep(Duration::from_millis(wait));
+        running.signal(Signal::INT);
+        let run = running.end();
+        assert!(run.code == Some(130) || run.code == Some(0), "{run:?}");
+        assert_eq!((serves(&stack), ids(&stack)), (Ok(()), before.clone()), "after {wait} ms: {run:?}");
+    }
+    let run = stack.go(&["up", "-d"]);
+    assert!(run.is_success() && serves(&stack) == Ok(()), "{run:?}");
+}
