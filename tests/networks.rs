@@ -74,7 +74,10 @@ fn a_network_that_the_engine_refuses_is_made_again_as_it_was() {
                 stack.write(&file(&a, refused));
                 let run = stack.go(&["up", "-d"]);
                 assert_eq!(run.code, Some(1), "{run:?}");
-                assert!(run.errors.contains("it was made again as it had been"), "{run:?}");
+                assert!(
+                    run.errors.contains("the network that was removed for it was made again as it had been"),
+                    "{run:?}"
+                );
                 assert_eq!((serves(&stack), ids(&stack)), (Ok(()), before.clone()), "{refused}: {run:?}");
             }
         }

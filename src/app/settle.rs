@@ -62,7 +62,7 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -
             }
         }
     }
-    true
+    false
 }
 
 /// Containers that have been told to end and have not ended yet.

@@ -318,8 +318,12 @@ impl Runner {
     async fn make_again(&self, before: Option<&NetworkSpec>, refused: &EngineError) -> Vec<String> {
         let Some(before) = before.filter(|_| !refused.is_uncertain()) else { return Vec::new() };
         match self.create_network(before).await {
-            Ok(()) => vec!["it was made again as it had been".to_owned()],
-            Err(error) => vec![format!("nor could it be made again as it had been: {}", error.message)],
+            Ok(()) => vec!["the network that was removed for it was made again as it had been".to_owned()],
+            Err(error) => vec![format!(
+                "the network that was removed for it could not be made again either ({}): run `up` with the file that it \
+                 last worked with",
+                error.message
+            )],
         }
     }
 

@@ -64,17 +64,12 @@ impl Up<'_> {
         let service = container.service().filter(|_| !container.is_oneoff());
         let service = service.and_then(|name| self.project.service(name));
         let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
-        let had = container.networks.get(network);
-        let fixed = |had: Option<&String>, declared: Option<String>| had.and(declared);
-        match declared {
-            Some(declared) if had.is_some() => EndpointSpec {
-                ipv4_address: fixed(had.and_then(|had| had.fixed_ipv4.as_ref()), declared.ipv4_address),
-                ipv6_address: fixed(had.and_then(|had| had.fixed_ipv6.as_ref()), declared.ipv6_address),
-                ..declared
-            },
-            Some(declared) => declared,
-            None => networks::endpoint_again(container, network),
+        let Some(mut endpoint) = declared else { return networks::endpoint_again(container, network) };
+        if let Some(had) = container.networks.get(network) {
+            endpoint.ipv4_address.take_if(|_| had.fixed_ipv4.is_none());
+            endpoint.ipv6_address.take_if(|_| had.fixed_ipv6.is_none());
         }
+        endpoint
     }
 
     /// Where the old network could not be removed it is still there, and what was on it goes on there.
