@@ -102,6 +102,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         no_path_resolution: request.no_path_resolution,
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
+        only_check: request.show == Show::Nothing,
         ..super::load_options(context)
     };
     let mut loaded = loader::load(&options, &context.environment);

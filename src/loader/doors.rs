@@ -15,7 +15,7 @@ use crate::model::Sources;
 
 /// The whole loader: a bundle of files (see [`unpack`]) in `folder`, loaded by the first one.
 ///
-/// Holds: it ends; what is printed loads again to the same model. Returns what was found, so that the caller can
+/// Holds: it ends; a check tells the same; what is printed loads again to the same model. Returns what was found, so that the caller can
 /// render it; nothing where the folder cannot be written to.
 pub fn loader(input: &str, folder: &Path) -> (Vec<Diagnostic>, Sources) {
     let files = unpack(input);
@@ -43,6 +43,8 @@ fn load_in(folder: &Path, file: &str) -> Loaded {
     let options =
         LoadOptions { files: vec![folder.join(file)], project_name: Some("p".to_owned()), ..LoadOptions::default() };
     let mut loaded = load(&options, &environment);
+    let checked = load(&LoadOptions { only_check: true, ..options }, &environment);
+    assert_eq!(checked.diagnostics, loaded.diagnostics, "a check tells what a load tells");
     // The typed project has faults of its own to tell.
     let _ = loaded.project();
     loaded

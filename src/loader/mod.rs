@@ -81,6 +81,8 @@ pub struct LoadOptions {
     pub no_env_resolution: bool,
     /// `--no-consistency`.
     pub no_consistency: bool,
+    /// Tell what is wrong, and make no model (`--quiet`).
+    pub only_check: bool,
 }
 
 /// What loading gave. With an error among the diagnostics the model is not to be used.
@@ -116,7 +118,7 @@ pub struct Loaded {
     pub(crate) reached: BTreeMap<FileId, (Span, &'static str)>,
     /// `label_file` of services, and its index among the attributes.
     label_files: BTreeMap<String, (usize, Json)>,
-    /// The canonical model, as `config --format json` prints it but for the doubled `$`.
+    /// The canonical model, as `config --format json` prints it but for the doubled `$`; empty with `only_check`.
     pub model: Map<String, Json>,
 }
 
@@ -244,7 +246,10 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     // With variables in it a value is of no type yet.
     let mut untyped = Vec::new();
     let faults = if options.no_interpolate { &mut untyped } else { &mut loaded.diagnostics };
-    loaded.model = typed::model(&root, faults);
+    match options.only_check {
+        true => typed::check_all(&root, faults),
+        false => loaded.model = typed::model(&root, faults),
+    }
     // What is not used is not shown, but a mistake in it is one.
     typed::check("services", &disabled, faults);
     unused.entries().for_each(|(kind, entry)| typed::check(kind, &entry.node, faults));

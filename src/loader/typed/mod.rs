@@ -15,19 +15,20 @@ mod table;
 
 use table::{Field, Kind};
 
+/// The sections of the model and what their members hold. Compat: `models` are not printed.
+const SECTIONS: [(&str, &[Field]); 5] = [
+    ("configs", table::FILE_OBJECT),
+    ("networks", table::NETWORK),
+    ("secrets", table::FILE_OBJECT),
+    ("services", table::SERVICE),
+    ("volumes", table::VOLUME),
+];
+
 /// Turns a merged, normalised tree into the canonical model.
 pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
     let mut out = Map::new();
-    // Compat: `models` are not printed.
-    let kinds: [(&str, &[Field]); 5] = [
-        ("configs", table::FILE_OBJECT),
-        ("networks", table::NETWORK),
-        ("secrets", table::FILE_OBJECT),
-        ("services", table::SERVICE),
-        ("volumes", table::VOLUME),
-    ];
     let mut sections: Vec<(String, Json)> = Vec::new();
-    for (kind, fields) in kinds {
+    for (kind, fields) in SECTIONS {
         let section = root.get(kind).map(|node| section(node, fields, kind, diagnostics)).unwrap_or_default();
         if !section.is_empty() || kind == "services" {
             sections.push((kind.to_owned(), Json::Object(section)));
@@ -44,40 +45,51 @@ pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<Strin
     out
 }
 
+/// Tells of a tree what [`model`] would tell, and keeps none of it.
+pub(super) fn check_all(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    for (kind, members) in SECTIONS.iter().filter_map(|(kind, _)| Some((kind, root.get(kind)?))) {
+        check(kind, members, diagnostics);
+    }
+}
+
 /// Checks the types of what a section holds and the model does not.
 pub(super) fn check(kind: &str, members: &Node, diagnostics: &mut Vec<Diagnostic>) {
-    let fields = match kind {
-        "services" => table::SERVICE,
-        "networks" => table::NETWORK,
-        "volumes" => table::VOLUME,
-        "configs" | "secrets" => table::FILE_OBJECT,
-        _ => table::MODEL,
-    };
-    section(members, fields, kind, diagnostics);
+    let fields = SECTIONS.iter().find(|(name, _)| *name == kind).map_or(table::MODEL, |(_, fields)| fields);
+    records(members, fields, kind, diagnostics, |_, _| ());
 }
 
 /// Types what a section holds, sorted by name.
 fn section(node: &Node, fields: &'static [Field], kind: &str, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
+    let keep = |name: &str, record| (name.to_owned(), Json::Object(record));
+    records(node, fields, kind, diagnostics, keep).into_iter().collect()
+}
+
+/// Types what a section holds one by one, in the order of the names, and returns what is kept of each.
+fn records<R: Send>(
+    node: &Node,
+    fields: &'static [Field],
+    kind: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+    keep: impl Fn(&str, Map<String, Json>) -> R + Sync,
+) -> Vec<R> {
     let mut entries: Vec<(&str, &Entry)> = node.entries().collect();
     entries.sort_by_key(|(name, _)| *name);
     let (top, told) = (Path::default(), &diagnostics[..]);
     let above = top.next(kind);
     let runs = parallel::runs(&entries, |run| {
         let mut work = Work { told, found: Vec::new() };
-        let record = |(name, entry): &(&str, &Entry)| {
-            ((*name).to_owned(), Json::Object(work.record(&entry.node, fields, &above.next(name))))
-        };
-        let records: Vec<(String, Json)> = run.iter().map(record).collect();
+        let record = |(name, entry): &(&str, &Entry)| keep(name, work.record(&entry.node, fields, &above.next(name)));
+        let records: Vec<R> = run.iter().map(record).collect();
         (records, work.found)
     });
-    let mut out = Map::with_capacity(entries.len());
+    let mut kept = Vec::with_capacity(entries.len());
     let mut found = Vec::new();
     for (records, faults) in runs {
-        out.extend(records);
+        kept.extend(records);
         found.extend(faults);
     }
     diagnostics.extend(found);
-    out
+    kept
 }
 
 /// Returns the `models` of a tree, which docker compose prints as YAML only.
