@@ -155,7 +155,7 @@ async fn after_success_nothing_is_left_to_do_and_nothing_is_written() {
     let outcome = up(&engine, &project(BEFORE)).await.unwrap();
     assert!(outcome.is_success());
     let calls = engine.calls().split_off(before);
-    assert_eq!(calls.len(), 4);
+    assert_eq!(calls.len(), 3);
     assert!(calls.iter().all(|call| !call.is_mutating));
 }
 

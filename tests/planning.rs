@@ -208,6 +208,29 @@ fn down_removes_local_images_by_the_names_that_up_gave_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn images_are_listed_only_where_containers_do_not_tell_them() {
+    let engine = engine();
+    let file = project(CHAIN);
+    assert!(common::up(&engine, &file).await.unwrap().is_success());
+    let listed = async || {
+        let before = engine.calls().len();
+        let observed = inception::observe::observe(&*engine, &common::interest(&file)).await.unwrap();
+        let is_listed = engine.calls()[before..].iter().any(|call| call.name == "list_images");
+        let wanted = images(&file, &observed, &UpOptions::default(), &ImageOptions::default());
+        (is_listed, wanted.steps.len(), render(&plan_up(&file, &observed, &UpOptions::default())))
+    };
+    assert_eq!(listed().await, (false, 0, String::new()), "all as it was made");
+
+    engine.tag_image("app:2", "app:1").await.unwrap();
+    let (is_listed, to_get, plan) = listed().await;
+    assert!(is_listed && to_get == 0 && plan.contains("web#1"), "another image has the name:\n{plan}");
+
+    engine.remove_image("app:1").await.unwrap();
+    let (is_listed, to_get, _) = listed().await;
+    assert!(is_listed && to_get == 1, "the name is gone");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_changed_volume_is_refused_before_anything_is_done() {
     let engine = engine();
     let plan = plan_up(&project(CHAIN), &observed(&engine).await, &UpOptions::default());

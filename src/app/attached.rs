@@ -100,7 +100,7 @@ pub(super) async fn failed(
 async fn stop(context: &Context, request: &UpRequest, loading: &Loading, session: &Session) -> Result<(), Failure> {
     let is_asked = session.interrupt.received().is_some();
     ui::tell("Gracefully stopping... (press Ctrl+C again to force)\n");
-    let observed = session::snapshot(&session.engine, &loading.project).await?;
+    let observed = session::snapshot(context, &session.engine, &loading.project).await?;
     let services = request.services.iter().map(|name| name.as_str().into()).collect();
     let stop = Lifecycle::Stop { grace: request.options.grace };
     let plan = plan::lifecycle(&loading.project, &observed, &services, &stop);

@@ -62,7 +62,7 @@ fn change(
         let is_repeatable = session.is_after_crash() && matches!(word, "down" | "stop" | "start");
         let mut is_again = false;
         loop {
-            let observed = session::answer(&session.interrupt, look(&session, &loading)).await?;
+            let observed = session::answer(&session.interrupt, look(context, &session, &loading)).await?;
             let project = loading.resolve(&observed);
             let plan = make(&project, &observed);
             session::heed(context, plan.diagnostics.clone(), loading.sources())?;
@@ -88,9 +88,9 @@ fn change(
     })
 }
 
-async fn look(session: &Session, loading: &Found) -> Result<Observed, Failure> {
+async fn look(context: &Context, session: &Session, loading: &Found) -> Result<Observed, Failure> {
     match loading {
-        Found::File(loading) => session::snapshot(&session.engine, &loading.project).await,
+        Found::File(loading) => session::snapshot(context, &session.engine, &loading.project).await,
         Found::Name(..) => Ok(crate::observe::observe(&*session.engine, &Default::default()).await?),
     }
 }

@@ -18,7 +18,7 @@ pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Ex
     session::block_on(async {
         let engine = session::connect(context).await?;
         let project = &loading.project;
-        let mut observed = session::snapshot(&engine, project).await?;
+        let mut observed = session::snapshot(context, &engine, project).await?;
         let ours = observed.containers.iter().filter(|one| one.label(labels::PROJECT) == Some(project.name.as_str()));
         let ids = ours.map(|one| one.id.clone()).collect();
         observed.definitions = observe::definitions(&*engine, ids).await?;

@@ -12,7 +12,7 @@ use crate::exec::{self, ExecSettings, Interrupt, Outcome, StepError, StepFailure
 use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions};
 use crate::model::{Observed, Project, Sources, Span};
-use crate::observe;
+use crate::observe::{self, Interest};
 use crate::plan::{self, Plan};
 use crate::settings::Context;
 use crate::ui;
@@ -171,15 +171,16 @@ pub(super) async fn answer<T>(
     }
 }
 
-/// Takes a snapshot; holders of the project's fixed ports are named.
-pub(super) async fn snapshot(engine: &DockerEngine, project: &Project) -> Result<Observed, Failure> {
+/// Takes a snapshot for a project: of the holders of its fixed ports, and of its images.
+pub(super) async fn snapshot(context: &Context, engine: &DockerEngine, project: &Project) -> Result<Observed, Failure> {
     let ports: BTreeSet<u16> = project
         .services
         .values()
         .flat_map(|service| &service.ports)
         .filter_map(|port| port.fixed_published())
         .collect();
-    let mut observed = observe::observe(engine, &ports).await?;
+    let images = plan::image_names(project, context.settings.separator());
+    let mut observed = observe::observe(engine, &Interest { ports, images: Some(images) }).await?;
     if plan::needs_plugins(project) {
         observed.plugins = Some(engine.plugins().await?);
     }

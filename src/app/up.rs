@@ -56,7 +56,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             session.run(context, &prepared.images, loading.places()).await?;
             if !context.settings.is_dry_run {
                 // Images take their time, and the world has not stood still: containers that ran may have ended.
-                prepared.observed = session::snapshot(&session.engine, &loading.project).await?;
+                prepared.observed = session::snapshot(context, &session.engine, &loading.project).await?;
                 prepared.plan_again(&loading, &*session.engine).await;
                 if let Some(saved) = &request.saved {
                     saved.check_after(&prepared.images, &prepared.plan)?;
@@ -67,7 +67,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let mut outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
         if outcome.has_world_moved() && (session.is_after_crash() || prepared.plan.finishes_another()) {
             session::look_again();
-            prepared.observed = session::snapshot(&session.engine, &loading.project).await?;
+            prepared.observed = session::snapshot(context, &session.engine, &loading.project).await?;
             prepared.plan_again(&loading, &*session.engine).await;
             session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
             outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
@@ -160,7 +160,7 @@ async fn prepare(
 ) -> Result<Prepared, Failure> {
     let mut options = options(context, request);
     options.is_after_crash = is_after_crash;
-    let observed = session::snapshot(engine, &loading.project).await?;
+    let observed = session::snapshot(context, engine, &loading.project).await?;
     let graph = Graph::new(&loading.project.services);
     let selected = plan::selected(&graph, &loading.project, &options);
     let (contents, mut faults) = contents::read(&loading.project, &selected);
@@ -191,7 +191,7 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     session::block_on(async {
         let session = Session::without_lock(context).await?;
         let options = options(context, request);
-        let look = session::snapshot(&session.engine, &loading.project);
+        let look = session::snapshot(context, &session.engine, &loading.project);
         let observed = session::answer(&session.interrupt, look).await?;
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();

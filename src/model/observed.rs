@@ -16,7 +16,8 @@ pub struct Observed {
     pub networks: Vec<ObservedNetwork>,
     /// Every volume on the engine.
     pub volumes: Vec<ObservedVolume>,
-    /// Images by each name they have (`repository:tag`, `repository@digest`), and by id.
+    /// Images by each name they have (`repository:tag`, `repository@digest`), and by id; where only some names were of
+    /// interest, perhaps no others.
     pub images: BTreeMap<String, ImageId>,
     /// TCP and UDP ports that programs on this machine listen on; empty where the engine is not on this machine.
     pub listeners: Vec<Listener>,
@@ -91,7 +92,7 @@ pub struct ObservedContainer {
     pub id: ContainerId,
     /// Name without the slash.
     pub name: ContainerName,
-    /// Image as given at create.
+    /// Image as given at create; its id where that name is gone, or is another image's by now.
     pub image: String,
     /// Id of the image it was made from.
     pub image_id: ImageId,

@@ -1,6 +1,7 @@
 //! One snapshot of what the engine has. Everything later refers to it.
 //!
-//! Four list calls side by side, whatever the number of services, and one more where they contradict each other; programs that listen on this machine come from the
+//! Three list calls side by side, whatever the number of services, one more where they contradict each other, and one for
+//! images where the containers do not tell all that is asked of them; programs that listen on this machine come from the
 //! kernel's tables.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -20,14 +21,19 @@ mod listeners;
 /// How many containers are looked at at once.
 const PARALLEL: usize = 8;
 
-/// Takes the snapshot. `ports` are the host ports whose holders are worth naming.
-pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineResult<Observed> {
-    let (containers, mut networks, mut volumes, images) = tokio::try_join!(
-        engine.list_containers(&[]),
-        engine.list_networks(),
-        engine.list_volumes(),
-        engine.list_images()
-    )?;
+/// What a snapshot is taken for, beside what it always holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// Host ports whose holders are worth naming.
+    pub ports: BTreeSet<u16>,
+    /// Names of images, in their familiar form: only these are looked up in the snapshot. `None`: any may be.
+    pub images: Option<BTreeSet<String>>,
+}
+
+/// Takes the snapshot.
+pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResult<Observed> {
+    let (containers, mut networks, mut volumes) =
+        tokio::try_join!(engine.list_containers(&[]), engine.list_networks(), engine.list_volumes())?;
     // The lists are of different moments: what another run has made in between is looked at again.
     if names_unknown_networks(&containers, &networks) {
         networks = engine.list_networks().await?;
@@ -35,13 +41,19 @@ pub async fn observe(engine: &dyn ReadEngine, ports: &BTreeSet<u16>) -> EngineRe
     if names_unknown_volumes(&containers, &volumes) {
         volumes = engine.list_volumes().await?;
     }
+    let images = match names_in_use(&containers) {
+        told if interest.images.as_ref().is_some_and(|all| all.iter().all(|name| told.contains_key(name))) => told,
+        // The engine counts the layers of every image that it has for it: the slowest of all lists.
+        _ => names(&engine.list_images().await?),
+    };
+    let ports = &interest.ports;
     let is_local = engine.facts().is_local;
     Ok(Observed {
         engine: engine.facts().clone(),
         containers,
         networks,
         volumes,
-        images: names(&images),
+        images,
         listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
         plugins: None,
@@ -80,6 +92,13 @@ pub async fn definitions(
     };
     let found: Vec<_> = futures_util::stream::iter(containers.into_iter().map(look)).buffered(PARALLEL).collect().await;
     found.into_iter().filter_map(EngineResult::transpose).collect()
+}
+
+/// The names that the list of containers gives images by. The engine looks each of them up: it tells the image's id
+/// instead where the name is gone, or is another image's by now.
+fn names_in_use(containers: &[ObservedContainer]) -> BTreeMap<String, ImageId> {
+    let by_name = containers.iter().filter(|one| !one.image.starts_with("sha256:"));
+    by_name.map(|one| (crate::model::familiar(&one.image), one.image_id.clone())).collect()
 }
 
 fn names(images: &[ImageSummary]) -> BTreeMap<String, ImageId> {

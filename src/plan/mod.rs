@@ -45,7 +45,7 @@ pub use images::{ImageOptions, PullPolicy, images};
 pub use impact::{Downtime, Impact, Loss, impacts};
 pub use lifecycle::{Lifecycle, lifecycle};
 pub use lint::lint;
-pub use naming::{final_name, image_of};
+pub use naming::{final_name, image_names, image_of};
 pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, SETTLE_REPLACED, UpOptions};
 pub use plugins::needs_plugins;
 pub use reason::{FieldChange, Reason};

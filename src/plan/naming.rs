@@ -1,5 +1,7 @@
 //! Names in the engine, by docker compose's rules (`<project>-<service>-<number>` and the like).
 
+use std::collections::BTreeSet;
+
 use crate::model::{ContainerId, ContainerName, ImageRef, Project, Service};
 
 /// Returns the final name of a service's replica.
@@ -40,6 +42,12 @@ pub fn image_of(project: &Project, service: &Service, separator: char) -> ImageR
         Some(image) => image.clone(),
         None => ImageRef::new(format!("{}{separator}{}", project.name, service.name)),
     }
+}
+
+/// Returns the familiar names of all images of a project: no plan looks up any other.
+pub fn image_names(project: &Project, separator: char) -> BTreeSet<String> {
+    let images = project.services.values().map(|service| image_of(project, service, separator));
+    images.map(|image| crate::model::familiar(image.as_str())).collect()
 }
 
 #[cfg(test)]

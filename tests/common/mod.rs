@@ -4,7 +4,6 @@
 pub mod proxy;
 pub mod real;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome};
 use inception::loader::{self, LoadOptions};
 use inception::model::{Observed, Project};
-use inception::observe;
+use inception::observe::{self, Interest};
 use inception::plan::{self, Contents, Plan, UpOptions};
 
 /// Loads a project named `p` from text.
@@ -55,7 +54,12 @@ pub fn engine() -> Arc<FakeEngine> {
 }
 
 pub async fn observed(engine: &FakeEngine) -> Observed {
-    observe::observe(engine, &BTreeSet::new()).await.unwrap()
+    observe::observe(engine, &Interest::default()).await.unwrap()
+}
+
+/// What the program asks a snapshot for.
+pub fn interest(project: &Project) -> Interest {
+    Interest { images: Some(plan::image_names(project, '-')), ..Interest::default() }
 }
 
 /// Plans `up` and checks that the plan is sound.
@@ -77,7 +81,7 @@ pub async fn run(engine: &Arc<FakeEngine>, plan: &Plan) -> Outcome {
 
 /// Looks, plans and runs; `None` where the engine could not even be looked at.
 pub async fn up(engine: &Arc<FakeEngine>, project: &Project) -> Option<Outcome> {
-    let observed = observe::observe(&**engine, &BTreeSet::new()).await.ok()?;
+    let observed = observe::observe(&**engine, &interest(project)).await.ok()?;
     let plan = plan_up(project, &observed, &UpOptions::default());
     Some(run(engine, &plan).await)
 }

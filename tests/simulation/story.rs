@@ -493,7 +493,7 @@ async fn execute(
     mutation: Option<Mutation>,
     signal: Option<Duration>,
 ) -> Result<(End, String), String> {
-    let observed = match observe::observe(&**engine, &Default::default()).await {
+    let observed = match observe::observe(&**engine, &common::interest(project)).await {
         Ok(observed) => observed,
         Err(error) => return Ok((End::Refused(error.to_string()), String::new())),
     };

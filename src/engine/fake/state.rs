@@ -231,6 +231,15 @@ impl State {
         }
     }
 
+    /// The name that a container's image was given by, as long as it is that image's name; its id otherwise.
+    fn image_name(&self, container: &Container) -> String {
+        let name = container.spec.image.as_str();
+        match self.images.get(&crate::model::familiar(name)) {
+            Some(id) if *id == container.image_id => name.to_owned(),
+            _ => container.image_id.to_string(),
+        }
+    }
+
     pub(super) fn observed(&self, container: &Container) -> ObservedContainer {
         let state = container.state();
         let mounts = container.spec.mounts.iter().filter_map(|mount| match &mount.kind {
@@ -255,7 +264,7 @@ impl State {
         ObservedContainer {
             id: container.id.clone(),
             name: container.name.clone(),
-            image: container.spec.image.to_string(),
+            image: self.image_name(container),
             image_id: container.image_id.clone(),
             created: container.created,
             state,
