@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::real::{Stack, is_ready};
+use common::real::{IMAGE, Stack, Stranger, docker, is_ready};
 use rustix::process::Signal;
 
 /// Two services on a network; `a` and the network as given.
@@ -122,4 +122,39 @@ fn interrupted_while_a_network_is_made_anew_all_runs_again() {
     }
     let run = stack.go(&["up", "-d"]);
     assert!(run.is_success() && serves(&stack) == Ok(()), "{run:?}");
+}
+
+/// What is refused beforehand is what the engine would refuse, and no more.
+#[test]
+fn the_engine_agrees_on_which_addresses_can_be_had() {
+    if !is_ready() {
+        return;
+    }
+    let file = |address: &str| {
+        format!(
+            "
+services: {{ a: {{ image: IMAGE, networks: {{ n: {{ ipv4_address: {address} }} }} }} }}
+networks:
+  n: {{ ipam: {{ config: [{{ subnet: 10.213.78.0/29, aux_addresses: {{ kept: 10.213.78.5 }} }}] }} }}
+"
+        )
+    };
+    let stack = Stack::new(&file("10.213.78.2"));
+    let addresses: Vec<String> = (0..9).map(|last| format!("10.213.78.{last}")).collect();
+    let network = format!("{}-other", stack.project);
+    let options = ["--subnet", "10.213.78.0/29", "--aux-address", "kept=10.213.78.5", &network];
+    let made = Stranger::new("network", &network, &[&["network", "create"], &options[..]].concat());
+    let is_given = |address: &String| {
+        let run = ["run", "--rm", "--network", &network, "--ip", address, IMAGE, "true"];
+        docker(&run).status.success()
+    };
+    let engine: Vec<bool> = addresses.iter().map(is_given).collect();
+    drop(made);
+    let is_planned = |address: &String| {
+        stack.write(&file(address));
+        stack.run(&["plan"]).0 == 2
+    };
+    let ours: Vec<bool> = addresses.iter().map(is_planned).collect();
+    assert_eq!(ours, engine);
+    assert_eq!(engine.iter().filter(|is_given| **is_given).count(), 4, "{engine:?}");
 }

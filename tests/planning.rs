@@ -729,6 +729,75 @@ async fn ports_of_what_has_no_network_of_its_own_are_nobodys() {
 }
 
 #[test]
+fn fixed_addresses_that_the_engine_would_refuse_are_refused_before_anything_is_made() {
+    let on = |network: &str, address: &str| {
+        format!(
+            "services: {{ a: {{ image: app:1, networks: {{ n: {{ {address} }} }} }} }}\nnetworks: {{ n: {network} }}"
+        )
+    };
+    let (nothing, default) = (Observed::default(), UpOptions::default());
+    let told = |network: &str, address: &str| refused(&on(network, address), &nothing, &default);
+    let v4 = |network: &str, address: &str| told(network, &format!("ipv4_address: {address}"));
+    let plain = "{ ipam: { config: [{ subnet: 10.5.0.0/24 }] } }";
+    for address in ["10.5.1.2", "10.5.0.0", "10.5.0.255", "10.5.0.1"] {
+        assert_eq!(v4(plain, address), ["address-unusable"], "{address}");
+    }
+    assert!(v4(plain, "10.5.0.2").is_empty());
+    assert_eq!(v4("{}", "10.5.0.2"), ["address-unusable"], "no subnet");
+    let full = "{ ipam: { config: [{ subnet: 10.5.0.0/24, gateway: 10.5.0.254, aux_addresses: { x: 10.5.0.9 } }] } }";
+    assert_eq!(v4(full, "10.5.0.254"), ["address-unusable"]);
+    assert_eq!(v4(full, "10.5.0.9"), ["address-unusable"]);
+    assert!(v4(full, "10.5.0.1").is_empty(), "the gateway is another");
+    // Where the engine puts the gateway is not known then.
+    assert!(v4("{ internal: true, ipam: { config: [{ subnet: 10.5.0.0/24 }] } }", "10.5.0.1").is_empty());
+    assert!(v4("{ ipam: { config: [{ subnet: 10.5.0.0/24, ip_range: 10.5.0.128/25 }] } }", "10.5.0.1").is_empty());
+    // Other drivers have rules of their own.
+    assert!(v4("{ driver: macvlan }", "10.5.0.2").is_empty());
+    let both = "{ enable_ipv6: true, ipam: { config: [{ subnet: 10.5.0.0/24 }, { subnet: 'fd00:5::/64' }] } }";
+    assert!(told(both, "ipv4_address: 10.5.0.2, ipv6_address: 'fd00:5::2'").is_empty());
+    assert_eq!(told(both, "ipv4_address: 10.5.0.2, ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
+    assert_eq!(told(plain, "ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
+}
+
+#[test]
+fn an_interface_is_one_networks() {
+    let yaml = |name: &str| {
+        format!(
+            "services: {{ a: {{ image: app:1 }} }}
+networks: {{ default: {{ driver_opts: {{ com.docker.network.bridge.name: {name} }} }} }}"
+        )
+    };
+    let bridge = inception::model::ObservedNetwork {
+        name: "bridge".into(),
+        driver_opts: [("com.docker.network.bridge.name".to_owned(), "docker0".to_owned())].into(),
+        ..Default::default()
+    };
+    let observed = Observed { networks: vec![bridge], ..Observed::default() };
+    assert_eq!(refused(&yaml("docker0"), &observed, &UpOptions::default()), ["bridge-taken"]);
+    assert!(refused(&yaml("shop0"), &observed, &UpOptions::default()).is_empty());
+}
+
+#[test]
+fn an_address_is_one_containers() {
+    let two = |more: &str| {
+        format!(
+            "services:
+  a: {{ image: app:1, networks: {{ n: {{ ipv4_address: 10.5.0.2 }} }} }}
+  b: {{ image: app:1, networks: {{ n: {{ ipv4_address: 10.5.0.2 }} }} {more} }}
+networks: {{ n: {{ ipam: {{ config: [{{ subnet: 10.5.0.0/24 }}] }} }} }}"
+        )
+    };
+    let (nothing, default) = (Observed::default(), UpOptions::default());
+    assert_eq!(refused(&two(""), &nothing, &default), ["address-taken"]);
+    let turns = two(", depends_on: { a: { condition: service_completed_successfully } }");
+    assert!(refused(&turns, &nothing, &default).is_empty(), "a has given it back by then");
+    let without_b = UpOptions { scale: [("b".into(), 0)].into(), ..UpOptions::default() };
+    assert!(refused(&two(""), &nothing, &without_b).is_empty());
+    let twice = UpOptions { scale: [("a".into(), 2), ("b".into(), 0)].into(), ..UpOptions::default() };
+    assert_eq!(refused(&two(""), &nothing, &twice), ["address-taken"]);
+}
+
+#[test]
 fn each_family_of_addresses_has_its_own_ports() {
     let both = |first: &str, second: &str| {
         format!("services: {{ web: {{ image: app:1, ports: ['{first}:8080:80', '{second}:8080:80'] }} }}")

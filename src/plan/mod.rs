@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no environment. A [`Plan`] holds a whole run; each resource kind has its own file.
 
+mod addresses;
 mod builder;
 mod containers;
 mod contents;
@@ -30,6 +31,7 @@ mod restarts;
 mod spec;
 mod start;
 mod step;
+mod subnet;
 mod swapped;
 mod text;
 mod up;

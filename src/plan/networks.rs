@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
 use super::hooks::Stop;
+use super::subnet::Subnet;
 use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
@@ -85,6 +86,7 @@ pub(super) fn plan(
         match found {
             None => {
                 check_subnets(builder, network, observed, None);
+                check_bridge(builder, network, observed, None);
                 let create = Action::CreateNetwork { spec: Box::new(spec(project, network)), before: None };
                 let step = builder.step(&target(network), create, Reason::Missing, []);
                 networks.ready.insert(key.clone(), vec![step]);
@@ -217,6 +219,7 @@ fn replace(
         return;
     }
     check_subnets(builder, network, observed, Some(existing));
+    check_bridge(builder, network, observed, Some(existing));
     let reason = Reason::Changed(changes(network, existing));
     let mut gone = networks.gone.clone();
     for user in users {
@@ -296,30 +299,21 @@ fn check_subnets(builder: &mut Builder, network: &Network, observed: &Observed, 
     }
 }
 
-/// A subnet in CIDR form.
-struct Subnet {
-    text: String,
-    is_v6: bool,
-    bits: u128,
-    prefix: u32,
-}
+/// The option that names a network's interface on the host.
+const BRIDGE: &str = "com.docker.network.bridge.name";
 
-impl Subnet {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = text.split_once('/')?;
-        let prefix: u32 = prefix.parse().ok()?;
-        let (bits, width, is_v6) = match address.parse().ok()? {
-            std::net::IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32, false),
-            std::net::IpAddr::V6(v6) => (u128::from(v6), 128, true),
-        };
-        (prefix <= width).then(|| Self { text: text.to_owned(), is_v6, bits, prefix })
-    }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        let width = if self.is_v6 { 128 } else { 32 };
-        let shift = width - self.prefix.min(other.prefix);
-        self.is_v6 == other.is_v6
-            && self.bits.checked_shr(shift).unwrap_or(0) == other.bits.checked_shr(shift).unwrap_or(0)
+/// Refuses the interface of another network: engines take it over, and the other network loses it with this one.
+fn check_bridge(builder: &mut Builder, network: &Network, observed: &Observed, replaced: Option<&ObservedNetwork>) {
+    let Some(wanted) = network.driver_opts.get(BRIDGE) else { return };
+    let mut others = observed.networks.iter().filter(|other| replaced.is_none_or(|replaced| replaced.id != other.id));
+    if let Some(other) = others.find(|other| other.driver_opts.get(BRIDGE) == Some(wanted)) {
+        let message = format!("network `{}` cannot have the interface `{wanted}`", network.key);
+        builder.tell(
+            Diagnostic::error("bridge-taken", network.span, message)
+                .at(format!("networks.{}.driver_opts.{BRIDGE}", network.key))
+                .cause(format!("it is that of network `{}`", crate::text::escape_controls(other.name.as_str())))
+                .help("give it another name, or leave it out and let the engine choose"),
+        );
     }
 }
 
@@ -341,19 +335,5 @@ pub(super) fn spec(project: &Project, network: &Network) -> NetworkSpec {
         enable_ipv4: network.enable_ipv4,
         enable_ipv6: network.enable_ipv6,
         labels: all,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Subnet;
-
-    #[test]
-    fn subnets_overlap_when_one_holds_the_other() {
-        let overlap = |a, b| Subnet::parse(a).zip(Subnet::parse(b)).is_some_and(|(a, b)| a.overlaps(&b));
-        assert!(overlap("10.0.0.0/8", "10.9.0.0/16"));
-        assert!(overlap("0.0.0.0/0", "10.9.0.0/16"));
-        assert!(!overlap("10.0.0.0/16", "10.1.0.0/16"));
-        assert!(!overlap("10.0.0.0/8", "fd00::/8"));
     }
 }

@@ -14,8 +14,8 @@ use super::recreate::{self, Desired};
 use super::spec::{self, SpecInput};
 use super::swapped::{self, Cleared};
 use super::{
-    Action, ContainerRef, Plan, Reason, StepId, Target, Until, naming, orphans, plugins, ports, preflight, replace,
-    restarts, volumes, waits,
+    Action, ContainerRef, Plan, Reason, StepId, Target, Until, addresses, naming, orphans, plugins, ports, preflight,
+    replace, restarts, volumes, waits,
 };
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
@@ -33,6 +33,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let scope = volumes::Scope { project, observed, selected: &selected, options };
     let volumes = volumes::plan(&mut builder, &scope, &volumes_used);
     ports::check(&mut builder, project, observed, &selected, options);
+    addresses::check(&mut builder, project, observed, &selected, options);
     // What gives way to a new volume is gone for everything that follows.
     let (given_way, staying) = without(observed, &volumes);
     let observed = staying.as_ref().unwrap_or(observed);
