@@ -62,14 +62,12 @@ fn a_network_that_the_engine_refuses_is_made_again_as_it_was() {
     if !is_ready() {
         return;
     }
-    let refused = [
-        "{ driver_opts: { com.docker.network.bridge.name: a-name-that-is-too-long } }",
-        "{ driver_opts: { com.docker.network.driver.mtu: abc } }",
-    ];
-    let fixed = "{ ipam: { config: [{ subnet: 10.199.21.0/24 }] } }";
-    for (a, network) in [(PLAIN, "{}"), ("networks: { n: { ipv4_address: 10.199.21.7 } }", fixed)] {
-        let (stack, before) = up(a, network);
-        for refused in refused {
+    let refused = ["com.docker.network.bridge.name: a-name-that-is-too-long", "com.docker.network.driver.mtu: abc"];
+    let fixed = "ipam: { config: [{ subnet: 10.199.21.0/24 }] }";
+    for (a, network) in [(PLAIN, ""), ("networks: { n: { ipv4_address: 10.199.21.7 } }", fixed)] {
+        let (stack, before) = up(a, &format!("{{ {network} }}"));
+        for option in refused {
+            let refused = &format!("{{ driver_opts: {{ {option} }}, {network} }}");
             for a in [a.to_owned(), format!("{a}, environment: {{ A: new }}")] {
                 stack.write(&file(&a, refused));
                 let run = stack.go(&["up", "-d"]);
@@ -82,8 +80,8 @@ fn a_network_that_the_engine_refuses_is_made_again_as_it_was() {
             }
         }
         let address = stack.inspect("a", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
-        assert!(network == "{}" || address == "10.199.21.7", "{address}");
-        stack.write(&file(a, network));
+        assert!(network.is_empty() || address == "10.199.21.7", "{address}");
+        stack.write(&file(a, &format!("{{ {network} }}")));
         let calm = stack.go(&["plan"]);
         assert_eq!(calm.code, Some(0), "{calm:?}");
     }
@@ -95,10 +93,11 @@ fn an_address_that_the_engine_refuses_is_not_left_on_the_old_container() {
         return;
     }
     let (stack, before) = up(PLAIN, "{}");
-    let network = "{ ipam: { config: [{ subnet: 10.199.22.0/24 }] } }";
+    // Where no way leads out of it, the file alone does not tell that the engine keeps the first address.
+    let network = "{ internal: true, ipam: { config: [{ subnet: 10.199.22.0/24 }] } }";
     stack.write(&file("networks: { n: { ipv4_address: 10.199.22.1 } }", network));
     let run = stack.go(&["up", "-d"]);
-    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.code == Some(1) && !run.errors.contains("address-unusable"), "{run:?}");
     assert_eq!((serves(&stack), ids(&stack)), (Ok(()), before), "{run:?}");
     stack.write(&file(PLAIN, "{}"));
     stack.ok(&["up", "-d"]);
