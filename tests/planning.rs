@@ -759,6 +759,20 @@ fn fixed_addresses_that_the_engine_would_refuse_are_refused_before_anything_is_m
     assert_eq!(told(plain, "ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_image_is_there_by_its_name_and_by_its_id_in_short() {
+    let observed = observed(&engine()).await;
+    for (name, is_there) in [("app:1", true), ("100000000000", true), ("a00000000000", false)] {
+        let plan = images(
+            &project(&format!("services: {{ a: {{ image: '{name}' }} }}")),
+            &observed,
+            &UpOptions::default(),
+            &ImageOptions::default(),
+        );
+        assert_eq!(plan.is_empty(), is_there, "{name}: {}", render(&plan));
+    }
+}
+
 #[test]
 fn an_interface_is_one_networks() {
     let yaml = |name: &str| {

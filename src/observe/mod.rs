@@ -104,11 +104,15 @@ fn names_in_use(containers: &[ObservedContainer]) -> BTreeMap<String, ImageId> {
 fn names(images: &[ImageSummary]) -> BTreeMap<String, ImageId> {
     let mut map = BTreeMap::new();
     for image in images {
+        for id in [image.id.to_string(), image.id.short().to_owned(), crate::model::familiar(image.id.short())] {
+            map.insert(id, image.id.clone());
+        }
+    }
+    // A name comes before an id that reads the same.
+    for image in images {
         for name in image.tags.iter().chain(&image.digests) {
             map.insert(crate::model::familiar(name), image.id.clone());
         }
-        map.insert(image.id.to_string(), image.id.clone());
-        map.insert(image.id.short().to_owned(), image.id.clone());
     }
     map
 }
