@@ -223,6 +223,34 @@ fn killed_at_any_request_of_a_recreate_the_next_up_makes_what_the_file_says_by_t
     );
 }
 
+/// Two services whose addresses go to each other, again and again.
+#[test]
+fn killed_at_any_request_while_addresses_are_swapped_the_next_up_repairs_it() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = |point: usize| {
+        let service = |name: &str, last: usize| {
+            format!(
+                "  {name}: {{ image: IMAGE, init: true, stop_grace_period: 0s, networks: {{ n: {{ ipv4_address: 10.213.80.{last} }} }} }}\n"
+            )
+        };
+        let (a, b) = if point.is_multiple_of(2) { (5, 6) } else { (6, 5) };
+        let network = "networks: { n: { ipam: { config: [{ subnet: 10.213.80.0/24 }] } } }";
+        format!("services:\n{}{}{network}\n", service("a", a), service("b", b))
+    };
+    let mut bench = Bench::new(&yaml(0), &["a-1", "b-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    every_request(
+        "kill -9 in a swap of addresses",
+        &mut bench,
+        &KILLS,
+        |bench, point| bench.stack.write(&yaml(point + 1)),
+        &["up", "-d"],
+        |bench, _, run| repaired(bench, &["up", "-d"], run, false),
+    );
+}
+
 /// The engine goes on with a stop when its client has died: a container that still runs then will not.
 #[test]
 fn a_stop_that_a_dead_run_has_asked_for_is_waited_for() {

@@ -157,3 +157,69 @@ networks:
     assert_eq!(ours, engine);
     assert_eq!(engine.iter().filter(|is_given| **is_given).count(), 4, "{engine:?}");
 }
+
+/// Addresses and subnets go from one to another within one run, as docker compose does it where its order is lucky.
+#[test]
+fn addresses_pass_from_one_service_to_another() {
+    if !is_ready() {
+        return;
+    }
+    let service = |name: &str, last: u32, more: &str| {
+        format!(
+            "  {name}: {{ image: IMAGE, init: true, stop_grace_period: 1s, {more} networks: {{ n: {{ ipv4_address: 10.213.79.{last} }} }} }}\n"
+        )
+    };
+    let file = |services: &[String]| {
+        let network = "networks: { n: { ipam: { config: [{ subnet: 10.213.79.0/24 }] } } }";
+        format!("services:\n{}{network}\n", services.concat())
+    };
+    let stack = Stack::new(&file(&[service("a", 5, ""), service("b", 6, "")]));
+    let address = |name: &str| stack.inspect(name, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+    let goes = |services: &[String]| {
+        stack.write(&file(services));
+        stack.ok(&["up", "-d", "--remove-orphans"]);
+        let calm = stack.go(&["plan"]);
+        assert_eq!(calm.code, Some(0), "{calm:?}");
+    };
+    goes(&[service("a", 5, ""), service("b", 6, "")]);
+    goes(&[service("a", 6, ""), service("b", 5, "")]);
+    assert_eq!((address("a"), address("b")), ("10.213.79.6".to_owned(), "10.213.79.5".to_owned()), "swapped");
+    goes(&[service("a", 5, ""), service("b", 7, "")]);
+    assert_eq!((address("a"), address("b")), ("10.213.79.5".to_owned(), "10.213.79.7".to_owned()), "one step on");
+    goes(&[service("a", 5, "scale: 0,"), service("b", 5, "")]);
+    assert_eq!(address("b"), "10.213.79.5", "from one that goes");
+    goes(&[service("c", 5, "")]);
+    assert_eq!(address("c"), "10.213.79.5", "from an orphan");
+    // The old ones come back where the new one does not come up.
+    stack.write(&file(&[service("c", 6, ""), service("d", 5, "command: ['false'],")]));
+    let run = stack.go(&["up", "-d"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    stack.write(&file(&[service("c", 5, "")]));
+    goes(&[service("c", 5, "")]);
+    assert_eq!(address("c"), "10.213.79.5");
+}
+
+#[test]
+fn subnets_pass_from_one_network_to_another() {
+    if !is_ready() {
+        return;
+    }
+    let file = |m: &str, n: &str| {
+        let network = |subnet: &str| format!("{{ ipam: {{ config: [{{ subnet: {subnet} }}] }} }}");
+        format!(
+            "services: {{ a: {{ image: IMAGE, init: true, stop_grace_period: 1s, networks: [m, n] }} }}
+networks: {{ m: {}, n: {} }}",
+            network(m),
+            network(n)
+        )
+    };
+    let (one, two, three) = ("10.213.81.0/28", "10.213.81.16/28", "10.213.81.32/28");
+    let stack = Stack::new(&file(one, two));
+    stack.ok(&["up", "-d"]);
+    for (m, n) in [(two, one), (one, three), (three, two)] {
+        stack.write(&file(m, n));
+        stack.ok(&["up", "-d"]);
+        assert_eq!(stack.run(&["plan"]).0, 0, "{m} {n}");
+        assert_eq!(stack.inspect("a", "{{.State.Status}} {{len .NetworkSettings.Networks}}").trim(), "running 2");
+    }
+}

@@ -728,8 +728,8 @@ async fn ports_of_what_has_no_network_of_its_own_are_nobodys() {
     assert_eq!(refused(other, &observed, &default), ["port-taken"], "it stays on the host's network");
 }
 
-#[test]
-fn fixed_addresses_that_the_engine_would_refuse_are_refused_before_anything_is_made() {
+#[tokio::test(start_paused = true)]
+async fn fixed_addresses_that_the_engine_would_refuse_are_refused_before_anything_is_made() {
     let on = |network: &str, address: &str| {
         format!(
             "services: {{ a: {{ image: app:1, networks: {{ n: {{ {address} }} }} }} }}\nnetworks: {{ n: {network} }}"
@@ -756,13 +756,28 @@ fn fixed_addresses_that_the_engine_would_refuse_are_refused_before_anything_is_m
     let both = "{ enable_ipv6: true, ipam: { config: [{ subnet: 10.5.0.0/24 }, { subnet: 'fd00:5::/64' }] } }";
     assert!(told(both, "ipv4_address: 10.5.0.2, ipv6_address: 'fd00:5::2'").is_empty());
     assert_eq!(told(both, "ipv4_address: 10.5.0.2, ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
-    assert_eq!(told(plain, "ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
+    assert_eq!(told("{ enable_ipv6: true }", "ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
+    // Without IPv6 the engine passes over it.
+    assert!(told(plain, "ipv6_address: 'fd00:6::2'").is_empty());
+    let (_, observed) = brought_up_fixed().await;
+    let kept = UpOptions { recreate: Recreate::Never, ..UpOptions::default() };
+    assert!(refused(&on(plain, "ipv4_address: 10.6.0.2"), &observed, &kept).is_empty(), "nothing is made");
+}
+
+async fn brought_up_fixed() -> (std::sync::Arc<inception::engine::fake::FakeEngine>, Observed) {
+    brought_up(
+        "services: { a: { image: app:1, networks: { n: { ipv4_address: 10.5.0.2 } } } }
+networks: { n: { ipam: { config: [{ subnet: 10.5.0.0/24 }] } } }",
+    )
+    .await
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_image_is_there_by_its_name_and_by_its_id_in_short() {
     let observed = observed(&engine()).await;
-    for (name, is_there) in [("app:1", true), ("100000000000", true), ("a00000000000", false)] {
+    for (name, is_there) in
+        [("app:1", true), ("100000000000", true), ("1000000000000", true), ("a00000000000", false), ("10", false)]
+    {
         let plan = images(
             &project(&format!("services: {{ a: {{ image: '{name}' }} }}")),
             &observed,
@@ -781,14 +796,22 @@ fn an_interface_is_one_networks() {
 networks: {{ default: {{ driver_opts: {{ com.docker.network.bridge.name: {name} }} }} }}"
         )
     };
-    let bridge = inception::model::ObservedNetwork {
-        name: "bridge".into(),
-        driver_opts: [("com.docker.network.bridge.name".to_owned(), "docker0".to_owned())].into(),
+    let named = |name: &str, interface: &str| inception::model::ObservedNetwork {
+        name: name.into(),
+        driver_opts: [("com.docker.network.bridge.name".to_owned(), interface.to_owned())].into(),
         ..Default::default()
     };
-    let observed = Observed { networks: vec![bridge], ..Observed::default() };
-    assert_eq!(refused(&yaml("docker0"), &observed, &UpOptions::default()), ["bridge-taken"]);
-    assert!(refused(&yaml("shop0"), &observed, &UpOptions::default()).is_empty());
+    let observed = Observed { networks: vec![named("bridge", "docker0"), named("other", "")], ..Observed::default() };
+    let default = UpOptions::default();
+    assert_eq!(refused(&yaml("docker0"), &observed, &default), ["bridge-taken"]);
+    assert!(refused(&yaml("shop0"), &observed, &default).is_empty());
+    assert!(refused(&yaml("''"), &observed, &default).is_empty(), "the engine chooses");
+    assert!(refused(&yaml("docker0, x: y }, driver: macvlan, labels: {"), &observed, &default).is_empty());
+    let two = "services: { a: { image: app:1, networks: [m, n] } }
+networks:
+  m: { driver_opts: { com.docker.network.bridge.name: shop0 } }
+  n: { driver_opts: { com.docker.network.bridge.name: shop0 } }";
+    assert_eq!(refused(two, &observed, &default), ["bridge-taken"]);
 }
 
 #[test]

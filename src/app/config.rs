@@ -118,6 +118,8 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     }
     let text = text(&mut loaded, request)?;
     match &request.output {
+        // There is nothing to write: what the file holds stays.
+        Some(_) if request.show == Show::Nothing => {}
         Some(path) => {
             let path = context.environment.current_dir().join(path);
             std::fs::write(&path, text).map_err(|error| unwritable(&path, &error))?;

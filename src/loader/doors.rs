@@ -15,8 +15,8 @@ use crate::model::Sources;
 
 /// The whole loader: a bundle of files (see [`unpack`]) in `folder`, loaded by the first one.
 ///
-/// Holds: it ends; a check tells the same; what is printed loads again to the same model. Returns what was found, so that the caller can
-/// render it; nothing where the folder cannot be written to.
+/// Holds: it ends; a check tells the same; what is printed loads again to the same model. Returns what was found, so that
+/// the caller can render it; nothing where the folder cannot be written to.
 pub fn loader(input: &str, folder: &Path) -> (Vec<Diagnostic>, Sources) {
     let files = unpack(input);
     for (name, text) in &files {

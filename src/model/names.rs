@@ -106,4 +106,9 @@ impl ImageId {
         let digits = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
         digits.get(..12).unwrap_or(digits)
     }
+
+    /// Returns whether a text is its first digits, with or without the algorithm.
+    pub fn begins_with(&self, text: &str) -> bool {
+        self.0.starts_with(text) || self.0.strip_prefix("sha256:").is_some_and(|digits| digits.starts_with(text))
+    }
 }

@@ -1,8 +1,8 @@
 //! One snapshot of what the engine has. Everything later refers to it.
 //!
-//! Three list calls side by side, whatever the number of services, one more where they contradict each other, and one for
-//! images where the containers do not tell all that is asked of them; programs that listen on this machine come from the
-//! kernel's tables.
+//! Three list calls side by side, whatever the number of services, one more where they contradict each other, and one
+//! for images where the containers do not tell all that is asked of them; programs that listen on this machine come from
+//! the kernel's tables.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -97,22 +97,17 @@ pub async fn definitions(
 /// The names that the list of containers gives images by. The engine looks each of them up: it tells the image's id
 /// instead where the name is gone, or is another image's by now.
 fn names_in_use(containers: &[ObservedContainer]) -> BTreeMap<String, ImageId> {
-    let by_name = containers.iter().filter(|one| !one.image.starts_with("sha256:"));
+    let by_name = containers.iter().filter(|one| !one.image_id.begins_with(&one.image));
     by_name.map(|one| (crate::model::familiar(&one.image), one.image_id.clone())).collect()
 }
 
 fn names(images: &[ImageSummary]) -> BTreeMap<String, ImageId> {
     let mut map = BTreeMap::new();
     for image in images {
-        for id in [image.id.to_string(), image.id.short().to_owned(), crate::model::familiar(image.id.short())] {
-            map.insert(id, image.id.clone());
-        }
-    }
-    // A name comes before an id that reads the same.
-    for image in images {
         for name in image.tags.iter().chain(&image.digests) {
             map.insert(crate::model::familiar(name), image.id.clone());
         }
+        map.insert(image.id.to_string(), image.id.clone());
     }
     map
 }

@@ -6,13 +6,14 @@ use std::net::IpAddr;
 
 use super::builder::Builder;
 use super::containers;
-use super::options::UpOptions;
+use super::options::{Recreate, UpOptions};
+use super::ports;
 use super::subnet::Subnet;
 use super::up::wanted;
 use crate::diag::Diagnostic;
 use crate::model::{
-    Condition, IpamPool, Network, NetworkKey, Observed, ObservedContainer, ObservedNetwork, Project, Service, Span,
-    labels,
+    Condition, IpamPool, Network, NetworkKey, Observed, ObservedContainer, ObservedNetwork, Project, Service,
+    ServiceName, Span, labels,
 };
 
 /// An address that a file gives a service on a network.
@@ -37,8 +38,7 @@ pub(super) fn check(
         return;
     }
     let mut given: BTreeMap<(&NetworkKey, IpAddr), Wish<'_>> = BTreeMap::new();
-    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
-    for service in services.filter(|service| wanted(service, options) > 0) {
+    for service in concerned(project, observed, selected, options) {
         for wish in wishes(project, service) {
             let replicas = wanted(service, options);
             if replicas > 1 {
@@ -46,7 +46,7 @@ pub(super) fn check(
             } else if let Some((cause, help)) = unusable(&wish, project, observed) {
                 let fault = Diagnostic::error("address-unusable", wish.span, cannot(&wish));
                 builder.tell(fault.at(path(&wish)).cause(cause).help(help));
-            } else if let Some(holder) = holder(&wish, project, observed) {
+            } else if let Some(holder) = holder(&wish, project, observed, selected, options) {
                 let name = crate::text::escape_controls(holder.name.as_str());
                 let fault = Diagnostic::error("address-taken", wish.span, cannot(&wish)).at(path(&wish));
                 let help = "choose another address, or stop that container";
@@ -62,13 +62,80 @@ pub(super) fn check(
     }
 }
 
+/// Returns the services that containers are made or started of.
+fn concerned<'a>(
+    project: &'a Project,
+    observed: &Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) -> impl Iterator<Item = &'a Service> {
+    let is_concerned = |service: &&Service| {
+        let mut there = containers::of_service(observed, project, service.name.as_str());
+        let is_left = options.recreate == Recreate::Never && there.next().is_some();
+        selected.contains(service.name.as_str()) && wanted(service, options) > 0 && !is_left
+    };
+    project.services.values().filter(is_concerned)
+}
+
+/// Returns the containers of other services that have an address, given by the file of then, which a service has from now
+/// on.
+pub(super) fn handovers<'a>(
+    project: &Project,
+    observed: &'a Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) -> Vec<(ServiceName, &'a ObservedContainer)> {
+    let mut found = Vec::new();
+    if !options.start || options.recreate == Recreate::Never {
+        return found;
+    }
+    for service in concerned(project, observed, selected, options) {
+        for wish in wishes(project, service) {
+            let Some(network) = existing(&wish, project, observed) else { continue };
+            let gives_way = |one: &&ObservedContainer| {
+                one.service() != Some(service.name.as_str())
+                    && containers::is_up(one)
+                    && is_given(one, network, wish.address)
+                    && !still_wants(project, one, &wish)
+                    && ports::gives_way(project, selected, options, one)
+            };
+            let holders = observed.containers.iter().filter(gives_way);
+            found.extend(holders.map(|holder| (service.name.clone(), holder)));
+        }
+    }
+    found
+}
+
+/// Whether a container was given an address by a file, and did not get it by chance.
+fn is_given(container: &ObservedContainer, network: &ObservedNetwork, address: IpAddr) -> bool {
+    let mut endpoints = container.networks.values().filter(|endpoint| endpoint.network_id == network.id);
+    endpoints.any(|endpoint| endpoint.fixed_ipv4.as_deref().is_some_and(|text| text.parse() == Ok(address)))
+}
+
+/// Whether the file gives an address to a container's service, too: then they take turns, or it is refused.
+fn still_wants(project: &Project, container: &ObservedContainer, wish: &Wish<'_>) -> bool {
+    let service = container.service().and_then(|name| project.service(name));
+    service.is_some_and(|service| {
+        wishes(project, service).any(|own| own.network.key == wish.network.key && own.address == wish.address)
+    })
+}
+
+/// Whether a service has an address of its own; the engine tells of one also where its container does not run.
+pub(super) fn has_any(service: &Service) -> bool {
+    service.networks.values().any(|one| one.ipv4_address.is_some())
+}
+
 fn wishes<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = Wish<'a>> {
     let attached =
         service.networks.iter().filter_map(|(key, attachment)| Some((project.networks.get(key)?, attachment)));
     attached.flat_map(move |(network, attachment)| {
         let both = [("ipv4_address", &attachment.ipv4_address), ("ipv6_address", &attachment.ipv6_address)];
         both.into_iter().filter_map(move |(attribute, text)| {
-            let address = text.as_deref()?.parse().ok()?;
+            let address: IpAddr = text.as_deref()?.parse().ok()?;
+            // Without IPv6 the engine passes over such addresses.
+            if address.is_ipv6() && network.enable_ipv6 != Some(true) {
+                return None;
+            }
             Some(Wish { service, network, attribute, address, span: attachment.span })
         })
     })
@@ -91,9 +158,8 @@ fn unusable(wish: &Wish<'_>, project: &Project, observed: &Observed) -> Option<(
         network.ipam.pools.iter().filter_map(|pool| Some((Subnet::parse(pool.subnet.as_deref()?)?, pool))).collect();
     let mut alike = subnets.iter().filter(|(subnet, _)| subnet.is_v6() == wish.address.is_ipv6()).peekable();
     if alike.peek().is_none() {
-        let cause = "the file gives the network no subnet, and fixed addresses are given only in subnets of the file"
-            .to_owned();
-        let example = if wish.address.is_ipv6() { "fd00:5::/64" } else { "10.5.0.0/24" };
+        let (family, example) = if wish.address.is_ipv6() { ("IPv6", "fd00:5::/64") } else { ("IPv4", "10.5.0.0/24") };
+        let cause = format!("fixed addresses are given only in subnets of the file, and it names none of {family}");
         let help =
             format!("add one: `networks: {{ {}: {{ ipam: {{ config: [{{ subnet: {example} }}] }} }} }}`", network.key);
         return Some((cause, help));
@@ -141,15 +207,20 @@ fn existing<'a>(wish: &Wish<'_>, project: &Project, observed: &'a Observed) -> O
     observed.networks.iter().find(|one| one.name == wish.network.name && is_ours(one))
 }
 
-/// Returns the container of others that has an address now.
-fn holder<'a>(wish: &Wish<'_>, project: &Project, observed: &'a Observed) -> Option<&'a ObservedContainer> {
+/// Returns the container that has an address now, and keeps it: one of others, or one that this run leaves alone.
+fn holder<'a>(
+    wish: &Wish<'_>,
+    project: &Project,
+    observed: &'a Observed,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+) -> Option<&'a ObservedContainer> {
     let network = existing(wish, project, observed)?;
     let has_it = |one: &&ObservedContainer| {
         let mut endpoints = one.networks.values().filter(|endpoint| endpoint.network_id == network.id);
         containers::is_up(one) && endpoints.any(|endpoint| endpoint.ip_address.parse() == Ok(wish.address))
     };
-    let others = observed.containers.iter().filter(|one| one.label(labels::PROJECT) != Some(project.name.as_str()));
-    others.into_iter().find(has_it)
+    observed.containers.iter().filter(has_it).find(|one| !ports::gives_way(project, selected, options, one))
 }
 
 /// Whether one of the two is a job that others wait for the end of: it may have given its address back by then.

@@ -171,7 +171,7 @@ impl Search<'_> {
 
     fn image(&mut self, service: &Service, container: &ObservedContainer, target: &Target) {
         let image = naming::image_of(self.project, service, self.separator);
-        let Some(now) = self.observed.images.get(&crate::model::familiar(image.as_str())) else { return };
+        let Some(now) = self.observed.image(image.as_str()) else { return };
         let made = container.label(labels::IMAGE).unwrap_or(container.image_id.as_str());
         if made != now.as_str() {
             let found = crate::model::ImageId::new(made);

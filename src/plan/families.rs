@@ -1,34 +1,38 @@
-//! Services that are given back together, and host ports that go from one service to another.
+//! Services that are given back together, and host ports and addresses that go from one service to another.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::up::Up;
-use super::{Reason, StepId, containers, ports, recreate};
+use super::{Reason, StepId, addresses, containers, ports, recreate};
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
 
 impl Up<'_> {
-    /// Stops what holds a host port that another service publishes from now on; that one starts after it. Returns who
-    /// takes from whom.
-    pub(super) fn hand_over_ports(&mut self, selected: &BTreeSet<&str>) -> Vec<(ServiceName, ServiceName)> {
+    /// Stops what holds a host port or an address that another service has from now on; that one starts after it. Returns
+    /// who takes from whom.
+    pub(super) fn hand_over(&mut self, selected: &BTreeSet<&str>) -> Vec<(ServiceName, ServiceName)> {
         let mut pairs = Vec::new();
-        for (taker, holder) in ports::handovers(self.project, self.observed, selected, self.options) {
+        let (project, observed, options) = (self.project, self.observed, self.options);
+        let of_ports = ports::handovers(project, observed, selected, options).into_iter();
+        let of_ports = of_ports.map(|(taker, holder)| (Reason::PortNeededBy(taker.clone()), taker, holder));
+        let of_addresses = addresses::handovers(project, observed, selected, options).into_iter();
+        let of_addresses = of_addresses.map(|(taker, holder)| (Reason::AddressNeededBy(taker.clone()), taker, holder));
+        for (reason, taker, holder) in of_ports.chain(of_addresses) {
             let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
-            let reason = Reason::PortNeededBy(taker.clone());
             displaced.stop(&mut self.builder, self.project, holder, reason, self.options.grace);
-            self.port_gates.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
+            self.handed_over.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
             if let Some((giver, _)) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
                 self.unite(&taker, giver);
-                self.port_givers.entry(taker.clone()).or_default().push(giver.clone());
+                self.givers.entry(taker.clone()).or_default().push(giver.clone());
                 pairs.push((taker, giver.clone()));
             }
         }
         pairs
     }
 
-    /// Returns the steps after which those that gave a host port up do without it for good: had one of them to come back,
-    /// it would find its port taken.
+    /// Returns the steps after which those that gave a host port or an address up do without it for good: had one of them to
+    /// come back, it would find it taken.
     pub(super) fn successors_of_givers(&self, service: &Service) -> Vec<StepId> {
-        let givers = self.port_givers.get(&service.name).into_iter().flatten();
+        let givers = self.givers.get(&service.name).into_iter().flatten();
         let replaced = givers.filter_map(|giver| self.done.get(giver)).filter(|done| done.is_replaced);
         replaced.flat_map(|done| &done.replicas).flat_map(|replica| replica.started.iter().copied()).collect()
     }
@@ -49,9 +53,9 @@ impl Up<'_> {
         }
     }
 
-    /// A run that died while ports went from one service to another has stopped those that held them, and the engine
-    /// does not tell the ports of what is stopped. So what it left unfinished is given back together where ports are
-    /// published at all.
+    /// A run that died while ports or addresses went from one service to another has stopped those that held them, and the
+    /// engine does not tell the ports of what is stopped. So what it left unfinished is given back together where any has
+    /// such at all.
     fn unite_unfinished(&mut self, selected: &BTreeSet<&str>) {
         let of_project = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.project.name.as_str());
         let ids: HashSet<&str> = self.observed.containers.iter().map(|one| one.id.as_str()).collect();
@@ -60,8 +64,10 @@ impl Up<'_> {
         let names: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
         let services = names.iter().filter(|name| selected.contains(*name));
         let services: Vec<&Service> = services.filter_map(|name| self.project.service(name)).collect();
-        let publishes = |service: &&Service| service.ports.iter().any(|port| port.fixed_published().is_some());
-        if services.iter().any(publishes) {
+        let has_such = |service: &&Service| {
+            service.ports.iter().any(|port| port.fixed_published().is_some()) || addresses::has_any(service)
+        };
+        if services.iter().any(has_such) {
             for pair in services.windows(2) {
                 self.unite(&pair[0].name, &pair[1].name);
             }

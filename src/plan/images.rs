@@ -126,7 +126,7 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
 }
 
 fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOptions) -> Need {
-    let is_there = observed.images.contains_key(&crate::model::familiar(image.as_str()));
+    let is_there = observed.image(image.as_str()).is_some();
     let own = service.pull_policy.as_deref().and_then(PullPolicy::parse);
     let policy = wish.pull.or(own);
     if wish.only_pull {

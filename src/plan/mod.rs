@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no environment. A [`Plan`] holds a whole run; each resource kind has its own file.
 
 mod addresses;
+mod bridges;
 mod builder;
 mod containers;
 mod contents;

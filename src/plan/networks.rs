@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builder::Builder;
 use super::hooks::Stop;
 use super::subnet::Subnet;
-use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, fields};
+use super::{Action, ContainerRef, FieldChange, Reason, StepId, Target, bridges, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
     ContainerId, ContainerState, Definition, EndpointSpec, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec,
@@ -23,6 +23,13 @@ pub(super) struct Networks {
     pub displaced: BTreeMap<ContainerId, Displaced>,
     /// Removals of containers that do not count as users any more.
     gone: Vec<StepId>,
+}
+
+/// A network that is yet to be made, and the one that it takes the place of, with its removal.
+struct Missing<'a> {
+    network: &'a Network,
+    before: Option<(&'a ObservedNetwork, StepId)>,
+    reason: Reason,
 }
 
 /// A container that is stopped before its own turn: it loses a network for a moment, or another needs its host port.
@@ -77,6 +84,8 @@ pub(super) fn plan(
     gone: Vec<StepId>,
 ) -> Networks {
     let mut networks = Networks { gone, ..Networks::default() };
+    let mut missing: Vec<Missing<'_>> = Vec::new();
+    bridges::check(builder, project, observed, used);
     for (key, network) in project.networks.iter().filter(|(key, _)| used.contains(key)) {
         let found = find(project, network, observed);
         if network.is_external {
@@ -85,11 +94,8 @@ pub(super) fn plan(
         }
         match found {
             None => {
-                check_subnets(builder, network, observed, None);
-                check_bridge(builder, network, observed, None);
-                let create = Action::CreateNetwork { spec: Box::new(spec(project, network)), before: None };
-                let step = builder.step(&target(network), create, Reason::Missing, []);
-                networks.ready.insert(key.clone(), vec![step]);
+                check_subnets(builder, project, network, observed);
+                missing.push(Missing { network, before: None, reason: Reason::Missing });
             }
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
             Some(existing) if is_unchanged(network, existing) => {
@@ -97,8 +103,14 @@ pub(super) fn plan(
                 let ready = remove_doubles(builder, project, network, observed, existing);
                 networks.ready.insert(key.clone(), ready);
             }
-            Some(existing) => replace(builder, project, network, existing, observed, &mut networks, grace),
+            Some(existing) => {
+                missing.extend(replace(builder, project, network, existing, observed, &mut networks, grace));
+            }
         }
+    }
+    for one in &missing {
+        let made = make(builder, project, one, &missing);
+        networks.ready.insert(one.network.key.clone(), vec![made]);
     }
     networks
 }
@@ -188,16 +200,38 @@ fn foreign(builder: &mut Builder, project: &Project, network: &Network, existing
     );
 }
 
+/// Plans what makes a network. A subnet or an interface may pass from one to another, so the one that gives it up goes
+/// before.
+fn make(builder: &mut Builder, project: &Project, missing: &Missing<'_>, all: &[Missing<'_>]) -> StepId {
+    let before = missing.before.map(|(existing, _)| Box::new(existing.as_made()));
+    let create = Action::CreateNetwork { spec: Box::new(spec(project, missing.network)), before };
+    let removed = missing.before.map(|(_, removed)| removed);
+    let made = builder.step(&target(missing.network), create, missing.reason.clone(), removed);
+    let others = all.iter().filter_map(|other| other.before);
+    let givers = others.filter(|(other, step)| Some(*step) != removed && is_in_the_way(missing.network, other));
+    builder.after(made, givers.map(|(_, step)| step));
+    made
+}
+
+/// Whether a network has what another one asks for.
+fn is_in_the_way(network: &Network, other: &ObservedNetwork) -> bool {
+    let subnets: Vec<Subnet> =
+        network.ipam.pools.iter().filter_map(|pool| Subnet::parse(pool.subnet.as_deref()?)).collect();
+    let theirs = other.subnets.iter().filter_map(|text| Subnet::parse(text));
+    bridges::is_of(network, other) || theirs.into_iter().any(|it| subnets.iter().any(|own| own.overlaps(&it)))
+}
+
 /// Makes a network anew: users stop and leave, the old one goes, the new one comes; they come back when they start.
-fn replace(
+/// Returns what is to be made; nothing where it cannot be.
+fn replace<'a>(
     builder: &mut Builder,
     project: &Project,
-    network: &Network,
-    existing: &ObservedNetwork,
+    network: &'a Network,
+    existing: &'a ObservedNetwork,
     observed: &Observed,
     networks: &mut Networks,
     grace: Option<std::time::Duration>,
-) {
+) -> Option<Missing<'a>> {
     let users: Vec<&ObservedContainer> = observed
         .containers
         .iter()
@@ -216,10 +250,9 @@ fn replace(
                 .cause(format!("it cannot be made anew while {} use it", strangers.join(", ")))
                 .help(format!("disconnect them first: `docker network disconnect {} NAME`", network.name)),
         );
-        return;
+        return None;
     }
-    check_subnets(builder, network, observed, Some(existing));
-    check_bridge(builder, network, observed, Some(existing));
+    check_subnets(builder, project, network, observed);
     let reason = Reason::Changed(changes(network, existing));
     let mut gone = networks.gone.clone();
     for user in users {
@@ -227,10 +260,7 @@ fn replace(
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
-    let create =
-        Action::CreateNetwork { spec: Box::new(spec(project, network)), before: Some(Box::new(existing.as_made())) };
-    let created = builder.step(&target(network), create, reason, [removed]);
-    networks.ready.insert(network.key.clone(), vec![created]);
+    Some(Missing { network, before: Some((existing, removed)), reason })
 }
 
 /// Whether a container is not ours to stop: of others, of another directory, or at work on what `run` was asked.
@@ -273,18 +303,12 @@ fn displace(
 }
 
 /// Refuses a subnet that another network has, naming both.
-fn check_subnets(builder: &mut Builder, network: &Network, observed: &Observed, replaced: Option<&ObservedNetwork>) {
+fn check_subnets(builder: &mut Builder, project: &Project, network: &Network, observed: &Observed) {
     for pool in &network.ipam.pools {
         let Some(wanted) = pool.subnet.as_deref().and_then(Subnet::parse) else { continue };
-        let other =
-            observed.networks.iter().filter(|other| replaced.is_none_or(|replaced| replaced.id != other.id)).find_map(
-                |other| {
-                    let subnet =
-                        other.subnets.iter().find(|text| Subnet::parse(text).is_some_and(|it| it.overlaps(&wanted)))?;
-                    Some((other, subnet))
-                },
-            );
-        if let Some((other, subnet)) = other {
+        let overlaps = |text: &&String| Subnet::parse(text).is_some_and(|it| it.overlaps(&wanted));
+        let mut others = observed.networks.iter().filter(|other| stays(project, other));
+        if let Some((other, subnet)) = others.find_map(|other| Some((other, other.subnets.iter().find(overlaps)?))) {
             let message = format!("subnet {} of network `{}` is already taken", wanted.text, network.key);
             builder.tell(
                 Diagnostic::error("subnet-taken", pool.span, message)
@@ -299,22 +323,11 @@ fn check_subnets(builder: &mut Builder, network: &Network, observed: &Observed, 
     }
 }
 
-/// The option that names a network's interface on the host.
-const BRIDGE: &str = "com.docker.network.bridge.name";
-
-/// Refuses the interface of another network: engines take it over, and the other network loses it with this one.
-fn check_bridge(builder: &mut Builder, network: &Network, observed: &Observed, replaced: Option<&ObservedNetwork>) {
-    let Some(wanted) = network.driver_opts.get(BRIDGE) else { return };
-    let mut others = observed.networks.iter().filter(|other| replaced.is_none_or(|replaced| replaced.id != other.id));
-    if let Some(other) = others.find(|other| other.driver_opts.get(BRIDGE) == Some(wanted)) {
-        let message = format!("network `{}` cannot have the interface `{wanted}`", network.key);
-        builder.tell(
-            Diagnostic::error("bridge-taken", network.span, message)
-                .at(format!("networks.{}.driver_opts.{BRIDGE}", network.key))
-                .cause(format!("it is that of network `{}`", crate::text::escape_controls(other.name.as_str())))
-                .help("give it another name, or leave it out and let the engine choose"),
-        );
-    }
+/// Whether a network is none that the file wants otherwise: those are removed before any is made.
+pub(super) fn stays(project: &Project, other: &ObservedNetwork) -> bool {
+    let is_it = |network: &&Network| network.name == other.name && !network.is_external;
+    let wanted = project.networks.values().find(is_it).filter(|_| is_ours(project, other));
+    wanted.is_none_or(|network| is_unchanged(network, other))
 }
 
 /// Returns the specification of a network of the project.

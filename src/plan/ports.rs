@@ -104,7 +104,12 @@ fn publishes(container: &ObservedContainer, number: u16, port: &Port) -> bool {
 }
 
 /// Whether a container is one that this run replaces, keeps or removes as the file says.
-fn gives_way(project: &Project, selected: &BTreeSet<&str>, options: &UpOptions, container: &ObservedContainer) -> bool {
+pub(super) fn gives_way(
+    project: &Project,
+    selected: &BTreeSet<&str>,
+    options: &UpOptions,
+    container: &ObservedContainer,
+) -> bool {
     let service = container.service().unwrap_or_default();
     let is_orphan = project.service(service).is_none();
     container.label(labels::PROJECT) == Some(project.name.as_str())

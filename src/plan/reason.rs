@@ -40,6 +40,8 @@ pub enum Reason {
     NotMounted(VolumeKey),
     /// Another service publishes the host port that it still holds.
     PortNeededBy(ServiceName),
+    /// Another service has its fixed address from now on.
+    AddressNeededBy(ServiceName),
     /// It shares a namespace or volumes with a container that is replaced.
     FollowsParent(ServiceName),
     /// `--force-recreate`, `--build`, `--renew-anon-volumes`, `--pull`: the user asked for it.
@@ -131,6 +133,7 @@ impl fmt::Display for Reason {
             }
             Reason::NotMounted(key) => write!(f, "volume `{key}` is not mounted"),
             Reason::PortNeededBy(service) => write!(f, "`{service}` publishes its host port from now on"),
+            Reason::AddressNeededBy(service) => write!(f, "`{service}` has its address from now on"),
             Reason::FollowsParent(service) => write!(f, "shares what belongs to `{service}`, which is replaced"),
             Reason::Asked(flag) => write!(f, "asked by {flag}"),
             Reason::ReplacedBy(name) => write!(f, "gives way to the new `{name}`"),

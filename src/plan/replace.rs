@@ -195,7 +195,7 @@ impl Up<'_> {
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && obstacle.is_none();
         let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
-        ready.extend(self.port_gates.get(&service.name).into_iter().flatten());
+        ready.extend(self.handed_over.get(&service.name).into_iter().flatten());
         if self.options.start {
             ready.extend(self.orphans_gone.values());
         }

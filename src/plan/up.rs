@@ -56,13 +56,13 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         cleared,
         spared: waits::spared(&graph, &options.services, &selected),
         done: BTreeMap::new(),
-        port_gates: BTreeMap::new(),
-        port_givers: BTreeMap::new(),
+        handed_over: BTreeMap::new(),
+        givers: BTreeMap::new(),
         families: BTreeMap::new(),
         waiting: BTreeMap::new(),
         orphans_gone: BTreeMap::new(),
     };
-    let handovers = up.hand_over_ports(&selected);
+    let handovers = up.hand_over(&selected);
     up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
     up.find_families(&selected);
     let order = graph.order_after(&handovers);
@@ -149,10 +149,10 @@ pub(super) struct Up<'a> {
     /// Services that the others can do without.
     pub spared: BTreeSet<&'a str>,
     pub done: BTreeMap<ServiceName, Done>,
-    /// Steps that free the host ports of a service.
-    pub port_gates: BTreeMap<ServiceName, Vec<StepId>>,
-    /// Services that held host ports of a service until now.
-    pub port_givers: BTreeMap<ServiceName, Vec<ServiceName>>,
+    /// Steps that free the host ports and addresses of a service.
+    pub handed_over: BTreeMap<ServiceName, Vec<StepId>>,
+    /// Services that held host ports or addresses of a service until now.
+    pub givers: BTreeMap<ServiceName, Vec<ServiceName>>,
     /// Services that must be given back together, each with the name of the first of them.
     pub families: BTreeMap<ServiceName, ServiceName>,
     /// Replacements of families that are not complete yet.
@@ -289,7 +289,7 @@ impl<'a> Up<'a> {
 
     pub(super) fn image_id(&self, service: &Service) -> Option<ImageId> {
         let image = naming::image_of(self.project, service, self.options.separator);
-        self.observed.images.get(&crate::model::familiar(image.as_str())).cloned()
+        self.observed.image(image.as_str()).cloned()
     }
 
     /// Returns the id of the first container of a service that exists and stays.
@@ -399,7 +399,7 @@ impl<'a> Up<'a> {
         }
         let (needed, optional) = self.conditions(service);
         requires.extend(needed);
-        requires.extend(self.port_gates.get(&service.name).into_iter().flatten());
+        requires.extend(self.handed_over.get(&service.name).into_iter().flatten());
         requires.extend(self.successors_of_givers(service));
         requires.extend(self.orphans_gone.values());
         let start = Action::StartContainer { container: container.clone() };
