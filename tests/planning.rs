@@ -775,9 +775,14 @@ networks: { n: { ipam: { config: [{ subnet: 10.5.0.0/24 }] } } }",
 #[tokio::test(start_paused = true)]
 async fn an_image_is_there_by_its_name_and_by_its_id_in_short() {
     let observed = observed(&engine()).await;
-    for (name, is_there) in
-        [("app:1", true), ("100000000000", true), ("1000000000000", true), ("a00000000000", false), ("10", false)]
-    {
+    for (name, is_there) in [
+        ("app:1", true),
+        ("100000000000", true),
+        ("1000000000000", true),
+        ("a00000000000", false),
+        ("10000000", true),
+        ("1000000", false),
+    ] {
         let plan = images(
             &project(&format!("services: {{ a: {{ image: '{name}' }} }}")),
             &observed,

@@ -30,11 +30,11 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Returns the image that a file means by a name, or by at least twelve digits of its id. (Engines take fewer, too; a
+    /// Returns the image that a file means by a name, or by at least eight digits of its id. (Engines take fewer, too; a
     /// name such as `db` is none here.)
     pub fn image(&self, name: &str) -> Option<&ImageId> {
         self.images.get(&super::familiar(name)).or_else(|| {
-            let is_id = name.len() >= 12 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let is_id = name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
             let mut found = self.images.values().filter(|id| is_id && id.begins_with(name));
             let first = found.next()?;
             found.all(|id| id == first).then_some(first)
