@@ -149,10 +149,13 @@ fn unusable(wish: &Wish<'_>, project: &Project, observed: &Observed) -> Option<(
     if network.is_external || !is_usual(&network.driver, "bridge") || !is_usual(&network.ipam.driver, "default") {
         return None;
     }
-    // Compat: one that an older tool has made is left as it is, whatever the file says.
-    let is_older = |one: &ObservedNetwork| !one.labels.contains_key(labels::CONFIG_HASH);
-    if existing(wish, project, observed).is_some_and(is_older) {
-        return None;
+    // Compat: a network that an older tool has made is left as it is, whatever the file says. And what has been given
+    // once can be given again.
+    if let Some(network) = existing(wish, project, observed) {
+        let mut own = containers::of_service(observed, project, wish.service.name.as_str());
+        if !network.labels.contains_key(labels::CONFIG_HASH) || own.any(|one| has(one, network, wish.address)) {
+            return None;
+        }
     }
     let subnets: Vec<(Subnet, &IpamPool)> =
         network.ipam.pools.iter().filter_map(|pool| Some((Subnet::parse(pool.subnet.as_deref()?)?, pool))).collect();
@@ -216,11 +219,14 @@ fn holder<'a>(
     options: &UpOptions,
 ) -> Option<&'a ObservedContainer> {
     let network = existing(wish, project, observed)?;
-    let has_it = |one: &&ObservedContainer| {
-        let mut endpoints = one.networks.values().filter(|endpoint| endpoint.network_id == network.id);
-        containers::is_up(one) && endpoints.any(|endpoint| endpoint.ip_address.parse() == Ok(wish.address))
-    };
-    observed.containers.iter().filter(has_it).find(|one| !ports::gives_way(project, selected, options, one))
+    let mut holders = observed.containers.iter().filter(|one| has(one, network, wish.address));
+    holders.find(|one| !ports::gives_way(project, selected, options, one))
+}
+
+/// Whether a container runs with an address on a network.
+fn has(container: &ObservedContainer, network: &ObservedNetwork, address: IpAddr) -> bool {
+    let mut endpoints = container.networks.values().filter(|endpoint| endpoint.network_id == network.id);
+    containers::is_up(container) && endpoints.any(|endpoint| endpoint.ip_address.parse() == Ok(address))
 }
 
 /// Whether one of the two is a job that others wait for the end of: it may have given its address back by then.
