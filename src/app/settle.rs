@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::lock::Left;
 use crate::engine::{EngineEvent, ReadEngine};
-use crate::model::{ContainerId, labels};
+use crate::model::{ContainerId, ContainerState, labels};
 use crate::text::escape_controls;
 use crate::ui;
 
@@ -25,6 +25,9 @@ const MARGIN: Duration = Duration::from_secs(3);
 const GRACE: Duration = Duration::from_secs(10);
 /// Nothing is waited for longer, whatever grace period a container has: as long as a stop may take.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Nothing is waited for longer that a list tells of and that cannot be looked at.
+const MAKING: Duration = Duration::from_secs(60);
 
 /// Waits until the engine has done what a dead run asked of it. Never fails: where nothing can be learnt, nothing is waited
 /// for. Returns whether it is known to have done all.
@@ -41,7 +44,10 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -
         let quiet = changed + QUIET;
         if end.is_none() && begun.elapsed() >= BUSY {
             if !stopping.look(engine).await {
-                return true;
+                if begun.elapsed() >= MAKING || !is_making(engine, &filter).await {
+                    return true;
+                }
+                tokio::time::sleep(QUIET / 4).await;
             }
             continue;
         }
@@ -57,12 +63,37 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -
             },
             () = tokio::time::sleep_until(quiet.max(end.unwrap_or(quiet))) => {
                 if !stopping.look(engine).await {
-                    return true;
+                    if !is_making(engine, &filter).await {
+                        return true;
+                    }
+                    changed = Instant::now();
                 }
             }
         }
     }
     false
+}
+
+/// Returns whether the engine is still making a container: its list tells of one before it can be looked at.
+async fn is_making(engine: &dyn ReadEngine, filter: &[String]) -> bool {
+    let Ok(list) = engine.list_containers(filter).await else { return false };
+    for one in list.iter().filter(|one| one.state == ContainerState::Created) {
+        if engine.inspect_container(one.id.as_str()).await.is_err_and(|error| error.is_not_found()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Waits for the next thing that happens to a project's containers, at most so long.
+pub(super) async fn next(engine: &dyn ReadEngine, project: &str, longest: Duration) {
+    let filter = [format!("{}={project}", labels::PROJECT)];
+    let wait = async {
+        if let Ok(mut events) = engine.events(&filter, None).await {
+            events.next().await;
+        }
+    };
+    let _ = tokio::time::timeout(longest, wait).await;
 }
 
 /// Containers that have been told to end and have not ended yet.

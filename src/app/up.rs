@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::saved::{self, Saved};
 use super::session::{self, Loading, Session};
-use super::{attached, consent, contents, logs};
+use super::{attached, consent, contents, logs, settle};
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::engine::docker::DockerEngine;
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::loader;
-use crate::model::{Observed, Project, ServiceName};
+use crate::model::{Observed, ObservedContainer, Project, ServiceName, labels};
 use crate::observe;
 use crate::plan::{self, Action, Contents, ImageOptions, Plan, UpOptions};
 use crate::settings::Context;
@@ -38,6 +39,10 @@ pub struct UpRequest {
     /// The plan that was shown before: only that one is run (`--plan`).
     pub saved: Option<Saved>,
 }
+
+/// So often is looked again, each time after a longer pause: none at first, then this one, then twice as long.
+const LOOKS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Runs `up` or `create`.
 pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
@@ -65,8 +70,19 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         }
         session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
         let mut outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
-        if outcome.has_world_moved() && (session.is_after_crash() || prepared.plan.finishes_another()) {
+        let mut looks = 0;
+        while outcome.has_world_moved()
+            && looks < LOOKS
+            && (session.is_after_crash() || prepared.finishes_another(&loading.project))
+        {
             session::look_again();
+            // What an earlier run has begun may go on: a name is taken before a list tells by whom.
+            let name = loading.project.name.as_str();
+            tokio::select! {
+                () = settle::next(&*session.engine, name, PAUSE * looks) => {}
+                _ = session.interrupt.first() => {}
+            }
+            looks += 1;
             prepared.observed = session::snapshot(context, &session.engine, &loading.project).await?;
             prepared.plan_again(&loading, &*session.engine).await;
             session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
@@ -134,6 +150,17 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether an earlier run has left something half done. The lock does not tell of one from another machine, or by
+    /// another way to the engine.
+    fn finishes_another(&self, project: &Project) -> bool {
+        let ours = || {
+            let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(project.name.as_str());
+            self.observed.containers.iter().filter(is_ours)
+        };
+        let is_there = |id: &str| ours().any(|one| one.id.as_str() == id);
+        self.plan.finishes_another() || ours().filter_map(|one| one.label(labels::REPLACES)).any(is_there)
+    }
+
     /// Plans anew from what is known; containers that give way are looked at, so that reasons tell their old values.
     async fn plan_again(&mut self, loading: &Loading, engine: &dyn ReadEngine) {
         self.plan = plan::up(&loading.project, &self.observed, &self.contents, &self.options);
