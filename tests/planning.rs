@@ -1213,7 +1213,7 @@ async fn what_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
         services: { web: { image: app:1, configs: [word] }, plain: { image: app:1 } }
         configs: { word: { content: said } }";
     let (_, mut observed) = brought_up(yaml).await;
-    for container in &mut observed.containers {
+    for container in observed.containers.iter_mut() {
         container.state = ContainerState::Created;
     }
     let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
@@ -1308,7 +1308,7 @@ async fn after_a_crash_what_was_to_be_restarted_is_restarted() {
     replaced.steps.truncate(restarts);
     assert!(run(&engine, &replaced).await.is_success());
     let mut after = observed(&engine).await;
-    for container in &after.containers {
+    for container in after.containers.iter() {
         let mut made = Definition::default();
         let is_new = container.name.as_str() == "p-db-1";
         made.set_started_at(if is_new { "2026-01-01T00:00:02Z" } else { "2026-01-01T00:00:01Z" });

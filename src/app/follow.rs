@@ -58,7 +58,7 @@ impl Followed<'_> {
         if container.is_oneoff() || !self.selected.contains(service) {
             return false;
         }
-        let was_up = || self.before.containers.iter().any(|one| one.id == container.id && !is_over(one.state));
+        let was_up = || self.before.containers.by_id(container.id.as_str()).is_some_and(|one| !is_over(one.state));
         !is_over(container.state) || self.is_asked(service) || self.is_started(container) || was_up()
     }
 

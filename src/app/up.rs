@@ -78,9 +78,11 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             session::look_again();
             // What an earlier run has begun may go on: a name is taken before a list tells by whom.
             let name = loading.project.name.as_str();
-            tokio::select! {
-                () = settle::next(&*session.engine, name, PAUSE * looks) => {}
-                _ = session.interrupt.first() => {}
+            if looks > 0 {
+                tokio::select! {
+                    () = settle::next(&*session.engine, name, PAUSE * looks) => {}
+                    _ = session.interrupt.first() => {}
+                }
             }
             looks += 1;
             prepared.observed = session::snapshot(context, &session.engine, &loading.project).await?;
@@ -157,7 +159,7 @@ impl Prepared {
             let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(project.name.as_str());
             self.observed.containers.iter().filter(is_ours)
         };
-        let is_there = |id: &str| ours().any(|one| one.id.as_str() == id);
+        let is_there = |id: &str| self.observed.containers.by_id(id).is_some();
         self.plan.finishes_another() || ours().filter_map(|one| one.label(labels::REPLACES)).any(is_there)
     }
 

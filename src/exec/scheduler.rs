@@ -546,8 +546,8 @@ impl<'a> Run<'a> {
             State::Pending => !takes_out(&self.plan.steps[id.index()].action),
             State::Done | State::Failed | State::Skipped => true,
         };
-        let is_quiet = replacement.steps.iter().all(is_over);
-        is_quiet && self.has_begun(replacement) && self.states[replacement.commit.index()] == State::Skipped
+        let is_quiet = || replacement.steps.iter().all(is_over);
+        self.states[replacement.commit.index()] == State::Skipped && self.has_begun(replacement) && is_quiet()
     }
 
     /// Whether anything was done for a replacement: here, or by an earlier run, which may have stopped the old container.

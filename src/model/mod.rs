@@ -4,6 +4,7 @@
 //! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
 
 mod build;
+mod containers;
 mod definition;
 pub mod image_name;
 mod names;
@@ -18,6 +19,7 @@ pub mod hash;
 pub mod labels;
 
 pub use build::{BuildContext, BuildRequest};
+pub use containers::Containers;
 pub use definition::{DefinedEndpoint, Definition};
 pub use image_name::familiar;
 pub use names::*;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{ContainerId, ContainerName, Definition, ImageId, NetworkId, NetworkName, VolumeName, labels};
+use super::{ContainerId, ContainerName, Containers, Definition, ImageId, NetworkId, NetworkName, VolumeName, labels};
 
 /// One snapshot. Everything after `observe` refers to it; nobody lists again halfway.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Observed {
     /// The engine itself.
     pub engine: EngineFacts,
     /// Every container on the engine, ours and others'; others matter for names and ports.
-    pub containers: Vec<ObservedContainer>,
+    pub containers: Containers,
     /// Every network on the engine.
     pub networks: Vec<ObservedNetwork>,
     /// Every volume on the engine.

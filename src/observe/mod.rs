@@ -50,7 +50,7 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
     let is_local = engine.facts().is_local;
     Ok(Observed {
         engine: engine.facts().clone(),
-        containers,
+        containers: containers.into(),
         networks,
         volumes,
         images,

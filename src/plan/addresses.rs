@@ -1,13 +1,13 @@
 //! Fixed addresses: can the engine give them? It says so only when a container starts; here it is told before anything is
 //! made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::builder::Builder;
 use super::containers;
-use super::options::{Recreate, UpOptions};
-use super::ports;
+use super::options::Recreate;
+use super::scope::Scope;
 use super::subnet::Subnet;
 use super::up::wanted;
 use crate::diag::Diagnostic;
@@ -27,18 +27,13 @@ struct Wish<'a> {
 }
 
 /// Checks the addresses of the selected services against their networks, each other, and containers of others.
-pub(super) fn check(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) {
+pub(super) fn check(builder: &mut Builder, scope: Scope<'_>) {
+    let Scope { project, observed, options, .. } = scope;
     if !options.start {
         return;
     }
     let mut given: BTreeMap<(&NetworkKey, IpAddr), Wish<'_>> = BTreeMap::new();
-    for service in concerned(project, observed, selected, options) {
+    for service in concerned(scope) {
         for wish in wishes(project, service) {
             let replicas = wanted(service, options);
             if replicas > 1 {
@@ -46,7 +41,7 @@ pub(super) fn check(
             } else if let Some((cause, help)) = unusable(&wish, project, observed) {
                 let fault = Diagnostic::error("address-unusable", wish.span, cannot(&wish));
                 builder.tell(fault.at(path(&wish)).cause(cause).help(help));
-            } else if let Some(holder) = holder(&wish, project, observed, selected, options) {
+            } else if let Some(holder) = holder(&wish, scope) {
                 let name = crate::text::escape_controls(holder.name.as_str());
                 let fault = Diagnostic::error("address-taken", wish.span, cannot(&wish)).at(path(&wish));
                 let help = "choose another address, or stop that container";
@@ -63,33 +58,23 @@ pub(super) fn check(
 }
 
 /// Returns the services that containers are made or started of.
-fn concerned<'a>(
-    project: &'a Project,
-    observed: &Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) -> impl Iterator<Item = &'a Service> {
-    let is_concerned = |service: &&Service| {
-        let mut there = containers::of_service(observed, project, service.name.as_str());
-        let is_left = options.recreate == Recreate::Never && there.next().is_some();
-        selected.contains(service.name.as_str()) && wanted(service, options) > 0 && !is_left
+fn concerned(scope: Scope<'_>) -> impl Iterator<Item = &Service> {
+    let is_left = move |service: &Service| {
+        let mut there = containers::of_service(scope.observed, scope.project, service.name.as_str());
+        scope.options.recreate == Recreate::Never && there.next().is_some()
     };
-    project.services.values().filter(is_concerned)
+    scope.wanted().filter(move |service| !is_left(service))
 }
 
 /// Returns the containers of other services that have an address, given by the file of then, which a service has from now
 /// on.
-pub(super) fn handovers<'a>(
-    project: &Project,
-    observed: &'a Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) -> Vec<(ServiceName, &'a ObservedContainer)> {
+pub(super) fn handovers(scope: Scope<'_>) -> Vec<(ServiceName, &ObservedContainer)> {
+    let Scope { project, observed, options, .. } = scope;
     let mut found = Vec::new();
     if !options.start || options.recreate == Recreate::Never {
         return found;
     }
-    for service in concerned(project, observed, selected, options) {
+    for service in concerned(scope) {
         for wish in wishes(project, service) {
             let Some(network) = existing(&wish, project, observed) else { continue };
             let gives_way = |one: &&ObservedContainer| {
@@ -97,9 +82,9 @@ pub(super) fn handovers<'a>(
                     && containers::is_up(one)
                     && is_given(one, network, wish.address)
                     && !still_wants(project, one, &wish)
-                    && ports::gives_way(project, selected, options, one)
+                    && scope.gives_way(one)
             };
-            let holders = observed.containers.iter().filter(gives_way);
+            let holders = observed.containers.at(wish.address).filter(gives_way);
             found.extend(holders.map(|holder| (service.name.clone(), holder)));
         }
     }
@@ -211,16 +196,10 @@ fn existing<'a>(wish: &Wish<'_>, project: &Project, observed: &'a Observed) -> O
 }
 
 /// Returns the container that has an address now, and keeps it: one of others, or one that this run leaves alone.
-fn holder<'a>(
-    wish: &Wish<'_>,
-    project: &Project,
-    observed: &'a Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) -> Option<&'a ObservedContainer> {
-    let network = existing(wish, project, observed)?;
-    let mut holders = observed.containers.iter().filter(|one| has(one, network, wish.address));
-    holders.find(|one| !ports::gives_way(project, selected, options, one))
+fn holder<'a>(wish: &Wish<'_>, scope: Scope<'a>) -> Option<&'a ObservedContainer> {
+    let network = existing(wish, scope.project, scope.observed)?;
+    let mut holders = scope.observed.containers.at(wish.address).filter(|one| has(one, network, wish.address));
+    holders.find(|one| !scope.gives_way(one))
 }
 
 /// Whether a container runs with an address on a network.

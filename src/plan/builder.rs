@@ -1,5 +1,7 @@
 //! Puts steps in order: hands out ids, keeps requirements earlier than the steps that need them.
 
+use std::collections::HashMap;
+
 use super::{Action, ContainerRef, Plan, Reason, Replacement, Step, StepId, Target};
 use crate::diag::Diagnostic;
 use crate::model::{ContainerId, ProjectName};
@@ -8,11 +10,22 @@ use crate::model::{ContainerId, ProjectName};
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     plan: Plan,
+    /// What is planned for containers that exist.
+    moves: HashMap<ContainerId, Moves>,
+}
+
+/// What is planned for a container that exists.
+#[derive(Debug, Default)]
+struct Moves {
+    /// The last step that starts or restarts it.
+    start: Option<StepId>,
+    is_stopped: bool,
+    is_removed: bool,
 }
 
 impl Builder {
     pub(super) fn new(project: &ProjectName) -> Self {
-        Self { plan: Plan { project: project.clone(), ..Plan::default() } }
+        Self { plan: Plan { project: project.clone(), ..Plan::default() }, moves: HashMap::new() }
     }
 
     /// Adds a step that needs `requires` and returns its id.
@@ -24,6 +37,7 @@ impl Builder {
         requires: impl IntoIterator<Item = StepId>,
     ) -> StepId {
         let id = StepId(u32::try_from(self.plan.steps.len()).unwrap_or(u32::MAX));
+        self.note(id, &action);
         let mut requires: Vec<StepId> = requires.into_iter().collect();
         requires.sort_unstable();
         requires.dedup();
@@ -37,6 +51,22 @@ impl Builder {
             is_optional: false,
         });
         id
+    }
+
+    fn note(&mut self, id: StepId, action: &Action) {
+        match action {
+            Action::StartContainer { container: ContainerRef::Existing(container) }
+            | Action::RestartContainer { container: ContainerRef::Existing(container), .. } => {
+                self.moves.entry(container.clone()).or_default().start = Some(id);
+            }
+            Action::StopContainer { container: ContainerRef::Existing(container), .. } => {
+                self.moves.entry(container.clone()).or_default().is_stopped = true;
+            }
+            Action::RemoveContainer { container: ContainerRef::Existing(container), .. } => {
+                self.moves.entry(container.clone()).or_default().is_removed = true;
+            }
+            _ => {}
+        }
     }
 
     /// Lets a step also wait for the end of others, whatever their outcome.
@@ -55,29 +85,17 @@ impl Builder {
 
     /// Returns the step that starts or restarts a container that exists.
     pub(super) fn start_of(&self, container: &ContainerId) -> Option<StepId> {
-        let is_start = |step: &&Step| match &step.action {
-            Action::StartContainer { container: ContainerRef::Existing(id) }
-            | Action::RestartContainer { container: ContainerRef::Existing(id), .. } => id == container,
-            _ => false,
-        };
-        self.plan.steps.iter().rfind(is_start).map(|step| step.id)
+        self.moves.get(container).and_then(|moves| moves.start)
     }
 
     /// Returns whether a container that exists is removed.
     pub(super) fn is_removed(&self, container: &ContainerId) -> bool {
-        self.plan.steps.iter().any(|step| match &step.action {
-            Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => id == container,
-            _ => false,
-        })
+        self.moves.get(container).is_some_and(|moves| moves.is_removed)
     }
 
     /// Returns whether a container that exists is stopped, started or removed.
     pub(super) fn is_moved(&self, container: &ContainerId) -> bool {
-        let is_stopped = |step: &Step| match &step.action {
-            Action::StopContainer { container: ContainerRef::Existing(id), .. } => id == container,
-            _ => false,
-        };
-        self.start_of(container).is_some() || self.is_removed(container) || self.plan.steps.iter().any(is_stopped)
+        self.moves.contains_key(container)
     }
 
     /// Makes a step's failure a warning.

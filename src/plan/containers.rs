@@ -38,13 +38,8 @@ pub(super) fn of_service<'a>(
     project: &Project,
     service: &str,
 ) -> impl Iterator<Item = &'a ObservedContainer> {
-    let (project, service) = (project.name.clone(), service.to_owned());
-    observed.containers.iter().filter(move |container| {
-        container.label(labels::PROJECT) == Some(project.as_str())
-            && container.service() == Some(service.as_str())
-            && !container.is_oneoff()
-            && container.state != ContainerState::Removing
-    })
+    let found = observed.containers.of_service(project.name.as_str(), service);
+    found.filter(|container| !container.is_oneoff() && container.state != ContainerState::Removing)
 }
 
 /// Groups a service's containers by replica number, in order of numbers.

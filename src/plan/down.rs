@@ -71,9 +71,7 @@ fn belongs_to<'a>(
     project: &'a Project,
     service: &'a str,
 ) -> impl Iterator<Item = &'a ObservedContainer> {
-    observed.containers.iter().filter(move |container| {
-        container.label(labels::PROJECT) == Some(project.name.as_str()) && container.service() == Some(service)
-    })
+    observed.containers.of_service(project.name.as_str(), service)
 }
 
 fn remove(
@@ -137,11 +135,8 @@ fn networks(builder: &mut Builder, project: &Project, observed: &Observed, remov
 
 /// A network that others use cannot go: said before, with their names.
 fn tell_users(builder: &mut Builder, project: &Project, observed: &Observed, network: &ObservedNetwork) {
-    let uses = |container: &&ObservedContainer| {
-        container.label(labels::PROJECT) != Some(project.name.as_str())
-            && container.networks.values().any(|endpoint| endpoint.network_id == network.id)
-    };
-    let users: Vec<&ObservedContainer> = observed.containers.iter().filter(uses).collect();
+    let is_others = |one: &&ObservedContainer| one.label(labels::PROJECT) != Some(project.name.as_str());
+    let users: Vec<&ObservedContainer> = observed.containers.on(&network.id).filter(is_others).collect();
     if !users.is_empty() {
         let message = format!("network `{}` is used by containers of others: {}", network.name, orphans::names(&users));
         builder.tell(

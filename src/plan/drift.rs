@@ -126,7 +126,7 @@ impl Search<'_> {
         let target = up::target(service, number, &name);
         self.state(service, container, &target);
         if container.name != name {
-            let help = match self.observed.containers.iter().find(|one| one.name == name) {
+            let help = match self.observed.containers.named(name.as_str()).next() {
                 None => format!("`docker rename {} {name}`", container.name),
                 Some(other) if other.label(labels::PROJECT) == Some(self.project.name.as_str()) => {
                     format!("`inception up {}`", service.name)

@@ -83,7 +83,7 @@ impl Up<'_> {
     /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
     pub(super) fn bring_back(&mut self) {
         for (id, displaced) in std::mem::take(&mut self.networks.displaced) {
-            let Some(container) = self.observed.containers.iter().find(|one| one.id == id) else { continue };
+            let Some(container) = self.observed.containers.by_id(id.as_str()) else { continue };
             let target = containers::target_of(container);
             let reference = ContainerRef::Existing(id);
             let mut requires = displaced.steps.clone();

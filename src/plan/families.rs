@@ -1,7 +1,8 @@
 //! Services that are given back together, and host ports and addresses that go from one service to another.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
+use super::scope::Scope;
 use super::up::Up;
 use super::{Reason, StepId, addresses, containers, ports, recreate};
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
@@ -11,10 +12,10 @@ impl Up<'_> {
     /// who takes from whom.
     pub(super) fn hand_over(&mut self, selected: &BTreeSet<&str>) -> Vec<(ServiceName, ServiceName)> {
         let mut pairs = Vec::new();
-        let (project, observed, options) = (self.project, self.observed, self.options);
-        let of_ports = ports::handovers(project, observed, selected, options).into_iter();
+        let scope = Scope { project: self.project, observed: self.observed, selected, options: self.options };
+        let of_ports = ports::handovers(scope).into_iter();
         let of_ports = of_ports.map(|(taker, holder)| (Reason::PortNeededBy(taker.clone()), taker, holder));
-        let of_addresses = addresses::handovers(project, observed, selected, options).into_iter();
+        let of_addresses = addresses::handovers(scope).into_iter();
         let of_addresses = of_addresses.map(|(taker, holder)| (Reason::AddressNeededBy(taker.clone()), taker, holder));
         for (reason, taker, holder) in of_ports.chain(of_addresses) {
             let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
@@ -58,9 +59,9 @@ impl Up<'_> {
     /// such at all.
     fn unite_unfinished(&mut self, selected: &BTreeSet<&str>) {
         let of_project = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.project.name.as_str());
-        let ids: HashSet<&str> = self.observed.containers.iter().map(|one| one.id.as_str()).collect();
+        let is_there = |id: &str| self.observed.containers.by_id(id).is_some();
         let successors = self.observed.containers.iter().filter(of_project);
-        let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(|old| ids.contains(old)));
+        let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(is_there));
         let names: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
         let services = names.iter().filter(|name| selected.contains(*name));
         let services: Vec<&Service> = services.filter_map(|name| self.project.service(name)).collect();
@@ -77,7 +78,7 @@ impl Up<'_> {
     /// Returns the service whose network a container that exists shares, whatever the file says by now.
     pub(super) fn joined(&self, container: &ObservedContainer) -> Option<ServiceName> {
         let id = container.network_mode.strip_prefix("container:")?;
-        let parent = self.observed.containers.iter().find(|one| one.id.as_str() == id)?;
+        let parent = self.observed.containers.by_id(id)?;
         let (name, _) = self.project.services.get_key_value(parent.service()?)?;
         (parent.label(labels::PROJECT) == Some(self.project.name.as_str())).then(|| name.clone())
     }

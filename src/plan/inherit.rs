@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::containers;
 use super::naming::image_of;
 use super::spec;
 use super::up::Up;
@@ -56,17 +57,15 @@ impl Up<'_> {
 
     /// The containers that `volumes_from` means, as far as they are there.
     fn givers(&self, service: &Service) -> impl Iterator<Item = &ObservedContainer> {
-        let is_meant = |one: &ObservedContainer, source: &VolumesFromSource| match source {
-            VolumesFromSource::Service(parent) => {
-                super::containers::of_service(self.observed, self.project, parent.as_str())
-                    .any(|giver| giver.id == one.id)
+        let all = &self.observed.containers;
+        service.volumes_from.iter().flat_map(move |source| -> Vec<&ObservedContainer> {
+            match &source.from {
+                VolumesFromSource::Service(parent) => {
+                    containers::of_service(self.observed, self.project, parent.as_str()).collect()
+                }
+                VolumesFromSource::Container(name) => all.named(name).chain(all.by_id(name)).collect(),
             }
-            VolumesFromSource::Container(name) => one.name.as_str() == name || one.id.as_str() == name,
-        };
-        self.observed
-            .containers
-            .iter()
-            .filter(move |one| service.volumes_from.iter().any(|source| is_meant(one, &source.from)))
+        })
     }
 }
 

@@ -29,6 +29,7 @@ mod reason;
 mod recreate;
 mod replace;
 mod restarts;
+mod scope;
 mod spec;
 mod start;
 mod step;

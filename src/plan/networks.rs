@@ -129,7 +129,7 @@ fn find<'a>(project: &Project, network: &Network, observed: &'a Observed) -> Opt
 }
 
 fn is_used(observed: &Observed, network: &ObservedNetwork) -> bool {
-    observed.containers.iter().any(|one| one.networks.values().any(|endpoint| endpoint.network_id == network.id))
+    observed.containers.on(&network.id).next().is_some()
 }
 
 /// Plans the end of doubles that a run which died left behind: with two networks of one name nothing can be started.
@@ -232,11 +232,7 @@ fn replace<'a>(
     networks: &mut Networks,
     grace: Option<std::time::Duration>,
 ) -> Option<Missing<'a>> {
-    let users: Vec<&ObservedContainer> = observed
-        .containers
-        .iter()
-        .filter(|container| container.networks.values().any(|endpoint| endpoint.network_id == existing.id))
-        .collect();
+    let users: Vec<&ObservedContainer> = observed.containers.on(&existing.id).collect();
     let strangers: Vec<String> = users
         .iter()
         .filter(|user| is_stranger(project, user))

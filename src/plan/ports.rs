@@ -4,37 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::builder::Builder;
-use super::options::{Recreate, UpOptions};
+use super::options::Recreate;
+use super::scope::Scope;
 use super::up::wanted;
 use crate::diag::Diagnostic;
-use crate::model::{
-    ContainerState, Namespace, Observed, ObservedContainer, Port, Project, Service, ServiceName, labels,
-};
+use crate::model::{ContainerState, Namespace, Observed, ObservedContainer, Port, Service, ServiceName, labels};
 
 /// Checks the fixed host ports of the selected services against each other, other containers and programs of the host.
-pub(super) fn check(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) {
-    if !options.start {
+pub(super) fn check(builder: &mut Builder, scope: Scope<'_>) {
+    if !scope.options.start {
         return;
     }
     let mut claimed: BTreeMap<(u16, &str), Vec<(&Service, &Port)>> = BTreeMap::new();
-    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
-    for service in services.filter(|service| wanted(service, options) > 0) {
-        narrow(builder, service, wanted(service, options));
+    for service in scope.wanted() {
+        let replicas = wanted(service, scope.options);
+        narrow(builder, service, replicas);
         for (port, number) in published(service) {
             let others = claimed.entry((number, port.protocol.as_str())).or_default();
             if let Some((first, other)) = others.iter().find(|(_, other)| overlap(port.host_ip, other.host_ip)) {
                 builder.tell(twice(service, port, first, other, number));
-            } else if wanted(service, options) > 1 {
-                builder.tell(scaled(service, port, number, wanted(service, options)));
-            } else if let Some(holder) = holder(project, observed, selected, options, number, port) {
-                let leaving = leaving(project, observed, selected, options);
-                builder.tell(taken(service, port, number, &holder, leaving, observed));
+            } else if replicas > 1 {
+                builder.tell(scaled(service, port, number, replicas));
+            } else if let Some(holder) = holder(scope, number, port) {
+                builder.tell(taken(service, port, number, &holder, leaving(scope), scope.observed));
             }
             others.push((service, port));
         }
@@ -73,23 +65,16 @@ fn is_in_the_way(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
 }
 
 /// Returns the containers of other services that hold a host port which a service publishes from now on.
-pub(super) fn handovers<'a>(
-    project: &Project,
-    observed: &'a Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) -> Vec<(ServiceName, &'a ObservedContainer)> {
+pub(super) fn handovers(scope: Scope<'_>) -> Vec<(ServiceName, &ObservedContainer)> {
     let mut found = Vec::new();
-    if !options.start || options.recreate == Recreate::Never {
+    if !scope.options.start || scope.options.recreate == Recreate::Never {
         return found;
     }
-    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
-    for service in services.filter(|service| wanted(service, options) > 0) {
+    for service in scope.wanted() {
         for (port, number) in published(service) {
-            let holders = observed.containers.iter().filter(|one| publishes(one, number, port));
-            let gives_way = |one: &&ObservedContainer| {
-                one.service() != Some(service.name.as_str()) && gives_way(project, selected, options, one)
-            };
+            let holders = scope.observed.containers.publishing(number).filter(|one| publishes(one, number, port));
+            let gives_way =
+                |one: &&ObservedContainer| one.service() != Some(service.name.as_str()) && scope.gives_way(one);
             found.extend(holders.filter(gives_way).map(|holder| (service.name.clone(), holder)));
         }
     }
@@ -103,23 +88,6 @@ fn publishes(container: &ObservedContainer, number: u16, port: &Port) -> bool {
         })
 }
 
-/// Whether a container is one that this run replaces, keeps or removes as the file says.
-pub(super) fn gives_way(
-    project: &Project,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-    container: &ObservedContainer,
-) -> bool {
-    let service = container.service().unwrap_or_default();
-    let is_orphan = project.service(service).is_none();
-    container.label(labels::PROJECT) == Some(project.name.as_str())
-        && !container.is_oneoff()
-        && match is_orphan {
-            true => options.remove_orphans && !super::orphans::is_from_elsewhere(project, container),
-            false => selected.contains(service),
-        }
-}
-
 /// Who holds a port, in words.
 enum Holder {
     Container(String),
@@ -128,17 +96,11 @@ enum Holder {
 }
 
 /// Returns who holds a port; `None` where it is free, or held by what gives way in this run.
-fn holder(
-    project: &Project,
-    observed: &Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-    number: u16,
-    port: &Port,
-) -> Option<Holder> {
-    if let Some(container) = observed.containers.iter().find(|one| publishes(one, number, port)) {
+fn holder(scope: Scope<'_>, number: u16, port: &Port) -> Option<Holder> {
+    let Scope { project, observed, .. } = scope;
+    if let Some(container) = observed.containers.publishing(number).find(|one| publishes(one, number, port)) {
         let owner = container.label(labels::PROJECT);
-        if gives_way(project, selected, options, container) {
+        if scope.gives_way(container) {
             return None;
         }
         let name = crate::text::escape_controls(container.name.as_str());
@@ -161,18 +123,13 @@ fn holder(
 
 /// Returns the container of this project on the host's network that this run takes from it: it may be the program that
 /// listens.
-fn leaving<'a>(
-    project: &Project,
-    observed: &'a Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) -> Option<&'a ObservedContainer> {
+fn leaving(scope: Scope<'_>) -> Option<&ObservedContainer> {
     let is_host = |service: &Service| service.network_mode == Some(Namespace::Mode("host".to_owned()));
-    observed.containers.iter().find(|one| {
+    scope.observed.containers.iter().find(|one| {
         one.network_mode == "host"
             && super::containers::is_up(one)
-            && gives_way(project, selected, options, one)
-            && !one.service().and_then(|name| project.service(name)).is_some_and(is_host)
+            && scope.gives_way(one)
+            && !one.service().and_then(|name| scope.project.service(name)).is_some_and(is_host)
     })
 }
 

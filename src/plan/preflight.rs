@@ -21,8 +21,8 @@ pub(super) fn name(
         let service = container.service().filter(|_| !container.is_oneoff());
         service.is_some_and(|service| project.services.contains_key(service))
     };
-    let is_others = |one: &&ObservedContainer| one.name == *name && !(is_ours(one) && is_replica(one));
-    let Some(holder) = observed.containers.iter().find(is_others) else { return };
+    let is_others = |one: &&ObservedContainer| !(is_ours(one) && is_replica(one));
+    let Some(holder) = observed.containers.named(name.as_str()).find(is_others) else { return };
     if is_ours(holder) {
         builder.tell(own_name(service, name, holder));
         return;

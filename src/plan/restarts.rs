@@ -49,7 +49,7 @@ impl<'a> Up<'a> {
     /// Whether the first container of a service has taken the place of another one.
     fn was_replaced(&self, service: &ServiceName) -> bool {
         let id = self.container_id(service.as_str());
-        let first = self.observed.containers.iter().find(|one| Some(one.id.as_str()) == id.as_deref());
+        let first = id.and_then(|id| self.observed.containers.by_id(&id));
         first.is_some_and(|one| one.label(labels::REPLACES).is_some())
     }
 
@@ -57,9 +57,9 @@ impl<'a> Up<'a> {
     /// shares that one's namespace it has lost it, and where it was to be restarted after it, it was not. Notes which
     /// containers must be looked at to know.
     fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
-        let id = self.container_id(host.as_str()).map(crate::model::ContainerId::from);
+        let id = self.container_id(host.as_str());
         let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
-        let host = self.observed.containers.iter().filter(is_running).find(|one| Some(&one.id) == id.as_ref());
+        let host = id.and_then(|id| self.observed.containers.by_id(&id)).filter(is_running);
         let (Some(host), Some(done)) = (host, self.done.get(&service.name)) else { return false };
         let kept = done.replicas.iter().filter_map(|replica| match (&replica.container, replica.untouched) {
             (ContainerRef::Existing(id), Some((ContainerState::Running, ..))) => Some(id),
@@ -146,7 +146,7 @@ pub(super) fn joined<'a>(builder: &Builder, project: &Project, observed: &'a Obs
 /// Returns the container whose network another one shares.
 fn host_of<'a>(container: &ObservedContainer, observed: &'a Observed) -> Option<&'a ObservedContainer> {
     let host = container.network_mode.strip_prefix("container:")?;
-    observed.containers.iter().find(|one| one.id.as_str() == host)
+    observed.containers.by_id(host)
 }
 
 /// Tells which running containers lose their network because the one that has it is removed. They are not among the

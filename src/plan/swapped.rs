@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
-use super::options::UpOptions;
+use super::scope::Scope;
 use super::{Action, ContainerRef, Reason, StepId, containers, naming, up};
-use crate::model::{ContainerId, ContainerName, Observed, Project, Service};
+use crate::model::{ContainerId, ContainerName, Observed, Service};
 
 /// Containers that have got out of the way.
 #[derive(Debug, Default)]
@@ -19,18 +19,11 @@ pub(super) struct Cleared {
 /// Gives a temporary name to each container of the selected services that has the name of another replica.
 ///
 /// It is one that the next run knows as such, should this one die.
-pub(super) fn clear(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    selected: &BTreeSet<&str>,
-    options: &UpOptions,
-) -> Cleared {
+pub(super) fn clear(builder: &mut Builder, scope: Scope<'_>) -> Cleared {
+    let Scope { project, observed, options, .. } = scope;
     let mut cleared = Cleared::default();
-    let services: Vec<&Service> =
-        project.services.values().filter(|service| selected.contains(service.name.as_str())).collect();
-    let names = final_names(project, observed, &services, options);
-    for service in services {
+    let names = final_names(scope);
+    for service in scope.services() {
         let mut there: Vec<_> = containers::of_service(observed, project, service.name.as_str()).collect();
         there.sort_by_key(|container| container.number());
         for container in there {
@@ -51,23 +44,18 @@ pub(super) fn clear(
 }
 
 /// Returns the names that replicas have in the end, one for each that is there or is to be.
-fn final_names(
-    project: &Project,
-    observed: &Observed,
-    services: &[&Service],
-    options: &UpOptions,
-) -> BTreeSet<ContainerName> {
-    let names = |service: &&Service| {
-        let name = |number| naming::container_name(project, service, number, options.separator);
-        numbers(project, observed, service, options).into_iter().map(name).collect::<Vec<_>>()
+fn final_names(scope: Scope<'_>) -> BTreeSet<ContainerName> {
+    let names = |service| {
+        let name = |number| naming::container_name(scope.project, service, number, scope.options.separator);
+        numbers(scope, service).into_iter().map(name).collect::<Vec<_>>()
     };
-    services.iter().flat_map(names).collect()
+    scope.services().flat_map(names).collect()
 }
 
 /// The numbers of a service's replicas: those that are there, and those that are to be.
-fn numbers(project: &Project, observed: &Observed, service: &Service, options: &UpOptions) -> BTreeSet<u32> {
-    let there = containers::of_service(observed, project, service.name.as_str());
-    there.map(|one| one.number().unwrap_or(1)).chain(1..=up::wanted(service, options)).collect()
+fn numbers(scope: Scope<'_>, service: &Service) -> BTreeSet<u32> {
+    let there = containers::of_service(scope.observed, scope.project, service.name.as_str());
+    there.map(|one| one.number().unwrap_or(1)).chain(1..=up::wanted(service, scope.options)).collect()
 }
 
 impl Cleared {
@@ -77,7 +65,7 @@ impl Cleared {
             return None;
         }
         let mut renamed = observed.clone();
-        for container in &mut renamed.containers {
+        for container in renamed.containers.iter_mut() {
             if let Some(name) = self.names.get(&container.id) {
                 container.name = name.clone();
             }

@@ -1,9 +1,8 @@
 //! A plan for people: numbered steps with what they come after and why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::Verb;
-use super::{Action, Plan, Step, StepId, Target};
+use super::{Action, ContainerRef, Plan, Replacement, Step, StepId, Target, Verb};
 
 /// Returns the verb of an action.
 pub fn describe(action: &Action) -> Verb {
@@ -37,7 +36,14 @@ pub fn describe(action: &Action) -> Verb {
 
 /// Renders the steps, one a line: number, what must come first, what is done, why.
 pub fn render(plan: &Plan) -> String {
-    let rows: Vec<[String; 4]> = plan.steps.iter().map(|step| row(plan, step)).collect();
+    let new: HashSet<&ContainerRef> = plan.replacements.iter().map(|one| &one.new).collect();
+    let last = plan.replacements.iter().filter_map(|one| Some((*one.steps.last()?, one)));
+    let replaced_by: HashMap<StepId, &Replacement> = last.collect();
+    let row = |step: &Step| {
+        let is_new = new_of(step).is_some_and(|container| new.contains(&container));
+        row(step, is_new, replaced_by.get(&step.id).copied())
+    };
+    let rows: Vec<[String; 4]> = plan.steps.iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths = [width(0), width(1), width(2)];
     let mut out = String::new();
@@ -49,21 +55,18 @@ pub fn render(plan: &Plan) -> String {
     out
 }
 
-fn row(plan: &Plan, step: &Step) -> [String; 4] {
+/// `is_new`: the step acts on a container that takes the place of another one; `replaced_by` where it is the last before
+/// there is no way back.
+fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String; 4] {
     let before: BTreeSet<&StepId> = step.requires.iter().chain(&step.after).collect();
     let before: Vec<String> = before.into_iter().map(ToString::to_string).collect();
     let order = if before.is_empty() { step.id.to_string() } else { format!("{} <- {}", step.id, before.join(",")) };
-    let mark = match plan.replacements.iter().any(|replacement| Some(replacement.new.clone()) == new_of(step)) {
-        true => "'",
-        false => "",
-    };
+    let mark = if is_new { "'" } else { "" };
     let target = format!("{}{mark}", short(&step.target));
     let mut why = step.reason.to_string();
     if let Action::WaitFor { until, .. } = &step.action {
         why = format!("until {until}");
-        if let Some(replacement) =
-            plan.replacements.iter().find(|replacement| replacement.steps.last() == Some(&step.id))
-        {
+        if let Some(replacement) = replaced_by {
             why.push_str(if replacement.was_running {
                 "; else the old one comes back"
             } else {
@@ -74,9 +77,9 @@ fn row(plan: &Plan, step: &Step) -> [String; 4] {
     [order, describe(&step.action).plain().to_owned(), target, why]
 }
 
-fn new_of(step: &Step) -> Option<super::ContainerRef> {
+fn new_of(step: &Step) -> Option<ContainerRef> {
     match &step.action {
-        Action::CreateContainer { .. } => Some(super::ContainerRef::Planned(step.id)),
+        Action::CreateContainer { .. } => Some(ContainerRef::Planned(step.id)),
         action => super::lint::container_of(action).cloned(),
     }
 }

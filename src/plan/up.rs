@@ -11,6 +11,7 @@ use super::hooks::Stop;
 use super::networks::{self, Networks};
 use super::options::{Recreate, UpOptions};
 use super::recreate::{self, Desired};
+use super::scope::Scope;
 use super::spec::{self, SpecInput};
 use super::swapped::{self, Cleared};
 use super::{
@@ -30,14 +31,14 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let selected = selected(&graph, project, options);
     let mut builder = Builder::new(&project.name);
     let volumes_used = volumes_used(project, &selected);
-    let scope = volumes::Scope { project, observed, selected: &selected, options };
-    let volumes = volumes::plan(&mut builder, &scope, &volumes_used);
-    ports::check(&mut builder, project, observed, &selected, options);
-    addresses::check(&mut builder, project, observed, &selected, options);
+    let scope = Scope { project, observed, selected: &selected, options };
+    let volumes = volumes::plan(&mut builder, scope, &volumes_used);
+    ports::check(&mut builder, scope);
+    addresses::check(&mut builder, scope);
     // What gives way to a new volume is gone for everything that follows.
     let (given_way, staying) = without(observed, &volumes);
     let observed = staying.as_ref().unwrap_or(observed);
-    let cleared = swapped::clear(&mut builder, project, observed, &selected, options);
+    let cleared = swapped::clear(&mut builder, Scope { observed, ..scope });
     let renamed = cleared.renamed(observed);
     let observed = renamed.as_ref().unwrap_or(observed);
     let networks_used = networks_used(project, &selected);
@@ -88,8 +89,8 @@ fn without(observed: &Observed, volumes: &volumes::Volumes) -> (Vec<ObservedCont
     }
     let mut staying = observed.clone();
     let is_user = |one: &ObservedContainer| volumes.users.contains_key(&one.id);
-    let (users, rest) = staying.containers.into_iter().partition(is_user);
-    staying.containers = rest;
+    let (users, rest) = std::mem::take(&mut *staying.containers).into_iter().partition(is_user);
+    staying.containers = Vec::into(rest);
     (users, Some(staying))
 }
 
@@ -564,7 +565,7 @@ impl<'a> Up<'a> {
         let is_known = separators
             .iter()
             .any(|separator| naming::container_name(self.project, service, number, *separator) == container.name);
-        let is_taken = self.observed.containers.iter().any(|one| one.name == *last);
+        let is_taken = self.observed.containers.named(last.as_str()).next().is_some();
         (!is_known && !is_taken).then(|| Reason::Renamed(container.name.clone()))
     }
 

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builder::Builder;
 use super::hooks::Stop;
 use super::options::UpOptions;
+use super::scope::Scope;
 use super::{Action, ContainerRef, Reason, StepId, Target, containers, fields};
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerId, Observed, ObservedContainer, ObservedVolume, Project, Span, Volume, VolumeKey, VolumeSpec, hash,
-    labels,
+    ContainerId, ObservedContainer, ObservedVolume, Project, Span, Volume, VolumeKey, VolumeSpec, hash, labels,
 };
 
 /// What the rest of the plan needs to know of volumes.
@@ -24,18 +24,9 @@ pub(super) struct Volumes {
     pub removals: Vec<StepId>,
 }
 
-/// What volumes are planned from.
-pub(super) struct Scope<'a> {
-    pub project: &'a Project,
-    pub observed: &'a Observed,
-    /// The services this run is about.
-    pub selected: &'a BTreeSet<&'a str>,
-    pub options: &'a UpOptions,
-}
-
 /// Plans the volumes of `used`.
-pub(super) fn plan(builder: &mut Builder, scope: &Scope<'_>, used: &BTreeSet<&VolumeKey>) -> Volumes {
-    let Scope { project, observed, options, .. } = *scope;
+pub(super) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&VolumeKey>) -> Volumes {
+    let Scope { project, observed, options, .. } = scope;
     let mut volumes = Volumes::default();
     unknown_names(builder, project, options);
     for (key, volume) in project.volumes.iter().filter(|(key, _)| used.contains(key)) {
@@ -147,8 +138,8 @@ fn compare(
 }
 
 /// Makes a volume anew: what uses it goes first, with the volume and its data; then all of it is made again.
-fn anew(builder: &mut Builder, scope: &Scope<'_>, volume: &Volume, what: String, volumes: &mut Volumes) -> Vec<StepId> {
-    let Scope { project, observed, selected, options } = *scope;
+fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, volumes: &mut Volumes) -> Vec<StepId> {
+    let Scope { project, observed, selected, options } = scope;
     let path = format!("volumes.{}", volume.key);
     let same = || project.volumes.values().filter(|other| other.name == volume.name);
     if same().any(|other| other.is_external) {

@@ -74,7 +74,7 @@ pub fn summary(context: &Context, plan: &Plan, observed: &Observed, is_success: 
 
 /// Returns the state of a container: what a job has done, or what was only created, does not run.
 fn state_word(observed: &Observed, name: &str) -> String {
-    let found = observed.containers.iter().find(|one| one.name.as_str() == name);
+    let found = observed.containers.named(name).next();
     let word = found.map_or("running", |one| one.state.as_str());
     word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
