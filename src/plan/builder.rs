@@ -14,12 +14,11 @@ pub(super) struct Builder {
     moves: HashMap<ContainerId, Moves>,
 }
 
-/// What is planned for a container that exists.
+/// What is planned for a container that exists, and is stopped, started or removed.
 #[derive(Debug, Default)]
 struct Moves {
     /// The last step that starts or restarts it.
     start: Option<StepId>,
-    is_stopped: bool,
     is_removed: bool,
 }
 
@@ -54,18 +53,19 @@ impl Builder {
     }
 
     fn note(&mut self, id: StepId, action: &Action) {
+        let (Action::StartContainer { container }
+        | Action::RestartContainer { container, .. }
+        | Action::StopContainer { container, .. }
+        | Action::RemoveContainer { container, .. }) = action
+        else {
+            return;
+        };
+        let ContainerRef::Existing(container) = container else { return };
+        let moves = self.moves.entry(container.clone()).or_default();
         match action {
-            Action::StartContainer { container: ContainerRef::Existing(container) }
-            | Action::RestartContainer { container: ContainerRef::Existing(container), .. } => {
-                self.moves.entry(container.clone()).or_default().start = Some(id);
-            }
-            Action::StopContainer { container: ContainerRef::Existing(container), .. } => {
-                self.moves.entry(container.clone()).or_default().is_stopped = true;
-            }
-            Action::RemoveContainer { container: ContainerRef::Existing(container), .. } => {
-                self.moves.entry(container.clone()).or_default().is_removed = true;
-            }
-            _ => {}
+            Action::RemoveContainer { .. } => moves.is_removed = true,
+            Action::StopContainer { .. } => {}
+            _ => moves.start = Some(id),
         }
     }
 
