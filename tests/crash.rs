@@ -546,6 +546,37 @@ fn a_start_that_the_engine_claims_but_has_not_done_is_not_believed() {
     assert_eq!(bench.faults(false), Vec::<String>::new());
 }
 
+#[test]
+fn what_the_engine_cannot_start_any_more_and_has_never_run_is_made_anew() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"]);
+    bench.counted(&["up", "-d"]);
+    let start = bench.proxy.seen().iter().position(|request| request.path.ends_with("/start")).unwrap() + 1;
+    bench.stack.ok(&["down"]);
+    let run = bench.struck(&["up", "-d"], At::Request(start), Fault::Stuck);
+    assert!(bench.proxy.struck().is_some_and(|struck| struck.path.ends_with("/start")), "{run:?}");
+    assert!(run.is_success(), "{run:?}");
+    assert_eq!(bench.faults(false), Vec::<String>::new());
+}
+
+#[test]
+fn what_has_run_is_not_made_anew_because_the_engine_cannot_start_it() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.stack.put("a", "/mark", "kept");
+    bench.stack.ok(&["stop"]);
+    let run = bench.struck(&["up", "-d"], At::End("/start"), Fault::Stuck);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.errors.contains("--force-recreate a"), "{run:?}");
+    bench.stack.ok(&["up", "-d"]);
+    assert_eq!(bench.stack.exec("a", &["cat", "/mark"]), "kept");
+}
+
 /// A signal at some requests: the exit code says which, and the next `up` puts everything right.
 fn interrupted(what: &str, bench: &mut Bench, mut reset: impl FnMut(&mut Bench, usize), keeps_scratch: bool) {
     let mut failed = Vec::new();

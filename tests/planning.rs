@@ -1340,3 +1340,26 @@ async fn an_old_container_that_has_never_run_is_not_started_by_an_undo() {
         assert_eq!(plan.replacements[0].was_running, was_running, "{state:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_started_is_made_anew() {
+    let project = project("services: { web: { image: app:1 } }");
+    let engine = engine();
+    let created = plan_up(&project, &observed(&engine).await, &UpOptions { start: false, ..UpOptions::default() });
+    assert!(run(&engine, &created).await.is_success());
+    let seen = observed(&engine).await;
+    let unstartable = seen.containers.iter().map(|one| one.id.clone()).collect();
+    let plan = plan_up(&project, &seen, &UpOptions { unstartable, ..UpOptions::default() });
+    expect![[r#"
+        1       recreate  web#1'  the engine was killed while it started it, and cannot start it any more
+        2 <- 1  start     web#1'  takes over
+        3 <- 2  wait      web#1'  until ready; else the new one goes
+        4 <- 3  remove    web#1   gives way to the new `p-web-1`
+        5 <- 4  rename    web#1'  takes the final name
+    "#]]
+    .assert_eq(&render(&plan));
+    assert!(run(&engine, &plan).await.is_success());
+    let seen = observed(&engine).await;
+    assert_eq!(seen.containers.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["p-web-1"]);
+    assert!(plan_up(&project, &seen, &UpOptions::default()).is_empty());
+}

@@ -10,10 +10,11 @@ use super::{attached, consent, contents, logs, settle};
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::engine::docker::DockerEngine;
+use crate::exec::Outcome;
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::loader;
-use crate::model::{Observed, ObservedContainer, Project, ServiceName, labels};
+use crate::model::{ContainerState, Observed, ObservedContainer, Project, ServiceName, labels};
 use crate::observe;
 use crate::plan::{self, Action, Contents, ImageOptions, Plan, UpOptions};
 use crate::settings::Context;
@@ -73,7 +74,9 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let mut looks = 0;
         while outcome.has_world_moved()
             && looks < LOOKS
-            && (session.is_after_crash() || prepared.finishes_another(&loading.project))
+            && (session.is_after_crash()
+                || prepared.finishes_another(&loading.project)
+                || outcome.stuck().next().is_some())
         {
             session::look_again();
             // What an earlier run has begun may go on: a name is taken before a list tells by whom.
@@ -86,6 +89,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             }
             looks += 1;
             prepared.observed = session::snapshot(context, &session.engine, &loading.project).await?;
+            prepared.note_unstartable(&outcome);
             prepared.plan_again(&loading, &*session.engine).await;
             session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
             outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
@@ -161,6 +165,13 @@ impl Prepared {
         };
         let is_there = |id: &str| self.observed.containers.by_id(id).is_some();
         self.plan.finishes_another() || ours().filter_map(|one| one.label(labels::REPLACES)).any(is_there)
+    }
+
+    /// Notes which containers the engine cannot start, and that nothing is lost with, as they have never run.
+    fn note_unstartable(&mut self, outcome: &Outcome) {
+        let found = outcome.stuck().flat_map(|target| self.observed.containers.named(target.name()));
+        let never_ran = found.filter(|one| one.state == ContainerState::Created).map(|one| one.id.clone());
+        self.options.unstartable.extend(never_ran);
     }
 
     /// Plans anew from what is known; containers that give way are looked at, so that reasons tell their old values.

@@ -15,6 +15,9 @@ pub enum ErrorKind {
     Engine,
     /// A host port is taken ("address already in use", "port is already allocated").
     PortTaken,
+    /// The engine was killed while it started a container, and what it had begun is in the way of every further start
+    /// ("task 25af…: already exists").
+    Stuck,
     /// The connection failed or was cut: the call may or may not have taken effect.
     Connection,
     /// No answer within our limit: the call may or may not have taken effect.

@@ -98,13 +98,20 @@ impl Outcome {
 
     /// Returns whether it failed only because something was no longer as it had been when the plan was made.
     pub fn has_world_moved(&self) -> bool {
-        let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied];
+        let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied, ErrorKind::Stuck];
         let is_moved = |failure: &StepFailure| match &failure.error {
             StepError::Engine { source, .. } => kinds.contains(&source.kind),
             _ => false,
         };
         let mut failures = self.failures.iter().filter(|failure| !failure.is_optional).peekable();
         self.interrupted.is_none() && failures.peek().is_some() && failures.all(is_moved)
+    }
+
+    /// Returns what the engine cannot start any more.
+    pub fn stuck(&self) -> impl Iterator<Item = &Target> {
+        let is_stuck =
+            |error: &StepError| matches!(error, StepError::Engine { source, .. } if source.kind == ErrorKind::Stuck);
+        self.failures.iter().filter(move |failure| is_stuck(&failure.error)).map(|failure| &failure.target)
     }
 
     /// Returns whether the engine may go on with something that it was asked for.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::ServiceName;
+use crate::model::{ContainerId, ServiceName};
 
 /// How long a container without a health check must live before it counts as up.
 pub const SETTLE: Duration = Duration::from_millis(300);
@@ -57,6 +57,8 @@ pub struct UpOptions {
     pub separator: char,
     /// The last run on the project died in the middle of its work: what it has left half done must be looked for.
     pub is_after_crash: bool,
+    /// Containers that have never run and that the engine cannot start, as a run has found: they are made anew.
+    pub unstartable: BTreeSet<ContainerId>,
 }
 
 impl Default for UpOptions {
@@ -78,6 +80,7 @@ impl Default for UpOptions {
             settle: SETTLE,
             separator: '-',
             is_after_crash: false,
+            unstartable: BTreeSet::new(),
         }
     }
 }

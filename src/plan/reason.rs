@@ -67,6 +67,8 @@ pub enum Reason {
     Orphan,
     /// It has never run, and nothing tells whether its configs and secrets are in it.
     NeverRan,
+    /// The engine cannot start it any more: it was killed in the middle of that.
+    Unstartable,
     /// An earlier run did not finish.
     Unfinished(&'static str),
     /// Its dependency is replaced and it asked to be restarted (`restart: true`).
@@ -145,6 +147,9 @@ impl fmt::Display for Reason {
             Reason::ScaledDown { wanted } => write!(f, "only {wanted} wanted"),
             Reason::Orphan => f.write_str("no such service in the file"),
             Reason::NeverRan => f.write_str("has never run: its configs and secrets are put into it once more"),
+            Reason::Unstartable => {
+                f.write_str("the engine was killed while it started it, and cannot start it any more")
+            }
             Reason::Unfinished(what) => write!(f, "an earlier run did not finish: {what}"),
             Reason::DependencyReplaced(service) => write!(f, "`{service}` is replaced and `restart: true` asks for it"),
             Reason::HostStarted(service) => write!(f, "shares the network of `{service}`, which is started again"),

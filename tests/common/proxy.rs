@@ -32,6 +32,8 @@ pub enum Fault {
     CloseAfter,
     /// The engine answers with this status and does nothing.
     Status(u16),
+    /// The engine answers that it cannot start the container any more, and does nothing.
+    Stuck,
     /// No answer, ever.
     Hang,
     /// The request is passed on later.
@@ -176,8 +178,12 @@ async fn serve(mut client: UnixStream, state: &Mutex<State>) -> std::io::Result<
             return Ok(());
         }
         Some(Fault::CloseBefore) => return Ok(()),
-        Some(Fault::Status(status)) => {
-            let text = r#"{"message":"struck by the test"}"#;
+        Some(Fault::Status(_) | Fault::Stuck) => {
+            let stuck = format!(r#"{{"message":"task {}: already exists"}}"#, "0123abcd".repeat(8));
+            let (status, text) = match fault {
+                Some(Fault::Status(status)) => (status, r#"{"message":"struck by the test"}"#),
+                _ => (409, stuck.as_str()),
+            };
             let reply = format!(
                 "HTTP/1.1 {status} Struck\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
                 text.len()

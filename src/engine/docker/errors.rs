@@ -31,6 +31,9 @@ pub(super) fn kind_of(status: u16, message: &str) -> ErrorKind {
     if text.contains("port is already allocated") || text.contains("address already in use") {
         return ErrorKind::PortTaken;
     }
+    if is_stuck(&text) {
+        return ErrorKind::Stuck;
+    }
     match status {
         404 => ErrorKind::NotFound,
         409 => ErrorKind::Conflict,
@@ -42,6 +45,13 @@ pub(super) fn kind_of(status: u16, message: &str) -> ErrorKind {
         },
         _ => ErrorKind::Engine,
     }
+}
+
+/// Whether the runtime below the engine has a task of the container that the engine knows nothing of.
+fn is_stuck(text: &str) -> bool {
+    let is_id = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let after = text.split("task ").skip(1);
+    after.filter_map(|rest| rest.split_once(": already exists")).any(|(word, _)| is_id(word))
 }
 
 /// Whether it is the container that is not there, and not something it needs.
@@ -89,5 +99,13 @@ mod tests {
         assert_eq!(kind_of(500, words), ErrorKind::PortTaken);
         assert_eq!(kind_of(500, "something else"), ErrorKind::Engine);
         assert_eq!(kind_of(403, "network x has active endpoints"), ErrorKind::Conflict);
+    }
+
+    #[test]
+    fn a_container_that_cannot_start_any_more_is_told_from_other_failures() {
+        let task = format!("task {}: already exists", "25af7457".repeat(8));
+        assert_eq!(kind_of(409, &task), ErrorKind::Stuck);
+        assert_eq!(kind_of(500, &format!("failed to create task for container: {task}: unknown")), ErrorKind::Stuck);
+        assert_eq!(kind_of(409, "a task of that name: already exists"), ErrorKind::Conflict);
     }
 }
