@@ -66,6 +66,11 @@ impl Bench {
         Self { stack, proxy, yaml: yaml.to_owned(), expected: expected.to_vec() }
     }
 
+    /// One service that does nothing.
+    fn of_one() -> Self {
+        Self::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"])
+    }
+
     /// Begins a run through the proxy with a fault at a request.
     fn begin_struck(&self, arguments: &[&str], at: At, fault: Fault) -> common::real::Running {
         self.proxy.arm(Some((at, fault)));
@@ -538,7 +543,7 @@ fn a_start_that_the_engine_claims_but_has_not_done_is_not_believed() {
     if !is_ready() {
         return;
     }
-    let bench = Bench::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"]);
+    let bench = Bench::of_one();
     let run = bench.struck(&["up", "-d"], At::End("/start"), Fault::Status(200));
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.errors.contains("was not started"), "{run:?}");
@@ -551,7 +556,7 @@ fn what_the_engine_cannot_start_any_more_and_has_never_run_is_made_anew() {
     if !is_ready() {
         return;
     }
-    let bench = Bench::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"]);
+    let bench = Bench::of_one();
     bench.counted(&["up", "-d"]);
     let start = bench.proxy.seen().iter().position(|request| request.path.ends_with("/start")).unwrap() + 1;
     bench.stack.ok(&["down"]);
@@ -566,7 +571,7 @@ fn what_has_run_is_not_made_anew_because_the_engine_cannot_start_it() {
     if !is_ready() {
         return;
     }
-    let bench = Bench::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"]);
+    let bench = Bench::of_one();
     bench.stack.ok(&["up", "-d"]);
     bench.stack.put("a", "/mark", "kept");
     bench.stack.ok(&["stop"]);
