@@ -551,18 +551,43 @@ fn a_start_that_the_engine_claims_but_has_not_done_is_not_believed() {
     assert_eq!(bench.faults(false), Vec::<String>::new());
 }
 
+/// A first `up` of one service whose start the engine refuses once.
+fn refused_once(bench: &Bench, fault: Fault) -> Run {
+    bench.counted(&["up", "-d"]);
+    let start = bench.proxy.seen().iter().position(|request| request.path.ends_with("/start")).unwrap() + 1;
+    bench.stack.ok(&["down"]);
+    let run = bench.struck(&["up", "-d"], At::Request(start), fault);
+    assert!(bench.proxy.struck().is_some_and(|struck| struck.path.ends_with("/start")), "{run:?}");
+    run
+}
+
 #[test]
 fn what_the_engine_cannot_start_any_more_and_has_never_run_is_made_anew() {
     if !is_ready() {
         return;
     }
     let bench = Bench::of_one();
-    bench.counted(&["up", "-d"]);
-    let start = bench.proxy.seen().iter().position(|request| request.path.ends_with("/start")).unwrap() + 1;
-    bench.stack.ok(&["down"]);
-    let run = bench.struck(&["up", "-d"], At::Request(start), Fault::Stuck);
-    assert!(bench.proxy.struck().is_some_and(|struck| struck.path.ends_with("/start")), "{run:?}");
+    let run = refused_once(&bench, Fault::Stuck);
     assert!(run.is_success(), "{run:?}");
+    assert_eq!(bench.faults(false), Vec::<String>::new());
+}
+
+#[test]
+fn what_may_have_a_process_at_work_is_made_anew_only_where_that_can_be_seen() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::of_one();
+    let run = refused_once(&bench, Fault::Occupied);
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if told(&["info", "-f", "{{.Name}}"]) == own.trim() {
+        assert!(run.is_success(), "{run:?}");
+    } else {
+        // An engine of another name may be another machine's.
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.errors.contains("may have left its process at work"), "{run:?}");
+        bench.stack.ok(&["up", "-d"]);
+    }
     assert_eq!(bench.faults(false), Vec::<String>::new());
 }
 
@@ -578,6 +603,8 @@ fn what_has_run_is_not_made_anew_because_the_engine_cannot_start_it() {
     let run = bench.struck(&["up", "-d"], At::End("/start"), Fault::Stuck);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.errors.contains("--force-recreate a"), "{run:?}");
+    let starts = bench.proxy.seen().iter().filter(|request| request.path.ends_with("/start")).count();
+    assert_eq!(starts, 2, "it is tried once more, and then left: {run:?}");
     bench.stack.ok(&["up", "-d"]);
     assert_eq!(bench.stack.exec("a", &["cat", "/mark"]), "kept");
 }

@@ -16,6 +16,7 @@ pub mod ps;
 pub mod saved;
 mod session;
 mod settle;
+mod unstartable;
 pub mod up;
 
 use crate::failure::{Exit, Failure};

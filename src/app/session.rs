@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lock::{self, Lock};
-use super::{interrupted, settle};
+use super::{interrupted, settle, unstartable};
 use crate::diag::Diagnostic;
+use crate::engine::ReadEngine;
 use crate::engine::docker::{DockerEngine, Wanted};
-use crate::engine::{ErrorKind, ReadEngine};
 use crate::exec::{self, ExecSettings, Interrupt, Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions};
 use crate::model::{Observed, Project, Sources, Span};
 use crate::observe::{self, Interest};
-use crate::plan::{self, Plan, Target};
+use crate::plan::{self, Plan};
 use crate::settings::Context;
 use crate::ui;
 
@@ -284,7 +284,7 @@ pub(super) fn report(context: &Context, outcome: &Outcome, places: Places<'_>) -
 }
 
 /// Words of the engine, and what helps then.
-const HELPS: [(&str, &str); 4] = [
+const HELPS: [(&str, &str); 3] = [
     (
         "has active endpoints",
         "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the engine mends",
@@ -293,21 +293,8 @@ const HELPS: [(&str, &str); 4] = [
         "executable file not found",
         "the image has no such program: look at `command` and `entrypoint`; what needs a shell is `[sh, -c, \"...\"]`",
     ),
-    (
-        "id already in use",
-        "the engine was killed while it started this container, and may have left its process at work without knowing of it: end that (`ps -e -o pid,cgroup,args` shows the container's id), then make the container anew with `up --force-recreate`",
-    ),
     ("all ports are allocated", "give the service as many ports as it has replicas, or none: then the engine chooses"),
 ];
-
-/// What helps where a container that has run before cannot be started any more; what never ran is made anew by `up`.
-fn stuck_help(target: &Target) -> String {
-    let service = target.service().map_or(String::new(), |service| format!(" {service}"));
-    format!(
-        "the engine was killed while it started this container, and cannot start it any more; make it anew: \
-         `inception up -d --force-recreate{service}` (what was written in it outside of volumes goes)"
-    )
-}
 
 /// Returns a failed step as a diagnostic: what, why, and the details that help to understand it.
 fn failed(failure: &StepFailure) -> Diagnostic {
@@ -321,8 +308,8 @@ fn failed(failure: &StepFailure) -> Diagnostic {
         causes.push(source.message.clone());
     }
     causes.extend(failure.details.iter().cloned());
-    if matches!(&failure.error, StepError::Engine { source, .. } if source.kind == ErrorKind::Stuck) {
-        diagnostic = diagnostic.help(stuck_help(&failure.target));
+    if let Some(help) = failure.help.clone().or_else(|| unstartable::unseen_help(failure)) {
+        diagnostic = diagnostic.help(help);
     } else if let Some((_, help)) = HELPS.iter().find(|(words, _)| causes.iter().any(|cause| cause.contains(words))) {
         diagnostic = diagnostic.help(*help);
     }

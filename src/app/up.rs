@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use super::saved::{self, Saved};
 use super::session::{self, Loading, Session};
-use super::{attached, consent, contents, logs, settle};
+use super::{attached, consent, contents, logs, settle, unstartable};
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::engine::docker::DockerEngine;
-use crate::exec::Outcome;
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::loader;
-use crate::model::{ContainerState, Observed, ObservedContainer, Project, ServiceName, labels};
+use crate::model::{ContainerId, Observed, ObservedContainer, Project, ServiceName, labels};
 use crate::observe;
 use crate::plan::{self, Action, Contents, ImageOptions, Plan, UpOptions};
 use crate::settings::Context;
@@ -72,12 +71,15 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
         let mut outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
         let mut looks = 0;
-        while outcome.has_world_moved()
-            && looks < LOOKS
-            && (session.is_after_crash()
-                || prepared.finishes_another(&loading.project)
-                || outcome.stuck().next().is_some())
-        {
+        loop {
+            let is_new = prepared.give_up(unstartable::look(&session.engine, &mut outcome).await);
+            // What the engine cannot start will not mend by itself.
+            let most = if is_new || !outcome.is_only_unstartable() { LOOKS } else { 1 };
+            let may_have_moved =
+                session.is_after_crash() || prepared.finishes_another(&loading.project) || outcome.has_unstartable();
+            if !outcome.has_world_moved() || !may_have_moved || looks >= most {
+                break;
+            }
             session::look_again();
             // What an earlier run has begun may go on: a name is taken before a list tells by whom.
             let name = loading.project.name.as_str();
@@ -89,7 +91,6 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             }
             looks += 1;
             prepared.observed = session::snapshot(context, &session.engine, &loading.project).await?;
-            prepared.note_unstartable(&outcome);
             prepared.plan_again(&loading, &*session.engine).await;
             session::heed(context, prepared.plan.diagnostics.clone(), &loading.sources)?;
             outcome = session.carry_out(context, &prepared.plan, &session.interrupt).await?;
@@ -167,11 +168,11 @@ impl Prepared {
         self.plan.finishes_another() || ours().filter_map(|one| one.label(labels::REPLACES)).any(is_there)
     }
 
-    /// Notes which containers the engine cannot start, and that nothing is lost with, as they have never run.
-    fn note_unstartable(&mut self, outcome: &Outcome) {
-        let found = outcome.stuck().flat_map(|target| self.observed.containers.named(target.name()));
-        let never_ran = found.filter(|one| one.state == ContainerState::Created).map(|one| one.id.clone());
-        self.options.unstartable.extend(never_ran);
+    /// Notes which containers are to be made anew as the engine cannot start them; returns whether some are new to it.
+    fn give_up(&mut self, unstartable: BTreeSet<ContainerId>) -> bool {
+        let known = self.options.unstartable.len();
+        self.options.unstartable.extend(unstartable);
+        self.options.unstartable.len() > known
     }
 
     /// Plans anew from what is known; containers that give way are looked at, so that reasons tell their old values.

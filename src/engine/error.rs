@@ -18,6 +18,9 @@ pub enum ErrorKind {
     /// The engine was killed while it started a container, and what it had begun is in the way of every further start
     /// ("task 25af…: already exists").
     Stuck,
+    /// As [`Self::Stuck`], but a process of the container may be at work that the engine knows nothing of ("id already in
+    /// use").
+    Occupied,
     /// The connection failed or was cut: the call may or may not have taken effect.
     Connection,
     /// No answer within our limit: the call may or may not have taken effect.

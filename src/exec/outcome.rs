@@ -67,8 +67,25 @@ pub struct StepFailure {
     pub error: StepError,
     /// What helps to understand it: last probes, last lines of output. No control characters.
     pub details: Vec<String>,
+    /// What to do about it, where somebody has looked. No control characters.
+    pub help: Option<String>,
     /// Whether the run goes on as if it had succeeded.
     pub is_optional: bool,
+}
+
+impl StepFailure {
+    /// Returns what kind of failure the engine's was, where it was the engine's.
+    pub fn engine_kind(&self) -> Option<ErrorKind> {
+        match &self.error {
+            StepError::Engine { source, .. } => Some(source.kind),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the engine cannot start a container any more.
+    pub fn is_unstartable(&self) -> bool {
+        matches!(self.engine_kind(), Some(ErrorKind::Stuck | ErrorKind::Occupied))
+    }
 }
 
 /// How a run ended.
@@ -98,20 +115,23 @@ impl Outcome {
 
     /// Returns whether it failed only because something was no longer as it had been when the plan was made.
     pub fn has_world_moved(&self) -> bool {
-        let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied, ErrorKind::Stuck];
-        let is_moved = |failure: &StepFailure| match &failure.error {
-            StepError::Engine { source, .. } => kinds.contains(&source.kind),
-            _ => false,
+        let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied];
+        let is_moved = |failure: &StepFailure| {
+            failure.is_unstartable() || failure.engine_kind().is_some_and(|kind| kinds.contains(&kind))
         };
         let mut failures = self.failures.iter().filter(|failure| !failure.is_optional).peekable();
         self.interrupted.is_none() && failures.peek().is_some() && failures.all(is_moved)
     }
 
-    /// Returns what the engine cannot start any more.
-    pub fn stuck(&self) -> impl Iterator<Item = &Target> {
-        let is_stuck =
-            |error: &StepError| matches!(error, StepError::Engine { source, .. } if source.kind == ErrorKind::Stuck);
-        self.failures.iter().filter(move |failure| is_stuck(&failure.error)).map(|failure| &failure.target)
+    /// Returns whether there is a container that the engine cannot start any more.
+    pub fn has_unstartable(&self) -> bool {
+        self.failures.iter().any(StepFailure::is_unstartable)
+    }
+
+    /// Returns whether that is all that failed.
+    pub fn is_only_unstartable(&self) -> bool {
+        let mut failures = self.failures.iter().filter(|failure| !failure.is_optional);
+        self.has_unstartable() && failures.all(StepFailure::is_unstartable)
     }
 
     /// Returns whether the engine may go on with something that it was asked for.

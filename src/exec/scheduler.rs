@@ -372,6 +372,7 @@ impl<'a> Run<'a> {
                     target: step.target.clone(),
                     error,
                     details,
+                    help: None,
                     is_optional,
                 });
             }

@@ -17,6 +17,7 @@ use crate::model::{
 };
 
 mod listeners;
+pub mod processes;
 
 /// How many containers are looked at at once.
 const PARALLEL: usize = 8;

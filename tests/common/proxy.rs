@@ -34,6 +34,8 @@ pub enum Fault {
     Status(u16),
     /// The engine answers that it cannot start the container any more, and does nothing.
     Stuck,
+    /// As [`Fault::Stuck`]; a process of the container may be at work.
+    Occupied,
     /// No answer, ever.
     Hang,
     /// The request is passed on later.
@@ -178,10 +180,11 @@ async fn serve(mut client: UnixStream, state: &Mutex<State>) -> std::io::Result<
             return Ok(());
         }
         Some(Fault::CloseBefore) => return Ok(()),
-        Some(Fault::Status(_) | Fault::Stuck) => {
+        Some(Fault::Status(_) | Fault::Stuck | Fault::Occupied) => {
             let stuck = format!(r#"{{"message":"task {}: already exists"}}"#, "0123abcd".repeat(8));
             let (status, text) = match fault {
                 Some(Fault::Status(status)) => (status, r#"{"message":"struck by the test"}"#),
+                Some(Fault::Occupied) => (409, r#"{"message":"id already in use"}"#),
                 _ => (409, stuck.as_str()),
             };
             let reply = format!(

@@ -34,6 +34,9 @@ pub(super) fn kind_of(status: u16, message: &str) -> ErrorKind {
     if is_stuck(&text) {
         return ErrorKind::Stuck;
     }
+    if text.contains("id already in use") {
+        return ErrorKind::Occupied;
+    }
     match status {
         404 => ErrorKind::NotFound,
         409 => ErrorKind::Conflict,
@@ -107,5 +110,6 @@ mod tests {
         assert_eq!(kind_of(409, &task), ErrorKind::Stuck);
         assert_eq!(kind_of(500, &format!("failed to create task for container: {task}: unknown")), ErrorKind::Stuck);
         assert_eq!(kind_of(409, "a task of that name: already exists"), ErrorKind::Conflict);
+        assert_eq!(kind_of(409, "id already in use"), ErrorKind::Occupied);
     }
 }

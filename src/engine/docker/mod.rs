@@ -83,6 +83,20 @@ impl DockerEngine {
         Ok(Self { facts, docker, raw: Raw::new(transport), credentials })
     }
 
+    /// Returns whether the processes of the engine's containers are processes of this machine that this program could see
+    /// (`GET /info`): a socket may lead to a virtual machine, or to another machine.
+    pub async fn is_this_machines(&self) -> bool {
+        if !self.raw.transport().has_visible_server().await {
+            return false;
+        }
+        let Ok(info) = self.raw.get::<serde_json::Value>("look at the engine", "/info").await else { return false };
+        let is_same = |word: &str, file: &str| {
+            let own = std::fs::read_to_string(format!("/proc/sys/kernel/{file}")).unwrap_or_default();
+            !own.is_empty() && info.get(word).and_then(serde_json::Value::as_str) == Some(own.trim_end())
+        };
+        is_same("KernelVersion", "osrelease") && is_same("Name", "hostname")
+    }
+
     /// Runs a bollard call within a limit and turns its error into ours.
     async fn call<T>(
         &self,

@@ -39,6 +39,11 @@ impl Raw {
         Self { transport }
     }
 
+    /// Returns what its requests go over.
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// Reads a JSON document.
     pub(super) async fn get<T: DeserializeOwned>(&self, what: &'static str, path: &str) -> EngineResult<T> {
         self.get_with(what, path, &[]).await

@@ -58,6 +58,15 @@ impl Transport {
         }
     }
 
+    /// Returns whether the engine's socket is served by a process that can be seen from here: not so from within a
+    /// container that has the socket mounted, nor where the engine answers over a network.
+    pub(super) async fn has_visible_server(&self) -> bool {
+        let Address::Unix(path) = &*self.address else { return false };
+        let Ok(stream) = tokio::net::UnixStream::connect(path).await else { return false };
+        // A process of another pid namespace has the number 0.
+        stream.peer_cred().is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
+    }
+
     /// Sends one request over a connection of its own; the response may be upgraded.
     pub(super) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
         let (mut parts, body) = request.into_parts();

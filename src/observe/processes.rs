@@ -1,0 +1,63 @@
+//! Processes of this machine that belong to a container, from their control groups: for what the engine has lost sight of.
+
+use crate::model::ContainerId;
+
+/// A process of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its id on this machine.
+    pub pid: u32,
+    /// The kernel's short name of its program (`comm`), as it stands there: at most 15 bytes of anything.
+    pub name: String,
+}
+
+impl Process {
+    /// Whether it is the runtime's own, and waits for the word to become the container's: it has done nothing yet.
+    pub fn is_waiting(&self) -> bool {
+        self.name.starts_with("runc:[")
+    }
+}
+
+/// Returns the processes whose control group is the container's, or below it.
+///
+/// `None` where this program may not look at those of others, or where there is no `/proc`. Whether the container's
+/// processes are of this machine at all, the caller knows (`DockerEngine::is_this_machines`).
+pub fn of_container(id: &ContainerId) -> Option<Vec<Process>> {
+    // With `hidepid` only the own ones can be read.
+    std::fs::read_to_string("/proc/1/cgroup").ok()?;
+    Some(whose_group_tells(id.as_str()))
+}
+
+fn whose_group_tells(word: &str) -> Vec<Process> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let of_group =
+        |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|all| all.contains(word));
+    let named = |pid| {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        Process { pid, name: name.trim_end().to_owned() }
+    };
+    pids.filter(of_group).map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_found_by_its_control_group() {
+        let own = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+        let group = own.lines().next().and_then(|line| line.split_once(':')).unwrap().1;
+        let found = whose_group_tells(group);
+        assert!(found.iter().any(|process| process.pid == std::process::id() && !process.is_waiting()), "{found:?}");
+        assert_eq!(of_container(&ContainerId::from("0123abcd".repeat(8).as_str())), Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_has_not_begun_is_told_from_what_is_at_work() {
+        let process = |name: &str| Process { pid: 1, name: name.to_owned() };
+        assert!(process("runc:[2:INIT]").is_waiting());
+        assert!(!process("mariadbd").is_waiting());
+        assert!(!process("").is_waiting());
+    }
+}
