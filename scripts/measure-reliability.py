@@ -6,6 +6,9 @@
 The truth is read from the engine, never from the program's words. Needs an engine at /var/run/docker.sock and a static
 /bin/busybox. What it makes, it removes: projects are named inception-measure-*. A whole run takes about half an hour;
 `never_healthy` waits eleven minutes for what has no end. -v prints each case that is not good.
+
+`engine_killed` and `engine_restarted` end the engine itself, and all containers of the machine with it: they run only
+where they are named, as root.
 """
 import os
 import sys
@@ -14,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "mea
 
 import engine  # noqa: E402
 import faults  # noqa: E402
+import restarts  # noqa: E402
 import safety  # noqa: E402
 import waits  # noqa: E402
 
@@ -33,22 +37,26 @@ SCENARIOS = {
     "dry_run": safety.dry_run,
     "api_calls": faults.api_calls,
 }
+# Only where they are asked for by name.
+ASKED = {"engine_killed": restarts.engine_killed, "engine_restarted": restarts.engine_restarted}
+ALL = {**SCENARIOS, **ASKED}
 
 
 def main():
     words = [word for word in sys.argv[1:] if word != "-v"]
-    if not words or words[0].startswith("-") or any(word not in SCENARIOS for word in words[1:]):
-        sys.exit(f"{__doc__}\nScenarios: {', '.join(SCENARIOS)}")
+    if not words or words[0].startswith("-") or any(word not in ALL for word in words[1:]):
+        sys.exit(f"{__doc__}\nScenarios: {', '.join(ALL)}")
     program = os.path.abspath(words[0])
     engine.image()
     for name in words[1:] or SCENARIOS:
-        notes = []
-        figures = SCENARIOS[name](program, notes.append)
+        figures = ALL[name](program, note)
         for line in figures if isinstance(figures, list) else [figures]:
             print(f"{name:<15} {line}", flush=True)
-        if "-v" in sys.argv:
-            for note in notes:
-                print(f"    {note}", flush=True)
+
+
+def note(words):
+    if "-v" in sys.argv:
+        print(f"    {words}", flush=True)
 
 
 main()
