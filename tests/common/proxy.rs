@@ -61,12 +61,14 @@ impl Request {
     }
 }
 
-/// Which requests are struck: one by its number (from 1), or all.
+/// Which requests are struck: one by its number (from 1) or by what it is, or all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     Request(usize),
     /// Those whose path has this end.
     End(&'static str),
+    /// The first of those.
+    First(&'static str),
     Every,
     EveryWrite,
 }
@@ -81,9 +83,11 @@ impl State {
     fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
         let mut request = Request { method: method.to_owned(), path: path.to_owned(), is_struck: false };
         let number = self.seen.len() + 1;
+        let has_end = |path: &str, end: &str| path.split('?').next().is_some_and(|path| path.ends_with(end));
         let fault = self.rule.filter(|(at, _)| match at {
             At::Request(wanted) => *wanted == number,
-            At::End(end) => path.split('?').next().is_some_and(|path| path.ends_with(end)),
+            At::End(end) => has_end(path, end),
+            At::First(end) => has_end(path, end) && !self.seen.iter().any(|seen| has_end(&seen.path, end)),
             At::Every => true,
             At::EveryWrite => request.is_write(),
         });
