@@ -371,6 +371,76 @@ async fn an_engine_that_restarts_is_waited_for() {
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
 
+/// A project with a config that is put into its container, and the plan for it.
+async fn plan_with_config(engine: &FakeEngine, image: &str) -> inception::plan::Plan {
+    let wanted = project(&format!(
+        "services: {{ web: {{ image: '{image}', configs: [word] }} }}\nconfigs: {{ word: {{ content: said }} }}"
+    ));
+    let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
+    let contents = inception::plan::Contents { configs: [("word".to_owned(), content)].into(), ..Default::default() };
+    inception::plan::up(&wanted, &observed(engine).await, &contents, &UpOptions::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_may_have_arrived_do_not_cost_the_container() {
+    let engine = engine();
+    let plan = plan_with_config(&engine, "app:1").await;
+    let mut lost = 0;
+    let lose = move |most: usize| {
+        move |call: &inception::engine::fake::Call| {
+            lost += usize::from(call.name == "write_archive");
+            if call.name == "write_archive" && lost <= most { Fault::LoseReply } else { Fault::None }
+        }
+    };
+    engine.set_faults(lose(100));
+    assert!(!run(&engine, &plan).await.is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 created"], "it is what the next run goes on from");
+    engine.clear_faults();
+    let plan = plan_with_config(&engine, "app:1").await;
+    assert!(inception::plan::render(&plan).contains("fill"), "{}", inception::plan::render(&plan));
+    assert!(run(&engine, &plan).await.is_success());
+    let plan = plan_with_config(&engine, "app:2").await;
+    engine.set_faults(lose(5));
+    assert!(run(&engine, &plan).await.is_success(), "a reply that is lost five times is asked for once more");
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_the_engine_refuses_leave_no_container_without_them() {
+    let engine = engine();
+    let plan = plan_with_config(&engine, "app:1").await;
+    engine.set_faults(|call| match call.name {
+        "write_archive" => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    assert!(!run(&engine, &plan).await.is_success());
+    assert!(containers(&engine).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_another_run_makes_while_a_doubled_network_is_settled_is_found() {
+    let engine = engine();
+    let plan =
+        plan_up(&project("services: { web: { image: app:1 } }"), &observed(&engine).await, &UpOptions::default());
+    let spec = plan.steps.iter().find_map(|step| match &step.action {
+        inception::plan::Action::CreateContainer { spec, .. } => Some((**spec).clone()),
+        _ => None,
+    });
+    let (other, spec) = (Arc::new(engine.client(7)), spec.unwrap());
+    let mut is_first = true;
+    engine.set_faults(move |call| {
+        if call.client != 7 && call.name == "create_container" && std::mem::take(&mut is_first) {
+            let (other, spec) = (other.clone(), spec.clone());
+            tokio::spawn(async move { other.create_container(&spec).await });
+            return Fault::Fail(ErrorKind::Ambiguous);
+        }
+        Fault::None
+    });
+    let outcome = run(&engine, &plan).await;
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn two_runs_at_once_end_as_one() {
     for delay in (0..2000).step_by(50) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{containers, engine, observed, plan_up, project, run, up};
-use inception::engine::fake::{FakeEngine, Fault};
+use inception::engine::fake::{FakeEngine, Fault, Mishap, Turn};
 use inception::engine::{Engine, ErrorKind, ReadEngine};
 use inception::model::ContainerState;
 use inception::plan::{Action, UpOptions};
@@ -168,8 +168,8 @@ async fn a_stop_whose_reply_was_lost_is_over_before_the_old_container_is_started
     engine.set_faults(move |call| {
         stops += usize::from(call.name == "stop_container");
         match call.name {
-            "stop_container" if stops == 1 => Fault::Fail(ErrorKind::Connection),
-            "stop_container" if stops == 2 => Fault::CutOff,
+            "stop_container" if stops < 6 => Fault::Fail(ErrorKind::Connection),
+            "stop_container" if stops == 6 => Fault::CutOff,
             _ => Fault::None,
         }
     });
@@ -197,7 +197,7 @@ async fn a_new_container_that_is_to_stay_up_and_is_stopped_by_others_is_not_take
             }
         }
     };
-    let (outcome, ()) = tokio::join!(run(&engine, &plan), stop);
+    let (outcome, _) = tokio::join!(run(&engine, &plan), stop);
     assert!(!outcome.is_success());
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
@@ -346,4 +346,107 @@ async fn old_and_new_do_not_run_side_by_side_on_one_anonymous_volume_or_address(
         };
         assert_eq!(at("start") < at("stop"), is_beside, "{more}: {}", inception::plan::render(&plan));
     }
+}
+
+/// `api` takes the port of `web`, and `side` shares the network of `web`.
+fn port_of_a_host(api: bool, web: &str, side: &str) -> String {
+    let port = "ports: ['8001:80']";
+    let (web_port, api) = match api {
+        true => (String::new(), format!("api: {{ image: 'app:1', {port} }}, ")),
+        false => (format!(", {port}"), String::new()),
+    };
+    format!(
+        "services: {{ {api}web: {{ image: '{web}'{web_port} }}, \
+         side: {{ image: '{side}', network_mode: 'service:web' }} }}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_service_takes_a_port_only_when_all_that_shares_with_its_holder_works_without_it() {
+    let engine = engine();
+    succeeds(&engine, &port_of_a_host(false, "app:1", "app:1")).await;
+    fails(&engine, &port_of_a_host(true, "app:1", "broken:1")).await;
+    let before = ["p-api-1 app:1 created", "p-side-1 app:1 running", "p-web-1 app:1 running"];
+    assert_eq!(containers(&engine).await, before);
+    // A run that dies has stopped `web`, and the engine does not tell the ports of what is stopped.
+    for nth in 0..2 {
+        let wanted = port_of_a_host(true, "app:1", "broken:1");
+        dies(&engine, &wanted, "start_container", nth, Fault::CrashAfter).await;
+        assert!(!up(&engine, &project(&wanted)).await.unwrap().is_success());
+        assert_eq!(containers(&engine).await[1..], before[1..], "{nth}");
+    }
+    succeeds(&engine, &port_of_a_host(true, "app:1", "app:2")).await;
+    let after = ["p-api-1 app:1 running", "p-side-1 app:2 running", "p-web-1 app:1 running"];
+    assert_eq!(containers(&engine).await, after);
+}
+
+/// `proxy` is new, takes the port of `web`, and `web` waits for it: so it starts before `web` is known to work.
+fn port_of_a_dependent(has_proxy: bool, web: &str) -> String {
+    match has_proxy {
+        false => format!("services: {{ web: {{ image: '{web}', ports: ['8001:80'] }} }}"),
+        true => format!(
+            "services: {{ web: {{ image: '{web}', depends_on: [proxy] }}, proxy: {{ image: 'app:1', ports: ['8001:80'] }} }}"
+        ),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_has_taken_a_port_gives_way_where_the_old_holder_must_come_back() {
+    for dies_first in [false, true] {
+        let engine = engine();
+        succeeds(&engine, &port_of_a_dependent(false, "app:1")).await;
+        let wanted = port_of_a_dependent(true, "broken:1");
+        if dies_first {
+            // The second start is that of the new `web`.
+            dies(&engine, &wanted, "start_container", 1, Fault::Crash).await;
+        }
+        let outcome = up(&engine, &project(&wanted)).await.unwrap();
+        assert!(!outcome.is_success());
+        assert_eq!(outcome.leftovers.len(), 1, "{:?}", outcome.leftovers);
+        assert!(outcome.leftovers[0].starts_with("container `p-proxy-1` is stopped"), "{:?}", outcome.leftovers);
+        assert_eq!(containers(&engine).await, ["p-proxy-1 app:1 exited", "p-web-1 app:1 running"], "{dies_first}");
+        succeeds(&engine, &port_of_a_dependent(true, "app:2")).await;
+        assert_eq!(containers(&engine).await, ["p-proxy-1 app:1 running", "p-web-1 app:2 running"], "{dies_first}");
+    }
+}
+
+/// `web` is stopped while its network is made anew, and depends on `db`.
+fn web_on_network(label: &str, db: &str) -> String {
+    format!(
+        "services: {{ web: {{ image: 'app:1', networks: [n], depends_on: [db] }}, db: {{ image: '{db}' }} }}\n\
+         networks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+    )
+}
+
+/// Changes both; no new `db` can be made. `meanwhile` happens at the first stop. Returns what the run leaves to do.
+async fn web_left_out(engine: &Arc<FakeEngine>, mut meanwhile: Option<Mishap>) -> Vec<String> {
+    succeeds(engine, &web_on_network("a", "app:1")).await;
+    engine.set_script(move |call| match call.name {
+        "stop_container" => Turn { mishap: meanwhile.take(), ..Turn::from(Fault::None) },
+        "create_container" => Turn::from(Fault::Fail(ErrorKind::Engine)),
+        _ => Turn::from(Fault::None),
+    });
+    let outcome = up(engine, &project(&web_on_network("b", "app:2"))).await.unwrap();
+    assert!(!outcome.is_success());
+    engine.clear_faults();
+    outcome.leftovers
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_engine_s_restart_has_stopped_is_not_started_without_what_it_needs() {
+    let engine = engine();
+    let restart = Mishap::EngineRestarts { down: Duration::from_secs(1) };
+    let left = "container `p-web-1` ran before and is stopped, and what it depends on was not made: \
+                run the same command again";
+    assert_eq!(web_left_out(&engine, Some(restart)).await, [left]);
+    assert_eq!(containers(&engine).await, ["p-db-1 app:1 exited", "p-web-1 app:1 exited"]);
+    succeeds(&engine, &web_on_network("b", "app:2")).await;
+    assert_eq!(containers(&engine).await, ["p-db-1 app:2 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_this_run_has_stopped_runs_again_whatever_became_of_the_others() {
+    let engine = engine();
+    assert_eq!(web_left_out(&engine, None).await, Vec::<String>::new());
+    assert_eq!(containers(&engine).await, ["p-db-1 app:1 running", "p-web-1 app:1 running"]);
 }

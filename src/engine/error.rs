@@ -9,6 +9,9 @@ pub enum ErrorKind {
     Conflict,
     /// The engine found the request wrong (400, 422).
     Invalid,
+    /// Several networks have the name that was given, and the engine refuses to choose ("network shop_default is ambiguous
+    /// (2 matches found on name)").
+    Ambiguous,
     /// The engine will not (401, 403).
     Denied,
     /// The engine itself failed (500, 502, 503 and other codes).

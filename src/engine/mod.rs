@@ -91,8 +91,8 @@ pub trait Engine: ReadEngine {
     async fn start_container(&self, id: &ContainerId) -> EngineResult<()>;
 
     /// Stops a container (`POST /containers/{id}/stop`); `None` is its own stop timeout. The call's own time limit is
-    /// longer than the grace period.
-    async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()>;
+    /// longer than the grace period. Returns whether the container ran until then (204, and not 304 or 404).
+    async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool>;
 
     /// Sends a signal (`POST /containers/{id}/kill`).
     async fn kill_container(&self, id: &ContainerId, signal: &str) -> EngineResult<()>;

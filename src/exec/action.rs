@@ -38,6 +38,9 @@ pub(super) struct Runner {
 /// How long engines wait for what they stop, where the container does not say.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How often a call is made whose reply is lost each time.
+const ATTEMPTS: u32 = 6;
+
 /// How long an engine that answers again may still be at work on a call whose connection broke.
 const LATE: Duration = Duration::from_millis(500);
 
@@ -47,6 +50,8 @@ pub(super) struct Success {
     pub note: Option<&'static str>,
     /// The container it created.
     pub created: Option<ContainerId>,
+    /// Whether its container ran until this step stopped it. Where a reply was lost that is not known, and false.
+    pub has_stopped: bool,
 }
 
 /// A failed step: the error and lines that help to understand it.
@@ -90,7 +95,7 @@ impl Runner {
             }
             Action::BuildImage(request) => {
                 match transfer::build(&self.engine, request, step.id, &self.progress).await {
-                    Ok(is_cached) => Ok(Success { note: is_cached.then_some("Cached"), created: None }),
+                    Ok(is_cached) => Ok(Success { note: is_cached.then_some("Cached"), ..Success::default() }),
                     Err((source, details)) => {
                         Err((StepError::Engine { verb, target: step.target.clone(), source }, details))
                     }
@@ -121,12 +126,13 @@ impl Runner {
             Action::CreateContainer { spec, references } => {
                 let spec = fill(spec, references, created);
                 let created = self.create_container(&spec, step.target.name()).await.map_err(fail)?;
-                Ok(Success { note: None, created: Some(created) })
+                Ok(Success { created: Some(created), ..Success::default() })
             }
             Action::PutFiles { container, files } => self.upload(&id(container)?, files).await.map(done).map_err(fail),
             Action::StartContainer { container } => self.start(&id(container)?).await.map(done).map_err(fail),
             Action::StopContainer { container, grace } => {
-                self.stop(&id(container)?, *grace).await.map(done).map_err(fail)
+                let has_stopped = self.stop(&id(container)?, *grace).await.map_err(fail)?;
+                Ok(Success { has_stopped, ..Success::default() })
             }
             Action::KillContainer { container, signal } => {
                 self.engine.kill_container(&id(container)?, signal).await.map(done).map_err(fail)
@@ -164,7 +170,7 @@ impl Runner {
                     Some(hub) => hub.wakeups(id.clone()),
                     None => Wakeups::none(id.clone()),
                 };
-                wait.run(wakeups).await.map(|word| Success { note: Some(word), created: None })
+                wait.run(wakeups).await.map(|word| Success { note: Some(word), ..Success::default() })
             }
             Action::RunHook { container, hook, phase } => self.hook(step, &id(container)?, hook, phase).await,
             Action::RemoveImage { image } => self.remove_image(image).await.map(done).map_err(fail),
@@ -191,18 +197,25 @@ impl Runner {
         }
     }
 
-    /// For calls that may be repeated: when the reply is lost, waits for the engine and asks again.
+    /// For calls that may be repeated: while the reply is lost, waits for the engine and asks again. At least once, and at
+    /// most [`ATTEMPTS`] times in all, as long as `patience` lasts.
     async fn certain<T, F, R>(&self, mut call: F) -> EngineResult<T>
     where
         F: FnMut() -> R,
         R: Future<Output = EngineResult<T>>,
     {
-        match call().await {
-            Err(error) if error.is_uncertain() => {
-                self.back(error).await?;
-                call().await
+        let deadline = Instant::now() + self.settings.patience;
+        let mut attempts = 1;
+        loop {
+            match call().await {
+                Err(error)
+                    if error.is_uncertain() && attempts < ATTEMPTS && (attempts == 1 || Instant::now() < deadline) =>
+                {
+                    self.back(error).await?;
+                    attempts += 1;
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
@@ -232,17 +245,17 @@ impl Runner {
                         return Ok(());
                     }
                 }
-                Err(error) if is_ambiguous(&error) => {
+                Err(error) if error.kind == ErrorKind::Ambiguous && Instant::now() < deadline => {
                     self.settle_networks(error).await?;
-                    return self.engine.start_container(id).await;
                 }
                 result => return result,
             }
         }
     }
 
-    /// A stop is awaited as long as it takes; a lost reply is settled by looking.
-    async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
+    /// A stop is awaited as long as it takes; where the reply is lost it is asked for again. Returns whether the container
+    /// ran until then; of one that an engine's restart may have ended, that is not known.
+    async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool> {
         self.certain(|| self.engine.stop_container(id, grace)).await
     }
 
@@ -373,6 +386,9 @@ impl Runner {
         }
         match self.upload(&id, &spec.files).await {
             Ok(()) => Ok(id),
+            // The engine may have the files all the same. A container that has never run is given its files again before it
+            // is started (`PutFiles`), so the next run goes on from here.
+            Err(error) if error.is_uncertain() => Err(error),
             Err(error) => {
                 // Without its files the container must not be taken for a finished one. Volumes of others stay.
                 let _ = self.engine.remove_container(&id, true, spec.volumes_from.is_empty()).await;
@@ -381,21 +397,43 @@ impl Runner {
         }
     }
 
+    /// Creates a container, or finds the one that another call has made: of this run where the reply was lost, of a run that
+    /// has died, of a concurrent run. Each refusal may be followed by another kind of refusal (`p_n` doubled, then the name
+    /// taken), so all of them are answered by the same loop.
     async fn create_or_find(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
-        match self.engine.create_container(spec).await {
-            Ok((id, _warnings)) => Ok(id),
-            Err(error) if error.is_uncertain() => {
-                self.back(error.clone()).await?;
-                self.whole(spec, self.settle_create(spec, error).await?).await
+        let mut deadline = None;
+        loop {
+            let error = match self.engine.create_container(spec).await {
+                Ok((id, _warnings)) => return Ok(id),
+                Err(error) => error,
+            };
+            let is_first = deadline.is_none();
+            match error.kind {
+                ErrorKind::Ambiguous => self.settle_networks(error.clone()).await?,
+                ErrorKind::Conflict => {}
+                _ if error.is_uncertain() => self.back(error.clone()).await?,
+                _ => return Err(error),
             }
-            Err(error) if error.kind == ErrorKind::Conflict => {
-                self.whole(spec, self.settle_create(spec, error).await?).await
+            if let Some(id) = self.made_by_another(spec, &error).await? {
+                return self.whole(spec, id).await;
             }
-            Err(error) if is_ambiguous(&error) => {
-                self.settle_networks(error).await?;
-                self.engine.create_container(spec).await.map(|(id, _warnings)| id)
+            // A name is taken before its container can be seen.
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.settings.reconnect);
+            if Instant::now() >= deadline {
+                return Err(error);
             }
-            Err(error) => Err(error),
+            if !is_first {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+
+    /// Looks for the container that a specification asks for; `refusal` is given back where another container has its name.
+    async fn made_by_another(&self, spec: &ContainerSpec, refusal: &EngineError) -> EngineResult<Option<ContainerId>> {
+        match self.engine.inspect_container(spec.name.as_str()).await {
+            Ok(found) if is_same(&found.labels, spec) => Ok(Some(found.id)),
+            Err(error) if error.is_not_found() => Ok(None),
+            _ => Err(refusal.clone()),
         }
     }
 
@@ -459,25 +497,6 @@ impl Runner {
         Err(EngineError::new(ErrorKind::Conflict, format!("create container {last}"), words))
     }
 
-    /// Looks what became of a create call. Another run, or a call of a run that has died, may have made the very same
-    /// container, or be about to: a name is taken before its container can be seen.
-    async fn settle_create(&self, spec: &ContainerSpec, first: EngineError) -> EngineResult<ContainerId> {
-        let deadline = Instant::now() + self.settings.reconnect;
-        loop {
-            match self.engine.inspect_container(spec.name.as_str()).await {
-                Ok(found) if is_same(&found.labels, spec) => return Ok(found.id),
-                Ok(_) => return Err(first),
-                Err(error) if !error.is_not_found() => return Err(first),
-                Err(_) => {}
-            }
-            match self.engine.create_container(spec).await {
-                Ok((id, _warnings)) => return Ok(id),
-                Err(error) if error.kind != ErrorKind::Conflict || Instant::now() >= deadline => return Err(error),
-                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-            }
-        }
-    }
-
     async fn upload(&self, id: &ContainerId, files: &[FileSpec]) -> EngineResult<()> {
         let archive = archive(files)
             .map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))?;
@@ -508,12 +527,6 @@ impl Runner {
             lines.into_iter().skip(skip).collect(),
         ))
     }
-}
-
-/// Compat: names of networks are not unique, and engines refuse a name that several have ("network p_default is ambiguous
-/// (2 matches found on name)").
-fn is_ambiguous(error: &EngineError) -> bool {
-    error.message.contains("is ambiguous")
 }
 
 /// Whether a container of this name is the one that was to be created.

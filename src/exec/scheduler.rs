@@ -15,7 +15,7 @@ use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits
 use super::hub::Hub;
 use super::outcome::{Outcome, StepError, StepFailure};
 use super::roll::RollCall;
-use super::undo::{Old, Taken, Undone};
+use super::undo::{Needs, Old, Taken, Undone};
 use super::{ExecSettings, Interrupt, silence};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
@@ -153,6 +153,8 @@ struct Run<'a> {
     /// Renames under way, and calls that bring or take endpoints of networks: see [`Self::must_stand_back`].
     renames: usize,
     endpoint_calls: usize,
+    /// Containers that ran until this run stopped them.
+    stopped: BTreeSet<ContainerRef>,
     /// Containers that were left out and could not be started again.
     not_started: usize,
     /// Replacements that are being undone, and how far.
@@ -187,6 +189,7 @@ impl<'a> Run<'a> {
             stops: 0,
             renames: 0,
             endpoint_calls: 0,
+            stopped: BTreeSet::new(),
             not_started: 0,
             undos: BTreeMap::new(),
             doomed: waits_of_replacements(plan, &cancel),
@@ -356,6 +359,11 @@ impl<'a> Run<'a> {
                 self.states[id.index()] = State::Done;
                 if let Action::StartContainer { container } = &step.action {
                     self.starts.insert(container.clone(), elapsed);
+                }
+                if let Action::StopContainer { container, .. } = &step.action
+                    && success.has_stopped
+                {
+                    self.stopped.insert(container.clone());
                 }
                 if let Some(created) = success.created {
                     self.created.insert(id, created);
@@ -533,9 +541,14 @@ impl<'a> Run<'a> {
             false => Old::Runs,
         };
         replacement.was_running &= matches!(old, Old::WasStopped | Old::MayBeStopping);
+        let needs = match self.stops(&replacement).next() {
+            Some(_) => self.needs(&replacement.old, &replacement.needs),
+            // An earlier run has stopped it to replace it: the new container tells so.
+            None => Needs::new(),
+        };
         let (runner, created) = (self.runner.clone(), self.created.clone());
         self.tasks.spawn(async move {
-            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken, old).await }
+            Report::Undo { index, undone: runner.give_back(&replacement, &created, taken, (old, needs)).await }
         });
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::action::{Created, Runner, resolve};
 use crate::engine::{EngineResult, ErrorKind};
-use crate::model::{ContainerId, EndpointSpec};
-use crate::plan::{ContainerRef, Replacement};
+use crate::model::{Condition, ContainerId, ContainerState, EndpointSpec, Health, ObservedContainer, labels};
+use crate::plan::{ContainerRef, Replacement, Until};
 
 /// What taking the new container away found.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub(super) enum Old {
     /// find the container running, and do nothing.
     MayBeStopping,
 }
+
+/// Containers that must be as a condition asks before another one is started; `None` stands for one that was never made.
+pub(super) type Needs = Vec<(Option<ContainerId>, Condition)>;
 
 /// What an undo did.
 #[derive(Debug, Default)]
@@ -79,13 +82,15 @@ impl Runner {
         replacement: &Replacement,
         created: &Created,
         taken: Taken,
-        old: Old,
+        (old, mut needs): (Old, Needs),
     ) -> Undone {
         let mut undone = Undone::default();
         let is_there = matches!(taken, Taken::Yes | Taken::No);
         if old == Old::MayBeStopping && is_there {
             // Where that fails, the start tells.
-            let _ = attempt(|| self.engine.stop_container(&replacement.old, None)).await;
+            if let Ok(true) = attempt(|| self.engine.stop_container(&replacement.old, None)).await {
+                needs.clear();
+            }
         }
         if old == Old::LostItsHost
             && is_there
@@ -102,12 +107,12 @@ impl Runner {
             Taken::Finished => {}
             Taken::Unknown(words) => undone.leftovers.push(words),
             Taken::Yes => {
-                self.restore(replacement, &mut undone).await;
+                self.restore(replacement, &needs, &mut undone).await;
                 self.discard(replacement, created, &mut undone).await;
             }
             Taken::No => {
                 self.discard(replacement, created, &mut undone).await;
-                self.restore(replacement, &mut undone).await;
+                self.restore(replacement, &needs, &mut undone).await;
             }
         }
         undone
@@ -136,7 +141,7 @@ impl Runner {
             && self.engine.inspect_container(new.as_str()).await.is_ok_and(|details| !details.takes_volumes)
     }
 
-    async fn restore(&self, replacement: &Replacement, undone: &mut Undone) {
+    async fn restore(&self, replacement: &Replacement, needs: &Needs, undone: &mut Undone) {
         for endpoint in &replacement.reconnects {
             let network = &endpoint.network;
             if let Err(reason) = attempt(|| self.connect(&replacement.old, endpoint)).await {
@@ -149,24 +154,84 @@ impl Runner {
             }
         }
         if replacement.was_running {
-            match attempt(|| self.engine.start_container(&replacement.old)).await {
+            if let Some(what) = self.first_unmet(needs).await {
+                let target = &replacement.target;
+                undone.leftovers.push(format!(
+                    "the old container of {target} ran before and is stopped, and {what}: run the same command again"
+                ));
+                return;
+            }
+            match self.start_old(replacement, undone).await {
                 Ok(()) => undone.is_restored = true,
-                Err(reason) => undone.leftovers.push(format!(
-                    "the old container of {} could not be started again ({reason}): `docker start {}`",
+                Err(error) => undone.leftovers.push(format!(
+                    "the old container of {} could not be started again ({}): `docker start {}`",
                     replacement.target,
+                    error.message,
                     replacement.old.short()
                 )),
             }
         }
     }
 
-    /// Starts a container again that was stopped for a moment only. Returns what is left to do where that fails.
+    /// Starts an old container. Another service may have taken its host port or address by now: this run, or one that died,
+    /// has given it to a new container. That one gives way.
+    async fn start_old(&self, replacement: &Replacement, undone: &mut Undone) -> EngineResult<()> {
+        let start = || self.engine.start_container(&replacement.old);
+        let error = match start().await {
+            Err(error) if error.kind == ErrorKind::PortTaken => error,
+            Err(_) => return insist(start).await,
+            Ok(()) => return Ok(()),
+        };
+        let holders = self.holders(&replacement.old).await.unwrap_or_default();
+        if holders.is_empty() {
+            return Err(error);
+        }
+        for holder in holders {
+            insist(|| self.engine.stop_container(&holder.id, None)).await?;
+            undone.leftovers.push(format!(
+                "container `{}` is stopped: it had a host port or an address of the old container of {}, which runs again: \
+                 run the same command again once the new one can work",
+                crate::text::escape_controls(holder.name.as_str()),
+                replacement.target
+            ));
+        }
+        insist(start).await
+    }
+
+    /// Returns the running containers of this project that have a host port or an address of one which does not run. They
+    /// were started after its stop: the two cannot have run side by side.
+    async fn holders(&self, old: &ContainerId) -> EngineResult<Vec<ObservedContainer>> {
+        let definition = self.engine.inspect_container(old.as_str()).await?.definition;
+        let ports = definition.fixed_ports();
+        let has_port =
+            |one: &ObservedContainer| one.ports.iter().any(|held| ports.iter().any(|port| port.excludes(held)));
+        let has_address = |one: &ObservedContainer| {
+            let mut addresses = definition.fixed_addresses();
+            addresses.any(|(network, address)| one.networks.get(network).is_some_and(|held| held.ip_address == address))
+        };
+        let filter = [format!("{}={}", labels::PROJECT, self.project)];
+        let mut all = self.engine.list_containers(&filter).await?;
+        all.retain(|one| {
+            one.id != *old
+                && !one.is_oneoff()
+                && one.state == ContainerState::Running
+                && (has_port(one) || has_address(one))
+        });
+        Ok(all)
+    }
+
+    /// Starts a container again that was stopped for a moment only, where `needs` are met. Returns what is left to do where
+    /// it does not run again.
     pub(super) async fn start_again(
         &self,
         target: &crate::plan::Target,
         id: &ContainerId,
         endpoints: Vec<EndpointSpec>,
+        needs: &Needs,
     ) -> Option<String> {
+        if let Some(what) = self.first_unmet(needs).await {
+            return Some(format!("{target} ran before and is stopped, and {what}: run the same command again"));
+        }
         for endpoint in &endpoints {
             let network = &endpoint.network;
             if let Err(reason) = attempt(|| self.connect(id, endpoint)).await {
@@ -181,6 +246,32 @@ impl Runner {
             let id = id.short();
             format!("{target} ran before and is stopped: it could not be started again ({reason}): `docker start {id}`")
         })
+    }
+
+    async fn first_unmet(&self, needs: &Needs) -> Option<String> {
+        for (container, condition) in needs {
+            if let Some(what) = self.unmet(container.as_ref(), *condition).await {
+                return Some(what);
+            }
+        }
+        None
+    }
+
+    /// Returns words about a container that is not as a condition asks, as the engine tells it now; `None` where it is.
+    async fn unmet(&self, container: Option<&ContainerId>, condition: Condition) -> Option<String> {
+        let Some(container) = container else { return Some("what it depends on was not made".to_owned()) };
+        let found = match attempt(|| self.engine.inspect_container(container.as_str())).await {
+            Ok(found) => found,
+            Err(reason) => return Some(format!("the engine does not tell of what it depends on ({reason})")),
+        };
+        let has_succeeded = found.state == ContainerState::Exited && found.exit_code == 0;
+        let is_met = match condition {
+            Condition::Started => found.state == ContainerState::Running || has_succeeded,
+            Condition::Healthy => found.state == ContainerState::Running && found.health == Health::Healthy,
+            Condition::CompletedSuccessfully => has_succeeded,
+        };
+        let name = crate::text::escape_controls(found.name.as_str()).into_owned();
+        (!is_met).then(|| format!("it depends on container `{name}`, which is not {}", Until::Condition(condition)))
     }
 
     /// The engine refuses to kill what does not run.
@@ -201,7 +292,16 @@ impl Runner {
 }
 
 /// Tries three times; gives the engine's last words back.
-async fn attempt<T, F, R>(mut call: F) -> Result<T, String>
+async fn attempt<T, F, R>(call: F) -> Result<T, String>
+where
+    F: FnMut() -> R,
+    R: Future<Output = EngineResult<T>>,
+{
+    insist(call).await.map_err(|error| error.message)
+}
+
+/// Tries three times; gives the last error back.
+async fn insist<T, F, R>(mut call: F) -> EngineResult<T>
 where
     F: FnMut() -> R,
     R: Future<Output = EngineResult<T>>,
@@ -210,7 +310,7 @@ where
     loop {
         match call().await {
             Ok(done) => return Ok(done),
-            Err(error) if tries == 3 => return Err(error.message),
+            Err(error) if tries == 3 => return Err(error),
             Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
         tries += 1;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::NetworkName;
+use super::{NetworkName, ObservedPort};
 
 /// A container's definition by the paths of the attributes of a service (`environment.WP_TITLE`, `user`, `mem_limit`).
 ///
@@ -75,6 +75,27 @@ impl Definition {
     /// Returns its place on a network; `None` where it has none, or none is known.
     pub fn endpoint(&self, network: &NetworkName) -> Option<&DefinedEndpoint> {
         self.endpoints.get(network)
+    }
+
+    /// Returns the host ports that it publishes under fixed numbers, also while it does not run.
+    pub fn fixed_ports(&self) -> Vec<ObservedPort> {
+        let ports = self.get("ports").and_then(Value::as_array).into_iter().flatten();
+        let fixed = |port: &Value| {
+            let text = |name: &str| port.get(name).and_then(Value::as_str);
+            Some(ObservedPort {
+                host_ip: text("host_ip").and_then(|address| address.parse().ok()),
+                published: Some(text("published")?.parse().ok().filter(|number| *number != 0)?),
+                target: port.get("target").and_then(Value::as_u64).and_then(|number| number.try_into().ok())?,
+                protocol: text("protocol").unwrap_or("tcp").to_owned(),
+            })
+        };
+        ports.filter_map(fixed).collect()
+    }
+
+    /// Returns the fixed IPv4 addresses that it has, each with its network.
+    pub fn fixed_addresses(&self) -> impl Iterator<Item = (&NetworkName, &str)> {
+        let given = self.endpoints.iter().map(|(name, endpoint)| (name, endpoint.ipv4_address.as_str()));
+        given.filter(|(_, address)| !address.is_empty())
     }
 
     /// Returns an attribute's value; `None` where the engine has none, or none that is known.

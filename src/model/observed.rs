@@ -287,6 +287,25 @@ pub struct ObservedPort {
     pub protocol: String,
 }
 
+impl ObservedPort {
+    /// Returns whether two published ports cannot be held at the same time.
+    pub fn excludes(&self, other: &Self) -> bool {
+        self.published.is_some()
+            && self.published == other.published
+            && self.protocol == other.protocol
+            && addresses_overlap(self.host_ip, other.host_ip)
+    }
+}
+
+/// Returns whether two host addresses of one port are in each other's way; `None` is every address. The engine binds IPv4
+/// and IPv6 each by itself.
+pub fn addresses_overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified())),
+        _ => true,
+    }
+}
+
 /// A network on the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedNetwork {

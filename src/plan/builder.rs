@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Action, ContainerRef, Plan, Reason, Replacement, Step, StepId, Target};
+use super::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 use crate::diag::Diagnostic;
 use crate::model::{ContainerId, ProjectName};
 
@@ -103,6 +103,10 @@ impl Builder {
         if let Some(step) = self.plan.steps.get_mut(id.index()) {
             step.is_optional = true;
         }
+    }
+
+    pub(super) fn interrupted(&mut self, interrupted: Interrupted) {
+        self.plan.interrupted.push(interrupted);
     }
 
     pub(super) fn replacement(&mut self, replacement: Replacement) {

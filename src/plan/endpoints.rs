@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::networks::{self, Displaced};
 use super::up::Up;
-use super::{Action, ContainerRef, Reason, StepId, Target, containers};
+use super::{Action, ContainerRef, Interrupted, Reason, StepId, Target, containers};
 use crate::model::{EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
 
 impl Up<'_> {
@@ -95,7 +95,9 @@ impl Up<'_> {
             }
             if displaced.was_running {
                 let start = Action::StartContainer { container: reference };
-                self.builder.step(&target, start, Reason::NotRunning, requires);
+                let start = self.builder.step(&target, start, Reason::NotRunning, requires);
+                let (container, stops) = (container.id.clone(), displaced.steps);
+                self.builder.interrupted(Interrupted { container, stops, start, needs: Vec::new() });
             }
         }
     }

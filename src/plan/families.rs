@@ -10,9 +10,10 @@ use crate::model::{ObservedContainer, Service, ServiceName, labels};
 impl Up<'_> {
     /// Stops what holds a host port or an address that another service has from now on; that one starts after it. Returns
     /// who takes from whom.
-    pub(super) fn hand_over(&mut self, selected: &BTreeSet<&str>) -> Vec<(ServiceName, ServiceName)> {
+    pub(super) fn hand_over(&mut self) -> Vec<(ServiceName, ServiceName)> {
         let mut pairs = Vec::new();
-        let scope = Scope { project: self.project, observed: self.observed, selected, options: self.options };
+        let scope =
+            Scope { project: self.project, observed: self.observed, selected: self.selected, options: self.options };
         let of_ports = ports::handovers(scope).into_iter();
         let of_ports = of_ports.map(|(taker, holder)| (Reason::PortNeededBy(taker.clone()), taker, holder));
         let of_addresses = addresses::handovers(scope).into_iter();
@@ -30,19 +31,78 @@ impl Up<'_> {
         pairs
     }
 
-    /// Returns the steps after which those that gave a host port or an address up do without it for good: had one of them to
-    /// come back, it would find it taken.
-    pub(super) fn successors_of_givers(&self, service: &Service) -> Vec<StepId> {
-        let givers = self.givers.get(&service.name).into_iter().flatten();
-        let replaced = givers.filter_map(|giver| self.done.get(giver)).filter(|done| done.is_replaced);
-        replaced.flat_map(|done| &done.replicas).flat_map(|replica| replica.started.iter().copied()).collect()
+    /// Returns the steps after which the containers that held a host port or an address of a new container are gone, so that
+    /// none of them has to come back to find it taken.
+    ///
+    /// Example: `proxy` is new and takes port 443 from `web`, and `side` shares the network of `web`. Where the new `side`
+    /// cannot work, the old `web` and `side` come back together, and need the port. So `proxy` starts when both old
+    /// containers are removed. Where `web` depends on `proxy` that cannot be: then it starts before, and gives way again
+    /// where the old `web` must come back (`exec::undo`).
+    pub(super) fn departures_of_givers(&mut self, service: &Service) -> Vec<StepId> {
+        let mut steps = Vec::new();
+        for giver in self.givers.get(&service.name).cloned().unwrap_or_default() {
+            self.commit_family(&giver, service);
+            let Some(done) = self.done.get(&giver).filter(|done| done.is_replaced) else { continue };
+            match done.departures.is_empty() {
+                false => steps.extend(&done.departures),
+                true => steps.extend(done.replicas.iter().flat_map(|replica| &replica.started)),
+            }
+        }
+        steps
+    }
+
+    /// Plans the removals of a family's old containers, if all that may be replaced of it is planned by now.
+    fn commit_family(&mut self, member: &ServiceName, except: &Service) {
+        let Some(family) = self.families.get(member).cloned() else { return };
+        let is_open =
+            |name: &ServiceName| *name != except.name && !self.done.contains_key(name) && self.may_be_replaced(name);
+        if !self.members(&family).any(is_open)
+            && let Some(batches) = self.waiting.remove(&family)
+        {
+            self.commit(batches);
+        }
+    }
+
+    fn members(&self, family: &ServiceName) -> impl Iterator<Item = &ServiceName> {
+        self.families.iter().filter(move |(_, of)| *of == family).map(|(name, _)| name)
+    }
+
+    fn is_running(&self, name: &ServiceName) -> bool {
+        containers::of_service(self.observed, self.project, name.as_str()).any(containers::is_up)
+    }
+
+    /// Whether a service is part of this run and has containers.
+    fn may_be_replaced(&self, name: &ServiceName) -> bool {
+        self.selected.contains(name.as_str())
+            && containers::of_service(self.observed, self.project, name.as_str()).next().is_some()
+    }
+
+    /// Returns pairs of services of which the first is planned after the second: what takes a host port or an address over
+    /// comes after who gives it up, and after all that is given back together with that one.
+    pub(super) fn order_of_handovers(
+        &self,
+        handovers: Vec<(ServiceName, ServiceName)>,
+    ) -> Vec<(ServiceName, ServiceName)> {
+        let mut pairs = handovers;
+        for index in 0..pairs.len() {
+            let (taker, giver) = pairs[index].clone();
+            // What runs is replaced, and undone with the others.
+            if self.is_running(&taker) {
+                continue;
+            }
+            let Some(family) = self.families.get(&giver) else { continue };
+            let others = self.members(family).filter(|name| **name != taker && self.may_be_replaced(name));
+            let others: Vec<_> = others.map(|name| (taker.clone(), name.clone())).collect();
+            pairs.extend(others);
+        }
+        pairs
     }
 
     /// Services that share namespaces or volumes can only be given back together: what joined a container that is
     /// gone cannot start again.
-    pub(super) fn find_families(&mut self, selected: &BTreeSet<&str>) {
-        self.unite_unfinished(selected);
-        for service in self.project.services.values().filter(|service| selected.contains(service.name.as_str())) {
+    pub(super) fn find_families(&mut self) {
+        self.unite_unfinished();
+        for service in self.project.services.values().filter(|service| self.selected.contains(service.name.as_str())) {
             for parent in recreate::parents(service) {
                 self.unite(&service.name, parent);
             }
@@ -57,13 +117,13 @@ impl Up<'_> {
     /// A run that died while ports or addresses went from one service to another has stopped those that held them, and the
     /// engine does not tell the ports of what is stopped. So what it left unfinished is given back together where any has
     /// such at all.
-    fn unite_unfinished(&mut self, selected: &BTreeSet<&str>) {
+    fn unite_unfinished(&mut self) {
         let of_project = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.project.name.as_str());
         let is_there = |id: &str| self.observed.containers.by_id(id).is_some();
         let successors = self.observed.containers.iter().filter(of_project);
         let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(is_there));
         let names: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
-        let services = names.iter().filter(|name| selected.contains(*name));
+        let services = names.iter().filter(|name| self.selected.contains(*name));
         let services: Vec<&Service> = services.filter_map(|name| self.project.service(name)).collect();
         let has_such = |service: &&Service| {
             service.ports.iter().any(|port| port.fixed_published().is_some()) || addresses::has_any(service)

@@ -76,6 +76,9 @@ pub struct Plan {
     pub diagnostics: Vec<Diagnostic>,
     /// Containers that are as they should be.
     pub unchanged: Vec<Target>,
+    /// Containers that are stopped for a moment: each is started again by a step of the plan, and where the run does not come
+    /// to that step, in its end.
+    pub interrupted: Vec<Interrupted>,
     /// Running containers that share a namespace, and those that have it: when they started tells whether they still do.
     pub joined: BTreeSet<ContainerId>,
 }
@@ -120,6 +123,20 @@ impl Plan {
     }
 }
 
+/// A container that runs, is not replaced, and is stopped for a moment: a network of it is made anew, or it had the host
+/// port or the address of another service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interrupted {
+    /// The container.
+    pub container: ContainerId,
+    /// The steps that stop it and take its networks away.
+    pub stops: Vec<StepId>,
+    /// The step that starts it again.
+    pub start: StepId,
+    /// What its service depends on, with the condition for a start.
+    pub needs: Vec<(ContainerRef, crate::model::Condition)>,
+}
+
 /// A container that takes the place of another. Until `commit` has begun, a failure gives the old one back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replacement {
@@ -131,6 +148,8 @@ pub struct Replacement {
     pub new: ContainerRef,
     /// Whether the old one ran and must run again after an undo.
     pub was_running: bool,
+    /// What the service depends on, with the condition for a start.
+    pub needs: Vec<(ContainerRef, crate::model::Condition)>,
     /// The networks that the old one loses for a moment: an undo connects it again.
     pub reconnects: Vec<crate::model::EndpointSpec>,
     /// Services whose namespaces or volumes it shares: what they give back must be there first.

@@ -8,7 +8,9 @@ use super::options::Recreate;
 use super::scope::Scope;
 use super::up::wanted;
 use crate::diag::Diagnostic;
-use crate::model::{ContainerState, Namespace, Observed, ObservedContainer, Port, Service, ServiceName, labels};
+use crate::model::{
+    ContainerState, Namespace, Observed, ObservedContainer, Port, Service, ServiceName, addresses_overlap, labels,
+};
 
 /// Checks the fixed host ports of the selected services against each other, other containers and programs of the host.
 pub(super) fn check(builder: &mut Builder, scope: Scope<'_>) {
@@ -21,7 +23,9 @@ pub(super) fn check(builder: &mut Builder, scope: Scope<'_>) {
         narrow(builder, service, replicas);
         for (port, number) in published(service) {
             let others = claimed.entry((number, port.protocol.as_str())).or_default();
-            if let Some((first, other)) = others.iter().find(|(_, other)| overlap(port.host_ip, other.host_ip)) {
+            if let Some((first, other)) =
+                others.iter().find(|(_, other)| addresses_overlap(port.host_ip, other.host_ip))
+            {
                 builder.tell(twice(service, port, first, other, number));
             } else if replicas > 1 {
                 builder.tell(scaled(service, port, number, replicas));
@@ -51,17 +55,9 @@ fn has_own_network(service: &Service) -> bool {
     }
 }
 
-/// Whether two published addresses are in each other's way; the engine binds each family by itself.
-fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified())),
-        _ => true,
-    }
-}
-
 /// Whether a program that listens on an address is in the way; what listens on `::` has mostly all of IPv4, too.
 fn is_in_the_way(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
-    overlap(Some(listener), wanted) || (listener.is_ipv6() && listener.is_unspecified())
+    addresses_overlap(Some(listener), wanted) || (listener.is_ipv6() && listener.is_unspecified())
 }
 
 /// Returns the containers of other services that hold a host port which a service publishes from now on.
@@ -84,7 +80,9 @@ pub(super) fn handovers(scope: Scope<'_>) -> Vec<(ServiceName, &ObservedContaine
 fn publishes(container: &ObservedContainer, number: u16, port: &Port) -> bool {
     container.state != ContainerState::Exited
         && container.ports.iter().any(|held| {
-            held.published == Some(number) && held.protocol == port.protocol && overlap(held.host_ip, port.host_ip)
+            held.published == Some(number)
+                && held.protocol == port.protocol
+                && addresses_overlap(held.host_ip, port.host_ip)
         })
 }
 

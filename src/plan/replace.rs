@@ -224,6 +224,7 @@ impl Up<'_> {
             target: swap.target.clone(),
             new: swap.new.clone(),
             was_running: containers::is_up(swap.old) || (old_ran && self.options.start),
+            needs: self.needs(service),
             reconnects,
             shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
             steps,
@@ -341,6 +342,9 @@ impl Up<'_> {
         let remove = Action::RemoveContainer { container: old, force: false, volumes };
         let reason = Reason::ReplacedBy(last.clone());
         replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
+        if let Some(done) = self.done.get_mut(&replacement.group) {
+            done.departures.push(replacement.commit);
+        }
         let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
         self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
         self.builder.replacement(replacement);

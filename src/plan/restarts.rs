@@ -1,7 +1,5 @@
 //! What `up` restarts because something else was replaced or started: dependents that ask for it, and what shares a namespace.
 
-use std::collections::BTreeSet;
-
 use super::builder::Builder;
 use super::up::{Replica, Up};
 use super::{Action, ContainerRef, Reason, StepId, Target, containers, hooks, recreate};
@@ -14,12 +12,12 @@ impl<'a> Up<'a> {
     ///
     /// Compat: docker compose stops dependents before; restarting them after keeps them up if the replacement fails. What
     /// shares a network it leaves without one.
-    pub(super) fn restart_dependents(&mut self, order: &[&'a str], selected: &BTreeSet<&str>) {
+    pub(super) fn restart_dependents(&mut self, order: &[&'a str]) {
         // What is only created does not work yet, and what depends on it would lose what still does.
         if !self.options.start {
             return;
         }
-        for name in order.iter().filter(|name| selected.contains(*name)) {
+        for name in order.iter().filter(|name| self.selected.contains(*name)) {
             let Some(service) = self.project.services.get(*name) else { continue };
             let done = |name: &ServiceName| self.done.get(name);
             let restarts = service.depends_on.iter().filter(|(_, edge)| edge.restart);

@@ -15,8 +15,8 @@ use super::scope::Scope;
 use super::spec::{self, SpecInput};
 use super::swapped::{self, Cleared};
 use super::{
-    Action, ContainerRef, Plan, Reason, StepId, Target, Until, addresses, naming, orphans, plugins, ports, preflight,
-    replace, restarts, volumes, waits,
+    Action, ContainerRef, Interrupted, Plan, Reason, StepId, Target, Until, addresses, naming, orphans, plugins, ports,
+    preflight, replace, restarts, volumes, waits,
 };
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
@@ -50,6 +50,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         observed,
         contents,
         options,
+        selected: &selected,
         builder,
         networks,
         volumes,
@@ -63,19 +64,19 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         waiting: BTreeMap::new(),
         orphans_gone: BTreeMap::new(),
     };
-    let handovers = up.hand_over(&selected);
+    let handovers = up.hand_over();
     up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
-    up.find_families(&selected);
-    let order = graph.order_after(&handovers);
+    up.find_families();
+    let order = graph.order_after(&up.order_of_handovers(handovers));
     for name in order.iter().copied() {
-        if let Some(service) = project.services.get(name).filter(|_| selected.contains(name)) {
+        if let Some(service) = project.services.get(name).filter(|_| up.selected.contains(name)) {
             up.service(service);
         }
     }
     for batches in std::mem::take(&mut up.waiting).into_values() {
         up.commit(batches);
     }
-    up.restart_dependents(&order, &selected);
+    up.restart_dependents(&order);
     up.bring_back();
     up.restart_joined();
     restarts::tell_cut_off(&mut up.builder, project, observed);
@@ -140,6 +141,8 @@ pub(super) struct Up<'a> {
     pub observed: &'a Observed,
     pub contents: &'a Contents,
     pub options: &'a UpOptions,
+    /// The services this run is about.
+    pub selected: &'a BTreeSet<&'a str>,
     pub builder: Builder,
     pub networks: Networks,
     pub volumes: volumes::Volumes,
@@ -157,7 +160,7 @@ pub(super) struct Up<'a> {
     /// Services that must be given back together, each with the name of the first of them.
     pub families: BTreeMap<ServiceName, ServiceName>,
     /// Replacements of families that are not complete yet.
-    waiting: BTreeMap<ServiceName, Vec<replace::Batch>>,
+    pub waiting: BTreeMap<ServiceName, Vec<replace::Batch>>,
     /// Orphans that are removed, by their names, each with its last step. What they were renamed to may write to the same
     /// data, so nothing starts before they are gone.
     pub orphans_gone: BTreeMap<ContainerName, StepId>,
@@ -169,6 +172,8 @@ pub(super) struct Done {
     pub replicas: Vec<Replica>,
     /// Whether any of its containers is replaced.
     pub is_replaced: bool,
+    /// The removals of the old ones, as far as they are planned.
+    pub departures: Vec<StepId>,
     /// Whether any of its containers that stay is started: what shared its network has lost it.
     pub is_started: bool,
 }
@@ -404,7 +409,7 @@ impl<'a> Up<'a> {
         let (needed, optional) = self.conditions(service);
         requires.extend(needed);
         requires.extend(self.handed_over.get(&service.name).into_iter().flatten());
-        requires.extend(self.successors_of_givers(service));
+        requires.extend(self.departures_of_givers(service));
         requires.extend(self.orphans_gone.values());
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
@@ -510,6 +515,10 @@ impl<'a> Up<'a> {
             };
             requires.extend(self.put_files(service, container, number, &target, &requires));
             let started = self.start(service, &target, &reference, requires, reason);
+            if let Some(start) = self.builder.start_of(&container.id).filter(|_| displaced.was_running) {
+                let (container, stops) = (container.id.clone(), displaced.steps);
+                self.builder.interrupted(Interrupted { container, stops, start, needs: self.needs(service) });
+            }
             if let Some(done) = self.done.get_mut(&service.name) {
                 done.is_started = true;
             }

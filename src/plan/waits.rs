@@ -38,6 +38,16 @@ impl Up<'_> {
         (needed, optional)
     }
 
+    /// Returns the containers that a service cannot do without, each with its condition.
+    pub(super) fn needs(&self, service: &Service) -> Vec<(ContainerRef, Condition)> {
+        let required = service.depends_on.iter().filter(|(_, edge)| edge.required);
+        let replicas = |(name, condition): (&ServiceName, Condition)| {
+            let replicas = self.done.get(name).into_iter().flat_map(|done| &done.replicas);
+            replicas.map(|replica| (replica.container.clone(), condition)).collect::<Vec<_>>()
+        };
+        required.flat_map(|(name, edge)| replicas((name, edge.condition))).collect()
+    }
+
     fn condition(
         &mut self,
         replica: &mut Replica,

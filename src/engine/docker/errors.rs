@@ -31,6 +31,9 @@ pub(super) fn kind_of(status: u16, message: &str) -> ErrorKind {
     if text.contains("port is already allocated") || text.contains("address already in use") {
         return ErrorKind::PortTaken;
     }
+    if text.contains("is ambiguous") {
+        return ErrorKind::Ambiguous;
+    }
     if is_stuck(&text) {
         return ErrorKind::Stuck;
     }
@@ -102,6 +105,8 @@ mod tests {
         assert_eq!(kind_of(500, words), ErrorKind::PortTaken);
         assert_eq!(kind_of(500, "something else"), ErrorKind::Engine);
         assert_eq!(kind_of(403, "network x has active endpoints"), ErrorKind::Conflict);
+        let doubled = "network shop_default is ambiguous (2 matches found on name)";
+        assert_eq!(kind_of(400, doubled), ErrorKind::Ambiguous);
     }
 
     #[test]

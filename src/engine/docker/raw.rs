@@ -146,7 +146,8 @@ impl Raw {
             .send(request)
             .await
             .map_err(|error| EngineError::new(ErrorKind::Connection, what, errors::chain(&error)))?;
-        if response.status().is_success() {
+        // 304: what was asked for is so already.
+        if response.status().is_success() || response.status() == hyper::StatusCode::NOT_MODIFIED {
             return Ok(response);
         }
         let status = response.status().as_u16();

@@ -16,7 +16,8 @@ use crate::engine::{
     OutputStream, ReadEngine,
 };
 use crate::model::{
-    ContainerId, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins, RestartPolicy,
+    ContainerId, Definition, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins,
+    PortSpec, RestartPolicy,
 };
 
 /// The command of every health check here; [`crate::engine::Engine::exec`] knows it.
@@ -30,6 +31,9 @@ fn has_labels(labels: &BTreeMap<String, String>, wanted: &[String]) -> bool {
 }
 
 fn details(container: &Container) -> ContainerDetails {
+    let mut definition = Definition::default();
+    let port = |port: &PortSpec| serde_json::json!({ "target": port.target, "published": port.published, "protocol": port.protocol });
+    definition.set_if_given("ports", container.spec.ports.iter().map(port).collect::<Vec<_>>());
     let check = || Healthcheck { test: vec!["CMD".to_owned(), PROBE.to_owned()], ..Healthcheck::default() };
     ContainerDetails {
         id: container.id.clone(),
@@ -45,6 +49,7 @@ fn details(container: &Container) -> ContainerDetails {
         takes_volumes: !container.spec.volumes_from.is_empty(),
         labels: container.spec.labels.clone(),
         healthcheck: container.behaviour.has_healthcheck.then(check),
+        definition,
         ..ContainerDetails::default()
     }
 }

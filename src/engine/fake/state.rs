@@ -139,7 +139,7 @@ impl State {
             [] => Err(not_found(name.as_str())),
             [one] => Ok(one.id.clone()),
             more => Err(refused(
-                ErrorKind::Invalid,
+                ErrorKind::Ambiguous,
                 format!("network {name} is ambiguous ({} matches found on name)", more.len()),
             )),
         }

@@ -82,7 +82,7 @@ impl State {
         self.note(Deed::VolumeCreated(name.clone()));
     }
 
-    /// Tells a container to stop; returns when it will have.
+    /// Tells a container to stop; returns when it will have, `None` where it does not run.
     fn stop(&mut self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<Option<Instant>> {
         let container = self.container(id.as_str())?;
         container.is_stopped_by_hand = true;
@@ -90,16 +90,16 @@ impl State {
         let until = match &mut container.phase {
             Phase::Running(run) => {
                 run.is_paused = false;
-                Some(*run.stops_at.get_or_insert(Instant::now() + lasts))
+                *run.stops_at.get_or_insert(Instant::now() + lasts)
             }
             Phase::Restarting { code, .. } => {
                 container.phase = Phase::Exited { code: *code };
-                None
+                Instant::now()
             }
             Phase::Created | Phase::Exited { .. } => return Ok(None),
         };
         self.note_container(id, Done::Stopped);
-        Ok(until)
+        Ok(Some(until))
     }
 
     fn pause(&mut self, id: &ContainerId, is_paused: bool) -> EngineResult<()> {
@@ -181,10 +181,13 @@ impl Engine for FakeEngine {
         self.change("start_container", id.as_str(), move |state| state.start(&key)).await
     }
 
-    async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
+    async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool> {
         let key = id.clone();
-        let act = move |state: &mut State, ()| state.stop(&key, grace).map(|until| ((), until.map(Later::reply)));
-        unless_gone(self.request("stop_container", id.as_str(), true, |_| Ok(()), act).await)
+        let act = move |state: &mut State, ()| {
+            state.stop(&key, grace).map(|until| (until.is_some(), until.map(Later::reply)))
+        };
+        let result = self.request("stop_container", id.as_str(), true, |_| Ok(()), act).await;
+        result.or_else(|error| if error.is_not_found() { Ok(false) } else { Err(error) })
     }
 
     async fn kill_container(&self, id: &ContainerId, _signal: &str) -> EngineResult<()> {

@@ -2,13 +2,14 @@
 //! and that the plan does not come to starting again: something before it failed, or a signal came. They ran before and are
 //! not replaced, so they run again.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Report, Run, State};
 use crate::event::StepState;
-use crate::model::ContainerId;
-use crate::plan::{Action, ContainerRef, StepId};
+use crate::exec::action::resolve;
+use crate::exec::undo::Needs;
+use crate::model::{Condition, ContainerId};
+use crate::plan::{Action, ContainerRef, Interrupted, StepId};
 
 /// After so many that could not be started the others are only named: the engine may be gone.
 const TRIES: usize = 3;
@@ -16,10 +17,11 @@ const TRIES: usize = 3;
 impl Run<'_> {
     /// Starts the next of them again; returns whether there was one. One after another, for they may share namespaces.
     pub(super) fn start_left_out(&mut self) -> bool {
-        let (start, id) = loop {
-            let Some((start, id)) = self.left_out() else { return false };
+        let (start, needs, id) = loop {
+            let Some(interrupted) = self.left_out() else { return false };
+            let (start, id) = (interrupted.start, interrupted.container.clone());
             if self.not_started < TRIES {
-                break (start, id);
+                break (start, self.needs(&id, &interrupted.needs), id);
             }
             let target = &self.plan.steps[start.index()].target;
             self.outcome.leftovers.push(format!("{target} ran before and is stopped: `docker start {}`", id.short()));
@@ -40,7 +42,7 @@ impl Run<'_> {
         self.tell(start, StepState::Started);
         self.tasks.spawn(async move {
             let begun = tokio::time::Instant::now();
-            let left = runner.start_again(&target, &id, endpoints).await;
+            let left = runner.start_again(&target, &id, endpoints, &needs).await;
             Report::StartedAgain { start, left, elapsed: begun.elapsed() }
         });
         true
@@ -64,34 +66,22 @@ impl Run<'_> {
         }
     }
 
-    /// Returns one that is still to be started again, with the step that would have done it.
-    fn left_out(&self) -> Option<(StepId, ContainerId)> {
-        let mut stopped: BTreeSet<&ContainerId> = BTreeSet::new();
-        for step in &self.plan.steps {
-            let has_ended = matches!(self.states[step.id.index()], State::Done | State::Failed);
-            match &step.action {
-                Action::StopContainer { container: ContainerRef::Existing(id), .. } if has_ended => {
-                    stopped.insert(id);
-                }
-                Action::RemoveContainer { container: ContainerRef::Existing(id), .. } if has_ended => {
-                    stopped.remove(id);
-                }
-                _ => {}
-            }
-        }
-        // Those are given back with all that belongs to them.
-        for replacement in &self.plan.replacements {
-            stopped.remove(&replacement.old);
-            if let ContainerRef::Existing(id) = &replacement.new {
-                stopped.remove(id);
-            }
-        }
-        let skipped = self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Skipped);
-        skipped.into_iter().find_map(|step| match &step.action {
-            Action::StartContainer { container: ContainerRef::Existing(id) } if stopped.contains(id) => {
-                Some((step.id, id.clone()))
-            }
-            _ => None,
+    /// Returns one that is still to be started again.
+    fn left_out(&self) -> Option<&Interrupted> {
+        let is_stop = |id: &&StepId| matches!(self.plan.steps[id.index()].action, Action::StopContainer { .. });
+        let has_ended = |id: &StepId| matches!(self.states[id.index()], State::Done | State::Failed);
+        self.plan.interrupted.iter().find(|one| {
+            self.states[one.start.index()] == State::Skipped && one.stops.iter().filter(is_stop).any(has_ended)
         })
+    }
+
+    /// Returns what must hold before a container is started again: nothing where this run has stopped it, for then it is
+    /// owed; else what its service depends on. An engine that restarts ends all containers, and the database that `web`
+    /// needs may be gone, too.
+    pub(super) fn needs(&self, container: &ContainerId, needs: &[(ContainerRef, Condition)]) -> Needs {
+        if self.stopped.contains(&ContainerRef::Existing(container.clone())) {
+            return Needs::new();
+        }
+        needs.iter().map(|(container, condition)| (resolve(container, &self.created), *condition)).collect()
     }
 }
