@@ -563,3 +563,66 @@ async fn an_image_that_is_gone_though_its_removal_failed_is_removed() {
     });
     assert!(run(&engine, &plan).await.is_success());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_is_not_taken_for_up_where_the_engine_tells_no_events() {
+    // However often the moments of looking fall between two of its ends.
+    for delay in 0..100 {
+        let engine = engine();
+        engine.set_script(move |call| {
+            let mut turn = inception::engine::fake::Turn::from(Fault::None);
+            turn.work = Duration::from_millis(if call.name == "list_containers" { delay } else { 0 });
+            if call.name == "events" {
+                turn.fault = Fault::Fail(ErrorKind::Connection);
+            }
+            turn
+        });
+        let wanted = project("services: { web: { image: broken:1, restart: always } }");
+        assert!(!up(&engine, &wanted).await.unwrap().is_success(), "{delay}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_is_done_is_done_again_where_its_network_is_gone() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ job: {{ image: 'job:1', networks: [n, m] }}, \
+             web: {{ image: 'app:1', depends_on: {{ job: {{ condition: service_completed_successfully }} }} }} }}\n\
+             networks: {{ n: {{ labels: {{ v: '{label}' }} }}, m: {{}} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("a"))).await.unwrap().is_success());
+    let all = engine.list_networks().await.unwrap();
+    let lost = all.iter().find(|network| network.name.as_str() == "p_m").unwrap();
+    engine.remove_network(&lost.id).await.unwrap();
+    let wanted = project(&yaml("b"));
+    let outcome = up(&engine, &wanted).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_waits_for_conditions_as_a_start_does() {
+    let yaml = |db: &str, has_job: bool| {
+        let (job, needs_job) = match has_job {
+            true => ("job: { image: job:1 }, ", ", job: { condition: service_completed_successfully }"),
+            false => ("", ""),
+        };
+        format!(
+            "services: {{ {job}db: {{ image: '{db}' }}, \
+             web: {{ image: app:1, depends_on: {{ db: {{ condition: service_started, restart: true }}{needs_job} }} }} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("app:1", false))).await.unwrap().is_success());
+    let plan = plan_up(&project(&yaml("app:2", true)), &observed(&engine).await, &UpOptions::default());
+    let text = inception::plan::render(&plan);
+    let restart =
+        plan.steps.iter().find(|step| matches!(step.action, inception::plan::Action::RestartContainer { .. }));
+    let waits = |id: &inception::plan::StepId| {
+        let step = &plan.steps[id.index()];
+        step.target.name() == "p-job-1" && matches!(step.action, inception::plan::Action::WaitFor { .. })
+    };
+    assert!(restart.unwrap().requires.iter().any(waits), "{text}");
+}

@@ -436,7 +436,7 @@ async fn web_left_out(engine: &Arc<FakeEngine>, mut meanwhile: Option<Mishap>) -
 async fn what_an_engine_s_restart_has_stopped_is_not_started_without_what_it_needs() {
     let engine = engine();
     let restart = Mishap::EngineRestarts { down: Duration::from_secs(1) };
-    let left = "container `p-web-1` ran before and is stopped, and what it depends on was not made: \
+    let left = "container `p-web-1` ran before and is stopped, and service `db`, which it depends on, is not running: \
                 run the same command again";
     assert_eq!(web_left_out(&engine, Some(restart)).await, [left]);
     assert_eq!(containers(&engine).await, ["p-db-1 app:1 exited", "p-web-1 app:1 exited"]);
@@ -449,4 +449,58 @@ async fn what_this_run_has_stopped_runs_again_whatever_became_of_the_others() {
     let engine = engine();
     assert_eq!(web_left_out(&engine, None).await, Vec::<String>::new());
     assert_eq!(containers(&engine).await, ["p-db-1 app:1 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_had_ended_is_not_started_when_its_replacement_is_dropped() {
+    let engine = engine();
+    succeeds(&engine, &on_network("a", "app:1")).await;
+    let web = engine.inspect_container("p-web-1").await.unwrap().id;
+    engine.kill_container(&web, "KILL").await.unwrap();
+    engine.set_faults(|call| match call.name {
+        "disconnect_network" => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    fails(&engine, &on_network("b", "app:2")).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 exited"]);
+}
+
+fn on_network(label: &str, image: &str) -> String {
+    format!(
+        "services: {{ web: {{ image: '{image}', networks: [n] }} }}\nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_death_right_after_the_stop_of_a_port_s_holder_leaves_the_sign_that_it_is_to_run() {
+    for (call, nth) in [("create_container", 0), ("create_container", 1), ("stop_container", 0)] {
+        for fault in [Fault::Crash, Fault::CrashAfter] {
+            let engine = engine();
+            succeeds(&engine, &swap("app:1", 8001, 8002)).await;
+            dies(&engine, &swap("broken:1", 8002, 8001), call, nth, fault.clone()).await;
+            engine.quiet().await;
+            fails(&engine, &swap("broken:1", 8002, 8001)).await;
+            let all = ["p-db-1 db:1 running", "p-web-1 app:1 running"];
+            assert_eq!(containers(&engine).await, all, "{call} {nth} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_whose_reply_is_lost_is_given_back_though_its_host_was_given_back_before() {
+    let yaml = |side: &str, title: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', environment: {{ T: '{title}' }} }}, \
+             side: {{ image: '{side}', network_mode: 'service:web', depends_on: [web] }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1", "a")).await;
+    let mut stops = 0;
+    engine.set_faults(move |call| {
+        stops += usize::from(call.name == "stop_container");
+        if call.name == "stop_container" && stops < 4 && stops % 2 == 1 { Fault::LoseReply } else { Fault::None }
+    });
+    fails(&engine, &yaml("broken:1", "b")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
 }

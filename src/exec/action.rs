@@ -384,11 +384,14 @@ impl Runner {
         if spec.files.is_empty() {
             return Ok(id);
         }
-        match self.upload(&id, &spec.files).await {
+        match self.engine.write_archive(&id, "/", pack(&spec.files)?).await {
             Ok(()) => Ok(id),
             // The engine may have the files all the same. A container that has never run is given its files again before it
-            // is started (`PutFiles`), so the next run goes on from here.
-            Err(error) if error.is_uncertain() => Err(error),
+            // is started (`PutFiles`), so where this fails the next run goes on from here.
+            Err(error) if error.is_uncertain() => {
+                self.back(error).await?;
+                self.upload(&id, &spec.files).await.map(|()| id)
+            }
             Err(error) => {
                 // Without its files the container must not be taken for a finished one. Volumes of others stay.
                 let _ = self.engine.remove_container(&id, true, spec.volumes_from.is_empty()).await;
@@ -498,8 +501,7 @@ impl Runner {
     }
 
     async fn upload(&self, id: &ContainerId, files: &[FileSpec]) -> EngineResult<()> {
-        let archive = archive(files)
-            .map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))?;
+        let archive = pack(files)?;
         self.certain(|| self.engine.write_archive(id, "/", archive.clone())).await
     }
 
@@ -565,6 +567,10 @@ fn fill(spec: &ContainerSpec, references: &[Reference], created: &Created) -> Co
         }
     }
     spec
+}
+
+fn pack(files: &[FileSpec]) -> EngineResult<bytes::Bytes> {
+    archive(files).map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))
 }
 
 /// Packs files into a tar archive with absolute owners and modes; parents that are missing are made by the engine.

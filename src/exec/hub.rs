@@ -2,6 +2,8 @@
 //!
 //! Events only wake; what is so is decided by looking. When the stream breaks, waits look by the clock until it is back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -18,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Hub {
     sender: broadcast::Sender<Happened>,
+    /// Whether the stream of events is there: while it is not, ends of containers are missed.
+    is_open: Arc<AtomicBool>,
     _stop: DropGuard,
 }
 
@@ -29,56 +33,70 @@ impl Hub {
         let filter = vec![format!("{}={project}", labels::PROJECT)];
         // Without events, waits look by the clock: no reason to wait long for an engine that does not answer.
         let first = tokio::time::timeout(PATIENCE, engine.events(&filter, None)).await.ok().and_then(Result::ok);
-        tokio::spawn(forward(engine, filter, first, sender.clone(), stop.clone()));
-        Self { sender, _stop: stop.drop_guard() }
+        let is_open = Arc::new(AtomicBool::new(first.is_some()));
+        let forward = Forward { sender: sender.clone(), is_open: is_open.clone() };
+        tokio::spawn(forward.run(engine, filter, first, stop.clone()));
+        Self { sender, is_open, _stop: stop.drop_guard() }
     }
 
     /// Returns a source of wake-ups for one container.
     pub(super) fn wakeups(&self, container: ContainerId) -> Wakeups {
-        Wakeups { receiver: Some(self.sender.subscribe()), container }
+        let receiver = Some(self.sender.subscribe());
+        Wakeups { receiver, container, is_blind: !self.is_open.load(Ordering::SeqCst) }
     }
 }
 
-/// Something happened to a container.
+/// What a stream of events tells.
 #[derive(Clone, Debug)]
-struct Happened {
-    container: ContainerId,
-    is_end: bool,
+enum Happened {
+    /// Something happened to a container.
+    To { container: ContainerId, is_end: bool },
+    /// The stream has broken: from here on, anything may have happened.
+    Broken,
 }
 
 type Events = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
 
-async fn forward(
-    engine: EngineHandle,
-    filter: Vec<String>,
-    first: Option<Events>,
+/// Passes events on, and subscribes again where the stream breaks.
+struct Forward {
     sender: broadcast::Sender<Happened>,
-    stop: CancellationToken,
-) {
-    let mut stream = first;
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = drain(&mut stream, &sender) => {}
-        }
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_millis(500)) => {}
-        }
-        stream = engine.events(&filter, None).await.ok();
-    }
+    is_open: Arc<AtomicBool>,
 }
 
-async fn drain(stream: &mut Option<Events>, sender: &broadcast::Sender<Happened>) {
-    let Some(stream) = stream else { return };
-    while let Some(Ok(event)) = stream.next().await {
-        if matters(&event.action) {
-            // No receiver just means that nobody waits at the moment.
-            let is_end = matches!(event.action.as_str(), "die" | "oom" | "kill" | "destroy");
-            let _ = sender.send(Happened { container: event.id, is_end });
+impl Forward {
+    async fn run(self, engine: EngineHandle, filter: Vec<String>, first: Option<Events>, stop: CancellationToken) {
+        let mut stream = first;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.drain(&mut stream) => {}
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            }
+            stream = engine.events(&filter, None).await.ok();
+            self.is_open.store(stream.is_some(), Ordering::SeqCst);
         }
+    }
+
+    async fn drain(&self, stream: &mut Option<Events>) {
+        let Some(stream) = stream else { return };
+        while let Some(Ok(event)) = stream.next().await {
+            if matters(&event.action) {
+                let is_end = matches!(event.action.as_str(), "die" | "oom" | "kill" | "destroy");
+                self.tell(Happened::To { container: event.id, is_end });
+            }
+        }
+        self.is_open.store(false, Ordering::SeqCst);
+        self.tell(Happened::Broken);
+    }
+
+    fn tell(&self, happened: Happened) {
+        // No receiver just means that nobody waits at the moment.
+        let _ = self.sender.send(happened);
     }
 }
 
@@ -94,12 +112,14 @@ fn matters(action: &str) -> bool {
 pub(super) struct Wakeups {
     receiver: Option<broadcast::Receiver<Happened>>,
     container: ContainerId,
+    /// Whether there was no stream of events when the wait began.
+    is_blind: bool,
 }
 
 impl Wakeups {
     /// Returns wake-ups that never come: of a run that needs no events.
     pub(super) fn none(container: ContainerId) -> Self {
-        Self { receiver: None, container }
+        Self { receiver: None, container, is_blind: false }
     }
 
     /// Waits until something happened to the container, or may have.
@@ -107,17 +127,21 @@ impl Wakeups {
         self.until(|_| true).await;
     }
 
-    /// Waits until the container has ended, or may have.
+    /// Waits until the container has ended, or may have: at once where nobody could tell.
     pub(super) async fn end(&mut self) {
-        self.until(|happened| happened.is_end).await;
+        if self.is_blind {
+            return;
+        }
+        self.until(|is_end| is_end).await;
     }
 
-    async fn until(&mut self, matters: impl Fn(&Happened) -> bool) {
+    async fn until(&mut self, matters: impl Fn(bool) -> bool) {
         let Some(receiver) = &mut self.receiver else { return std::future::pending().await };
         loop {
             match receiver.recv().await {
-                Ok(happened) if happened.container == self.container && matters(&happened) => return,
-                Ok(_) => {}
+                Ok(Happened::To { container, is_end }) if container == self.container && matters(is_end) => return,
+                Ok(Happened::To { .. }) => {}
+                Ok(Happened::Broken) => return,
                 Err(broadcast::error::RecvError::Lagged(_)) => return,
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }

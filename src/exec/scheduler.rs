@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits};
+use super::action::{Created, Failed, Runner, Success, is_cancellable, only_waits, resolve};
 use super::hub::Hub;
 use super::outcome::{Outcome, StepError, StepFailure};
 use super::roll::RollCall;
-use super::undo::{Needs, Old, Taken, Undone};
+use super::undo::{Old, Taken, Undone};
 use super::{ExecSettings, Interrupt, silence};
 use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
@@ -68,6 +68,8 @@ fn needs_events(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| match &step.action {
         Action::WaitFor { until, .. } => !matches!(until, Until::Alive(_)) || !dependents[step.id.index()].is_empty(),
         Action::CreateContainer { spec, .. } => spec.restart != RestartPolicy::No,
+        // Nothing here tells of its restart policy.
+        Action::StartContainer { container: ContainerRef::Existing(_) } => true,
         _ => false,
     })
 }
@@ -541,10 +543,10 @@ impl<'a> Run<'a> {
             false => Old::Runs,
         };
         replacement.was_running &= matches!(old, Old::WasStopped | Old::MayBeStopping);
-        let needs = match self.stops(&replacement).next() {
-            Some(_) => self.needs(&replacement.old, &replacement.needs),
-            // An earlier run has stopped it to replace it: the new container tells so.
-            None => Needs::new(),
+        let needs = match resolve(&replacement.new, &self.created) {
+            None => self.needs(&replacement.old, &replacement.needs),
+            // The new container was there, and could start only where that held.
+            Some(_) => Vec::new(),
         };
         let (runner, created) = (self.runner.clone(), self.created.clone());
         self.tasks.spawn(async move {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::action::{Created, Runner, resolve};
 use crate::engine::{EngineResult, ErrorKind};
 use crate::model::{Condition, ContainerId, ContainerState, EndpointSpec, Health, ObservedContainer, labels};
-use crate::plan::{ContainerRef, Replacement, Until};
+use crate::plan::{ContainerRef, Need, Replacement, Until};
 
 /// What taking the new container away found.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,9 +38,6 @@ pub(super) enum Old {
     /// find the container running, and do nothing.
     MayBeStopping,
 }
-
-/// Containers that must be as a condition asks before another one is started; `None` stands for one that was never made.
-pub(super) type Needs = Vec<(Option<ContainerId>, Condition)>;
 
 /// What an undo did.
 #[derive(Debug, Default)]
@@ -82,7 +79,7 @@ impl Runner {
         replacement: &Replacement,
         created: &Created,
         taken: Taken,
-        (old, mut needs): (Old, Needs),
+        (old, mut needs): (Old, Vec<Need>),
     ) -> Undone {
         let mut undone = Undone::default();
         let is_there = matches!(taken, Taken::Yes | Taken::No);
@@ -141,7 +138,7 @@ impl Runner {
             && self.engine.inspect_container(new.as_str()).await.is_ok_and(|details| !details.takes_volumes)
     }
 
-    async fn restore(&self, replacement: &Replacement, needs: &Needs, undone: &mut Undone) {
+    async fn restore(&self, replacement: &Replacement, needs: &[Need], undone: &mut Undone) {
         for endpoint in &replacement.reconnects {
             let network = &endpoint.network;
             if let Err(reason) = attempt(|| self.connect(&replacement.old, endpoint)).await {
@@ -177,15 +174,11 @@ impl Runner {
     /// has given it to a new container. That one gives way.
     async fn start_old(&self, replacement: &Replacement, undone: &mut Undone) -> EngineResult<()> {
         let start = || self.engine.start_container(&replacement.old);
-        let error = match start().await {
-            Err(error) if error.kind == ErrorKind::PortTaken => error,
-            Err(_) => return insist(start).await,
+        let is_taken = match start().await {
             Ok(()) => return Ok(()),
+            Err(error) => error.kind == ErrorKind::PortTaken,
         };
-        let holders = self.holders(&replacement.old).await.unwrap_or_default();
-        if holders.is_empty() {
-            return Err(error);
-        }
+        let holders = if is_taken { self.holders(&replacement.old).await.unwrap_or_default() } else { Vec::new() };
         for holder in holders {
             insist(|| self.engine.stop_container(&holder.id, None)).await?;
             undone.leftovers.push(format!(
@@ -227,7 +220,7 @@ impl Runner {
         target: &crate::plan::Target,
         id: &ContainerId,
         endpoints: Vec<EndpointSpec>,
-        needs: &Needs,
+        needs: &[Need],
     ) -> Option<String> {
         if let Some(what) = self.first_unmet(needs).await {
             return Some(format!("{target} ran before and is stopped, and {what}: run the same command again"));
@@ -248,30 +241,23 @@ impl Runner {
         })
     }
 
-    async fn first_unmet(&self, needs: &Needs) -> Option<String> {
-        for (container, condition) in needs {
-            if let Some(what) = self.unmet(container.as_ref(), *condition).await {
-                return Some(what);
-            }
+    /// Returns words about the first need that is not met, as the engine tells it now; `None` where all are.
+    async fn first_unmet(&self, needs: &[Need]) -> Option<String> {
+        if needs.is_empty() {
+            return None;
         }
-        None
-    }
-
-    /// Returns words about a container that is not as a condition asks, as the engine tells it now; `None` where it is.
-    async fn unmet(&self, container: Option<&ContainerId>, condition: Condition) -> Option<String> {
-        let Some(container) = container else { return Some("what it depends on was not made".to_owned()) };
-        let found = match attempt(|| self.engine.inspect_container(container.as_str())).await {
-            Ok(found) => found,
+        let filter = [format!("{}={}", labels::PROJECT, self.project)];
+        let all = match attempt(|| self.engine.list_containers(&filter)).await {
+            Ok(all) => all,
             Err(reason) => return Some(format!("the engine does not tell of what it depends on ({reason})")),
         };
-        let has_succeeded = found.state == ContainerState::Exited && found.exit_code == 0;
-        let is_met = match condition {
-            Condition::Started => found.state == ContainerState::Running || has_succeeded,
-            Condition::Healthy => found.state == ContainerState::Running && found.health == Health::Healthy,
-            Condition::CompletedSuccessfully => has_succeeded,
+        let is_met = |need: &Need| {
+            let replicas = all.iter().filter(|one| one.service() == Some(need.service.as_str()) && !one.is_oneoff());
+            replicas.filter(|one| meets(one, need.condition)).count() >= need.replicas
         };
-        let name = crate::text::escape_controls(found.name.as_str()).into_owned();
-        (!is_met).then(|| format!("it depends on container `{name}`, which is not {}", Until::Condition(condition)))
+        let unmet = needs.iter().find(|need| !is_met(need))?;
+        let name = crate::text::escape_controls(unmet.service.as_str());
+        Some(format!("service `{name}`, which it depends on, is not {}", Until::Condition(unmet.condition)))
     }
 
     /// The engine refuses to kill what does not run.
@@ -288,6 +274,17 @@ impl Runner {
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Returns whether a container is as a condition asks.
+fn meets(container: &ObservedContainer, condition: Condition) -> bool {
+    let is_running = container.state == ContainerState::Running;
+    let has_succeeded = container.state == ContainerState::Exited && container.exit_code == Some(0);
+    match condition {
+        Condition::Started => is_running || has_succeeded,
+        Condition::Healthy => is_running && container.health == Health::Healthy,
+        Condition::CompletedSuccessfully => has_succeeded,
     }
 }
 

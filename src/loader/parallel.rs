@@ -7,8 +7,12 @@ const THREADS: usize = 4;
 
 /// Calls `work` on runs of items and returns the results in the order of the items. The first run is this thread's own.
 pub(super) fn runs<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    // The number of processors is asked of the kernel each time, so it is asked for only where it matters.
+    if items.len() < FEW {
+        return vec![work(items)];
+    }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(THREADS);
-    if items.len() < FEW || threads < 2 {
+    if threads < 2 {
         return vec![work(items)];
     }
     let (own, others) = items.split_at(items.len().div_ceil(threads));

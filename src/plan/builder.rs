@@ -78,6 +78,11 @@ impl Builder {
         }
     }
 
+    /// Returns why a step is there.
+    pub(super) fn reason(&self, id: StepId) -> Option<Reason> {
+        self.plan.steps.get(id.index()).map(|step| step.reason.clone())
+    }
+
     /// Returns what a step acts on.
     pub(super) fn target(&self, id: StepId) -> Option<Target> {
         self.plan.steps.get(id.index()).map(|step| step.target.clone())

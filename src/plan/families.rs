@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::replace::Old;
 use super::scope::Scope;
 use super::up::Up;
 use super::{Reason, StepId, addresses, containers, ports, recreate};
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
 
-impl Up<'_> {
+impl<'a> Up<'a> {
     /// Stops what holds a host port or an address that another service has from now on; that one starts after it. Returns
     /// who takes from whom.
     pub(super) fn hand_over(&mut self) -> Vec<(ServiceName, ServiceName)> {
@@ -19,8 +20,13 @@ impl Up<'_> {
         let of_addresses = addresses::handovers(scope).into_iter();
         let of_addresses = of_addresses.map(|(taker, holder)| (Reason::AddressNeededBy(taker.clone()), taker, holder));
         for (reason, taker, holder) in of_ports.chain(of_addresses) {
+            // Nothing starts before orphans that are to go are gone.
+            if holder.service().and_then(|name| self.project.service(name)).is_none() {
+                continue;
+            }
+            let begun = self.begin(holder);
             let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
-            displaced.stop(&mut self.builder, self.project, holder, reason, self.options.grace);
+            displaced.stop(&mut self.builder, self.project, holder, reason, self.options.grace, &begun);
             self.handed_over.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
             if let Some((giver, _)) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
                 self.unite(&taker, giver);
@@ -29,6 +35,32 @@ impl Up<'_> {
             }
         }
         pairs
+    }
+
+    /// Plans the creation of what replaces a container that is stopped early, before that stop: should this run die between
+    /// the two, the new container tells the next run that the old one is to run.
+    fn begin(&mut self, holder: &'a ObservedContainer) -> Vec<StepId> {
+        if let Some(created) = self.begun.get(&holder.id) {
+            return vec![*created];
+        }
+        let service = holder.service().and_then(|name| self.project.service(name));
+        // A network that is made anew has its users stopped before anything else.
+        let Some(service) = service.filter(|_| !self.networks.displaced.contains_key(&holder.id)) else {
+            return Vec::new();
+        };
+        let slots = containers::slots(self.observed, self.project, service, self.options.separator);
+        let is_one = |slot: &&containers::Slot<'_>| {
+            slot.current.id == holder.id && slot.successor.is_none() && slot.leftovers.is_empty()
+        };
+        // Of a service that shares something with another one, it is not known yet what that one will be.
+        let can_begin =
+            recreate::parents(service).is_empty() && slots.len() <= super::up::wanted(service, self.options) as usize;
+        let Some(slot) = slots.iter().find(is_one).filter(|_| can_begin) else { return Vec::new() };
+        let Some(reason) = self.reason(service, slot) else { return Vec::new() };
+        let old = Old { container: slot.current, number: slot.number, obsolete: None };
+        let created = self.create_successor(service, &old, reason, Vec::new());
+        self.begun.insert(holder.id.clone(), created);
+        vec![created]
     }
 
     /// Returns the steps after which the containers that held a host port or an address of a new container are gone, so that

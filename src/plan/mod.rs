@@ -133,8 +133,19 @@ pub struct Interrupted {
     pub stops: Vec<StepId>,
     /// The step that starts it again.
     pub start: StepId,
-    /// What its service depends on, with the condition for a start.
-    pub needs: Vec<(ContainerRef, crate::model::Condition)>,
+    /// What its service depends on.
+    pub needs: Vec<Need>,
+}
+
+/// A service that another one cannot do without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The service.
+    pub service: crate::model::ServiceName,
+    /// What its containers must be before the other one starts.
+    pub condition: crate::model::Condition,
+    /// How many of them there are to be.
+    pub replicas: usize,
 }
 
 /// A container that takes the place of another. Until `commit` has begun, a failure gives the old one back.
@@ -148,8 +159,8 @@ pub struct Replacement {
     pub new: ContainerRef,
     /// Whether the old one ran and must run again after an undo.
     pub was_running: bool,
-    /// What the service depends on, with the condition for a start.
-    pub needs: Vec<(ContainerRef, crate::model::Condition)>,
+    /// What the service depends on.
+    pub needs: Vec<Need>,
     /// The networks that the old one loses for a moment: an undo connects it again.
     pub reconnects: Vec<crate::model::EndpointSpec>,
     /// Services whose namespaces or volumes it shares: what they give back must be there first.

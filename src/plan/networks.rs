@@ -44,7 +44,7 @@ pub(super) struct Displaced {
 }
 
 impl Displaced {
-    /// Plans its stop, where it runs and none is planned yet.
+    /// Plans its stop after some steps, where it runs and none is planned yet.
     pub(super) fn stop(
         &mut self,
         builder: &mut Builder,
@@ -52,10 +52,11 @@ impl Displaced {
         container: &ObservedContainer,
         reason: Reason,
         grace: Option<std::time::Duration>,
+        after: &[StepId],
     ) {
         if !self.was_running && matches!(container.state, ContainerState::Running | ContainerState::Restarting) {
             self.was_running = true;
-            self.steps.extend(Stop::of(project, container, grace, reason).plan(builder, &[]));
+            self.steps.extend(Stop::of(project, container, grace, reason).plan(builder, after));
         }
     }
 }
@@ -290,7 +291,7 @@ fn displace(
     let reason = Reason::NotAttached(network.key.clone());
     let displaced = networks.displaced.entry(user.id.clone()).or_default();
     displaced.networks.push(network.key.clone());
-    displaced.stop(builder, project, user, reason.clone(), grace);
+    displaced.stop(builder, project, user, reason.clone(), grace, &[]);
     let stops = displaced.steps.clone();
     let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
     let left = builder.step(&target, leave, reason, stops);

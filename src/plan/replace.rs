@@ -110,21 +110,14 @@ impl Up<'_> {
         cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
+        let stopped = old.obsolete.map(|obsolete| self.put_out_of_the_way(obsolete)).unwrap_or_default();
+        let created = match self.begun.remove(&old.container.id) {
+            Some(created) => created,
+            None => self.create_successor(service, &old, reason, stopped.iter().copied().chain(cleared).collect()),
+        };
         let Old { container: old, number, obsolete } = old;
-        let inherited = self.inherited_volumes(service, old);
-        let (mut spec, references, mut requires) = self.specify(service, number, inherited);
-        let last = spec.name.clone();
-        self.check_made(service, &last, &spec);
-        let target = target(service, number, &last);
-        // The name that the old one's id gives may be taken by what an earlier run made.
-        spec.name = naming::temporary_name(obsolete.map_or(&old.id, |obsolete| &obsolete.id), &last);
-        let stopped = obsolete.map(|obsolete| self.put_out_of_the_way(obsolete)).unwrap_or_default();
-        requires.extend(stopped.iter().copied());
-        spec.labels.insert(labels::REPLACES.to_owned(), old.id.to_string());
-        spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{number}", service.name));
-        requires.extend(cleared);
-        let create = Action::CreateContainer { spec: Box::new(spec), references };
-        let created = self.builder.step(&target, create, reason, requires);
+        let target =
+            target(service, number, &naming::container_name(self.project, service, number, self.options.separator));
         // It goes only when the new one is there: one of them must tell that the old one is to run.
         let cleared = obsolete.map(|obsolete| {
             let container = ContainerRef::Existing(obsolete.id.clone());
@@ -136,6 +129,28 @@ impl Up<'_> {
         let mut made = stopped;
         made.push(created);
         self.swap(service, swap, made, cleared.into_iter().collect(), batch);
+    }
+
+    /// Plans the creation of the container that takes the place of an old one, under a temporary name.
+    pub(super) fn create_successor(
+        &mut self,
+        service: &Service,
+        old: &Old<'_>,
+        reason: Reason,
+        after: Vec<StepId>,
+    ) -> StepId {
+        let inherited = self.inherited_volumes(service, old.container);
+        let (mut spec, references, mut requires) = self.specify(service, old.number, inherited);
+        let last = spec.name.clone();
+        self.check_made(service, &last, &spec);
+        // The name that the old one's id gives may be taken by what an earlier run made.
+        let id = old.obsolete.map_or(&old.container.id, |obsolete| &obsolete.id);
+        spec.name = naming::temporary_name(id, &last);
+        spec.labels.insert(labels::REPLACES.to_owned(), old.container.id.to_string());
+        spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{}", service.name, old.number));
+        requires.extend(after);
+        let create = Action::CreateContainer { spec: Box::new(spec), references };
+        self.builder.step(&target(service, old.number, &last), create, reason, requires)
     }
 
     /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
@@ -187,10 +202,11 @@ impl Up<'_> {
         let mut ready = created;
         ready.extend(cleared);
         ready.extend(displaced.steps.iter().copied());
-        let reconnects = self.reconnects(service, swap.old, &displaced);
+        let lost = self.lost_with_its_network(service, swap.old, &displaced);
         // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
         let has_run = swap.old.state != ContainerState::Created;
-        let old_ran = has_run && (containers::is_up(swap.old) || swap.is_begun || !reconnects.is_empty());
+        let old_ran = has_run && (containers::is_up(swap.old) || swap.is_begun || !lost.is_empty());
+        let reconnects = self.reconnects(swap.old, displaced.networks.iter().chain(&lost));
         let must_stop = containers::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && obstacle.is_none();
         let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
@@ -350,15 +366,27 @@ impl Up<'_> {
         self.builder.replacement(replacement);
     }
 
-    /// Returns the endpoints that the old container loses while a network is made anew, or has lost by a run that died.
-    fn reconnects(&self, service: &Service, old: &ObservedContainer, displaced: &Displaced) -> Vec<EndpointSpec> {
-        let mut keys = displaced.networks.clone();
+    /// Returns the networks that a run which died has taken from the old container, and has not given back.
+    fn lost_with_its_network(
+        &self,
+        service: &Service,
+        old: &ObservedContainer,
+        displaced: &Displaced,
+    ) -> Vec<NetworkKey> {
         // Its own definition may have been another; the network it was made on stands in its host configuration.
         let is_its_own = |key: &NetworkKey| {
             self.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
         };
-        keys.extend(self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own));
-        let networks = keys.iter().filter_map(|key| self.project.networks.get(key));
+        self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own).collect()
+    }
+
+    /// Returns the endpoints with which the old container is connected to networks again.
+    fn reconnects<'k>(
+        &self,
+        old: &ObservedContainer,
+        networks: impl Iterator<Item = &'k NetworkKey>,
+    ) -> Vec<EndpointSpec> {
+        let networks = networks.filter_map(|key| self.project.networks.get(key));
         networks.map(|network| self.endpoint_again(old, &network.name)).collect()
     }
 

@@ -72,34 +72,40 @@ impl<'a> Up<'a> {
         kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
     }
 
-    /// Restarts what is left alone of a service, after all that it depends on or shares something with.
+    /// Restarts what is left alone of a service, after all that it shares something with, and once its conditions hold as
+    /// for a start.
     fn restart(&mut self, service: &Service, reason: Reason) {
-        let others = service.depends_on.keys().chain(recreate::parents(service));
-        let started = others.filter_map(|name| self.done.get(name)).flat_map(|done| &done.replicas);
-        let requires: Vec<StepId> = started.flat_map(|replica| replica.started.iter().copied()).collect();
+        let parents = recreate::parents(service).into_iter().filter_map(|name| self.done.get(name));
+        let started = parents.flat_map(|done| &done.replicas).flat_map(|replica| replica.started.iter().copied());
+        let mut requires: Vec<StepId> = started.collect();
+        let (needed, optional) = self.conditions(service);
+        requires.extend(needed);
         let Some(mut done) = self.done.remove(&service.name) else { return };
         let is_running = |replica: &&mut Replica| matches!(replica.untouched, Some((ContainerState::Running, _, _)));
         for replica in done.replicas.iter_mut().filter(is_running) {
-            let last = self.restart_one(service, &replica.target, &replica.container, reason.clone(), requires.clone());
+            let conditions = (requires.clone(), optional.clone());
+            let last = self.restart_one(service, &replica.target, &replica.container, reason.clone(), conditions);
             replica.started = vec![last];
             done.is_started = true;
         }
         self.done.insert(service.name.clone(), done);
     }
 
-    /// Restarts a container, with its hooks and a look whether it stays up. Returns the last step before that look.
+    /// Restarts a container, with its hooks and a look whether it stays up: after steps that must succeed, and after the end
+    /// of others. Returns the last step before that look.
     fn restart_one(
         &mut self,
         service: &Service,
         target: &Target,
         container: &ContainerRef,
         reason: Reason,
-        requires: Vec<StepId>,
+        (requires, optional): (Vec<StepId>, Vec<StepId>),
     ) -> StepId {
         let hooks = hooks::plan_before(&mut self.builder, &service.pre_stop, target, container, &requires);
+        hooks.iter().for_each(|hook| self.builder.after(*hook, optional.iter().copied()));
         let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
         let restarted = self.builder.step(target, action, reason, requires);
-        self.builder.after(restarted, hooks);
+        self.builder.after(restarted, hooks.into_iter().chain(optional));
         self.verify(service, target, container, restarted)
     }
 
@@ -112,7 +118,8 @@ impl<'a> Up<'a> {
             };
             let target = containers::target_of(joined.container);
             let reference = ContainerRef::Existing(joined.container.id.clone());
-            self.restart_one(service, &target, &reference, Reason::HostStarted(joined.host), vec![joined.started]);
+            let started = (vec![joined.started], Vec::new());
+            self.restart_one(service, &target, &reference, Reason::HostStarted(joined.host), started);
         }
     }
 }

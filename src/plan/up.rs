@@ -21,8 +21,8 @@ use super::{
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    Condition, ContainerName, ContainerSpec, ContainerState, Health, ImageId, MountSource, NetworkKey, Observed,
-    ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
+    Condition, ContainerId, ContainerName, ContainerSpec, ContainerState, Health, ImageId, MountSource, NetworkKey,
+    Observed, ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -62,10 +62,11 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         givers: BTreeMap::new(),
         families: BTreeMap::new(),
         waiting: BTreeMap::new(),
+        begun: BTreeMap::new(),
         orphans_gone: BTreeMap::new(),
     };
-    let handovers = up.hand_over();
     up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
+    let handovers = up.hand_over();
     up.find_families();
     let order = graph.order_after(&up.order_of_handovers(handovers));
     for name in order.iter().copied() {
@@ -159,6 +160,8 @@ pub(super) struct Up<'a> {
     pub givers: BTreeMap<ServiceName, Vec<ServiceName>>,
     /// Services that must be given back together, each with the name of the first of them.
     pub families: BTreeMap<ServiceName, ServiceName>,
+    /// Steps that create the successor of a container before its service is planned.
+    pub begun: BTreeMap<ContainerId, StepId>,
     /// Replacements of families that are not complete yet.
     pub waiting: BTreeMap<ServiceName, Vec<replace::Batch>>,
     /// Orphans that are removed, by their names, each with its last step. What they were renamed to may write to the same
@@ -264,7 +267,10 @@ impl<'a> Up<'a> {
     }
 
     /// Returns why a slot's container must be replaced. Of an unfinished replacement the successor is judged.
-    fn reason(&self, service: &Service, slot: &Slot<'_>) -> Option<Reason> {
+    pub(super) fn reason(&self, service: &Service, slot: &Slot<'_>) -> Option<Reason> {
+        if let Some(created) = self.begun.get(&slot.current.id) {
+            return self.builder.reason(*created);
+        }
         let judged =
             slot.successor.filter(|successor| self.judge(service, successor).is_none()).unwrap_or(slot.current);
         self.judge(service, judged)
@@ -286,10 +292,11 @@ impl<'a> Up<'a> {
             forced_by: if self.is_named(service) { "--force-recreate" } else { "--always-recreate-deps" },
             is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
         };
-        if self.networks.displaced.contains_key(&container.id) {
-            // It is stopped on purpose, and gets back what it loses; only its definition counts.
+        if let Some(displaced) = self.networks.displaced.get(&container.id) {
+            // It is stopped on purpose, and gets back what it loses. A network that was lost before is not given back.
             let mut stopped = container.clone();
-            stopped.networks.clear();
+            let names = displaced.networks.iter().filter_map(|key| self.project.networks.get(key));
+            names.for_each(|network| drop(stopped.networks.remove(&network.name)));
             stopped.state = ContainerState::Exited;
             return recreate::reason(&desired, &stopped, self.recreate(service));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::up::{Replica, Up};
-use super::{Action, ContainerRef, Reason, StepId, Target, Until, hooks};
+use super::{Action, ContainerRef, Need, Reason, StepId, Target, Until, hooks};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Service, ServiceName};
 
@@ -38,14 +38,14 @@ impl Up<'_> {
         (needed, optional)
     }
 
-    /// Returns the containers that a service cannot do without, each with its condition.
-    pub(super) fn needs(&self, service: &Service) -> Vec<(ContainerRef, Condition)> {
+    /// Returns the services that a service cannot do without.
+    pub(super) fn needs(&self, service: &Service) -> Vec<Need> {
         let required = service.depends_on.iter().filter(|(_, edge)| edge.required);
-        let replicas = |(name, condition): (&ServiceName, Condition)| {
-            let replicas = self.done.get(name).into_iter().flat_map(|done| &done.replicas);
-            replicas.map(|replica| (replica.container.clone(), condition)).collect::<Vec<_>>()
+        let need = |(name, condition): (&ServiceName, Condition)| {
+            let replicas = self.done.get(name)?.replicas.len();
+            Some(Need { service: name.clone(), condition, replicas })
         };
-        required.flat_map(|(name, edge)| replicas((name, edge.condition))).collect()
+        required.filter_map(|(name, edge)| need((name, edge.condition))).collect()
     }
 
     fn condition(

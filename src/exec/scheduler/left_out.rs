@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use super::{Report, Run, State};
 use crate::event::StepState;
-use crate::exec::action::resolve;
-use crate::exec::undo::Needs;
-use crate::model::{Condition, ContainerId};
-use crate::plan::{Action, ContainerRef, Interrupted, StepId};
+use crate::model::ContainerId;
+use crate::plan::{Action, ContainerRef, Interrupted, Need, StepId};
 
 /// After so many that could not be started the others are only named: the engine may be gone.
 const TRIES: usize = 3;
@@ -78,10 +76,10 @@ impl Run<'_> {
     /// Returns what must hold before a container is started again: nothing where this run has stopped it, for then it is
     /// owed; else what its service depends on. An engine that restarts ends all containers, and the database that `web`
     /// needs may be gone, too.
-    pub(super) fn needs(&self, container: &ContainerId, needs: &[(ContainerRef, Condition)]) -> Needs {
-        if self.stopped.contains(&ContainerRef::Existing(container.clone())) {
-            return Needs::new();
+    pub(super) fn needs(&self, container: &ContainerId, needs: &[Need]) -> Vec<Need> {
+        match self.stopped.contains(&ContainerRef::Existing(container.clone())) {
+            true => Vec::new(),
+            false => needs.to_vec(),
         }
-        needs.iter().map(|(container, condition)| (resolve(container, &self.created), *condition)).collect()
     }
 }
