@@ -8,9 +8,9 @@ COMPOSE = $(INCEPTION) -f $(STACK)
 BUILD_STAMP := target/images.stamp
 IMAGE_SOURCES := $(shell find srcs/requirements -type f)
 
-# Random histories to play, and where to begin: `make soak SEEDS=100000 FIRST=7`.
+# Random histories to play, and where to begin: `make soak SEEDS=100000 FIRST=7`. Without FIRST the clock chooses.
 SEEDS ?= 20000
-FIRST ?= 1000000
+FIRST ?= $(shell date +%s)000
 
 .DEFAULT_GOAL := help
 .PHONY: up down re build ps logs smoke test soak check bench fuzz base init clean fclean help setup
@@ -44,7 +44,7 @@ test: ## run all tests, those on the real engine and of the stack included
 	@scripts/test.sh
 
 soak: ## play many random histories on the simulated engine: SEEDS=20000
-	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --release --locked --test simulation whatever_goes_wrong -- --nocapture
+	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --profile soak --locked --test simulation whatever_goes_wrong -- --nocapture
 
 check: ## what must hold before a commit: format, lints, documentation, scripts, licences
 	@scripts/check.sh

@@ -626,3 +626,151 @@ async fn a_restart_waits_for_conditions_as_a_start_does() {
     };
     assert!(restart.unwrap().requires.iter().any(waits), "{text}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_gives_way_to_a_volume_is_gone_before_its_name_and_its_port_are_taken() {
+    let engine = engine();
+    let before = "
+services:
+  web: { image: app:1, volumes: [data:/data], ports: ['8001:80'] }
+  api: { image: app:1 }
+volumes: { data: {} }
+";
+    assert!(up(&engine, &project(before)).await.unwrap().is_success());
+    let after = "
+services:
+  web: { image: slow:1 }
+  api: { image: app:1, ports: ['8001:80'] }
+  new: { image: app:1, volumes: [data:/data] }
+volumes: { data: { driver_opts: { o: '1' } } }
+";
+    let wanted = project(after);
+    let options = UpOptions { recreate_volumes: ["data".to_owned()].into(), ..UpOptions::default() };
+    let outcome = run(&engine, &plan_up(&wanted, &observed(&engine).await, &options)).await;
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_follows_a_network_s_new_name_whether_it_runs_or_is_stopped_for_another_network() {
+    let yaml = |label: &str, name: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', networks: [n, m] }} }}\n\
+             networks: {{ n: {{ labels: {{ v: '{label}' }} }}, m: {{ name: '{name}' }} }}"
+        )
+    };
+    for (label, is_stopped) in [("a", false), ("a", true), ("b", false), ("b", true)] {
+        let engine = engine();
+        assert!(up(&engine, &project(&yaml("a", "p_m"))).await.unwrap().is_success());
+        if is_stopped {
+            let web = engine.inspect_container("p-web-1").await.unwrap().id;
+            engine.kill_container(&web, "KILL").await.unwrap();
+        }
+        let wanted = project(&yaml(label, "other"));
+        assert!(up(&engine, &wanted).await.unwrap().is_success());
+        let on = networks(&engine).await;
+        assert_eq!(on, [r#"p-web-1 running ["other", "p_n"]"#], "{label} {is_stopped}");
+        assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_two_files_have_doubled_becomes_one() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', networks: [n] }} }}\n\
+             networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}"
+        )
+    };
+    // The name is checked where the request comes in, so that two may pass; the network of the other file is of no subnet
+    // here, as the engine would refuse two of one.
+    let spec = |label: &str| {
+        let plan = plan_up(&project(&yaml(label)), &Default::default(), &UpOptions::default());
+        plan.steps.iter().find_map(|step| match &step.action {
+            inception::plan::Action::CreateNetwork { spec, .. } => Some((**spec).clone()),
+            _ => None,
+        })
+    };
+    let engine = engine();
+    let (mut one, other) = (spec("a").unwrap(), spec("b").unwrap());
+    one.ipam = Default::default();
+    let slow = |call: &inception::engine::fake::Call| inception::engine::fake::Turn {
+        work: Duration::from_millis(if call.name == "create_network" { 100 } else { 0 }),
+        ..Fault::None.into()
+    };
+    engine.set_script(slow);
+    let (first, second) = tokio::join!(engine.create_network(&one), engine.create_network(&other));
+    assert!(first.is_ok() && second.is_ok());
+    engine.clear_faults();
+    let wanted = project(&yaml("b"));
+    let outcome = up(&engine, &wanted).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(engine.list_networks().await.unwrap().len(), 1);
+    // Where none of them is as the file says, all make place.
+    engine.set_script(slow);
+    let (mut one, mut other) = (spec("c").unwrap(), spec("d").unwrap());
+    one.ipam = Default::default();
+    other.ipam = Default::default();
+    for spec in [&mut one, &mut other] {
+        spec.name = "p_m".into();
+    }
+    let (first, second) = tokio::join!(engine.create_network(&one), engine.create_network(&other));
+    assert!(first.is_ok() && second.is_ok());
+    engine.clear_faults();
+    let wanted =
+        project("services: { web: { image: 'app:1', networks: [m] } }\nnetworks: { m: { labels: { v: new } } }");
+    let outcome = up(&engine, &wanted).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(engine.list_networks().await.unwrap().iter().filter(|one| one.name.as_str() == "p_m").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subnet_that_a_concurrent_run_has_just_taken_for_the_same_network_is_no_refusal() {
+    let yaml = "services: { web: { image: 'app:1', networks: [n] } }\nnetworks: { n: { ipam: { config: [{ subnet: 10.9.0.0/24 }] } } }";
+    let engine = engine();
+    engine.set_script(|call| inception::engine::fake::Turn {
+        work: Duration::from_millis(if call.name == "create_network" { 100 } else { 5 }),
+        ..Fault::None.into()
+    });
+    let wanted = project(yaml);
+    let (one, other) = tokio::join!(up(&engine, &wanted), up(&engine, &wanted));
+    for outcome in [one.unwrap(), other.unwrap()] {
+        assert!(outcome.is_success(), "{:?}", outcome.failures);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_on_other_networks_is_not_taken_for_the_same_one() {
+    let yaml = |name: &str| {
+        format!("services: {{ web: {{ image: 'app:1', networks: [n] }} }}\nnetworks: {{ n: {{ name: '{name}' }} }}")
+    };
+    let engine = engine();
+    let late = plan_up(&project(&yaml("one")), &observed(&engine).await, &UpOptions::default());
+    assert!(up(&engine, &project(&yaml("other"))).await.unwrap().is_success());
+    assert!(!run(&engine, &late).await.is_success(), "the name is taken by a container for another file");
+    assert_eq!(networks(&engine).await, [r#"p-web-1 running ["other"]"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_effect_late_is_noticed_before_success_is_claimed() {
+    let engine = engine();
+    assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
+    let mut is_first = true;
+    engine.set_script(move |call| {
+        let mut turn = inception::engine::fake::Turn::from(Fault::None);
+        if call.name == "disconnect_network" && std::mem::take(&mut is_first) {
+            turn = inception::engine::fake::Turn { work: Duration::from_millis(600), ..Fault::CutOff.into() };
+        }
+        if call.name == "list_containers" {
+            turn.work = Duration::from_millis(500);
+        }
+        turn
+    });
+    let wanted = project(&on_network("b", "app:1"));
+    let outcome = up(&engine, &wanted).await.unwrap();
+    let told: Vec<String> = outcome.failures.iter().map(|failure| failure.error.to_string()).collect();
+    assert_eq!(told, ["container `p-web-1` has lost network `p_n` again"]);
+    engine.clear_faults();
+    assert!(up(&engine, &wanted).await.unwrap().is_success());
+    assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
+}

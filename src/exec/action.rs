@@ -1,6 +1,7 @@
 //! One step against the engine. A call whose reply is lost is settled by looking, never by guessing.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -15,8 +16,8 @@ use super::{ExecSettings, transfer};
 use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
 use crate::event::StepState;
 use crate::model::{
-    ContainerId, ContainerName, ContainerSpec, ContainerState, EndpointSpec, FileSpec, Hook, ImageRef, NetworkId,
-    NetworkName, NetworkSpec, ProjectName, hash, labels,
+    ContainerId, ContainerName, ContainerSpec, ContainerState, Definition, EndpointSpec, FileSpec, Hook, ImageRef,
+    NetworkId, NetworkName, NetworkSpec, ProjectName, hash, labels,
 };
 use crate::plan::Verb;
 use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
@@ -32,6 +33,8 @@ pub(super) struct Runner {
     pub roll: std::sync::Arc<RollCall>,
     /// Whether nothing is left but waits that nobody waits for.
     pub quiet: CancellationToken,
+    /// How many replies were lost so far.
+    pub lost_replies: std::sync::Arc<std::sync::atomic::AtomicUsize>,
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 
@@ -219,8 +222,14 @@ impl Runner {
         }
     }
 
+    /// Whether a call that changes something may have taken effect without its reply.
+    pub(super) fn has_lost_a_reply(&self) -> bool {
+        self.lost_replies.load(Ordering::Relaxed) > 0
+    }
+
     /// Waits until a lost engine answers again; gives the first error back when it does not in time.
     async fn back(&self, lost: EngineError) -> EngineResult<()> {
+        self.lost_replies.fetch_add(1, Ordering::Relaxed);
         let deadline = Instant::now() + self.settings.reconnect;
         let mut pause = Duration::from_millis(100);
         while Instant::now() < deadline {
@@ -312,8 +321,9 @@ impl Runner {
             Ok(_) if !self.settings.is_after_crash => return Ok(()),
             Ok(_) => return self.remove_doubles(spec).await,
             Err(error) if error.is_uncertain() => self.back(error).await?,
-            Err(error) if error.kind == ErrorKind::Conflict => {
-                // Another run made it first, unless the name is a stranger's.
+            Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::Denied) => {
+                // Another run made it first, unless the name is a stranger's. Of two that are made in the same moment, the
+                // engine may refuse the second for its subnet ("Pool overlaps with other one on this address space", 403).
                 return if self.own_networks(spec).await?.is_empty() { Err(error) } else { Ok(()) };
             }
             Err(error) => return Err(error),
@@ -434,7 +444,9 @@ impl Runner {
     /// Looks for the container that a specification asks for; `refusal` is given back where another container has its name.
     async fn made_by_another(&self, spec: &ContainerSpec, refusal: &EngineError) -> EngineResult<Option<ContainerId>> {
         match self.engine.inspect_container(spec.name.as_str()).await {
-            Ok(found) if is_same(&found.labels, spec) => Ok(Some(found.id)),
+            Ok(found) if is_same(&found.labels, spec) && is_on_its_networks(&found.definition, spec) => {
+                Ok(Some(found.id))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             _ => Err(refusal.clone()),
         }
@@ -544,6 +556,14 @@ fn is_same(found: &BTreeMap<String, String>, spec: &ContainerSpec) -> bool {
     ]
     .iter()
     .all(|label| found.get(*label) == spec.labels.get(*label))
+}
+
+/// Whether a container is on no other networks than it was to be created with. A network's name is not part of the
+/// container's hash: a run with another file may have made a container that differs in nothing else.
+fn is_on_its_networks(found: &Definition, spec: &ContainerSpec) -> bool {
+    // `network_mode: none` and the like show as networks that no specification names.
+    spec.networks.is_empty()
+        || found.networks().all(|name| spec.networks.iter().any(|endpoint| endpoint.network == *name))
 }
 
 /// Puts the ids of containers that are known only now into a specification.

@@ -1,6 +1,7 @@
 //! Owns the state of a run: which steps may start, which must be skipped, which replacements are given back.
 
 mod left_out;
+mod once_more;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,10 +43,12 @@ pub async fn run(
         hub: Arc::new(hub),
         roll,
         quiet: CancellationToken::new(),
+        lost_replies: Arc::default(),
         progress: sender,
     };
     let mut run = Run::new(plan, runner, receiver, listener);
     run.drive(interrupt).await;
+    run.look_once_more().await;
     let outcome = run.finish(interrupt);
     listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
     outcome

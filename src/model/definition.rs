@@ -72,6 +72,11 @@ impl Definition {
         self.endpoints.insert(network.into(), endpoint);
     }
 
+    /// Returns the networks that it has a place on.
+    pub fn networks(&self) -> impl Iterator<Item = &NetworkName> {
+        self.endpoints.keys()
+    }
+
     /// Returns its place on a network; `None` where it has none, or none is known.
     pub fn endpoint(&self, network: &NetworkName) -> Option<&DefinedEndpoint> {
         self.endpoints.get(network)

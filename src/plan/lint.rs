@@ -19,14 +19,16 @@ pub fn lint(plan: &Plan) -> Vec<String> {
             {
                 faults.push(format!("step {} acts on what step {created} does not create", step.id));
             }
-            if !is_reachable(plan, step.id, *created) {
+            if !is_reachable(plan, step.id, *created, false) {
                 faults.push(format!("step {} does not wait for step {created}, which creates its container", step.id));
             }
         }
     }
     for replacement in &plan.replacements {
         for step in &replacement.steps {
-            if !is_reachable(plan, replacement.commit, *step) {
+            // What may fail needs only to have ended: a `pre_stop` hook.
+            let may_fail = plan.steps.get(step.index()).is_some_and(|step| step.is_optional);
+            if !is_reachable(plan, replacement.commit, *step, may_fail) {
                 faults
                     .push(format!("the old container goes in step {} before step {step} is done", replacement.commit));
             }
@@ -55,7 +57,8 @@ pub(super) fn container_of(action: &Action) -> Option<&ContainerRef> {
     }
 }
 
-fn is_reachable(plan: &Plan, from: StepId, to: StepId) -> bool {
+/// Whether a step begins only after another one has succeeded; with `may_fail`, has ended.
+fn is_reachable(plan: &Plan, from: StepId, to: StepId, may_fail: bool) -> bool {
     let mut queue = vec![from];
     let mut seen = vec![false; plan.steps.len()];
     while let Some(at) = queue.pop() {
@@ -65,6 +68,7 @@ fn is_reachable(plan: &Plan, from: StepId, to: StepId) -> bool {
         let Some(step) = plan.steps.get(at.index()) else { continue };
         if !std::mem::replace(&mut seen[at.index()], true) {
             queue.extend(step.requires.iter().copied());
+            queue.extend(step.after.iter().copied().filter(|_| may_fail));
         }
     }
     false

@@ -29,6 +29,8 @@ pub(super) struct Networks {
 struct Missing<'a> {
     network: &'a Network,
     before: Option<(&'a ObservedNetwork, StepId)>,
+    /// Removals of others of its name.
+    doubles: Vec<StepId>,
     reason: Reason,
 }
 
@@ -96,7 +98,7 @@ pub(super) fn plan(
         match found {
             None => {
                 check_subnets(builder, project, network, observed);
-                missing.push(Missing { network, before: None, reason: Reason::Missing });
+                missing.push(Missing { network, before: None, doubles: Vec::new(), reason: Reason::Missing });
             }
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
             Some(existing) if is_unchanged(network, existing) => {
@@ -122,11 +124,14 @@ pub(super) fn target(network: &Network) -> Target {
 }
 
 /// Ours comes before others' of the same name: names of networks are not unique. Of several of ours the one in use
-/// counts, else the one with the smallest id.
+/// counts, else the one that is as the file says, else the one with the smallest id.
 fn find<'a>(project: &Project, network: &Network, observed: &'a Observed) -> Option<&'a ObservedNetwork> {
     let named = || observed.networks.iter().filter(|candidate| candidate.name == network.name);
     let ours = named().filter(|candidate| is_ours(project, candidate));
-    ours.min_by_key(|candidate| (!is_used(observed, candidate), candidate.id.clone())).or_else(|| named().next())
+    let rank = |candidate: &&ObservedNetwork| {
+        (!is_used(observed, candidate), !is_unchanged(network, candidate), candidate.id.clone())
+    };
+    ours.min_by_key(rank).or_else(|| named().next())
 }
 
 fn is_used(observed: &Observed, network: &ObservedNetwork) -> bool {
@@ -207,7 +212,8 @@ fn make(builder: &mut Builder, project: &Project, missing: &Missing<'_>, all: &[
     let before = missing.before.map(|(existing, _)| Box::new(existing.as_made()));
     let create = Action::CreateNetwork { spec: Box::new(spec(project, missing.network)), before };
     let removed = missing.before.map(|(_, removed)| removed);
-    let made = builder.step(&target(missing.network), create, missing.reason.clone(), removed);
+    let gone = removed.into_iter().chain(missing.doubles.iter().copied());
+    let made = builder.step(&target(missing.network), create, missing.reason.clone(), gone);
     let others = all.iter().filter_map(|other| other.before);
     let givers = others.filter(|(other, step)| Some(*step) != removed && is_in_the_way(missing.network, other));
     builder.after(made, givers.map(|(_, step)| step));
@@ -257,7 +263,8 @@ fn replace<'a>(
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
-    Some(Missing { network, before: Some((existing, removed)), reason })
+    let doubles = remove_doubles(builder, project, network, observed, existing);
+    Some(Missing { network, before: Some((existing, removed)), doubles, reason })
 }
 
 /// Whether a container is not ours to stop: of others, of another directory, or at work on what `run` was asked.
@@ -304,7 +311,8 @@ fn check_subnets(builder: &mut Builder, project: &Project, network: &Network, ob
     for pool in &network.ipam.pools {
         let Some(wanted) = pool.subnet.as_deref().and_then(Subnet::parse) else { continue };
         let overlaps = |text: &&String| Subnet::parse(text).is_some_and(|it| it.overlaps(&wanted));
-        let mut others = observed.networks.iter().filter(|other| stays(project, other));
+        let is_double = |other: &ObservedNetwork| other.name == network.name && is_ours(project, other);
+        let mut others = observed.networks.iter().filter(|other| stays(project, other) && !is_double(other));
         if let Some((other, subnet)) = others.find_map(|other| Some((other, other.subnets.iter().find(overlaps)?))) {
             let message = format!("subnet {} of network `{}` is already taken", wanted.text, network.key);
             builder.tell(

@@ -104,11 +104,15 @@ fn content_reasons(desired: &Desired<'_>, container: &ObservedContainer) -> Vec<
 }
 
 /// A running container must be on every network of its service; one that is not running must not be bound to a network
-/// that is gone. The engine tells no network ids of containers that never ran.
+/// that is gone, or be on another one instead: its network got another name. The engine tells no network ids of containers
+/// that never ran.
 fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     if desired.service.network_mode.is_some() {
         return None;
     }
+    let names = desired.service.networks.keys().filter_map(|key| desired.project.networks.get(key));
+    let names: Vec<_> = names.map(|network| &network.name).collect();
+    let is_elsewhere = container.networks.keys().any(|name| !names.contains(&name));
     let is_attached = |key: &crate::model::NetworkKey| {
         let Some(network) = desired.project.networks.get(key) else { return true };
         let attached = container.networks.get(&network.name).map(|endpoint| endpoint.network_id.as_str());
@@ -116,7 +120,7 @@ fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Optio
             (Some(""), _) => true,
             (Some(actual), Some(expected)) => actual == expected.as_str(),
             (Some(_), None) => false,
-            (None, _) => container.state != ContainerState::Running,
+            (None, _) => container.state != ContainerState::Running && !is_elsewhere,
         }
     };
     let lost =

@@ -213,7 +213,7 @@ impl Up<'_> {
         ready.extend(needed);
         ready.extend(self.handed_over.get(&service.name).into_iter().flatten());
         if self.options.start {
-            ready.extend(self.orphans_gone.values());
+            ready.extend(self.departed());
         }
         let gate = self.gate(batch);
         match batch.failure_action() {

@@ -22,7 +22,7 @@ use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
     Condition, ContainerId, ContainerName, ContainerSpec, ContainerState, Health, ImageId, MountSource, NetworkKey,
-    Observed, ObservedContainer, Project, Service, ServiceName, VolumeKey, VolumeName,
+    Observed, ObservedContainer, ObservedEndpoint, Project, Service, ServiceName, VolumeKey, VolumeName,
 };
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -293,12 +293,12 @@ impl<'a> Up<'a> {
             is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
         };
         if let Some(displaced) = self.networks.displaced.get(&container.id) {
-            // It is stopped on purpose, and gets back what it loses. A network that was lost before is not given back.
-            let mut stopped = container.clone();
-            let names = displaced.networks.iter().filter_map(|key| self.project.networks.get(key));
-            names.for_each(|network| drop(stopped.networks.remove(&network.name)));
-            stopped.state = ContainerState::Exited;
-            return recreate::reason(&desired, &stopped, self.recreate(service));
+            // It gets back the networks that it loses by this plan; what it has lost otherwise it does not.
+            let mut restored = container.clone();
+            for network in displaced.networks.iter().filter_map(|key| self.project.networks.get(key)) {
+                restored.networks.insert(network.name.clone(), ObservedEndpoint::default());
+            }
+            return recreate::reason(&desired, &restored, self.recreate(service));
         }
         recreate::reason(&desired, container, self.recreate(service))
     }
@@ -389,6 +389,8 @@ impl<'a> Up<'a> {
         let (spec, references, mut requires) = self.specify(service, number, inherited);
         requires.extend(self.cleared.steps.iter().copied());
         requires.extend(self.orphans_gone.get(&spec.name));
+        // The name of its predecessor, too.
+        requires.extend(self.volumes.removals.iter().copied());
         self.check_made(service, &spec.name, &spec);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
@@ -417,11 +419,17 @@ impl<'a> Up<'a> {
         requires.extend(needed);
         requires.extend(self.handed_over.get(&service.name).into_iter().flatten());
         requires.extend(self.departures_of_givers(service));
-        requires.extend(self.orphans_gone.values());
+        requires.extend(self.departed());
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);
         vec![self.verify(service, target, container, started)]
+    }
+
+    /// Returns the removals of containers that nothing takes the place of: orphans, and users of volumes that are made anew.
+    /// Their ports and data are free then.
+    pub(super) fn departed(&self) -> impl Iterator<Item = StepId> {
+        self.orphans_gone.values().chain(&self.volumes.removals).copied()
     }
 
     /// Puts configs and secrets into a container that has never run: nothing on the engine tells whether the run that made

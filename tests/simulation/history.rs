@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inception::engine::fake::{Change, Deed, Done, FakeEngine, Marks};
-use inception::model::{Condition, ContainerId, ContainerSpec, Project, Service, labels};
+use inception::model::{Condition, ContainerId, ContainerSpec, MountKind, MountSpec, Project, Service, labels};
 use inception::plan::UpOptions;
 use tokio::time::Instant;
 
@@ -103,11 +103,17 @@ impl Judge<'_> {
             Deed::NetworkRemoved(_, name, found) if change.client != 0 && !is_ours(found) => {
                 self.tell(FOREIGN, change, format!("network {name} removed"));
             }
-            Deed::VolumeRemoved(name) if change.client != 0 => {
+            Deed::VolumeRemoved(name) if change.client != 0 && !self.is_given_up(change.client, name.as_str()) => {
                 self.tell(VOLUMES, change, format!("volume {name} removed"));
             }
             _ => {}
         }
+    }
+
+    /// Whether a run was asked to make a volume anew, by its name.
+    fn is_given_up(&self, client: u32, volume: &str) -> bool {
+        let options = self.runs.get(&client).and_then(|run| run.up.as_ref());
+        options.is_some_and(|up| up.recreate_volumes.iter().any(|key| format!("p_{key}") == volume))
     }
 
     fn container(&mut self, change: &Change, id: &ContainerId, spec: &Arc<ContainerSpec>, what: &Done) {
@@ -194,6 +200,11 @@ impl Judge<'_> {
         let Some((run, options, service)) = self.service(change.client, spec) else { return };
         // What could not be given its files was never whole.
         if !spec.files.is_empty() && !self.filled.contains(id) {
+            return;
+        }
+        // What uses a volume that is to be made anew goes first.
+        let uses = |mount: &MountSpec| matches!(&mount.kind, MountKind::Volume { name, .. } if self.is_given_up(change.client, name.as_str()));
+        if spec.mounts.iter().any(uses) {
             return;
         }
         // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.

@@ -8,7 +8,7 @@ use crate::story::Mutation;
 use crate::{history, story};
 
 /// What is done to plans, and the rule that must notice it.
-pub const ALL: [(&str, Mutation, &str); 9] = [
+pub const ALL: [(&str, Mutation, &str); 17] = [
     ("renames are left out", without_renames, story::CONVERGES),
     ("the old container goes first", old_first, history::OLD_STAYS),
     ("conditions are taken as met", without_waits, history::CONDITIONS),
@@ -18,6 +18,14 @@ pub const ALL: [(&str, Mutation, &str); 9] = [
     ("networks are not made", without_networks, story::CONVERGES),
     ("configs are taken as put", without_files, history::FILES),
     ("waits have no end", endless, story::ENDS),
+    ("a new service takes its port and starts at once", starts_at_once, story::CONVERGES),
+    ("names and ports are taken before their holders are gone", removals_not_awaited, story::CONVERGES),
+    ("the old container comes back without its network", without_reconnects, story::SERVING),
+    ("the old container is taken to have been stopped", old_forgotten, story::SERVING),
+    ("what belongs together is given back one by one", without_families, story::SERVING),
+    ("a failing hook is passed over", without_hooks, story::SERVING),
+    ("a volume that is given up stays", volumes_kept, story::NOTHING_LEFT),
+    ("a volume goes with a network", volume_unasked, history::VOLUMES),
 ];
 
 fn skip(step: &mut Step) {
@@ -83,5 +91,63 @@ fn endless(plan: &mut Plan) {
         if matches!(step.action, Action::WaitFor { .. }) {
             step.action = Action::Pause { delay: Duration::from_secs(1_000_000) };
         }
+    }
+}
+
+/// Containers that nothing was replaced by start as soon as they are made.
+fn starts_at_once(plan: &mut Plan) {
+    let replaced: Vec<ContainerRef> = plan.replacements.iter().map(|one| one.new.clone()).collect();
+    for step in &mut plan.steps {
+        if let Action::StartContainer { container } = &step.action
+            && let ContainerRef::Planned(created) = container
+            && !replaced.contains(container)
+        {
+            step.requires = vec![*created];
+            step.after.clear();
+        }
+    }
+}
+
+fn removals_not_awaited(plan: &mut Plan) {
+    let is_removal = |step: &Step| matches!(step.action, Action::RemoveContainer { .. });
+    let removals: Vec<_> = plan.steps.iter().filter(|step| is_removal(step)).map(|step| step.id).collect();
+    for step in &mut plan.steps {
+        if matches!(step.action, Action::CreateContainer { .. } | Action::StartContainer { .. }) {
+            step.requires.retain(|id| !removals.contains(id));
+        }
+    }
+}
+
+fn without_reconnects(plan: &mut Plan) {
+    plan.replacements.iter_mut().for_each(|one| one.reconnects.clear());
+}
+
+fn old_forgotten(plan: &mut Plan) {
+    plan.replacements.iter_mut().for_each(|one| one.was_running = false);
+}
+
+/// The removal of an old container waits for its own successor only.
+fn without_families(plan: &mut Plan) {
+    for one in &mut plan.replacements {
+        one.family = None;
+        one.undoes_group = false;
+        let own = &one.steps;
+        plan.steps[one.commit.index()].requires.retain(|id| own.contains(id));
+    }
+}
+
+fn without_hooks(plan: &mut Plan) {
+    skip_where(plan, |action| matches!(action, Action::RunHook { .. }));
+}
+
+fn volumes_kept(plan: &mut Plan) {
+    skip_where(plan, |action| matches!(action, Action::RemoveVolume { .. }));
+}
+
+/// As where a network's removal took the volumes of its users along.
+fn volume_unasked(plan: &mut Plan) {
+    if let Some(step) = plan.steps.iter_mut().find(|step| matches!(step.action, Action::CreateNetwork { .. })) {
+        step.action = Action::RemoveVolume { name: "ext-v".into() };
+        step.requires.clear();
     }
 }

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use inception::engine::fake::{Behaviour, Deed, FakeEngine};
-use inception::engine::{Engine, EngineHandle};
+use inception::engine::{Engine, EngineHandle, LogOptions, ReadEngine};
 use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
-use inception::model::{ContainerSpec, ContainerState, NetworkSpec, ObservedContainer, Project, VolumeSpec, labels};
+use inception::model::{
+    ContainerSpec, ContainerState, NetworkSpec, ObservedContainer, Project, Service, VolumeSpec, hash, labels,
+};
 use inception::observe;
 use inception::plan::{self, Content, Contents, DownOptions, Plan, Recreate, UpOptions};
 
@@ -24,6 +26,7 @@ pub const NOTHING_LEFT: &str = "I2: after success nothing is left to do";
 pub const TRUTH: &str = "I6: success is claimed only where it is so";
 pub const ENDS: &str = "I7: a run ends in time";
 pub const SERVING: &str = "the old container serves on where the new one cannot work";
+pub const OTHERS: &str = "where one service cannot work, the others serve on";
 pub const TOGETHER: &str = "two runs at once that want the same both end well";
 pub const SOUND: &str = "plans are sound, and no step fails by a fault of ours";
 
@@ -38,6 +41,27 @@ pub type Mutation = fn(&mut Plan);
 enum Command {
     Up(UpOptions),
     Down(DownOptions),
+}
+
+/// The client that reads output while others change things.
+const READER: u32 = 900;
+
+/// Reads what all containers print, again and again, until it dies.
+async fn read_on<T>(engine: FakeEngine) -> T {
+    let reading = async {
+        loop {
+            for one in engine.list_containers(&[]).await.unwrap_or_default() {
+                // Whatever becomes of it: a container may be gone by now.
+                let _ = engine.logs(&one.id, LogOptions::default()).await;
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = engine.crashed() => std::future::pending().await,
+        never = reading => never,
+    }
 }
 
 /// How a run ended.
@@ -81,7 +105,6 @@ pub struct Story {
     log: Arc<Mutex<Log>>,
     runs: Vec<RunRecord>,
     mutation: Option<Mutation>,
-    has_files: bool,
     has_downs: bool,
     has_deaths: bool,
     /// Whether a run died beside another that went on.
@@ -92,13 +115,13 @@ pub struct Story {
     pub found: Vec<Violation>,
 }
 
-/// Plays a seed; returns what was broken, and the trace where it was asked for.
 /// What is behind the config of projects that have one.
 fn contents() -> Contents {
     let content = Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
     Contents { configs: [("word".to_owned(), content)].into(), ..Contents::default() }
 }
 
+/// Plays a seed; returns what was broken, and the trace where it was asked for.
 pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Violation>, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -109,7 +132,6 @@ pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Vio
             log,
             runs: Vec::new(),
             mutation,
-            has_files: seed >= crate::WITH_FILES,
             has_downs: false,
             has_deaths: false,
             has_deaths_beside: false,
@@ -127,7 +149,7 @@ impl Story {
         images(&self.engine, &mut self.random);
         self.strangers().await;
         let mut before = world::random(&mut self.random);
-        before.has_files = self.has_files;
+        before.has_files = self.random.percent(60);
         let mut after = world::changed(&mut self.random, &before);
         let broken = if self.random.percent(12) { world::break_one(&mut self.random, &mut after) } else { None };
         let (old, new) = (Arc::new(common::project(&before.yaml())), Arc::new(common::project(&after.yaml())));
@@ -142,10 +164,14 @@ impl Story {
             return;
         }
         self.visitors(&old).await;
-        let options = UpOptions { remove_orphans: self.random.percent(50), ..UpOptions::default() };
+        let recreate_volumes = after.made_anew(&before).into_iter().map(|index| format!("v{index}")).collect();
+        let remove_orphans = self.random.percent(50);
+        let options = UpOptions { remove_orphans, recreate_volumes, ..UpOptions::default() };
         match self.random.below(8) {
             0 | 1 => {}
-            2 if broken.is_none() => self.together(&new, &options, after.is_plain_change_of(&before)).await,
+            2 if broken.is_none() && options.recreate_volumes.is_empty() => {
+                self.together(&new, &options, after.is_plain_change_of(&before)).await
+            }
             _ => self.disturbed(&old, &new, &options).await,
         }
         self.faults_cease().await;
@@ -155,7 +181,7 @@ impl Story {
             Some(index) => {
                 self.expect_failure(&end, &new, &after, index).await;
                 if has_before && !self.has_downs && self.log.lock().unwrap().mishaps == 0 {
-                    self.expect_serving(&before, &after, index).await;
+                    self.expect_serving(&before, &after, index, &new).await;
                 }
             }
         }
@@ -247,7 +273,8 @@ impl Story {
             self.say(|| format!("--- {mix:?}"));
             self.script(mix);
             let first = self.command(options);
-            if !self.random.percent(25) {
+            // What is to be destroyed by name is destroyed by one run at a time.
+            if !self.random.percent(25) || !options.recreate_volumes.is_empty() {
                 let signal = self.random.percent(8).then(|| Duration::from_millis(self.random.below(4000)));
                 let project = if self.random.percent(85) { new } else { old };
                 self.judged(project, &first, signal).await;
@@ -297,7 +324,12 @@ impl Story {
     async fn judged(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) {
         let mishaps = self.log.lock().unwrap().mishaps;
         self.engine.quiet().await;
-        let end = self.run(project, command, signal).await;
+        let (reader, has_reader) = (self.engine.client(READER), self.random.percent(20));
+        let end = tokio::select! {
+            biased;
+            end = self.run(project, command, signal) => end,
+            never = read_on(reader), if has_reader => never,
+        };
         // What the engine does after the run has ended is nothing the run could know.
         if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() || self.engine.is_at_work() {
             return;
@@ -368,13 +400,14 @@ impl Story {
             has_died: false,
         });
         let engine = Arc::new(self.engine.client(client));
+        let is_verbose = self.log.lock().unwrap().is_verbose;
         let (project, command, mutation) = (project.clone(), command.clone(), self.mutation);
         async move {
             let work = async {
                 tokio::select! {
                     biased;
                     () = engine.crashed() => Ok((End::Died, String::new())),
-                    end = execute(&engine, &project, &command, mutation, signal) => end,
+                    end = execute(&engine, &project, &command, mutation, signal, is_verbose) => end,
                 }
             };
             let end = tokio::time::timeout(LIMIT, work).await;
@@ -448,41 +481,61 @@ impl Story {
         })
     }
 
-    /// The containers of the broken service that were there before are there still.
-    async fn expect_serving(&mut self, before: &World, after: &World, broken: usize) {
-        let Some(old) = before.services.get(&broken) else { return };
+    /// The containers of the broken service that were there before are there still, and so are those of the others: the
+    /// old ones or the new ones.
+    async fn expect_serving(&mut self, before: &World, after: &World, broken: usize, new: &Project) {
         // A run that stopped it for its network and died before it did more has left no sign that it ever ran.
         let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
         // A run on another machine may have taken the sign away before the stop that it tells of had come to its end.
         // Of two runs that want different things at once, the last one to look is obeyed.
         let has_met_others = self.has_deaths_beside || self.has_rivals;
-        if after.loses_its_host(before, broken) || has_left_no_sign || has_met_others {
+        if has_left_no_sign || has_met_others {
             return;
         }
-        let count = old.scale.min(after.services[&broken].scale) as usize;
-        let name = format!("s{broken}");
         let seen = state::look(&self.engine).await;
-        let bad = ["broken", "sick"];
-        let is_bound = |one: &ObservedContainer| {
-            one.networks.iter().all(|(name, endpoint)| {
-                seen.networks.iter().any(|network| network.name == *name && network.id == endpoint.network_id)
-            })
-        };
-        let is_reachable = |one: &ObservedContainer| {
-            let is_attached = one.network_mode.starts_with("container:") || !one.networks.is_empty();
-            one.state == ContainerState::Running && is_attached && is_bound(one)
-        };
-        let serving = seen.containers.iter().filter(|one| {
-            state::is_ours(&one.labels)
-                && one.service() == Some(&name)
-                && !bad.iter().any(|image| one.image.starts_with(image))
-                && (one.image.starts_with("job") || is_reachable(one))
-        });
-        let serving = serving.count();
-        if serving < count {
-            self.found.push(Violation::new(SERVING, format!("{name}: {serving} of {count} serve")));
+        for (index, old) in &before.services {
+            let Some(service) = after.services.get(index) else { continue };
+            let is_excused = old.is_off
+                || service.is_off
+                || after.loses_its_host(before, *index)
+                || after.gives_way_to_a_volume(before, *index)
+                // What stopped by itself, or by a fault of an earlier run, cannot start again without the broken one.
+                || (*index != broken && (old.kind == Kind::Job || (self.runs.len() > 2 && after.depends_on(*index, broken))));
+            if is_excused {
+                continue;
+            }
+            let count = old.scale.min(service.scale) as usize;
+            let bad = (*index == broken).then(|| new.services.get(format!("s{broken}").as_str())).flatten();
+            let serving = serving(&seen, &format!("s{index}"), bad);
+            if serving < count {
+                let rule = if *index == broken { SERVING } else { OTHERS };
+                self.found.push(Violation::new(rule, format!("s{index}: {serving} of {count} serve")));
+            }
         }
     }
+}
+
+/// Returns how many containers of a service serve: none of the definition `bad`, which cannot.
+fn serving(seen: &state::Seen, name: &str, bad: Option<&Service>) -> usize {
+    let images = ["broken", "sick"];
+    let bad_hash = bad.map(|service| hash::service_hash(&service.canonical, &|_| None));
+    let is_bound = |one: &ObservedContainer| {
+        one.networks.iter().all(|(name, endpoint)| {
+            seen.networks.iter().any(|network| network.name == *name && network.id == endpoint.network_id)
+        })
+    };
+    let is_reachable = |one: &ObservedContainer| {
+        let is_attached = one.network_mode.starts_with("container:") || !one.networks.is_empty();
+        one.state == ContainerState::Running && is_attached && is_bound(one)
+    };
+    let serving = seen.containers.iter().filter(|one| {
+        state::is_ours(&one.labels)
+            && one.service() == Some(name)
+            && !images.iter().any(|image| one.image.starts_with(image))
+            && (bad_hash.is_none() || one.label(labels::CONFIG_HASH) != bad_hash.as_deref())
+            && (one.image.starts_with("job") || is_reachable(one))
+    });
+    serving.count()
 }
 
 /// Looks, plans and runs, as the program does.
@@ -492,6 +545,7 @@ async fn execute(
     command: &Command,
     mutation: Option<Mutation>,
     signal: Option<Duration>,
+    is_verbose: bool,
 ) -> Result<(End, String), String> {
     let observed = match observe::observe(&**engine, &common::interest(project)).await {
         Ok(observed) => observed,
@@ -501,10 +555,10 @@ async fn execute(
         Command::Up(options) => plan::up(project, &observed, &contents(), options),
         Command::Down(options) => plan::down(project, &observed, options),
     };
-    let text = plan::render(&plan);
+    let text = if is_verbose { plan::render(&plan) } else { String::new() };
     let unsound = plan::lint(&plan);
     if !unsound.is_empty() {
-        return Err(format!("{unsound:?}\n{text}"));
+        return Err(format!("{unsound:?}\n{}", plan::render(&plan)));
     }
     if let Some(error) = plan.diagnostics.iter().find(|one| one.is_error()) {
         return Ok((End::Refused(error.message.clone()), text));

@@ -55,6 +55,51 @@ pub struct Update {
     delay: u64,
 }
 
+/// What a hook does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    Works,
+    Fails,
+}
+
+impl Hook {
+    fn yaml(self) -> &'static str {
+        match self {
+            Hook::Works => "[{ command: ['true'] }]",
+            Hook::Fails => "[{ command: ['fail'] }]",
+        }
+    }
+}
+
+/// What a history is mostly about: how often each thing is in its projects, in percent.
+#[derive(Clone, Debug)]
+struct Theme {
+    port: u64,
+    address: u64,
+    swap: u64,
+    network: u64,
+    volume: u64,
+    shared: u64,
+    hook: u64,
+    off: u64,
+    rescale: u64,
+}
+
+impl Theme {
+    fn random(random: &mut Random) -> Self {
+        let plain =
+            Self { port: 20, address: 10, swap: 15, network: 20, volume: 5, shared: 10, hook: 5, off: 3, rescale: 20 };
+        match random.below(6) {
+            0 => Self { port: 60, address: 50, swap: 80, ..plain },
+            1 => Self { network: 70, ..plain },
+            2 => Self { shared: 50, port: 40, swap: 40, ..plain },
+            3 => Self { volume: 50, hook: 40, ..plain },
+            4 => Self { off: 15, rescale: 60, ..plain },
+            _ => plain,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Service {
     pub kind: Kind,
@@ -65,6 +110,12 @@ pub struct Service {
     networks: Vec<usize>,
     volumes: Vec<usize>,
     port: Option<u64>,
+    /// The last number of its address on its first network, where that has a subnet.
+    address: Option<u64>,
+    /// Whether the command line enables it (`profiles`).
+    pub is_off: bool,
+    pre_stop: Option<Hook>,
+    pub post_start: Option<Hook>,
     update: Option<Update>,
     restart: Option<&'static str>,
     namespace_of: Option<usize>,
@@ -75,18 +126,23 @@ pub struct Network {
     is_external: bool,
     label: u64,
     option: u64,
+    /// How often it got another name.
+    name: u64,
+    has_subnet: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Volume {
     is_external: bool,
     label: u64,
+    option: u64,
 }
 
 /// Services by index; each depends only on those of lower ones, so there is no cycle.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub services: BTreeMap<usize, Service>,
+    theme: Option<Theme>,
     networks: BTreeMap<usize, Network>,
     volumes: BTreeMap<usize, Volume>,
     /// Whether services have a config that is put into their containers.
@@ -94,9 +150,12 @@ pub struct World {
 }
 
 pub fn random(random: &mut Random) -> World {
-    let mut world = World::default();
+    let theme = Theme::random(random);
+    let mut world = World { theme: Some(theme.clone()), ..World::default() };
     for index in 0..random.below(3) {
-        world.networks.insert(index as usize, Network { is_external: random.percent(15), ..Network::default() });
+        let is_external = random.percent(15);
+        let has_subnet = !is_external && random.percent(theme.address * 2);
+        world.networks.insert(index as usize, Network { is_external, has_subnet, ..Network::default() });
     }
     for index in 0..random.below(3) {
         world.volumes.insert(index as usize, Volume { is_external: random.percent(20), ..Volume::default() });
@@ -110,6 +169,7 @@ pub fn random(random: &mut Random) -> World {
 }
 
 fn service(random: &mut Random, world: &World, index: usize) -> Service {
+    let theme = world.theme.clone().unwrap();
     let kind = *random.pick(&[Kind::App, Kind::App, Kind::Db, Kind::Job]);
     let mut service = Service {
         kind,
@@ -119,7 +179,11 @@ fn service(random: &mut Random, world: &World, index: usize) -> Service {
         edges: Vec::new(),
         networks: world.networks.keys().copied().filter(|_| random.percent(50)).collect(),
         volumes: world.volumes.keys().copied().filter(|_| random.percent(40)).collect(),
-        port: random.percent(20).then(|| 8000 + index as u64),
+        port: random.percent(theme.port).then(|| 8000 + index as u64),
+        address: random.percent(theme.address).then(|| 10 + index as u64),
+        is_off: random.percent(theme.off),
+        pre_stop: random.percent(theme.hook).then(|| *random.pick(&[Hook::Works, Hook::Fails])),
+        post_start: random.percent(theme.hook).then_some(Hook::Works),
         update: random.percent(30).then(|| update(random)),
         restart: random.percent(30).then(|| *random.pick(&["always", "unless-stopped", "on-failure"])),
         namespace_of: None,
@@ -135,7 +199,7 @@ fn service(random: &mut Random, world: &World, index: usize) -> Service {
         .filter(|(_, other)| other.kind == Kind::App && other.scale > 0 && other.namespace_of.is_none())
         .map(|(to, _)| *to)
         .collect();
-    if !hosts.is_empty() && random.percent(10) {
+    if !hosts.is_empty() && random.percent(theme.shared) {
         service.namespace_of = Some(*random.pick(&hosts));
     }
     service
@@ -163,20 +227,24 @@ fn update(random: &mut Random) -> Update {
 /// What the project becomes.
 pub fn changed(random: &mut Random, before: &World) -> World {
     let mut world = before.clone();
+    let theme = world.theme.clone().unwrap();
     for network in world.networks.values_mut() {
-        if random.percent(20) {
+        if random.percent(theme.network) {
             *(if random.percent(50) { &mut network.label } else { &mut network.option }) += 1;
         }
+        // What had the name before stays, and so does its subnet.
+        network.name += u64::from(!network.has_subnet && random.percent(theme.network / 4));
     }
     for volume in world.volumes.values_mut() {
         volume.label += u64::from(random.percent(15));
+        volume.option += u64::from(random.percent(theme.volume));
     }
     let indices: Vec<usize> = world.services.keys().copied().collect();
     for index in indices {
         if world.services.len() > 1 && random.percent(12) {
             world.services.remove(&index);
         } else if let Some(service) = world.services.get_mut(&index) {
-            change(random, service);
+            change(random, &theme, service);
         }
     }
     if random.percent(25) {
@@ -184,17 +252,24 @@ pub fn changed(random: &mut Random, before: &World) -> World {
         let service = service(random, &world, index);
         world.services.insert(index, service);
     }
-    swap_ports(random, &mut world);
+    swap(random, &theme, &mut world);
     world.settle();
+    world.keep_used_volumes(before);
     world
 }
 
-fn change(random: &mut Random, service: &mut Service) {
+fn change(random: &mut Random, theme: &Theme, service: &mut Service) {
+    if random.percent(theme.off) {
+        service.is_off = !service.is_off;
+    }
+    if random.percent(theme.hook / 2) {
+        service.pre_stop = Some(*random.pick(&[Hook::Works, Hook::Fails]));
+    }
     if random.percent(35) {
         service.version = 3 - service.version;
     }
     service.title += u64::from(random.percent(15));
-    if random.percent(20) {
+    if random.percent(theme.rescale) {
         service.scale = random.below(4);
     }
     if random.percent(10) {
@@ -211,16 +286,28 @@ fn change(random: &mut Random, service: &mut Service) {
     }
 }
 
-/// A host port moves from one service to another.
-fn swap_ports(random: &mut Random, world: &mut World) {
+/// A host port and an address move from one service to another.
+fn swap(random: &mut Random, theme: &Theme, world: &mut World) {
     let indices: Vec<usize> = world.services.keys().copied().collect();
-    if indices.len() < 2 || !random.percent(15) {
+    if indices.len() < 2 || !random.percent(theme.swap) {
         return;
     }
     let (one, other) = (*random.pick(&indices), *random.pick(&indices));
-    let (first, second) = (world.services[&one].port, world.services[&other].port);
-    world.services.get_mut(&one).unwrap().port = second;
-    world.services.get_mut(&other).unwrap().port = first;
+    // What is off keeps what it has: `up` leaves it alone.
+    if world.services[&one].is_off || world.services[&other].is_off {
+        return;
+    }
+    let (first, second) = (world.services[&one].clone(), world.services[&other].clone());
+    let (ports, addresses) = (random.percent(75), random.percent(50));
+    for (index, from) in [(one, second), (other, first)] {
+        let service = world.services.get_mut(&index).unwrap();
+        if ports {
+            service.port = from.port;
+        }
+        if addresses {
+            service.address = from.address;
+        }
+    }
 }
 
 /// One service gets an image that cannot work; returns which.
@@ -235,7 +322,14 @@ pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
         return None;
     }
     let index = *random.pick(&possible);
+    let theme = world.theme.clone().unwrap();
     let service = world.services.get_mut(&index).unwrap();
+    service.is_off = false;
+    if random.percent(theme.hook) {
+        // The image works, but nothing gets past its hook.
+        service.post_start = Some(Hook::Fails);
+        return Some(index);
+    }
     service.kind = if service.kind == Kind::Db && random.percent(50) { Kind::Sick } else { Kind::Broken };
     service.version = 1;
     Some(index)
@@ -248,17 +342,21 @@ impl World {
         let hosts: Vec<usize> = self
             .services
             .iter()
-            .filter(|(_, one)| one.kind == Kind::App && one.scale > 0 && one.namespace_of.is_none())
+            .filter(|(_, one)| one.kind == Kind::App && one.scale > 0 && one.namespace_of.is_none() && !one.is_off)
             .map(|(index, _)| *index)
             .collect();
+        let on: Vec<usize> = self.services.iter().filter(|(_, one)| !one.is_off).map(|(index, _)| *index).collect();
         for service in self.services.values_mut() {
-            service.edges.retain(|edge| known.contains(&edge.to));
+            // A service that is off may be depended on only by those that can do without it.
+            service.edges.retain(|edge| known.contains(&edge.to) && (on.contains(&edge.to) || !edge.is_required));
             service.namespace_of = service.namespace_of.filter(|host| hosts.contains(host));
             if service.namespace_of.is_some() {
                 service.port = None;
                 service.networks.clear();
             }
-            if service.port.is_some() {
+            let first = service.networks.first().and_then(|index| self.networks.get(index));
+            service.address.take_if(|_| !first.is_some_and(|network| network.has_subnet));
+            if service.port.is_some() || service.address.is_some() {
                 service.scale = service.scale.min(1);
             }
         }
@@ -266,6 +364,7 @@ impl World {
         let awaited: Vec<usize> = self
             .services
             .values()
+            .filter(|one| !one.is_off)
             .flat_map(|one| one.edges.iter())
             .filter(|edge| edge.condition == Condition::Completed)
             .map(|edge| edge.to)
@@ -275,6 +374,8 @@ impl World {
                 service.kind = Kind::App;
             }
             if service.kind == Kind::Job {
+                // It may have ended before its hook.
+                service.post_start = None;
                 service.restart = None;
             }
         }
@@ -289,17 +390,60 @@ impl World {
         }
     }
 
-    /// Whether containers are only replaced one for one: no network is made anew, nothing shares a namespace. Then two
-    /// machines that want the same must not get into each other's way.
+    /// Whether containers are only replaced one for one: no network or volume is made anew, nothing shares a namespace.
+    /// Then two machines that want the same must not get into each other's way.
     pub fn is_plain_change_of(&self, before: &World) -> bool {
         let shares = |world: &World| world.services.values().any(|service| service.namespace_of.is_some());
-        self.has_networks_of(before) && !shares(self) && !shares(before)
+        self.has_networks_of(before) && self.made_anew(before).is_empty() && !shares(self) && !shares(before)
+    }
+
+    /// Takes the changes of volumes back that containers use which `up` leaves alone: those of services that are gone or off.
+    ///
+    /// So are those of volumes that the file only declares: the program does not know them then.
+    fn keep_used_volumes(&mut self, before: &World) {
+        let is_left = |index: &usize| self.services.get(index).is_none_or(|service| service.is_off);
+        let left = before.services.iter().filter(|(index, _)| is_left(index));
+        let kept: Vec<usize> = left.flat_map(|(_, service)| service.volumes.iter().copied()).collect();
+        let on = self.services.values().filter(|service| !service.is_off);
+        let used: Vec<usize> = on.flat_map(|service| service.volumes.iter().copied()).collect();
+        for (index, volume) in
+            self.volumes.iter_mut().filter(|(index, _)| kept.contains(index) || !used.contains(index))
+        {
+            volume.option = before.volumes.get(index).map_or(0, |old| old.option);
+        }
+    }
+
+    /// The volumes whose definition is another one than before: they are made anew where that is asked for by name.
+    pub fn made_anew(&self, before: &World) -> Vec<usize> {
+        let has_changed = |(index, volume): &(&usize, &Volume)| {
+            !volume.is_external && before.volumes.get(index).is_some_and(|old| old.option != volume.option)
+        };
+        self.volumes.iter().filter(has_changed).map(|(index, _)| *index).collect()
+    }
+
+    /// Whether a service of `before`, or the host of its network, is removed first because a volume of it is made anew.
+    pub fn gives_way_to_a_volume(&self, before: &World, index: usize) -> bool {
+        let anew = self.made_anew(before);
+        let uses = |index: usize| {
+            let services = [before.services.get(&index), self.services.get(&index)];
+            services.into_iter().flatten().any(|one| one.volumes.iter().any(|volume| anew.contains(volume)))
+        };
+        let hosts = [before.services.get(&index), self.services.get(&index)].into_iter().flatten();
+        let mut hosts = hosts.filter_map(|service| service.namespace_of);
+        uses(index) || hosts.any(uses)
+    }
+
+    /// Whether a service depends on another one, directly or not.
+    pub fn depends_on(&self, index: usize, other: usize) -> bool {
+        let Some(service) = self.services.get(&index) else { return false };
+        let edges = service.edges.iter().map(|edge| edge.to).chain(service.namespace_of);
+        edges.into_iter().any(|to| to == other || self.depends_on(to, other))
     }
 
     /// Whether no network is made anew.
     pub fn has_networks_of(&self, before: &World) -> bool {
-        let definitions = |world: &World| -> Vec<(u64, u64)> {
-            world.networks.values().map(|network| (network.label, network.option)).collect()
+        let definitions = |world: &World| -> Vec<(u64, u64, u64)> {
+            world.networks.values().map(|network| (network.label, network.option, network.name)).collect()
         };
         definitions(self) == definitions(before)
     }
@@ -321,12 +465,21 @@ impl World {
         for (index, network) in &self.networks {
             match network.is_external {
                 true => writeln!(out, "  n{index}: {{ external: true, name: ext-n }}").unwrap(),
-                false => writeln!(
-                    out,
-                    "  n{index}: {{ labels: {{ v: '{}' }}, driver_opts: {{ o: '{}' }} }}",
-                    network.label, network.option
-                )
-                .unwrap(),
+                false => {
+                    let mut more = String::new();
+                    if network.name > 0 {
+                        write!(more, ", name: p_n{index}x{}", network.name).unwrap();
+                    }
+                    if network.has_subnet {
+                        write!(more, ", ipam: {{ config: [{{ subnet: 10.9.{index}.0/24 }}] }}").unwrap();
+                    }
+                    let Network { label, option, .. } = network;
+                    writeln!(
+                        out,
+                        "  n{index}: {{ labels: {{ v: '{label}' }}, driver_opts: {{ o: '{option}' }}{more} }}"
+                    )
+                    .unwrap();
+                }
             }
         }
         if !self.volumes.is_empty() {
@@ -335,7 +488,11 @@ impl World {
         for (index, volume) in &self.volumes {
             match volume.is_external {
                 true => writeln!(out, "  v{index}: {{ external: true, name: ext-v }}").unwrap(),
-                false => writeln!(out, "  v{index}: {{ labels: {{ v: '{}' }} }}", volume.label).unwrap(),
+                false => {
+                    let Volume { label, option, .. } = volume;
+                    writeln!(out, "  v{index}: {{ labels: {{ v: '{label}' }}, driver_opts: {{ o: '{option}' }} }}")
+                        .unwrap();
+                }
             }
         }
         if self.has_files {
@@ -368,7 +525,11 @@ impl World {
         if let Some(host) = service.namespace_of {
             parts.push(format!("network_mode: 'service:s{host}'"));
         } else if !service.networks.is_empty() {
-            parts.push(format!("networks: [{}]", list(service.networks.iter().map(|n| format!("n{n}")).collect())));
+            let address = |(place, n): (usize, &usize)| match service.address.filter(|_| place == 0) {
+                Some(address) => format!("n{n}: {{ ipv4_address: 10.9.{n}.{address} }}"),
+                None => format!("n{n}: {{}}"),
+            };
+            parts.push(format!("networks: {{ {} }}", list(service.networks.iter().enumerate().map(address).collect())));
         }
         if !service.volumes.is_empty() {
             parts.push(format!("volumes: [{}]", list(service.volumes.iter().map(|v| format!("v{v}:/v{v}")).collect())));
@@ -378,6 +539,14 @@ impl World {
         }
         if let Some(port) = service.port {
             parts.push(format!("ports: ['{port}:80']"));
+        }
+        for (name, hook) in [("pre_stop", service.pre_stop), ("post_start", service.post_start)] {
+            if let Some(hook) = hook {
+                parts.push(format!("{name}: {}", hook.yaml()));
+            }
+        }
+        if service.is_off {
+            parts.push("profiles: [off]".to_owned());
         }
         if let Some(restart) = service.restart {
             parts.push(format!("restart: {restart}"));

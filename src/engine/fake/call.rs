@@ -86,7 +86,7 @@ impl FakeEngine {
             Fault::Crash => return self.die().await,
             _ => {}
         }
-        if self.shared.lock().down_until.is_some_and(|until| Instant::now() < until) {
+        if self.client != 0 && self.shared.lock().down_until.is_some_and(|until| Instant::now() < until) {
             return Err(lost(AWAY, "the engine is away"));
         }
         let work = self.work(name, turn.work, take, act);

@@ -80,6 +80,8 @@ pub(super) struct Container {
     pub image_id: ImageId,
     /// Ids are known once it has run.
     pub networks: BTreeMap<NetworkName, Option<NetworkId>>,
+    /// Fixed addresses on them.
+    pub addresses: BTreeMap<NetworkName, String>,
     pub created: i64,
     pub behaviour: Behaviour,
     pub phase: Phase,

@@ -16,12 +16,14 @@ use crate::engine::{
     OutputStream, ReadEngine,
 };
 use crate::model::{
-    ContainerId, Definition, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins,
-    PortSpec, RestartPolicy,
+    ContainerId, DefinedEndpoint, Definition, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork,
+    ObservedVolume, Plugins, PortSpec, RestartPolicy,
 };
 
 /// The command of every health check here; [`crate::engine::Engine::exec`] knows it.
 pub(super) const PROBE: &str = "probe";
+/// A command that ends with 1; all others end with 0.
+pub(super) const FAIL: &str = "fail";
 
 fn has_labels(labels: &BTreeMap<String, String>, wanted: &[String]) -> bool {
     wanted.iter().all(|filter| match filter.split_once('=') {
@@ -33,6 +35,10 @@ fn has_labels(labels: &BTreeMap<String, String>, wanted: &[String]) -> bool {
 fn details(container: &Container) -> ContainerDetails {
     let mut definition = Definition::default();
     let port = |port: &PortSpec| serde_json::json!({ "target": port.target, "published": port.published, "protocol": port.protocol });
+    for network in container.networks.keys() {
+        let ipv4_address = container.addresses.get(network).cloned().unwrap_or_default();
+        definition.add_endpoint(network.clone(), DefinedEndpoint { ipv4_address, ..DefinedEndpoint::default() });
+    }
     definition.set_if_given("ports", container.spec.ports.iter().map(port).collect::<Vec<_>>());
     let check = || Healthcheck { test: vec!["CMD".to_owned(), PROBE.to_owned()], ..Healthcheck::default() };
     ContainerDetails {

@@ -65,7 +65,7 @@ impl Default for State {
             down_until: None,
             life: CancellationToken::new(),
             at_work: 0,
-            events: broadcast::channel(4096).0,
+            events: broadcast::channel(512).0,
         }
     }
 }
@@ -169,6 +169,7 @@ impl State {
         let checked = self.check_networks(id).and_then(|networks| {
             self.check_namespace(id)?;
             self.check_ports(id)?;
+            self.check_addresses(id)?;
             Ok(networks)
         });
         let marks = self.marks();
@@ -220,6 +221,20 @@ impl State {
         }
     }
 
+    /// Compat: an address is checked when its container starts, or is connected while it runs.
+    pub(super) fn check_addresses(&mut self, id: &ContainerId) -> EngineResult<()> {
+        let wanted = self.container(id.as_str())?.addresses.clone();
+        let has_one = |one: &Container| {
+            one.id != *id
+                && one.is_up()
+                && wanted.iter().any(|(name, address)| one.addresses.get(name) == Some(address))
+        };
+        match self.containers.iter().any(has_one) {
+            true => Err(refused(ErrorKind::PortTaken, "Address already in use")),
+            false => Ok(()),
+        }
+    }
+
     /// Removes a container, if there still is one.
     pub(super) fn remove(&mut self, id: &ContainerId) {
         let done = Done::Removed(self.successors(id));
@@ -253,11 +268,11 @@ impl State {
         });
         let ports = fixed_ports(container).into_iter().filter(|_| container.is_up());
         let endpoint = |name: &NetworkName, id: &Option<NetworkId>| {
-            let given = container.spec.networks.iter().find(|given| given.network == *name);
+            let fixed = container.addresses.get(name);
             ObservedEndpoint {
                 network_id: id.clone().unwrap_or_default(),
-                fixed_ipv4: given.and_then(|given| given.ipv4_address.clone()),
-                fixed_ipv6: given.and_then(|given| given.ipv6_address.clone()),
+                ip_address: fixed.filter(|_| container.is_up()).cloned().unwrap_or_default(),
+                fixed_ipv4: fixed.cloned(),
                 ..ObservedEndpoint::default()
             }
         };

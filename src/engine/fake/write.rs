@@ -13,7 +13,7 @@ use super::FakeEngine;
 use super::call::Later;
 use super::container::{Container, Marks, Phase};
 use super::history::{Deed, Done};
-use super::read::PROBE;
+use super::read::{FAIL, PROBE};
 use super::state::{State, not_found, refused};
 use crate::engine::{BuildEvent, Engine, EngineResult, ErrorKind, ExecOutcome, ExecSpec, PullEvent};
 use crate::model::{
@@ -24,6 +24,11 @@ use crate::model::{
 /// "Not found" when removing or stopping is success.
 fn unless_gone(result: EngineResult<()>) -> EngineResult<()> {
     result.or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })
+}
+
+/// The fixed address of an endpoint, with its network.
+fn fixed_address(endpoint: &EndpointSpec) -> Option<(NetworkName, String)> {
+    endpoint.ipv4_address.clone().map(|address| (endpoint.network.clone(), address))
 }
 
 impl State {
@@ -55,6 +60,7 @@ impl State {
             name: spec.name.clone(),
             image_id,
             networks: spec.networks.iter().map(|endpoint| (endpoint.network.clone(), None)).collect(),
+            addresses: spec.networks.iter().filter_map(fixed_address).collect(),
             created: i64::try_from(self.born.elapsed().as_secs()).unwrap_or(i64::MAX),
             behaviour: self.behaviours.get(&image).cloned().unwrap_or_default(),
             phase: Phase::Created,
@@ -111,7 +117,8 @@ impl State {
         Ok(())
     }
 
-    fn connect(&mut self, network: &NetworkName, id: &ContainerId) -> EngineResult<()> {
+    fn connect(&mut self, id: &ContainerId, endpoint: &EndpointSpec) -> EngineResult<()> {
+        let network = &endpoint.network;
         let found = self.network(network)?;
         let container = self.container(id.as_str())?;
         let is_up = container.is_up();
@@ -119,6 +126,13 @@ impl State {
             return Err(refused(ErrorKind::Denied, format!("an endpoint exists already in network {network}")));
         }
         container.networks.insert(network.clone(), is_up.then_some(found));
+        container.addresses.extend(fixed_address(endpoint));
+        if is_up && let Err(error) = self.check_addresses(id) {
+            let container = self.container(id.as_str())?;
+            container.networks.remove(network);
+            container.addresses.remove(network);
+            return Err(error);
+        }
         self.note_container(id, Done::Connected(network.clone()));
         Ok(())
     }
@@ -127,6 +141,7 @@ impl State {
         if self.container(id.as_str())?.is_up() {
             self.network(network)?;
         }
+        self.container(id.as_str())?.addresses.remove(network);
         if self.container(id.as_str())?.networks.remove(network).is_none() {
             return Err(refused(
                 ErrorKind::Engine,
@@ -261,10 +276,10 @@ impl Engine for FakeEngine {
         &self,
         network: &NetworkName,
         id: &ContainerId,
-        _endpoint: &EndpointSpec,
+        endpoint: &EndpointSpec,
     ) -> EngineResult<()> {
-        let (key, name) = (id.clone(), network.clone());
-        self.change("connect_network", network.as_str(), move |state| state.connect(&name, &key)).await
+        let (key, endpoint) = (id.clone(), EndpointSpec { network: network.clone(), ..endpoint.clone() });
+        self.change("connect_network", network.as_str(), move |state| state.connect(&key, &endpoint)).await
     }
 
     async fn disconnect_network(&self, network: &NetworkName, id: &ContainerId) -> EngineResult<()> {
@@ -285,9 +300,16 @@ impl Engine for FakeEngine {
             name: spec.name.clone(),
             driver: "bridge".to_owned(),
             labels: spec.labels.clone(),
+            subnets: spec.ipam.pools.iter().filter_map(|pool| pool.subnet.clone()).collect(),
             ..ObservedNetwork::default()
         };
         let act = move |state: &mut State, ()| {
+            // Compat: this is checked where the network is made, and its name where the request comes in.
+            let is_taken =
+                |other: &ObservedNetwork| other.subnets.iter().any(|subnet| network.subnets.contains(subnet));
+            if state.networks.iter().any(is_taken) {
+                return Err(refused(ErrorKind::Denied, "Pool overlaps with other one on this address space"));
+            }
             let id = NetworkId::new(state.new_id());
             state.note(Deed::NetworkCreated(id.clone(), network.name.clone()));
             state.networks.push(ObservedNetwork { id: id.clone(), ..network });
@@ -361,14 +383,15 @@ impl Engine for FakeEngine {
     }
 
     async fn exec(&self, id: &ContainerId, command: &ExecSpec) -> EngineResult<ExecOutcome> {
-        let (key, is_probe) = (id.clone(), command.command.first().is_some_and(|word| word == PROBE));
+        let is = |name: &str| command.command.first().is_some_and(|word| word == name);
+        let (key, is_probe, is_failing) = (id.clone(), is(PROBE), is(FAIL));
         self.read("exec", id.as_str(), move |state| {
             let container = state.container(key.as_str())?;
             if !container.is_up() {
                 return Err(refused(ErrorKind::Conflict, format!("container {key} is not running")));
             }
             let is_bad = is_probe && container.health(Instant::now()) != Health::Healthy;
-            Ok(ExecOutcome { exit_code: i64::from(is_bad), output: String::new() })
+            Ok(ExecOutcome { exit_code: i64::from(is_bad || is_failing), output: String::new() })
         })
         .await
     }
