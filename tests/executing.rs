@@ -774,3 +774,18 @@ async fn a_call_that_takes_effect_late_is_noticed_before_success_is_claimed() {
     assert!(up(&engine, &wanted).await.unwrap().is_success());
     assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_made_twice_because_a_reply_was_lost_is_one_at_the_end() {
+    let engine = engine();
+    let mut is_first = true;
+    engine.set_script(move |call| match call.name == "create_network" && std::mem::take(&mut is_first) {
+        true => inception::engine::fake::Turn { work: Duration::from_millis(1350), ..Fault::CutOff.into() },
+        false => Fault::None.into(),
+    });
+    let wanted = project("services: { web: { image: app:1 } }");
+    let outcome = up(&engine, &wanted).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert_eq!(engine.list_networks().await.unwrap().len(), 1);
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}

@@ -504,3 +504,16 @@ async fn a_stop_whose_reply_is_lost_is_given_back_though_its_host_was_given_back
     fails(&engine, &yaml("broken:1", "b")).await;
     assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_fails_once_does_not_leave_a_container_stopped_that_was_stopped_for_a_moment() {
+    let engine = engine();
+    succeeds(&engine, &on_network("a", "app:1")).await;
+    let mut is_first = true;
+    engine.set_faults(move |call| match call.name {
+        "start_container" if std::mem::take(&mut is_first) => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    fails(&engine, &on_network("b", "app:1")).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}

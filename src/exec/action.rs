@@ -365,10 +365,17 @@ impl Runner {
         Ok(own)
     }
 
-    /// Names of networks are not unique: a call of a run that has died may have made another in the same moment. Every
-    /// run keeps the one with the smallest id, so that two of them agree.
-    async fn remove_doubles(&self, spec: &NetworkSpec) -> EngineResult<()> {
-        for double in self.own_networks(spec).await?.into_iter().skip(1) {
+    /// Names of networks are not unique: a call of a run that has died may have made another in the same moment. The one in
+    /// use stays; where none is, every run keeps the one with the smallest id, so that two of them agree.
+    pub(super) async fn remove_doubles(&self, spec: &NetworkSpec) -> EngineResult<()> {
+        let mut own = self.own_networks(spec).await?;
+        if own.len() < 2 {
+            return Ok(());
+        }
+        let all = self.engine.list_containers(&[]).await?;
+        let is_used = |id: &NetworkId| all.iter().any(|one| one.networks.values().any(|on| on.network_id == *id));
+        own.sort_by_key(|id| (!is_used(id), id.clone()));
+        for double in own.into_iter().skip(1) {
             self.certain(|| self.engine.remove_network(&double)).await?;
         }
         Ok(())

@@ -160,6 +160,8 @@ struct Run<'a> {
     endpoint_calls: usize,
     /// Containers that ran until this run stopped them.
     stopped: BTreeSet<ContainerRef>,
+    /// Starts of containers that were left out, and have been tried once more.
+    tried_again: BTreeSet<StepId>,
     /// Containers that were left out and could not be started again.
     not_started: usize,
     /// Replacements that are being undone, and how far.
@@ -195,6 +197,7 @@ impl<'a> Run<'a> {
             renames: 0,
             endpoint_calls: 0,
             stopped: BTreeSet::new(),
+            tried_again: BTreeSet::new(),
             not_started: 0,
             undos: BTreeMap::new(),
             doomed: waits_of_replacements(plan, &cancel),

@@ -1,6 +1,6 @@
 //! Containers that were stopped for a moment only, because a network of theirs is made anew or a host port changes hands,
-//! and that the plan does not come to starting again: something before it failed, or a signal came. They ran before and are
-//! not replaced, so they run again.
+//! and that the plan does not come to starting again: something before it or the start itself failed, or a signal came. They
+//! ran before and are not replaced, so they run again.
 
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ impl Run<'_> {
             if self.not_started < TRIES {
                 break (start, self.needs(&id, &interrupted.needs), id);
             }
+            self.tried_again.insert(start);
             let target = &self.plan.steps[start.index()].target;
             self.outcome.leftovers.push(format!("{target} ran before and is stopped: `docker start {}`", id.short()));
             self.states[start.index()] = State::Failed;
@@ -35,6 +36,7 @@ impl Run<'_> {
         let endpoints = endpoints.collect();
         let (runner, target) = (self.runner.clone(), self.plan.steps[start.index()].target.clone());
         self.states[start.index()] = State::Running;
+        self.tried_again.insert(start);
         self.calls += 1;
         self.endpoint_calls += 1;
         self.tell(start, StepState::Started);
@@ -69,7 +71,9 @@ impl Run<'_> {
         let is_stop = |id: &&StepId| matches!(self.plan.steps[id.index()].action, Action::StopContainer { .. });
         let has_ended = |id: &StepId| matches!(self.states[id.index()], State::Done | State::Failed);
         self.plan.interrupted.iter().find(|one| {
-            self.states[one.start.index()] == State::Skipped && one.stops.iter().filter(is_stop).any(has_ended)
+            // A start that the engine refused for a passing reason is tried again, too.
+            let is_open = matches!(self.states[one.start.index()], State::Skipped | State::Failed);
+            is_open && !self.tried_again.contains(&one.start) && one.stops.iter().filter(is_stop).any(has_ended)
         })
     }
 

@@ -7,7 +7,7 @@ use super::{Run, State};
 use crate::exec::action::resolve;
 use crate::exec::outcome::{StepError, StepFailure};
 use crate::model::{ContainerId, ContainerState, ObservedContainer, labels};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Step, Verb};
 
 impl Run<'_> {
     /// Adds a failure for each step whose work is not there any more.
@@ -15,6 +15,7 @@ impl Run<'_> {
         if !self.runner.has_lost_a_reply() || !self.outcome.is_success() {
             return;
         }
+        self.remove_late_networks().await;
         let filter = [format!("{}={}", labels::PROJECT, self.plan.project)];
         // Where the engine does not answer there is nothing to be learnt.
         let Ok(all) = self.runner.engine.list_containers(&filter).await else { return };
@@ -22,6 +23,17 @@ impl Run<'_> {
         let undone = done.filter_map(|step| Some((step, self.what_is_undone(step, &all)?)));
         let failures: Vec<StepFailure> = undone.map(|(step, what)| failure(step, what)).collect();
         self.outcome.failures.extend(failures);
+    }
+
+    /// A network may have been made twice: by the call whose reply was lost, and by the one that asked again.
+    async fn remove_late_networks(&mut self) {
+        for step in self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Done) {
+            let Action::CreateNetwork { spec, .. } = &step.action else { continue };
+            if let Err(source) = self.runner.remove_doubles(spec).await {
+                let error = StepError::Engine { verb: Verb::Create, target: step.target.clone(), source };
+                self.outcome.failures.push(StepFailure { error, ..failure(step, String::new()) });
+            }
+        }
     }
 
     fn what_is_undone(&self, step: &Step, all: &[ObservedContainer]) -> Option<String> {
