@@ -517,3 +517,24 @@ async fn a_start_that_fails_once_does_not_leave_a_container_stopped_that_was_sto
     fails(&engine, &on_network("b", "app:1")).await;
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_made_good() {
+    let engine = engine();
+    succeeds(&engine, &web("app:1")).await;
+    let mut is_first = true;
+    engine.set_script(move |call| {
+        let mut turn = Turn::from(Fault::None);
+        if call.name == "stop_container" && std::mem::take(&mut is_first) {
+            turn = Turn { work: Duration::from_millis(300), ..Fault::CutOff.into() };
+        }
+        // The run itself is slow enough to meet it: the removal of the new container comes after the old one's start.
+        if call.name == "remove_container" {
+            turn.work = Duration::from_secs(1);
+        }
+        turn
+    });
+    assert!(!up(&engine, &project(&web("broken:1"))).await.unwrap().is_success());
+    engine.clear_faults();
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}

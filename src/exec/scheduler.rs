@@ -48,7 +48,10 @@ pub async fn run(
     };
     let mut run = Run::new(plan, runner, receiver, listener);
     run.drive(interrupt).await;
-    run.look_once_more().await;
+    if interrupt.received().is_none() {
+        run.look_once_more().await;
+    }
+    run.start_restored_again().await;
     let outcome = run.finish(interrupt);
     listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
     outcome

@@ -111,6 +111,8 @@ pub struct Story {
     has_deaths_beside: bool,
     /// Whether two runs that wanted different things met.
     has_rivals: bool,
+    /// Whether the engine was still at work on a call when its run had ended: that may stop what was given back.
+    has_late_calls: bool,
     pub trace: String,
     pub found: Vec<Violation>,
 }
@@ -136,6 +138,7 @@ pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Vio
             has_deaths: false,
             has_deaths_beside: false,
             has_rivals: false,
+            has_late_calls: false,
             trace: String::new(),
             found: Vec::new(),
         };
@@ -330,6 +333,7 @@ impl Story {
             end = self.run(project, command, signal) => end,
             never = read_on(reader), if has_reader => never,
         };
+        self.has_late_calls |= self.engine.is_at_work();
         // What the engine does after the run has ended is nothing the run could know.
         if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() || self.engine.is_at_work() {
             return;
@@ -488,7 +492,7 @@ impl Story {
         let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
         // A run on another machine may have taken the sign away before the stop that it tells of had come to its end.
         // Of two runs that want different things at once, the last one to look is obeyed.
-        let has_met_others = self.has_deaths_beside || self.has_rivals;
+        let has_met_others = self.has_deaths_beside || self.has_rivals || self.has_late_calls;
         if has_left_no_sign || has_met_others {
             return;
         }

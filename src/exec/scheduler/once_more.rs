@@ -25,6 +25,24 @@ impl Run<'_> {
         self.outcome.failures.extend(failures);
     }
 
+    /// Starts the old containers again that were given back and do not run any more: the stop whose reply was lost has come
+    /// only now.
+    pub(super) async fn start_restored_again(&mut self) {
+        if !self.runner.has_lost_a_reply() || self.outcome.restored.is_empty() {
+            return;
+        }
+        let filter = [format!("{}={}", labels::PROJECT, self.plan.project)];
+        let Ok(all) = self.runner.engine.list_containers(&filter).await else { return };
+        let has_ended = |id: &ContainerId| all.iter().any(|one| one.id == *id && one.state == ContainerState::Exited);
+        let plan = self.plan;
+        for replacement in plan.replacements.iter().filter(|one| self.outcome.restored.contains(&one.target)) {
+            if has_ended(&replacement.old) {
+                let left = self.runner.start_again(&replacement.target, &replacement.old, Vec::new(), &[]).await;
+                self.outcome.leftovers.extend(left);
+            }
+        }
+    }
+
     /// A network may have been made twice: by the call whose reply was lost, and by the one that asked again.
     async fn remove_late_networks(&mut self) {
         for step in self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Done) {
