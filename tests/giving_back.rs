@@ -538,3 +538,26 @@ async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_made_good
     engine.clear_faults();
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_old_container_comes_back_when_the_network_that_it_was_on_is_made_again() {
+    // The new `web` is on another network than the old one, and fails long before the old one's is there again.
+    let yaml = |image: &str, on: &str, label: &str| {
+        format!(
+            "services: {{ web: {{ image: '{image}', networks: [{on}] }}, other: {{ image: 'app:1', networks: [n] }} }}\n\
+             networks: {{ n: {{ labels: {{ v: '{label}' }} }}, m: {{}} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1", "n", "a")).await;
+    engine.set_script(|call| {
+        let seconds = if call.name == "create_network" && call.target == "p_n" { 20 } else { 0 };
+        Turn { work: Duration::from_secs(seconds), ..Fault::None.into() }
+    });
+    fails(&engine, &yaml("broken:1", "m", "b")).await;
+    engine.clear_faults();
+    assert_eq!(containers(&engine).await, ["p-other-1 app:1 running", "p-web-1 app:1 running"]);
+    let web =
+        engine.list_containers(&[]).await.unwrap().into_iter().find(|one| one.name.as_str() == "p-web-1").unwrap();
+    assert!(web.networks.contains_key("p_n"));
+}

@@ -506,7 +506,9 @@ impl<'a> Run<'a> {
             }
             match self.undos.get(&index) {
                 None if self.must_undo(index) && !self.waits_for_parent(index) => self.take_away(index),
-                Some(Undo::Taken(_)) if !self.waits_for_family(index) => self.give_back(index),
+                Some(Undo::Taken(_)) if !self.waits_for_family(index) && !self.waits_for_network(index) => {
+                    self.give_back(index);
+                }
                 _ => {}
             }
         }
@@ -603,6 +605,21 @@ impl<'a> Run<'a> {
             // What shares a namespace with another is given back after it, and not waited for.
             None => self.will_be_undone(other) && self.may_be_started(replacement) && !self.waits_for_parent(other),
         })
+    }
+
+    /// Whether a network that the old container must be connected to again is still to be made anew.
+    fn waits_for_network(&self, index: usize) -> bool {
+        let reconnects = &self.plan.replacements[index].reconnects;
+        if reconnects.is_empty() {
+            return false;
+        }
+        let is_open = |step: &Step| match &step.action {
+            Action::CreateNetwork { spec, .. } => {
+                !self.states[step.id.index()].has_ended() && reconnects.iter().any(|one| one.network == spec.name)
+            }
+            _ => false,
+        };
+        self.plan.steps.iter().any(is_open)
     }
 
     /// Whether a replacement will have to be undone, if not yet.
