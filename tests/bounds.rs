@@ -244,3 +244,23 @@ fn a_process_substitution_is_read() {
     let (code, told) = config(folder.path(), "-f <(sleep 0.2; echo 'services: { a: { image: x } }') config -q");
     assert_eq!(code, 0, "{told}");
 }
+
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    let text = "services: { a: { image: x } }\n";
+    check(&file(text), "config > /dev/full", 1, "cannot write to standard output");
+    check(&file(text), "config | true", 0, "");
+}
+
+#[test]
+fn values_of_logs_that_mean_nothing_are_refused() {
+    let text = "services: { a: { image: x } }\n";
+    for (arguments, words) in [
+        ("logs --since 999999999999999h", "it must be a moment"),
+        ("logs --until yesterday", "it must be a moment"),
+        ("logs --since inf", "it must be a moment"),
+        ("logs --tail abc", "it must be a number of lines"),
+    ] {
+        check(&file(text), arguments, 1, words);
+    }
+}

@@ -1363,3 +1363,17 @@ async fn what_cannot_be_started_is_made_anew() {
     assert_eq!(seen.containers.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["p-web-1"]);
     assert!(plan_up(&project, &seen, &UpOptions::default()).is_empty());
 }
+
+#[test]
+fn a_number_of_replicas_with_too_many_digits_is_refused_and_nothing_is_made_in_it() {
+    let scaled = UpOptions { scale: [("web".into(), 4_000_000_000)].into(), ..UpOptions::default() };
+    for (yaml, options) in [
+        ("services: { web: { image: app:1, deploy: { replicas: 4000000000 } } }", UpOptions::default()),
+        ("services: { web: { image: app:1 } }", scaled),
+    ] {
+        let plan = plan_up(&project(yaml), &Observed::default(), &options);
+        let told: Vec<&str> = plan.diagnostics.iter().map(|one| one.code).collect();
+        assert_eq!(told, ["too-many-replicas"]);
+        assert!(plan.steps.len() < 10);
+    }
+}

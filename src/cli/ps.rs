@@ -60,17 +60,42 @@ pub struct LogsArgs {
     #[arg(long)]
     no_log_prefix: bool,
     /// Only what is not older than this moment or duration
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", value_parser = when)]
     since: Option<String>,
     /// Only what is older than this moment or duration
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", value_parser = when)]
     until: Option<String>,
     /// Only the last lines of each container, or `all`
-    #[arg(short = 'n', long, value_name = "N", default_value = "all")]
-    tail: String,
+    #[arg(short = 'n', long, value_name = "N", default_value = "all", value_parser = tail, allow_hyphen_values = true)]
+    tail: Tail,
     /// Print time stamps
     #[arg(short, long)]
     timestamps: bool,
+}
+
+/// How many lines; `None` is all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tail(Option<u64>);
+
+/// Compat: for the engine any negative number means all lines.
+fn tail(text: &str) -> Result<Tail, String> {
+    match text.parse::<i64>() {
+        _ if text == "all" => Ok(Tail(None)),
+        Ok(lines) => Ok(Tail(u64::try_from(lines).ok())),
+        Err(_) => Err("it must be a number of lines, or `all`".to_owned()),
+    }
+}
+
+/// Checks a moment: `2026-01-02T03:04:05Z`, a date, seconds since 1970, or a duration back from now such as `42m`.
+fn when(text: &str) -> Result<String, String> {
+    let is_moment = text.parse::<f64>().is_ok_and(f64::is_finite)
+        || text.parse::<jiff::Timestamp>().is_ok()
+        || text.parse::<jiff::civil::DateTime>().is_ok()
+        || text.parse::<jiff::SignedDuration>().is_ok_and(|back| jiff::Timestamp::now().checked_sub(back).is_ok());
+    match is_moment {
+        true => Ok(text.to_owned()),
+        false => Err("it must be a moment (`2026-01-02T03:04:05Z`), or a time back from now (`42m`)".to_owned()),
+    }
 }
 
 pub(super) fn ps(context: &Context, args: PsArgs) -> Result<Exit, Failure> {
@@ -120,7 +145,7 @@ pub(super) fn logs(context: &Context, args: LogsArgs) -> Result<Exit, Failure> {
         is_following: args.follow,
         since: args.since,
         until: args.until,
-        tail: args.tail.parse().ok(),
+        tail: args.tail.0,
     };
     logs::logs(context, &request)
 }

@@ -83,6 +83,20 @@ pub(super) fn replicas(builder: &mut Builder, service: &Service, wanted: u32) {
     );
 }
 
+/// Refuses more replicas than anybody means; `scale` is the number of the command line, where it has one.
+pub(super) fn too_many(builder: &mut Builder, service: &Service, scale: Option<u32>) {
+    let (count, place) = match scale {
+        Some(count) => (count, format!("--scale {}", service.name)),
+        None => (service.replicas, format!("services.{}.deploy.replicas", service.name)),
+    };
+    let message = format!("{count} replicas of service `{}` are more than {}", service.name, super::up::MOST_REPLICAS);
+    builder.tell(
+        Diagnostic::error("too-many-replicas", service.span, message)
+            .at(place)
+            .help("ask for fewer; is there a digit too many?"),
+    );
+}
+
 /// Refuses a container whose namespaces or volumes are those of a service that has no container: made without them it
 /// would be on another network, or write where nothing is kept.
 pub(super) fn parent_missing(builder: &mut Builder, service: &Service, parent: &ServiceName) {

@@ -217,6 +217,10 @@ impl<'a> Up<'a> {
         let slots = containers::slots(self.observed, self.project, service, self.options.separator);
         let wanted = wanted(service, self.options);
         preflight::replicas(&mut self.builder, service, wanted);
+        if wanted > MOST_REPLICAS {
+            preflight::too_many(&mut self.builder, service, self.options.scale.get(&service.name).copied());
+            return;
+        }
         let judged: Vec<(Slot<'a>, Option<Reason>)> = slots
             .into_iter()
             .map(|slot| {
@@ -626,9 +630,13 @@ impl<'a> Up<'a> {
     }
 }
 
-/// Returns how many replicas of a service are wanted.
+/// More replicas than this are refused: a slip in a number must not take all memory.
+pub(super) const MOST_REPLICAS: u32 = 10_000;
+
+/// Returns how many replicas of a service are wanted. One more than [`MOST_REPLICAS`] stands for all that are too many, so
+/// that nothing is ever made in the number that a file or an option says.
 pub(super) fn wanted(service: &Service, options: &UpOptions) -> u32 {
-    options.scale.get(&service.name).copied().unwrap_or(service.replicas)
+    options.scale.get(&service.name).copied().unwrap_or(service.replicas).min(MOST_REPLICAS + 1)
 }
 
 /// Returns what a step on a replica acts on.

@@ -20,7 +20,8 @@ pub mod template;
 pub use diagnostics::Style;
 pub use table::{table, wide_table};
 
-/// Writes data to standard output. A closed pipe ends the program quietly, as it does for every filter.
+/// Writes data to standard output. A closed pipe ends the program quietly, as it does for every filter; any other fault, such
+/// as a full disk, ends it with 1.
 pub fn print(text: &str) {
     print_bytes(text.as_bytes());
 }
@@ -37,12 +38,14 @@ pub fn print_lines(text: &str) {
 /// As [`print()`], for bytes that need not be text.
 pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush())
-        && error.kind() == std::io::ErrorKind::BrokenPipe
-    {
+    let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) else { return };
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
         // Nobody reads any more: going on would only follow logs for nobody.
         std::process::exit(0);
     }
+    // Half a document must not be taken for a whole one.
+    tell(&format!("error: cannot write to standard output: {error}\n"));
+    std::process::exit(1);
 }
 
 /// Writes words for people to standard error.

@@ -117,7 +117,8 @@ fn unix_time(text: &str) -> String {
         return moment.as_second().to_string();
     }
     match text.parse::<jiff::SignedDuration>() {
-        Ok(back) => (jiff::Timestamp::now() - back).as_second().to_string(),
+        // A time before all time is the beginning.
+        Ok(back) => jiff::Timestamp::now().checked_sub(back).map_or(0, |moment| moment.as_second().max(0)).to_string(),
         Err(_) => text.to_owned(),
     }
 }
