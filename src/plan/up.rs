@@ -393,8 +393,8 @@ impl<'a> Up<'a> {
         let (spec, references, mut requires) = self.specify(service, number, inherited);
         requires.extend(self.cleared.steps.iter().copied());
         requires.extend(self.orphans_gone.get(&spec.name));
-        // The name of its predecessor, too.
-        requires.extend(self.volumes.removals.iter().copied());
+        // A container that gives way to a volume has a name and ports, too.
+        requires.extend(self.volumes.removals_beside(&requires).to_vec());
         self.check_made(service, &spec.name, &spec);
         let target = target(service, number, &spec.name);
         let action = Action::CreateContainer { spec: Box::new(spec), references };
@@ -423,7 +423,11 @@ impl<'a> Up<'a> {
         requires.extend(needed);
         requires.extend(self.handed_over.get(&service.name).into_iter().flatten());
         requires.extend(self.departures_of_givers(service));
-        requires.extend(self.departed());
+        match container {
+            // What is made in this run is made after the removals of what gives way to volumes.
+            ContainerRef::Planned(_) => requires.extend(self.orphans_gone.values()),
+            ContainerRef::Existing(_) => requires.extend(self.departed()),
+        }
         let start = Action::StartContainer { container: container.clone() };
         let started = self.builder.step(target, start, reason, requires);
         self.builder.after(started, optional);

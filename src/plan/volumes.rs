@@ -22,6 +22,18 @@ pub(super) struct Volumes {
     pub users: BTreeMap<ContainerId, VolumeKey>,
     /// The removals of these.
     pub removals: Vec<StepId>,
+    /// The creation of the last volume that is made anew: it comes after all of them.
+    last_made: Option<StepId>,
+}
+
+impl Volumes {
+    /// Returns the removals that a step with these requirements does not wait for already.
+    pub(super) fn removals_beside(&self, requires: &[StepId]) -> &[StepId] {
+        match self.last_made {
+            Some(made) if requires.contains(&made) => &[],
+            _ => &self.removals,
+        }
+    }
 }
 
 /// Plans the volumes of `used`.
@@ -181,7 +193,9 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     let reason = Reason::VolumeChanged(what);
     let remove = Action::RemoveVolume { name: volume.name.clone() };
     let removed = builder.step(&target(volume), remove, reason.clone(), gone);
-    vec![create(builder, project, volume, reason, vec![removed])]
+    let made = create(builder, project, volume, reason, vec![removed]);
+    volumes.last_made = Some(made);
+    vec![made]
 }
 
 fn remove(
