@@ -125,7 +125,9 @@ impl State {
         if is_up && container.networks.contains_key(network) {
             return Err(refused(ErrorKind::Denied, format!("an endpoint exists already in network {network}")));
         }
-        container.networks.insert(network.clone(), is_up.then_some(found));
+        // What its restart policy is about to start again takes its place on the network then.
+        let is_bound = is_up || matches!(container.phase, Phase::Restarting { .. });
+        container.networks.insert(network.clone(), is_bound.then_some(found));
         container.addresses.extend(fixed_address(endpoint));
         if is_up && let Err(error) = self.check_addresses(id) {
             let container = self.container(id.as_str())?;
