@@ -20,7 +20,7 @@ use crate::model::{
     NetworkId, NetworkName, NetworkSpec, ProjectName, hash, labels,
 };
 use crate::plan::Verb;
-use crate::plan::{Action, ContainerRef, Reference, Slot, Step, StepId, describe};
+use crate::plan::{Action, ContainerRef, IdField, Reference, Step, StepId, describe};
 
 /// What a step needs besides itself.
 #[derive(Clone)]
@@ -580,13 +580,13 @@ fn fill(spec: &ContainerSpec, references: &[Reference], created: &Created) -> Co
     for reference in references {
         let Some(id) = resolve(&reference.container, created) else { continue };
         match &reference.slot {
-            Slot::NetworkMode => spec.network_mode = Some(format!("container:{id}")),
-            Slot::IpcMode => spec.ipc_mode = Some(format!("container:{id}")),
-            Slot::PidMode => spec.pid_mode = Some(format!("container:{id}")),
-            Slot::VolumesFrom { is_read_only } => {
+            IdField::NetworkMode => spec.network_mode = Some(format!("container:{id}")),
+            IdField::IpcMode => spec.ipc_mode = Some(format!("container:{id}")),
+            IdField::PidMode => spec.pid_mode = Some(format!("container:{id}")),
+            IdField::VolumesFrom { is_read_only } => {
                 spec.volumes_from.push(if *is_read_only { format!("{id}:ro") } else { id.to_string() });
             }
-            Slot::ConfigHash { canonical, service } => {
+            IdField::ConfigHash { canonical, service } => {
                 parents.insert(service.as_str(), id.to_string());
                 let value = hash::service_hash(canonical, &|name| parents.get(name).cloned());
                 spec.labels.insert(labels::CONFIG_HASH.to_owned(), value);

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 use crate::diag::Diagnostic;
 use crate::model::{ContainerId, ProjectName};
+use crate::plan::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 
 /// A plan under construction.
 #[derive(Debug, Default)]
-pub(super) struct Builder {
+pub(crate) struct Builder {
     plan: Plan,
     /// What is planned for containers that exist.
     moves: HashMap<ContainerId, Moves>,
@@ -23,12 +23,12 @@ struct Moves {
 }
 
 impl Builder {
-    pub(super) fn new(project: &ProjectName) -> Self {
+    pub(crate) fn new(project: &ProjectName) -> Self {
         Self { plan: Plan { project: project.clone(), ..Plan::default() }, moves: HashMap::new() }
     }
 
     /// Adds a step that needs `requires` and returns its id.
-    pub(super) fn step(
+    pub(crate) fn step(
         &mut self,
         target: &Target,
         action: Action,
@@ -70,7 +70,7 @@ impl Builder {
     }
 
     /// Lets a step also wait for the end of others, whatever their outcome.
-    pub(super) fn after(&mut self, id: StepId, others: impl IntoIterator<Item = StepId>) {
+    pub(crate) fn after(&mut self, id: StepId, others: impl IntoIterator<Item = StepId>) {
         if let Some(step) = self.plan.steps.get_mut(id.index()) {
             step.after.extend(others);
             step.after.sort_unstable();
@@ -79,61 +79,61 @@ impl Builder {
     }
 
     /// Returns why a step is there.
-    pub(super) fn reason(&self, id: StepId) -> Option<Reason> {
+    pub(crate) fn reason(&self, id: StepId) -> Option<Reason> {
         self.plan.steps.get(id.index()).map(|step| step.reason.clone())
     }
 
     /// Returns what a step acts on.
-    pub(super) fn target(&self, id: StepId) -> Option<Target> {
+    pub(crate) fn target(&self, id: StepId) -> Option<Target> {
         self.plan.steps.get(id.index()).map(|step| step.target.clone())
     }
 
     /// Returns the step that starts or restarts a container that exists.
-    pub(super) fn start_of(&self, container: &ContainerId) -> Option<StepId> {
+    pub(crate) fn start_of(&self, container: &ContainerId) -> Option<StepId> {
         self.moves.get(container).and_then(|moves| moves.start)
     }
 
     /// Returns whether a container that exists is removed.
-    pub(super) fn is_removed(&self, container: &ContainerId) -> bool {
+    pub(crate) fn is_removed(&self, container: &ContainerId) -> bool {
         self.moves.get(container).is_some_and(|moves| moves.is_removed)
     }
 
     /// Returns whether a container that exists is stopped, started or removed.
-    pub(super) fn is_moved(&self, container: &ContainerId) -> bool {
+    pub(crate) fn is_moved(&self, container: &ContainerId) -> bool {
         self.moves.contains_key(container)
     }
 
     /// Makes a step's failure a warning.
-    pub(super) fn optional(&mut self, id: StepId) {
+    pub(crate) fn optional(&mut self, id: StepId) {
         if let Some(step) = self.plan.steps.get_mut(id.index()) {
             step.is_optional = true;
         }
     }
 
-    pub(super) fn interrupted(&mut self, interrupted: Interrupted) {
+    pub(crate) fn interrupted(&mut self, interrupted: Interrupted) {
         self.plan.interrupted.push(interrupted);
     }
 
-    pub(super) fn replacement(&mut self, replacement: Replacement) {
+    pub(crate) fn replacement(&mut self, replacement: Replacement) {
         self.plan.replacements.push(replacement);
     }
 
-    pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
         // What is true of each replica is said once.
         if !self.plan.diagnostics.contains(&diagnostic) {
             self.plan.diagnostics.push(diagnostic);
         }
     }
 
-    pub(super) fn joined(&mut self, containers: impl IntoIterator<Item = ContainerId>) {
+    pub(crate) fn joined(&mut self, containers: impl IntoIterator<Item = ContainerId>) {
         self.plan.joined.extend(containers);
     }
 
-    pub(super) fn unchanged(&mut self, target: Target) {
+    pub(crate) fn unchanged(&mut self, target: Target) {
         self.plan.unchanged.push(target);
     }
 
-    pub(super) fn finish(self) -> Plan {
+    pub(crate) fn finish(self) -> Plan {
         self.plan
     }
 }

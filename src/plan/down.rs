@@ -1,17 +1,19 @@
 //! `down`: everything of the project goes, dependents before what they depend on; data stays unless asked for.
 
+use crate::plan::container::owned;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::builder::Builder;
-use super::hooks::Stop;
-use super::options::{DownOptions, RemoveImages};
-use super::{Action, ContainerRef, Plan, Reason, StepId, Target, containers, naming, orphans};
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
     ImageRef, NetworkKey, Observed, ObservedContainer, ObservedNetwork, ObservedVolume, Project, ServiceName, Span,
     VolumeKey, labels,
 };
+use crate::plan::builder::Builder;
+use crate::plan::container::{naming, replicas};
+use crate::plan::hooks::Stop;
+use crate::plan::resources::orphans;
+use crate::plan::{Action, ContainerRef, DownOptions, Plan, Reason, RemoveImages, StepId, Target};
 
 const WHY: Reason = Reason::Command("down");
 
@@ -82,7 +84,7 @@ fn remove(
     first: &[StepId],
 ) -> StepId {
     let mut stopped = None;
-    if containers::is_up(container) {
+    if replicas::is_up(container) {
         let stop = Stop::of(project, container, options.grace, WHY);
         for step in stop.plan(builder, &[]) {
             builder.after(step, first.iter().copied());
@@ -94,7 +96,7 @@ fn remove(
         force: true,
         volumes: options.volumes,
     };
-    let removed = builder.step(&containers::target_of(container), remove, WHY, stopped);
+    let removed = builder.step(&replicas::target_of(container), remove, WHY, stopped);
     // A dependent that would not go does not keep its dependencies up.
     builder.after(removed, first.iter().copied());
     removed
@@ -103,7 +105,7 @@ fn remove(
 /// Orphans go where asked; where they stay, the networks they are on will stay too, and the run will say so.
 fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
-        orphans::find(project, observed).into_iter().partition(|orphan| orphans::is_from_elsewhere(project, orphan));
+        orphans::find(project, observed).into_iter().partition(|orphan| owned::is_from_elsewhere(project, orphan));
     let ours: Vec<&ObservedContainer> =
         ours.into_iter().filter(|orphan| orphan.service().is_none_or(|name| project.service(name).is_none())).collect();
     if options.remove_orphans {
@@ -113,7 +115,7 @@ fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, optio
     if !staying.is_empty() {
         let message = format!(
             "containers of services that are not in the file stay: {}",
-            orphans::aged(&staying, observed.taken_at)
+            owned::aged(&staying, observed.taken_at)
         );
         builder.tell(Diagnostic::warning("orphans", Span::NONE, message).help("remove them with `--remove-orphans`"));
     }
@@ -138,7 +140,7 @@ fn tell_users(builder: &mut Builder, project: &Project, observed: &Observed, net
     let is_others = |one: &&ObservedContainer| one.label(labels::PROJECT) != Some(project.name.as_str());
     let users: Vec<&ObservedContainer> = observed.containers.on(&network.id).filter(is_others).collect();
     if !users.is_empty() {
-        let message = format!("network `{}` is used by containers of others: {}", network.name, orphans::names(&users));
+        let message = format!("network `{}` is used by containers of others: {}", network.name, owned::names(&users));
         builder.tell(
             Diagnostic::warning("network-in-use", Span::NONE, message).help("disconnect them, then run `down` again"),
         );

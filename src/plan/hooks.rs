@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::builder::Builder;
-use super::{Action, ContainerRef, Reason, StepId, Target, containers};
 use crate::model::{Hook, ObservedContainer, Project};
+use crate::plan::builder::Builder;
+use crate::plan::container::replicas;
+use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
 
 /// A stop to be planned.
-pub(super) struct Stop<'a> {
+pub(crate) struct Stop<'a> {
     /// The `pre_stop` hooks.
     pub hooks: &'a [Hook],
     pub target: Target,
@@ -19,7 +20,7 @@ pub(super) struct Stop<'a> {
 
 impl<'a> Stop<'a> {
     /// Returns the stop of a container that runs.
-    pub(super) fn of(
+    pub(crate) fn of(
         project: &'a Project,
         container: &ObservedContainer,
         grace: Option<Duration>,
@@ -27,7 +28,7 @@ impl<'a> Stop<'a> {
     ) -> Self {
         Self {
             hooks: before_stop(project, container),
-            target: containers::target_of(container),
+            target: replicas::target_of(container),
             container: ContainerRef::Existing(container.id.clone()),
             grace,
             reason,
@@ -35,7 +36,7 @@ impl<'a> Stop<'a> {
     }
 
     /// Plans it; returns its steps, the stop last. A hook that fails does not keep a container from being stopped.
-    pub(super) fn plan(self, builder: &mut Builder, requires: &[StepId]) -> Vec<StepId> {
+    pub(crate) fn plan(self, builder: &mut Builder, requires: &[StepId]) -> Vec<StepId> {
         let mut steps = plan_before(builder, self.hooks, &self.target, &self.container, requires);
         let action = Action::StopContainer { container: self.container, grace: self.grace };
         let stop = builder.step(&self.target, action, self.reason, requires.iter().copied());
@@ -46,19 +47,19 @@ impl<'a> Stop<'a> {
 }
 
 /// Returns the `pre_stop` hooks of what runs in a container; none of a service that the file does not have.
-pub(super) fn before_stop<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
+pub(crate) fn before_stop<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
     let service = container.service().and_then(|name| project.service(name));
     service.map_or(&[], |service| &service.pre_stop)
 }
 
 /// Returns the `post_start` hooks of what runs in a container; none of a service that the file does not have.
-pub(super) fn after_start<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
+pub(crate) fn after_start<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
     let service = container.service().and_then(|name| project.service(name));
     service.map_or(&[], |service| &service.post_start)
 }
 
 /// Plans `pre_stop` hooks, one after the other; returns their steps. What comes next waits for their end, whatever it is.
-pub(super) fn plan_before(
+pub(crate) fn plan_before(
     builder: &mut Builder,
     hooks: &[Hook],
     target: &Target,
@@ -77,7 +78,7 @@ pub(super) fn plan_before(
 }
 
 /// Plans `post_start` hooks after the start of a container, one after the other; returns their steps.
-pub(super) fn plan_after(
+pub(crate) fn plan_after(
     builder: &mut Builder,
     hooks: &[Hook],
     target: &Target,

@@ -1,15 +1,19 @@
 //! `start`, `stop`, `restart`, `kill`, `pause`, `unpause`, `rm`: containers as they are, in the order of their dependencies.
 
+use crate::plan::container::owned;
+use crate::plan::scope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::builder::Builder;
-use super::hooks::{self, Stop};
-use super::{
-    Action, ContainerRef, Plan, Reason, SETTLE, StepId, Target, Until, containers, orphans, restarts, start, waits,
-};
 use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
+use crate::plan::builder::Builder;
+use crate::plan::checks::start;
+use crate::plan::container::replicas;
+use crate::plan::hooks::Stop;
+use crate::plan::options::SETTLE;
+use crate::plan::resources::{joined, orphans};
+use crate::plan::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, hooks};
 
 /// Which command.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +70,8 @@ pub fn lifecycle(
     let selected = selected(&graph, named, command);
     let mut spared = BTreeSet::new();
     if *command == Lifecycle::Start {
-        spared = waits::spared(&graph, services, &selected);
-        start::check(&mut builder, &start::Scope { project, observed, named: services, selected: &selected });
+        spared = scope::spared(&graph, services, &selected);
+        start::check(&mut builder, &start::StartScope { project, observed, named: services, selected: &selected });
     }
     let mut done: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for name in order.into_iter().filter(|name| selected.contains(name)) {
@@ -77,9 +81,9 @@ pub fn lifecycle(
         if *command == Lifecycle::Start {
             conditions(&mut builder, project, observed, service, &done, &mut first);
         }
-        for container in containers::of_service(observed, project, name) {
+        for container in replicas::of_service(observed, project, name) {
             // Nobody has asked for work that is done to be done again: others only wait for its success, and it had it.
-            if !is_named(name) && containers::is_completed(project, service, container) {
+            if !is_named(name) && replicas::is_completed(project, service, container) {
                 continue;
             }
             let steps = steps(&mut builder, project, container, command, &first);
@@ -92,7 +96,7 @@ pub fn lifecycle(
     if matches!(command, Lifecycle::Kill { orphans: true, .. }) && services.is_empty() {
         // Compat: docker compose removes nothing here, whatever the option's name says.
         for orphan in orphans::find(project, observed) {
-            if !orphans::is_from_elsewhere(project, orphan) {
+            if !owned::is_from_elsewhere(project, orphan) {
                 steps(&mut builder, project, orphan, command, &First::default());
             }
         }
@@ -102,8 +106,8 @@ pub fn lifecycle(
 
 /// Restarts what shares the network of a container that is started again: it would be left without one.
 fn restart_joined(builder: &mut Builder, project: &Project, observed: &Observed) {
-    for joined in restarts::joined(builder, project, observed) {
-        let target = containers::target_of(joined.container);
+    for joined in joined::joined(builder, project, observed) {
+        let target = replicas::target_of(joined.container);
         let container = ContainerRef::Existing(joined.container.id.clone());
         let before = hooks::before_stop(project, joined.container);
         let before = hooks::plan_before(builder, before, &target, &container, &[joined.started]);
@@ -193,12 +197,12 @@ fn conditions(
     done: &BTreeMap<&str, Vec<StepId>>,
     first: &mut First,
 ) {
-    if containers::of_service(observed, project, service.name.as_str()).all(containers::is_up) {
+    if replicas::of_service(observed, project, service.name.as_str()).all(replicas::is_up) {
         return;
     }
     for (name, edge) in &service.depends_on {
         let started = done.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
-        for container in containers::of_service(observed, project, name.as_str()) {
+        for container in replicas::of_service(observed, project, name.as_str()) {
             if is_met(container, edge.condition, !started.is_empty()) {
                 continue;
             }
@@ -208,7 +212,7 @@ fn conditions(
                 limit: None,
             };
             let reason = Reason::NeededBy(service.name.clone());
-            let step = builder.step(&containers::target_of(container), action, reason, started.iter().copied());
+            let step = builder.step(&replicas::target_of(container), action, reason, started.iter().copied());
             if edge.required {
                 first.needed.push(step);
             } else {
@@ -223,9 +227,9 @@ fn conditions(
 fn is_met(container: &ObservedContainer, condition: Condition, is_started: bool) -> bool {
     match condition {
         Condition::Started => true,
-        Condition::Healthy => container.health == Health::Healthy && containers::is_up(container),
+        Condition::Healthy => container.health == Health::Healthy && replicas::is_up(container),
         Condition::CompletedSuccessfully => {
-            !is_started && container.exit_code == Some(0) && !containers::is_up(container)
+            !is_started && container.exit_code == Some(0) && !replicas::is_up(container)
         }
     }
 }
@@ -238,9 +242,9 @@ fn steps(
     command: &Lifecycle,
     first: &First,
 ) -> Vec<StepId> {
-    let target = containers::target_of(found);
+    let target = replicas::target_of(found);
     let container = ContainerRef::Existing(found.id.clone());
-    let is_up = containers::is_up(found);
+    let is_up = replicas::is_up(found);
     match command {
         Lifecycle::Start if !is_up => {
             let started = first.step(builder, &target, Action::StartContainer { container }, "start");

@@ -1,8 +1,7 @@
 //! Why a step is in a plan, down to the field.
 
-use std::fmt;
-
 use crate::model::{ContainerName, ImageId, NetworkKey, ServiceName, VolumeKey};
+use std::fmt;
 
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,3 +170,6 @@ fn write_joined<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt
     }
     Ok(())
 }
+
+/// Why a replacement that an earlier run began is not finished.
+pub(crate) const OBSOLETE: Reason = Reason::Unfinished("its definition has changed since");

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::BuildRequest;
 use crate::model::{
-    Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, FileSpec, Hook, ImageRef, NetworkId,
-    NetworkKey, NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
+    BuildRequest, Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, FileSpec, Hook, ImageRef,
+    NetworkId, NetworkKey, NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
 };
-
-use super::Reason;
+use crate::plan::Reason;
 
 /// Names a step within one plan: its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub u32);
 
 impl StepId {
-    /// Returns the index into [`super::Plan::steps`].
+    /// Returns the index into [`crate::plan::Plan::steps`].
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -297,12 +295,12 @@ pub struct Reference {
     /// Which container.
     pub container: ContainerRef,
     /// Where its id goes.
-    pub slot: Slot,
+    pub slot: IdField,
 }
 
 /// Which part of a [`ContainerSpec`] takes a container's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Slot {
+pub enum IdField {
     /// `network_mode: container:ID`.
     NetworkMode,
     /// `ipc: container:ID`.
@@ -321,4 +319,24 @@ pub enum Slot {
         /// The service referred to.
         service: ServiceName,
     },
+}
+
+/// Returns the container a step acts on.
+pub(crate) fn container_of(action: &Action) -> Option<&ContainerRef> {
+    match action {
+        Action::ConnectNetwork { container, .. }
+        | Action::DisconnectNetwork { container, .. }
+        | Action::PutFiles { container, .. }
+        | Action::StartContainer { container }
+        | Action::StopContainer { container, .. }
+        | Action::KillContainer { container, .. }
+        | Action::RestartContainer { container, .. }
+        | Action::PauseContainer { container }
+        | Action::UnpauseContainer { container }
+        | Action::RemoveContainer { container, .. }
+        | Action::RenameContainer { container, .. }
+        | Action::WaitFor { container, .. }
+        | Action::RunHook { container, .. } => Some(container),
+        _ => None,
+    }
 }

@@ -1,0 +1,352 @@
+//! A service and a replica number to a container specification.
+//!
+//! Start at [`container_spec`]; the parts that are more than a copy have functions of their own.
+
+use crate::plan::container::mounts::{file_target, plain, tmpfs};
+use crate::plan::container::shares::parents;
+use std::collections::BTreeMap;
+
+use crate::model::{
+    ContainerName, ContainerSpec, EndpointSpec, FileReference, FileSource, FileSpec, ImageId, MountKind, MountSource,
+    MountSpec, Namespace, NetworkKey, PortSpec, Project, Secret, Service, ServiceName, VolumeName, VolumesFromSource,
+    hash, labels,
+};
+use crate::plan::Reference;
+use crate::plan::container::contents::Contents;
+use crate::plan::container::fields;
+use crate::plan::container::naming::{container_name, image_of};
+use crate::plan::step::IdField;
+
+/// What a specification is made from, beside the service.
+pub(crate) struct SpecInput<'a> {
+    pub project: &'a Project,
+    pub service: &'a Service,
+    pub number: u32,
+    pub contents: &'a Contents,
+    pub separator: char,
+    /// Id of the image now behind the service's image name.
+    pub image_id: Option<&'a ImageId>,
+    /// The container to share things with, for each service referred to.
+    pub reference: &'a dyn Fn(&ServiceName) -> Option<crate::plan::ContainerRef>,
+    /// Id of the first container of a service, where it exists already and stays.
+    pub container_id: &'a dyn Fn(&str) -> Option<String>,
+    /// Anonymous volumes to take over: target to volume.
+    pub inherited_volumes: BTreeMap<String, VolumeName>,
+}
+
+/// Returns the specification under the final name, and the places that await ids of containers yet to be made.
+pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Reference>) {
+    let service = input.service;
+    let mut references = Vec::new();
+    let name = container_name(input.project, service, input.number, input.separator);
+    let mut spec = ContainerSpec {
+        image: image_of(input.project, service, input.separator),
+        platform: service.platform.clone(),
+        annotations: service.annotations.clone(),
+        command: service.command.clone(),
+        entrypoint: service.entrypoint.clone(),
+        environment: environment(service),
+        hostname: service.hostname.clone(),
+        domainname: service.domainname.clone(),
+        user: service.user.clone(),
+        working_dir: service.working_dir.clone(),
+        tty: service.tty,
+        stdin_open: service.stdin_open,
+        read_only: service.read_only,
+        privileged: service.privileged,
+        init: service.init,
+        runtime: service.runtime.clone(),
+        isolation: service.isolation.clone(),
+        stop_signal: service.stop_signal.clone(),
+        stop_timeout: service.stop_grace_period,
+        restart: service.restart,
+        uts_mode: service.uts.clone(),
+        userns_mode: service.userns_mode.clone(),
+        cgroupns_mode: service.cgroup.clone(),
+        cgroup_parent: service.cgroup_parent.clone(),
+        mac_address: service.mac_address.clone(),
+        ports: ports(service),
+        exposed: exposed(service),
+        dns: service.dns.clone(),
+        dns_options: service.dns_opt.clone(),
+        dns_search: service.dns_search.clone(),
+        extra_hosts: service.extra_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
+        healthcheck: service.healthcheck.clone(),
+        logging: service.logging.clone(),
+        limits: service.limits.clone(),
+        cap_add: service.cap_add.clone(),
+        cap_drop: service.cap_drop.clone(),
+        group_add: service.group_add.clone(),
+        security_opt: service.security_opt.clone(),
+        sysctls: service.sysctls.clone(),
+        devices: service.devices.clone(),
+        device_cgroup_rules: service.device_cgroup_rules.clone(),
+        device_requests: service.device_requests.clone(),
+        storage_opt: service.storage_opt.clone(),
+        tmpfs: tmpfs(service),
+        ..ContainerSpec::default()
+    };
+    namespaces(input, &mut spec, &mut references);
+    networks(input, &name, &mut spec);
+    volumes_from(input, &mut spec, &mut references);
+    mounts(input, &mut spec);
+    files(input, &mut spec);
+    spec.labels = container_labels(input, &mut references);
+    spec.name = name;
+    (spec, references)
+}
+
+/// `KEY=value`; a name without a value removes the image's variable of that name.
+fn environment(service: &Service) -> Vec<String> {
+    let entry = |(key, value): (&String, &Option<String>)| match value {
+        Some(value) => format!("{key}={value}"),
+        None => key.clone(),
+    };
+    service.environment.iter().map(entry).collect()
+}
+
+fn ports(service: &Service) -> Vec<PortSpec> {
+    let spec = |port: &crate::model::Port| PortSpec {
+        target: port.target,
+        protocol: port.protocol.clone(),
+        published: port.published.clone().unwrap_or_default(),
+        host_ip: port.host_ip,
+    };
+    service.ports.iter().map(spec).collect()
+}
+
+fn exposed(service: &Service) -> Vec<String> {
+    let declared = service.expose.iter().map(|port| match port.contains('/') {
+        true => port.clone(),
+        false => format!("{port}/tcp"),
+    });
+    let published = service.ports.iter().map(|port| format!("{}/{}", port.target, port.protocol));
+    let mut all: Vec<String> = declared.chain(published).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn namespaces(input: &SpecInput<'_>, spec: &mut ContainerSpec, references: &mut Vec<Reference>) {
+    let service = input.service;
+    let mut shared = |namespace: &Option<Namespace>, slot: IdField| match namespace {
+        None => None,
+        Some(Namespace::Mode(mode)) => Some(mode.clone()),
+        Some(Namespace::Container(name)) => Some(format!("container:{name}")),
+        Some(Namespace::Service(parent)) => {
+            match (input.reference)(parent) {
+                Some(container) => references.push(Reference { container, slot }),
+                // Such a plan is refused; were it run, the engine must refuse this rather than share nothing.
+                None => return Some(format!("service:{parent}")),
+            }
+            None
+        }
+    };
+    spec.ipc_mode = shared(&service.ipc, IdField::IpcMode);
+    spec.pid_mode = shared(&service.pid, IdField::PidMode);
+    spec.network_mode = shared(&service.network_mode, IdField::NetworkMode);
+}
+
+/// The network of the highest priority comes first: it is the one given at create. Names decide between equals.
+fn networks(input: &SpecInput<'_>, name: &ContainerName, spec: &mut ContainerSpec) {
+    let service = input.service;
+    if service.network_mode.is_some() {
+        return;
+    }
+    let mut keys: Vec<&NetworkKey> = service.networks.keys().collect();
+    keys.sort_by_key(|key| (-service.networks[*key].priority, (*key).clone()));
+    spec.networks = keys.into_iter().filter_map(|key| endpoint(input, name, key)).collect();
+    spec.network_mode = Some(match spec.networks.first() {
+        Some(first) => first.network.to_string(),
+        None => "none".to_owned(),
+    });
+}
+
+/// Returns the endpoint of a service's replica on one of its networks.
+pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &NetworkKey) -> Option<EndpointSpec> {
+    let network = input.project.networks.get(key)?;
+    let attachment = input.service.networks.get(key)?;
+    let mut aliases = vec![name.to_string(), input.service.name.to_string()];
+    aliases.extend(attachment.aliases.iter().cloned());
+    Some(EndpointSpec {
+        network: network.name.clone(),
+        aliases,
+        links: links(input),
+        ipv4_address: attachment.ipv4_address.clone(),
+        ipv6_address: attachment.ipv6_address.clone(),
+        link_local_ips: attachment.link_local_ips.clone(),
+        mac_address: attachment.mac_address.clone().or_else(|| input.service.mac_address.clone()),
+        driver_opts: attachment.driver_opts.clone(),
+        interface_name: attachment.interface_name.clone(),
+        gw_priority: attachment.gw_priority,
+    })
+}
+
+/// Links name the first replica, as `service`, `service-1` and the alias reach it with docker compose.
+fn links(input: &SpecInput<'_>) -> Vec<String> {
+    let internal = input.service.links.iter().filter_map(|(name, alias)| {
+        let linked = input.project.services.get(name)?;
+        let container = container_name(input.project, linked, 1, input.separator);
+        let numbered = format!("{name}{}1", input.separator);
+        Some([format!("{container}:{alias}"), format!("{container}:{numbered}"), format!("{container}:{container}")])
+    });
+    let external = input.service.external_links.iter().map(|(container, alias)| format!("{container}:{alias}"));
+    internal.flatten().chain(external).collect()
+}
+
+fn volumes_from(input: &SpecInput<'_>, spec: &mut ContainerSpec, references: &mut Vec<Reference>) {
+    for source in &input.service.volumes_from {
+        match &source.from {
+            VolumesFromSource::Container(name) => {
+                spec.volumes_from.push(if source.is_read_only { format!("{name}:ro") } else { name.clone() });
+            }
+            VolumesFromSource::Service(parent) => {
+                if let Some(container) = (input.reference)(parent) {
+                    let slot = IdField::VolumesFrom { is_read_only: source.is_read_only };
+                    references.push(Reference { container, slot });
+                }
+            }
+        }
+    }
+}
+
+fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
+    for mount in &input.service.volumes {
+        let kind = match &mount.source {
+            MountSource::Bind { path, create_host_path, propagation, selinux, recursive } => MountKind::Bind {
+                source: path.clone(),
+                create_host_path: *create_host_path,
+                propagation: propagation.clone(),
+                selinux: selinux.clone(),
+                recursive: recursive.clone(),
+            },
+            MountSource::Volume { key, nocopy, subpath } => {
+                let name = input.project.volumes.get(key).map(|volume| volume.name.clone());
+                let name = name.unwrap_or_else(|| VolumeName::new(key.as_str()));
+                MountKind::Volume { name, nocopy: *nocopy, subpath: subpath.clone() }
+            }
+            MountSource::Anonymous { nocopy } => MountKind::Anonymous {
+                name: input.inherited_volumes.get(plain(&mount.target)).cloned(),
+                nocopy: *nocopy,
+            },
+            MountSource::Tmpfs { size, mode } => MountKind::Tmpfs { size: *size, mode: *mode },
+            MountSource::Image { image, subpath } => {
+                MountKind::Image { image: image.as_str().into(), subpath: subpath.clone() }
+            }
+            MountSource::NamedPipe { path } => MountKind::NamedPipe { source: path.clone() },
+            MountSource::Cluster { name } => MountKind::Cluster { name: name.clone() },
+        };
+        spec.mounts.push(MountSpec {
+            target: mount.target.clone(),
+            is_read_only: mount.is_read_only,
+            consistency: mount.consistency.clone(),
+            kind,
+        });
+    }
+    // Volumes that only the image declares are taken over too.
+    for (target, name) in &input.inherited_volumes {
+        if !spec.mounts.iter().any(|mount| plain(&mount.target) == target) {
+            let kind = MountKind::Anonymous { name: Some(name.clone()), nocopy: false };
+            spec.mounts.push(MountSpec { target: target.clone(), is_read_only: false, consistency: None, kind });
+        }
+    }
+}
+
+/// Configs and secrets: files of the host are mounted, everything else is put into the container before its start.
+fn files(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
+    let secrets = input.service.secrets.iter().filter_map(|reference| {
+        let target = file_target(reference, "/run/secrets/");
+        Some((reference, target, input.project.secrets.get(&reference.source)?, &input.contents.secrets))
+    });
+    let configs = input.service.configs.iter().filter_map(|reference| {
+        let target = file_target(reference, "/");
+        Some((reference, target, input.project.configs.get(&reference.source)?, &input.contents.configs))
+    });
+    for (reference, target, object, contents) in secrets.chain(configs) {
+        match &object.source {
+            FileSource::File(path) => spec.mounts.push(file_mount(path, target)),
+            _ => {
+                let bytes = contents.get(&reference.source).and_then(|content| content.bytes.clone());
+                spec.files.extend(bytes.map(|content| file_spec(reference, target, content)));
+            }
+        }
+    }
+}
+
+fn file_mount(path: &std::path::Path, target: String) -> MountSpec {
+    let kind = MountKind::Bind {
+        source: path.to_string_lossy().into_owned(),
+        create_host_path: false,
+        propagation: None,
+        selinux: None,
+        recursive: None,
+    };
+    MountSpec { target, is_read_only: true, consistency: None, kind }
+}
+
+fn file_spec(reference: &FileReference, path: String, content: std::sync::Arc<[u8]>) -> FileSpec {
+    let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
+    FileSpec { path, content, uid: id(&reference.uid), gid: id(&reference.gid), mode: reference.mode.unwrap_or(0o444) }
+}
+
+fn container_labels(input: &SpecInput<'_>, references: &mut Vec<Reference>) -> BTreeMap<String, String> {
+    let (project, service) = (input.project, input.service);
+    let paths = |paths: &[std::path::PathBuf]| {
+        paths.iter().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>().join(",")
+    };
+    let mut all = service.labels.clone();
+    let mut set = |key: &str, value: String| all.insert(key.to_owned(), value);
+    set(labels::PROJECT, project.name.to_string());
+    set(labels::SERVICE, service.name.to_string());
+    set(labels::NUMBER, input.number.to_string());
+    set(labels::ONEOFF, "False".to_owned());
+    set(labels::VERSION, labels::COMPATIBLE_VERSION.to_owned());
+    set(labels::CONFIG_FILES, paths(&project.config_files));
+    set(labels::WORKING_DIR, project.working_dir.to_string_lossy().into_owned());
+    if !project.env_files.is_empty() {
+        set(labels::ENVIRONMENT_FILE, paths(&project.env_files));
+    }
+    set(labels::DEPENDS_ON, depends_on(service));
+    if let Some(id) = input.image_id {
+        set(labels::IMAGE, id.to_string());
+    }
+    set(labels::FIELDS, fields::digest_label(&service.canonical));
+    if let Some(contents) = contents_label(service, project, input.contents) {
+        set(labels::CONTENTS, contents);
+    }
+    set(labels::CONFIG_HASH, hash::service_hash(&service.canonical, input.container_id));
+    // Ids of parents that are yet to be made are part of the hash, so it is computed when they are known.
+    for parent in parents(service) {
+        if let Some(container @ crate::plan::ContainerRef::Planned(_)) = (input.reference)(parent) {
+            let slot = IdField::ConfigHash { canonical: service.canonical.clone(), service: parent.clone() };
+            references.push(Reference { container, slot });
+        }
+    }
+    all
+}
+
+fn depends_on(service: &Service) -> String {
+    let entry = |(name, edge): (&ServiceName, &crate::model::Dependency)| {
+        format!("{name}:{}:{}", edge.condition.as_str(), edge.restart)
+    };
+    service.depends_on.iter().map(entry).collect::<Vec<_>>().join(",")
+}
+
+/// Returns `config/KEY=digest secret/KEY=digest ...` for what the service uses.
+pub(crate) fn contents_label(service: &Service, project: &Project, contents: &Contents) -> Option<String> {
+    let list = |kind: &'static str,
+                references: &[FileReference],
+                known: &BTreeMap<String, crate::plan::container::contents::Content>,
+                declared: &BTreeMap<String, Secret>| {
+        let entry = |reference: &FileReference| {
+            declared.get(&reference.source)?;
+            Some(format!("{kind}/{}={}", reference.source, known.get(&reference.source)?.digest))
+        };
+        references.iter().filter_map(entry).collect::<Vec<_>>()
+    };
+    let mut all = list("config", &service.configs, &contents.configs, &project.configs);
+    all.extend(list("secret", &service.secrets, &contents.secrets, &project.secrets));
+    all.sort();
+    all.dedup();
+    (!all.is_empty()).then(|| all.join(" "))
+}

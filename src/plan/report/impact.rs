@@ -1,0 +1,208 @@
+//! What a plan means for those who use the services: how long each does not serve, and which data goes.
+
+use crate::plan::container::replicas;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName};
+use crate::plan::container::mounts::is_anonymous;
+use crate::plan::up::batch;
+use crate::plan::{Action, ContainerRef, Plan, Replacement, Step, UpOptions};
+
+/// Compat: what engines and docker compose take where a service says nothing.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a run means for one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// The service.
+    pub service: ServiceName,
+    /// How long it does not serve.
+    pub downtime: Downtime,
+    /// What of its data goes.
+    pub losses: Vec<Loss>,
+    /// In which order containers are replaced (`stop-first`, `start-first`) and why; `None` where none is.
+    pub order: Option<(&'static str, String)>,
+}
+
+/// How long a service does not serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Downtime {
+    /// Not at all, or it does not run now.
+    None,
+    /// Some of its replicas go on while others are replaced.
+    Reduced,
+    /// Some of its replicas go for good, the others go on.
+    Fewer,
+    /// From the stop of the old container, which takes `stop` at most, until the new one is up.
+    WhileReplaced {
+        /// Time between its stop signal and KILL.
+        stop: Duration,
+    },
+    /// While it restarts; its stop takes so long at most.
+    Restart {
+        /// Time between its stop signal and KILL.
+        stop: Duration,
+    },
+    /// From now on: it is stopped or removed.
+    ForGood,
+}
+
+/// Data that goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// What was written inside a container, outside of volumes.
+    ContainerFiles,
+    /// Anonymous volumes are made anew.
+    AnonymousVolumes,
+    /// A volume is removed, with all data.
+    Volume(VolumeName),
+}
+
+/// Returns what a plan means for each service it touches, in the order of names.
+pub fn impacts(plan: &Plan, project: &Project, observed: &Observed, options: &UpOptions) -> Vec<Impact> {
+    let of_service = |(name, share): (&ServiceName, Share<'_>)| Impact {
+        service: name.clone(),
+        downtime: share.downtime(plan, project, observed, options, name),
+        losses: share.losses(observed, options),
+        order: share.order(plan, project.service(name.as_str())),
+    };
+    shares(plan).into_iter().map(of_service).collect()
+}
+
+/// What of a plan is about one service.
+#[derive(Default)]
+struct Share<'a> {
+    steps: Vec<&'a Step>,
+    replacements: Vec<&'a Replacement>,
+    /// Volumes that are removed once its containers are gone.
+    volumes: BTreeSet<&'a VolumeName>,
+}
+
+fn shares(plan: &Plan) -> BTreeMap<&ServiceName, Share<'_>> {
+    let mut shares: BTreeMap<&ServiceName, Share<'_>> = BTreeMap::new();
+    for step in &plan.steps {
+        if let Some(service) = step.target.service() {
+            shares.entry(service).or_default().steps.push(step);
+        }
+        // A volume's removal waits for the removal of the containers that use it.
+        if let Action::RemoveVolume { name } = &step.action {
+            let before = step.requires.iter().filter_map(|id| plan.steps.get(id.index()));
+            for user in before.filter_map(|step| step.target.service()) {
+                shares.entry(user).or_default().volumes.insert(name);
+            }
+        }
+    }
+    for replacement in &plan.replacements {
+        if let Some(share) = shares.get_mut(&replacement.group) {
+            share.replacements.push(replacement);
+        }
+    }
+    shares
+}
+
+impl Share<'_> {
+    fn downtime(
+        &self,
+        plan: &Plan,
+        project: &Project,
+        observed: &Observed,
+        options: &UpOptions,
+        name: &ServiceName,
+    ) -> Downtime {
+        let running = running(observed, project, name);
+        let stopped: BTreeSet<&ContainerId> =
+            self.steps.iter().filter_map(|step| stopped(&step.action)).filter(|id| running.contains(id)).collect();
+        let service = project.service(name.as_str());
+        let stop = options.grace.or_else(|| service.and_then(|service| service.stop_grace_period)).unwrap_or(GRACE);
+        if stopped.is_empty() {
+            let restarts = self.steps.iter().any(|step| matches!(step.action, Action::RestartContainer { .. }));
+            return if restarts { Downtime::Restart { stop } } else { Downtime::None };
+        }
+        let starts = self.steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
+        let replaced: BTreeSet<&ContainerId> = self.replacements.iter().map(|one| &one.old).collect();
+        match (starts, stopped.len() < running.len()) {
+            (true, _) if self.is_start_first(plan) && stopped.is_subset(&replaced) => Downtime::None,
+            (false, true) => Downtime::Fewer,
+            (true, true) => Downtime::Reduced,
+            (true, false) if is_staggered(service, running.len()) => Downtime::Reduced,
+            (true, false) => Downtime::WhileReplaced { stop },
+            (false, false) => Downtime::ForGood,
+        }
+    }
+
+    fn losses(&self, observed: &Observed, options: &UpOptions) -> Vec<Loss> {
+        let removed: BTreeSet<&ContainerId> = self.steps.iter().filter_map(|step| removed(&step.action)).collect();
+        let mut found = BTreeSet::new();
+        if !removed.is_empty() {
+            found.insert(Loss::ContainerFiles);
+        }
+        let mut gone = removed.iter().filter_map(|id| observed.containers.by_id(id.as_str()));
+        if options.renew_anonymous_volumes && gone.any(|one| one.mounts.iter().any(is_anonymous)) {
+            found.insert(Loss::AnonymousVolumes);
+        }
+        found.extend(self.volumes.iter().map(|name| Loss::Volume((*name).clone())));
+        found.into_iter().collect()
+    }
+
+    fn order(&self, plan: &Plan, service: Option<&Service>) -> Option<(&'static str, String)> {
+        let service = service.filter(|_| self.replacements.iter().any(|one| one.was_running))?;
+        match batch::order(service) {
+            (UpdateOrder::StopFirst, why) => Some(("stop-first", why)),
+            (UpdateOrder::StartFirst, why) if self.is_start_first(plan) => Some(("start-first", why)),
+            (UpdateOrder::StartFirst, _) => Some(("stop-first", self.why_stopped(plan))),
+        }
+    }
+
+    /// Whether each container that the plan stops to replace it is stopped after the new one's start.
+    fn is_start_first(&self, plan: &Plan) -> bool {
+        let is_kept_until = |one: &&Replacement| {
+            let steps = || one.steps.iter().filter_map(|id| plan.steps.get(id.index()));
+            let stop = steps().find(|step| stopped(&step.action) == Some(&one.old));
+            let is_start =
+                |action: &Action| matches!(action, Action::StartContainer { container } if *container == one.new);
+            let start = steps().find(|step| is_start(&step.action));
+            stop.is_none_or(|stop| start.is_some_and(|start| start.id < stop.id))
+        };
+        !self.replacements.is_empty() && self.replacements.iter().all(is_kept_until)
+    }
+
+    /// Why containers stop first although nothing in the file stands in the way.
+    fn why_stopped(&self, plan: &Plan) -> String {
+        let created = self.replacements.iter().filter_map(|one| match one.new {
+            ContainerRef::Planned(step) => plan.steps.get(step.index()),
+            ContainerRef::Existing(_) => None,
+        });
+        let taken_over = created.filter_map(|step| match &step.action {
+            Action::CreateContainer { spec, .. } => spec.mounts.iter().find(|mount| mount.is_taken_over()),
+            _ => None,
+        });
+        let mut taken_over = taken_over.map(|mount| batch::shared_volume(&mount.target));
+        taken_over.next().unwrap_or_else(|| "a network or host port is taken from the old one before".to_owned())
+    }
+}
+
+/// Whether `update_config.parallelism` replaces fewer at a time than run.
+fn is_staggered(service: Option<&Service>, running: usize) -> bool {
+    let parallelism = service.and_then(|service| service.deploy.update.as_ref()).map_or(0, |update| update.parallelism);
+    parallelism > 0 && (parallelism as usize) < running
+}
+
+fn running<'a>(observed: &'a Observed, project: &Project, name: &ServiceName) -> BTreeSet<&'a ContainerId> {
+    let found = observed.containers.of_service(project.name.as_str(), name.as_str());
+    found.filter(|one| replicas::is_up(one)).map(|one| &one.id).collect()
+}
+
+fn stopped(action: &Action) -> Option<&ContainerId> {
+    match action {
+        Action::StopContainer { container: ContainerRef::Existing(id), .. } => Some(id),
+        _ => None,
+    }
+}
+
+fn removed(action: &Action) -> Option<&ContainerId> {
+    match action {
+        Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => Some(id),
+        _ => None,
+    }
+}

@@ -1,0 +1,56 @@
+//! What must hold of every plan; every plan made in a test passes through here.
+
+use crate::plan::step::container_of;
+use crate::plan::{Action, ContainerRef, Plan, StepId};
+
+/// Returns what is wrong with a plan; nothing for a sound one.
+pub fn lint(plan: &Plan) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        if step.id.index() != index {
+            faults.push(format!("step {} stands at place {index}", step.id));
+        }
+        for needed in step.requires.iter().chain(&step.after) {
+            if needed.index() >= index {
+                faults.push(format!("step {} needs step {needed}, which is not before it", step.id));
+            }
+        }
+        if let Some(ContainerRef::Planned(created)) = container_of(&step.action) {
+            if !matches!(plan.steps.get(created.index()).map(|step| &step.action), Some(Action::CreateContainer { .. }))
+            {
+                faults.push(format!("step {} acts on what step {created} does not create", step.id));
+            }
+            if !is_reachable(plan, step.id, *created, false) {
+                faults.push(format!("step {} does not wait for step {created}, which creates its container", step.id));
+            }
+        }
+    }
+    for replacement in &plan.replacements {
+        for step in &replacement.steps {
+            // What may fail needs only to have ended: a `pre_stop` hook.
+            let may_fail = plan.steps.get(step.index()).is_some_and(|step| step.is_optional);
+            if !is_reachable(plan, replacement.commit, *step, may_fail) {
+                faults
+                    .push(format!("the old container goes in step {} before step {step} is done", replacement.commit));
+            }
+        }
+    }
+    faults
+}
+
+/// Whether a step begins only after another one has succeeded; with `may_fail`, has ended.
+fn is_reachable(plan: &Plan, from: StepId, to: StepId, may_fail: bool) -> bool {
+    let mut queue = vec![from];
+    let mut seen = vec![false; plan.steps.len()];
+    while let Some(at) = queue.pop() {
+        if at == to {
+            return true;
+        }
+        let Some(step) = plan.steps.get(at.index()) else { continue };
+        if !std::mem::replace(&mut seen[at.index()], true) {
+            queue.extend(step.requires.iter().copied());
+            queue.extend(step.after.iter().copied().filter(|_| may_fail));
+        }
+    }
+    false
+}

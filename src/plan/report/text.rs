@@ -1,0 +1,97 @@
+//! A plan for people: numbered steps with what they come after and why.
+
+use crate::plan::step::container_of;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::plan::{Action, ContainerRef, Plan, Replacement, Step, StepId, Target, Verb};
+
+/// Returns the verb of an action.
+pub fn describe(action: &Action) -> Verb {
+    match action {
+        Action::PullImage { .. } => Verb::Pull,
+        Action::BuildImage(_) => Verb::Build,
+        Action::CreateNetwork { .. } | Action::CreateVolume(_) => Verb::Create,
+        Action::CreateContainer { spec, .. } if spec.labels.contains_key(crate::model::labels::REPLACES) => {
+            Verb::Recreate
+        }
+        Action::CreateContainer { .. } => Verb::Create,
+        Action::RemoveNetwork { .. }
+        | Action::RemoveVolume { .. }
+        | Action::RemoveContainer { .. }
+        | Action::RemoveImage { .. } => Verb::Remove,
+        Action::ConnectNetwork { .. } => Verb::Connect,
+        Action::DisconnectNetwork { .. } => Verb::Disconnect,
+        Action::PutFiles { .. } => Verb::Fill,
+        Action::StartContainer { .. } => Verb::Start,
+        Action::StopContainer { .. } => Verb::Stop,
+        Action::KillContainer { .. } => Verb::Kill,
+        Action::RestartContainer { .. } => Verb::Restart,
+        Action::PauseContainer { .. } => Verb::Pause,
+        Action::UnpauseContainer { .. } => Verb::Unpause,
+        Action::RenameContainer { .. } => Verb::Rename,
+        Action::WaitFor { .. } => Verb::Wait,
+        Action::RunHook { .. } => Verb::Run,
+        Action::Pause { .. } => Verb::Delay,
+    }
+}
+
+/// Renders the steps, one a line: number, what must come first, what is done, why.
+pub fn render(plan: &Plan) -> String {
+    let new: HashSet<&ContainerRef> = plan.replacements.iter().map(|one| &one.new).collect();
+    let last = plan.replacements.iter().filter_map(|one| Some((*one.steps.last()?, one)));
+    let replaced_by: HashMap<StepId, &Replacement> = last.collect();
+    let row = |step: &Step| {
+        let is_new = new_of(step).is_some_and(|container| new.contains(&container));
+        row(step, is_new, replaced_by.get(&step.id).copied())
+    };
+    let rows: Vec<[String; 4]> = plan.steps.iter().map(row).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    let mut out = String::new();
+    for [order, verb, target, why] in rows {
+        let line = format!("{order:<a$}  {verb:<b$}  {target:<c$}  {why}", a = widths[0], b = widths[1], c = widths[2]);
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// `is_new`: the step acts on a container that takes the place of another one; `replaced_by` where it is the last before
+/// there is no way back.
+fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String; 4] {
+    let before: BTreeSet<&StepId> = step.requires.iter().chain(&step.after).collect();
+    let before: Vec<String> = before.into_iter().map(ToString::to_string).collect();
+    let order = if before.is_empty() { step.id.to_string() } else { format!("{} <- {}", step.id, before.join(",")) };
+    let mark = if is_new { "'" } else { "" };
+    let target = format!("{}{mark}", short(&step.target));
+    let mut why = step.reason.to_string();
+    if let Action::WaitFor { until, .. } = &step.action {
+        why = format!("until {until}");
+        if let Some(replacement) = replaced_by {
+            why.push_str(if replacement.was_running {
+                "; else the old one comes back"
+            } else {
+                "; else the new one goes"
+            });
+        }
+    }
+    [order, describe(&step.action).plain().to_owned(), target, why]
+}
+
+fn new_of(step: &Step) -> Option<ContainerRef> {
+    match &step.action {
+        Action::CreateContainer { .. } => Some(ContainerRef::Planned(step.id)),
+        action => container_of(action).cloned(),
+    }
+}
+
+/// `web#1`, `network front`, `volume data`, `image app:1`.
+fn short(target: &Target) -> String {
+    match target {
+        Target::Container { service: Some(service), number, .. } if *number > 0 => format!("{service}#{number}"),
+        Target::Container { name, .. } => format!("container {}", crate::text::escape_controls(name.as_str())),
+        Target::Network { key: Some(key), .. } => format!("network {key}"),
+        Target::Volume { key: Some(key), .. } => format!("volume {key}"),
+        other => format!("{} {}", other.kind().to_lowercase(), crate::text::escape_controls(other.name())),
+    }
+}

@@ -1,0 +1,65 @@
+//! Joined.
+
+use crate::diag::Diagnostic;
+use crate::model::{ContainerState, Observed, ObservedContainer, Project, ServiceName, Span, labels};
+use crate::plan::StepId;
+use crate::plan::builder::Builder;
+use crate::plan::container::replicas;
+
+/// A running container that shares the network of one which the plan starts again.
+pub(crate) struct Joined<'a> {
+    pub container: &'a ObservedContainer,
+    /// The service of the other one.
+    pub host: ServiceName,
+    /// The step that starts it.
+    pub started: StepId,
+}
+
+/// Returns the running containers of the project that share the network of one which is started again, and that nothing is
+/// planned for: they would be left without one.
+pub(crate) fn joined<'a>(builder: &Builder, project: &Project, observed: &'a Observed) -> Vec<Joined<'a>> {
+    let is_ours = |one: &&ObservedContainer| {
+        one.label(labels::PROJECT) == Some(project.name.as_str()) && one.state == ContainerState::Running
+    };
+    let join = |container: &'a ObservedContainer| {
+        let host = host_of(container, observed)?;
+        let started = builder.start_of(&host.id)?;
+        Some(Joined { container, host: host.service()?.into(), started })
+    };
+    let joined = observed.containers.iter().filter(is_ours).filter_map(join);
+    joined.filter(|one| !builder.is_moved(&one.container.id)).collect()
+}
+
+/// Returns the container whose network another one shares.
+fn host_of<'a>(container: &ObservedContainer, observed: &'a Observed) -> Option<&'a ObservedContainer> {
+    let host = container.network_mode.strip_prefix("container:")?;
+    observed.containers.by_id(host)
+}
+
+/// Tells which running containers lose their network because the one that has it is removed. They are not among the
+/// selected services, so they cannot be made anew here.
+pub(crate) fn tell_cut_off(builder: &mut Builder, project: &Project, observed: &Observed) {
+    for container in observed.containers.iter().filter(|one| replicas::is_up(one)) {
+        let host = host_of(container, observed).filter(|host| builder.is_removed(&host.id));
+        if let Some(host) = host.filter(|_| !builder.is_moved(&container.id)) {
+            builder.tell(cut_off(project, container, host));
+        }
+    }
+}
+
+fn cut_off(project: &Project, container: &ObservedContainer, host: &ObservedContainer) -> Diagnostic {
+    let name = |one: &ObservedContainer| crate::text::escape_controls(one.name.as_str()).into_owned();
+    let message = format!(
+        "container `{}` will have no network: it shares that of `{}`, which is removed",
+        name(container),
+        name(host)
+    );
+    let is_ours = container.label(labels::PROJECT) == Some(project.name.as_str()) && !container.is_oneoff();
+    let service = container.service().filter(|_| is_ours).and_then(|name| project.service(name));
+    match service {
+        Some(service) => Diagnostic::warning("joined-cut-off", service.span, message)
+            .at(format!("services.{}.network_mode", service.name))
+            .help(format!("afterwards make it anew: `inception up -d {}`", service.name)),
+        None => Diagnostic::warning("joined-cut-off", Span::NONE, message).help("afterwards make it anew"),
+    }
+}

@@ -1,0 +1,170 @@
+//! Creates.
+
+use crate::plan::container::naming::replica_target;
+use std::collections::BTreeMap;
+
+use crate::model::{
+    ContainerName, ContainerSpec, ContainerState, ImageId, MountSource, ObservedContainer, Service, ServiceName,
+    VolumeName,
+};
+use crate::plan::checks::preflight;
+use crate::plan::container::spec::SpecInput;
+use crate::plan::container::{naming, replicas, shares, spec};
+use crate::plan::up::state::{Replica, Up};
+use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
+
+impl<'a> Up<'a> {
+    pub(crate) fn image_id(&self, service: &Service) -> Option<ImageId> {
+        let image = naming::image_of(self.project, service, self.options.separator);
+        self.observed.image(image.as_str()).cloned()
+    }
+
+    /// Returns the id of the first container of a service that exists and stays.
+    pub(crate) fn container_id(&self, service: &str) -> Option<String> {
+        match self.done.get(service).map(|done| done.replicas.first()) {
+            Some(Some(Replica { container: ContainerRef::Existing(id), .. })) => Some(id.to_string()),
+            // Yet to be made, or none is wanted any more.
+            Some(_) => None,
+            // A service that is not part of this run keeps what it has.
+            None => replicas::of_service(self.observed, self.project, service)
+                .min_by_key(|container| container.number())
+                .map(|container| container.id.to_string()),
+        }
+    }
+
+    pub(crate) fn reference(&self, service: &ServiceName) -> Option<ContainerRef> {
+        match self.done.get(service) {
+            Some(done) => done.replicas.first().map(|replica| replica.container.clone()),
+            None => self.container_id(service.as_str()).map(|id| ContainerRef::Existing(id.into())),
+        }
+    }
+
+    /// Returns the specification of a replica and the steps that must come before its creation.
+    pub(crate) fn specify(
+        &self,
+        service: &Service,
+        number: u32,
+        inherited_volumes: BTreeMap<String, VolumeName>,
+    ) -> (ContainerSpec, Vec<crate::plan::Reference>, Vec<StepId>) {
+        let image_id = self.image_id(service);
+        let (spec, references) = spec::container_spec(&SpecInput {
+            project: self.project,
+            service,
+            number,
+            contents: self.contents,
+            separator: self.options.separator,
+            image_id: image_id.as_ref(),
+            reference: &|name| self.reference(name),
+            container_id: &|name| self.container_id(name),
+            inherited_volumes,
+        });
+        let mut requires: Vec<StepId> = self.resource_steps(service);
+        requires.extend(references.iter().filter_map(|reference| match &reference.container {
+            ContainerRef::Planned(step) => Some(*step),
+            ContainerRef::Existing(_) => None,
+        }));
+        (spec, references, requires)
+    }
+
+    /// Refuses a container to be made that the engine would refuse, or make otherwise than the file says.
+    pub(crate) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
+        if !self.orphans_gone.contains_key(name) {
+            preflight::name(&mut self.builder, self.project, self.observed, service, name);
+        }
+        preflight::files(&mut self.builder, service, spec);
+        for parent in shares::parents(service) {
+            if self.reference(parent).is_none() {
+                preflight::parent_missing(&mut self.builder, service, parent);
+            }
+        }
+    }
+
+    pub(crate) fn resource_steps(&self, service: &Service) -> Vec<StepId> {
+        let networks = service.networks.keys().filter_map(|key| self.networks.ready.get(key));
+        let volumes = service.volumes.iter().filter_map(|mount| match &mount.source {
+            MountSource::Volume { key, .. } => self.volumes.ready.get(key),
+            _ => None,
+        });
+        networks.chain(volumes).flatten().copied().collect()
+    }
+
+    pub(crate) fn create(&mut self, service: &Service, number: u32) {
+        let predecessor = self.given_way.iter().find(|one| {
+            one.service() == Some(service.name.as_str()) && one.number() == Some(number) && !one.is_oneoff()
+        });
+        let reason = predecessor
+            .and_then(|one| self.volumes.users.get(&one.id))
+            .map_or(Reason::Missing, |key| Reason::UsesChangedVolume(key.clone()));
+        let inherited = predecessor.map(|one| self.inherited_volumes(service, one)).unwrap_or_default();
+        let is_replaced = predecessor.is_some();
+        let (spec, references, mut requires) = self.specify(service, number, inherited);
+        requires.extend(self.cleared.steps.iter().copied());
+        requires.extend(self.orphans_gone.get(&spec.name));
+        // A container that gives way to a volume has a name and ports, too.
+        requires.extend(self.volumes.removals_beside(&requires).to_vec());
+        self.check_made(service, &spec.name, &spec);
+        let target = replica_target(service, number, &spec.name);
+        let action = Action::CreateContainer { spec: Box::new(spec), references };
+        let created = self.builder.step(&target, action, reason.clone(), requires);
+        let container = ContainerRef::Planned(created);
+        let started = self.start(service, &target, &container, vec![created], reason);
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.is_replaced |= is_replaced;
+        }
+        self.push(service, Replica { target, container, started, untouched: None, waits: BTreeMap::new() });
+    }
+
+    /// Plans a start: after `requires` and what the service depends on; then hooks, then a look whether it stays up.
+    pub(crate) fn start(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        container: &ContainerRef,
+        mut requires: Vec<StepId>,
+        reason: Reason,
+    ) -> Vec<StepId> {
+        if !self.options.start {
+            return requires;
+        }
+        let (needed, optional) = self.conditions(service);
+        requires.extend(needed);
+        requires.extend(self.handed_over.get(&service.name).into_iter().flatten());
+        requires.extend(self.departures_of_givers(service));
+        match container {
+            // What is made in this run is made after the removals of what gives way to volumes.
+            ContainerRef::Planned(_) => requires.extend(self.orphans_gone.values()),
+            ContainerRef::Existing(_) => requires.extend(self.departed()),
+        }
+        let start = Action::StartContainer { container: container.clone() };
+        let started = self.builder.step(target, start, reason, requires);
+        self.builder.after(started, optional);
+        vec![self.verify(service, target, container, started)]
+    }
+
+    /// Puts configs and secrets into a container that has never run: nothing on the engine tells whether the run that made
+    /// it came to that.
+    pub(crate) fn put_files(
+        &mut self,
+        service: &Service,
+        container: &ObservedContainer,
+        number: u32,
+        target: &Target,
+        requires: &[StepId],
+    ) -> Option<StepId> {
+        if container.state != ContainerState::Created || !self.options.start {
+            return None;
+        }
+        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
+        if spec.files.is_empty() {
+            return None;
+        }
+        let action = Action::PutFiles { container: ContainerRef::Existing(container.id.clone()), files: spec.files };
+        Some(self.builder.step(target, action, Reason::NeverRan, requires.iter().copied()))
+    }
+
+    pub(crate) fn push(&mut self, service: &Service, replica: Replica) {
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.replicas.push(replica);
+        }
+    }
+}

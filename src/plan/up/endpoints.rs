@@ -1,0 +1,106 @@
+//! Connecting containers to networks again: those that they have lost, and those that are made anew.
+
+use crate::plan::resources::displaced;
+use std::collections::BTreeMap;
+
+use crate::model::{EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
+use crate::plan::container::replicas;
+use crate::plan::resources::displaced::Displaced;
+use crate::plan::up::state::Up;
+use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target};
+
+impl Up<'_> {
+    /// Networks that a stopped container has lost, or has never had: a run has died before it connected it.
+    pub(crate) fn lost_networks(
+        &self,
+        service: &Service,
+        container: &ObservedContainer,
+        known: &[NetworkKey],
+    ) -> Vec<NetworkKey> {
+        if service.network_mode.is_some() {
+            return Vec::new();
+        }
+        let is_lost = |key: &&NetworkKey| {
+            let name = self.project.networks.get(*key).map(|network| &network.name);
+            !known.contains(key) && name.is_some_and(|name| !container.networks.contains_key(name))
+        };
+        service.networks.keys().filter(is_lost).cloned().collect()
+    }
+
+    /// Connects a container to networks again that it has lost, or that are made anew.
+    pub(crate) fn reconnect(
+        &mut self,
+        service: &Service,
+        target: &Target,
+        container: &ContainerRef,
+        displaced: &Displaced,
+    ) -> Vec<StepId> {
+        if displaced.networks.is_empty() {
+            return Vec::new();
+        }
+        let number = match target {
+            Target::Container { number, .. } => *number,
+            _ => 1,
+        };
+        let mut steps = Vec::new();
+        for key in &displaced.networks {
+            let network = self.project.networks.get(key);
+            if let Some(endpoint) = network.and_then(|network| self.endpoint(service, number, &network.name)) {
+                let endpoint = Box::new(endpoint);
+                let action = Action::ConnectNetwork { container: container.clone(), endpoint };
+                steps.push(self.connect_again(target, action, key, displaced));
+            }
+        }
+        steps
+    }
+
+    /// Returns the endpoint that the file gives a replica on a network.
+    pub(crate) fn endpoint(&self, service: &Service, number: u32, network: &NetworkName) -> Option<EndpointSpec> {
+        let (spec, _, _) = self.specify(service, number, BTreeMap::new());
+        spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
+    }
+
+    /// Returns the endpoint with which a container is connected again: the file's, with all aliases; of what is not in the
+    /// file, as much as a list tells. A fixed address it has only where it had one: the file's may be what is wrong.
+    pub(crate) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
+        let service = container.service().filter(|_| !container.is_oneoff());
+        let service = service.and_then(|name| self.project.service(name));
+        let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
+        let Some(mut endpoint) = declared else { return displaced::endpoint_again(container, network) };
+        if let Some(had) = container.networks.get(network) {
+            endpoint.ipv4_address.take_if(|_| had.fixed_ipv4.is_none());
+            endpoint.ipv6_address.take_if(|_| had.fixed_ipv6.is_none());
+        }
+        endpoint
+    }
+
+    /// Where the old network could not be removed it is still there, and what was on it goes on there.
+    fn connect_again(&mut self, target: &Target, action: Action, key: &NetworkKey, displaced: &Displaced) -> StepId {
+        let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
+        let step = self.builder.step(target, action, Reason::NotAttached(key.clone()), displaced.steps.iter().copied());
+        self.builder.after(step, ready);
+        step
+    }
+
+    /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
+    pub(crate) fn bring_back(&mut self) {
+        for (id, displaced) in std::mem::take(&mut self.networks.displaced) {
+            let Some(container) = self.observed.containers.by_id(id.as_str()) else { continue };
+            let target = replicas::target_of(container);
+            let reference = ContainerRef::Existing(id);
+            let mut requires = displaced.steps.clone();
+            for key in &displaced.networks {
+                let Some(network) = self.project.networks.get(key) else { continue };
+                let endpoint = Box::new(self.endpoint_again(container, &network.name));
+                let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
+                requires.push(self.connect_again(&target, action, key, &displaced));
+            }
+            if displaced.was_running {
+                let start = Action::StartContainer { container: reference };
+                let start = self.builder.step(&target, start, Reason::NotRunning, requires);
+                let (container, stops) = (container.id.clone(), displaced.steps);
+                self.builder.interrupted(Interrupted { container, stops, start, needs: Vec::new() });
+            }
+        }
+    }
+}

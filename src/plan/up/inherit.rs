@@ -1,0 +1,71 @@
+//! Anonymous volumes: which of them go with a replica when its container is replaced.
+//!
+//! Compat: as docker compose, those that the file declares without a name and those that the image declares (`VOLUME`).
+//! What the file has dropped goes with the old container, else it would shadow what is to be there now.
+
+use crate::plan::container::mounts::is_anonymous;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{ObservedContainer, ObservedMount, Service, VolumeName, VolumesFromSource};
+use crate::plan::container::mounts::{anonymous_targets, covered, plain};
+use crate::plan::container::naming::image_of;
+use crate::plan::container::replicas;
+use crate::plan::up::state::Up;
+
+impl Up<'_> {
+    /// Returns the volumes that a new container takes over from the old one, by target; none where the user wants new ones.
+    pub(crate) fn inherited_volumes(&self, service: &Service, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
+        if self.options.renew_anonymous_volumes {
+            return BTreeMap::new();
+        }
+        let declared: BTreeSet<&str> = anonymous_targets(service).collect();
+        let covered = covered(service);
+        // Without a look at the old container all are kept: rather too much than a database that begins empty.
+        let made = self.observed.definitions.get(&old.id);
+        let is_of_image = |target: &str| made.is_none_or(|made| made.has_volume_of_image(target));
+        let is_kept = |mount: &&ObservedMount| {
+            let target = plain(&mount.destination);
+            let is_wanted = declared.contains(target)
+                || (is_of_image(target) && !covered.contains(target) && !self.is_given(service, target));
+            is_wanted && self.is_anonymous(mount) && !self.is_shared(service, mount)
+        };
+        let kept = old.mounts.iter().filter(is_kept);
+        kept.map(|mount| (plain(&mount.destination).to_owned(), VolumeName::new(mount.name.clone()))).collect()
+    }
+
+    pub(crate) fn is_anonymous(&self, mount: &ObservedMount) -> bool {
+        let mut named = self.project.volumes.values();
+        is_anonymous(mount) && !named.any(|volume| volume.name.as_str() == mount.name)
+    }
+
+    /// Whether a mount is that of a container whose volumes the service takes: it follows that one.
+    fn is_shared(&self, service: &Service, mount: &ObservedMount) -> bool {
+        self.givers(service).any(|giver| giver.mounts.iter().any(|given| given.name == mount.name))
+    }
+
+    /// Whether a target is mounted by `volumes_from`, as far as the file and the containers tell.
+    pub(crate) fn is_given(&self, service: &Service, target: &str) -> bool {
+        let is_declared = service.volumes_from.iter().any(|source| match &source.from {
+            VolumesFromSource::Service(parent) => self.project.services.get(parent).is_some_and(|parent| {
+                let image = |service| image_of(self.project, service, self.options.separator);
+                parent.volumes.iter().any(|mount| plain(&mount.target) == target) || image(parent) == image(service)
+            }),
+            VolumesFromSource::Container(_) => false,
+        });
+        is_declared
+            || self.givers(service).any(|giver| giver.mounts.iter().any(|given| plain(&given.destination) == target))
+    }
+
+    /// The containers that `volumes_from` means, as far as they are there.
+    pub(crate) fn givers(&self, service: &Service) -> impl Iterator<Item = &ObservedContainer> {
+        let all = &self.observed.containers;
+        service.volumes_from.iter().flat_map(move |source| -> Vec<&ObservedContainer> {
+            match &source.from {
+                VolumesFromSource::Service(parent) => {
+                    replicas::of_service(self.observed, self.project, parent.as_str()).collect()
+                }
+                VolumesFromSource::Container(name) => all.named(name).chain(all.by_id(name)).collect(),
+            }
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Judges containers.
+
+use crate::model::{ObservedContainer, ObservedEndpoint, Service};
+use crate::plan::container::difference;
+use crate::plan::container::difference::Desired;
+use crate::plan::container::replicas::ReplicaSlot;
+use crate::plan::up::state::Up;
+use crate::plan::{Reason, Recreate};
+
+impl<'a> Up<'a> {
+    /// Whether a service is meant by itself, and not as a dependency of others.
+    pub(crate) fn is_named(&self, service: &Service) -> bool {
+        self.options.services.is_empty() || self.options.services.contains(&service.name)
+    }
+
+    pub(crate) fn recreate(&self, service: &Service) -> Recreate {
+        if self.is_named(service) {
+            self.options.recreate
+        } else if self.options.recreate == Recreate::Never {
+            Recreate::Never
+        } else {
+            self.options.recreate_dependencies
+        }
+    }
+
+    /// Returns why a slot's container must be replaced. Of an unfinished replacement the successor is judged.
+    pub(crate) fn reason(&self, service: &Service, slot: &ReplicaSlot<'_>) -> Option<Reason> {
+        if let Some(created) = self.begun.get(&slot.current.id) {
+            return self.builder.reason(*created);
+        }
+        let judged =
+            slot.successor.filter(|successor| self.judge(service, successor).is_none()).unwrap_or(slot.current);
+        self.judge(service, judged)
+    }
+
+    pub(crate) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
+        if self.options.unstartable.contains(&container.id) {
+            return Some(Reason::Unstartable);
+        }
+        let image_id = self.image_id(service);
+        let desired = Desired {
+            project: self.project,
+            service,
+            contents: self.contents,
+            definitions: &self.observed.definitions,
+            image_id: image_id.as_ref(),
+            network_ids: &self.networks.ids,
+            container_id: &|name| self.container_id(name),
+            forced_by: if self.is_named(service) { "--force-recreate" } else { "--always-recreate-deps" },
+            is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
+        };
+        if let Some(displaced) = self.networks.displaced.get(&container.id) {
+            // It gets back the networks that it loses by this plan; what it has lost otherwise it does not.
+            let mut restored = container.clone();
+            for network in displaced.networks.iter().filter_map(|key| self.project.networks.get(key)) {
+                restored.networks.insert(network.name.clone(), ObservedEndpoint::default());
+            }
+            return difference::reason(&desired, &restored, self.recreate(service));
+        }
+        difference::reason(&desired, container, self.recreate(service))
+    }
+}

@@ -1,0 +1,361 @@
+//! Replacement that gives back: the old container is stopped and kept until the new one is up; then it goes and the
+//! new one takes its name. Until then a failure removes the new one and starts the old one again (see `exec::undo`).
+
+use crate::plan::container::naming::replica_target;
+use crate::plan::up::batch::{Pending, obstacle};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::diag::Diagnostic;
+use crate::model::{
+    ContainerState, EndpointSpec, FailureAction, NetworkKey, ObservedContainer, Service, UpdateOrder, labels,
+};
+use crate::plan::container::{naming, replicas, shares};
+use crate::plan::hooks::Stop;
+use crate::plan::reason::OBSOLETE;
+use crate::plan::resources::displaced::Displaced;
+use crate::plan::up::batch::{Batch, shared_volume};
+use crate::plan::up::state::{Replica, Up};
+use crate::plan::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, hooks};
+
+impl Up<'_> {
+    /// Replaces a container by one that an earlier step creates.
+    pub(crate) fn replace(
+        &mut self,
+        service: &Service,
+        old: Old<'_>,
+        reason: Reason,
+        cleared: Vec<StepId>,
+        batch: &mut Batch,
+    ) {
+        let stopped = old.obsolete.map(|obsolete| self.put_out_of_the_way(obsolete)).unwrap_or_default();
+        let created = match self.begun.remove(&old.container.id) {
+            Some(created) => created,
+            None => self.create_successor(service, &old, reason, stopped.iter().copied().chain(cleared).collect()),
+        };
+        let Old { container: old, number, obsolete } = old;
+        let target = replica_target(
+            service,
+            number,
+            &naming::container_name(self.project, service, number, self.options.separator),
+        );
+        // It goes only when the new one is there: one of them must tell that the old one is to run.
+        let cleared = obsolete.map(|obsolete| {
+            let container = ContainerRef::Existing(obsolete.id.clone());
+            let remove = Action::RemoveContainer { container, force: false, volumes: false };
+            self.builder.step(&replicas::target_of(obsolete), remove, OBSOLETE, [created])
+        });
+        let is_begun = obsolete.is_some();
+        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
+        let mut made = stopped;
+        made.push(created);
+        self.swap(service, swap, made, cleared.into_iter().collect(), batch);
+    }
+
+    /// Plans the creation of the container that takes the place of an old one, under a temporary name.
+    pub(crate) fn create_successor(
+        &mut self,
+        service: &Service,
+        old: &Old<'_>,
+        reason: Reason,
+        after: Vec<StepId>,
+    ) -> StepId {
+        let inherited = self.inherited_volumes(service, old.container);
+        let (mut spec, references, mut requires) = self.specify(service, old.number, inherited);
+        let last = spec.name.clone();
+        self.check_made(service, &last, &spec);
+        // The name that the old one's id gives may be taken by what an earlier run made.
+        let id = old.obsolete.map_or(&old.container.id, |obsolete| &obsolete.id);
+        spec.name = naming::temporary_name(id, &last);
+        spec.labels.insert(labels::REPLACES.to_owned(), old.container.id.to_string());
+        spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{}", service.name, old.number));
+        requires.extend(after);
+        let create = Action::CreateContainer { spec: Box::new(spec), references };
+        self.builder.step(&replica_target(service, old.number, &last), create, reason, requires)
+    }
+
+    /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
+    pub(crate) fn finish_replacement(
+        &mut self,
+        service: &Service,
+        old: &ObservedContainer,
+        new: &ObservedContainer,
+        number: u32,
+        cleared: Vec<StepId>,
+        batch: &mut Batch,
+    ) {
+        let last = naming::container_name(self.project, service, number, self.options.separator);
+        let mut displaced = self.networks.displaced.remove(&new.id).unwrap_or_default();
+        let swap = Swap {
+            old,
+            number,
+            target: replica_target(service, number, &last),
+            new: ContainerRef::Existing(new.id.clone()),
+            is_new_up: replicas::is_up(new) && !displaced.was_running,
+            is_begun: true,
+        };
+        let mut cleared = cleared;
+        if !swap.is_new_up {
+            // It was made for networks as they were; one of them may be made anew in this run.
+            cleared.extend(self.resource_steps(service));
+            displaced.networks.extend(self.lost_networks(service, new, &displaced.networks));
+            cleared.extend(displaced.steps.iter().copied());
+            cleared.extend(self.reconnect(service, &swap.target, &swap.new, &displaced));
+            cleared.extend(self.put_files(service, new, number, &swap.target, &cleared));
+        }
+        self.swap(service, swap, Vec::new(), cleared, batch);
+    }
+
+    fn swap(
+        &mut self,
+        service: &Service,
+        swap: Swap<'_>,
+        created: Vec<StepId>,
+        cleared: Vec<StepId>,
+        batch: &mut Batch,
+    ) {
+        let obstacle = self.obstacle(service, swap.old);
+        self.tell_order(service, batch, obstacle.as_deref());
+        let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
+        // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
+        let mut steps = displaced.steps.clone();
+        steps.extend(created.iter().copied());
+        let mut ready = created;
+        ready.extend(cleared);
+        ready.extend(displaced.steps.iter().copied());
+        let lost = self.lost_with_its_network(service, swap.old, &displaced);
+        // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
+        let has_run = swap.old.state != ContainerState::Created;
+        let old_ran = has_run && (replicas::is_up(swap.old) || swap.is_begun || !lost.is_empty());
+        let reconnects = self.reconnects(swap.old, displaced.networks.iter().chain(&lost));
+        let must_stop = replicas::is_up(swap.old) && !displaced.was_running;
+        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && obstacle.is_none();
+        let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
+        ready.extend(needed);
+        ready.extend(self.handed_over.get(&service.name).into_iter().flatten());
+        if self.options.start {
+            ready.extend(self.departed());
+        }
+        let gate = self.gate(batch);
+        match batch.failure_action() {
+            // The others go on, whatever became of these.
+            FailureAction::Continue => optional.extend(gate),
+            FailureAction::Pause | FailureAction::Rollback => ready.extend(gate),
+        }
+        if must_stop && !start_first {
+            ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
+        }
+        let mut up = ready.clone();
+        if self.options.start {
+            up = vec![self.start_new(service, &swap, ready, optional, &mut steps, batch)];
+        }
+        let waited = up.clone();
+        if must_stop && start_first {
+            let stopped = self.stop_old(service, &swap, up, Vec::new(), &mut steps);
+            // That may have taken its time: the new one must be up still when the old one goes.
+            up = vec![self.wait_for(&swap, Duration::ZERO, vec![stopped], &mut steps)];
+        }
+        let parents = shares::parents(service).into_iter();
+        let replacement = Replacement {
+            old: swap.old.id.clone(),
+            target: swap.target.clone(),
+            new: swap.new.clone(),
+            was_running: replicas::is_up(swap.old) || (old_ran && self.options.start),
+            needs: self.needs(service),
+            reconnects,
+            shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
+            steps,
+            commit: StepId(0),
+            family: self.families.get(&service.name).cloned(),
+            group: service.name.clone(),
+            undoes_group: batch.failure_action() == FailureAction::Rollback,
+        };
+        batch.pending.push(Pending { replacement, up });
+        batch.filling.extend(waited.iter().copied());
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.is_replaced = true;
+        }
+        let (target, container) = (swap.target, swap.new);
+        self.push(service, Replica { target, container, started: waited, untouched: None, waits: BTreeMap::new() });
+    }
+
+    /// Opens the next batch when the running one is full: after its waits, and after `delay`. Returns what a replica of it
+    /// waits for.
+    pub(crate) fn gate(&mut self, batch: &mut Batch) -> Vec<StepId> {
+        if batch.filling.len() >= batch.parallelism() {
+            batch.gate = std::mem::take(&mut batch.filling);
+            let delay = batch.update.as_ref().map(|update| update.delay).unwrap_or_default();
+            if !delay.is_zero()
+                && let Some(last) = batch.gate.last().copied()
+                && let Some(target) = self.builder.target(last)
+            {
+                let (action, reason) = (Action::Pause { delay }, Reason::Asked("update_config.delay"));
+                let waits = std::mem::take(&mut batch.gate);
+                let goes_on = batch.failure_action() == FailureAction::Continue;
+                let (needed, optional) = if goes_on { (Vec::new(), waits) } else { (waits, Vec::new()) };
+                let pause = self.builder.step(&target, action, reason, needed);
+                self.builder.after(pause, optional);
+                batch.gate = vec![pause];
+            }
+        }
+        batch.gate.clone()
+    }
+
+    fn stop_old(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'_>,
+        ready: Vec<StepId>,
+        optional: Vec<StepId>,
+        steps: &mut Vec<StepId>,
+    ) -> StepId {
+        let stop = Stop {
+            hooks: &service.pre_stop,
+            target: swap.target.clone(),
+            container: ContainerRef::Existing(swap.old.id.clone()),
+            grace: self.options.grace,
+            reason: Reason::ReplacedBy(swap.last()),
+        };
+        let all = stop.plan(&mut self.builder, &ready);
+        for step in &all {
+            self.builder.after(*step, optional.iter().copied());
+        }
+        steps.extend(&all);
+        all[all.len() - 1]
+    }
+
+    fn start_new(
+        &mut self,
+        service: &Service,
+        swap: &Swap<'_>,
+        mut ready: Vec<StepId>,
+        optional: Vec<StepId>,
+        steps: &mut Vec<StepId>,
+        batch: &Batch,
+    ) -> StepId {
+        if !swap.is_new_up {
+            let start = Action::StartContainer { container: swap.new.clone() };
+            let started = self.builder.step(&swap.target, start, Reason::TakesOver, ready);
+            self.builder.after(started, optional);
+            steps.push(started);
+            ready = vec![started];
+        }
+        // Where an earlier run has started it, nothing tells whether that came to the hooks: rather twice than never.
+        let hooks = hooks::plan_after(&mut self.builder, &service.post_start, &swap.target, &swap.new, &ready);
+        steps.extend(&hooks);
+        ready.extend(hooks);
+        self.wait_for(swap, batch.settle, ready, steps)
+    }
+
+    fn wait_for(&mut self, swap: &Swap<'_>, hold: Duration, ready: Vec<StepId>, steps: &mut Vec<StepId>) -> StepId {
+        let until = Until::Ready(hold);
+        let wait = Action::WaitFor { container: swap.new.clone(), until, limit: self.options.wait_limit };
+        let waited = self.builder.step(&swap.target, wait, Reason::Verify, ready);
+        steps.push(waited);
+        waited
+    }
+
+    /// Plans the removal of the old containers. With `failure_action: rollback`, and among services that give back
+    /// together, none goes before all new ones are up.
+    pub(crate) fn commit(&mut self, batches: Vec<Batch>) {
+        let is_together = batches.len() > 1;
+        let ups = |batch: &Batch| batch.pending.iter().flat_map(|pending| pending.up.clone()).collect::<Vec<_>>();
+        let everything: Vec<StepId> = batches.iter().flat_map(ups).collect();
+        for batch in batches {
+            let all = if is_together { everything.clone() } else { ups(&batch) };
+            for Pending { replacement, up } in batch.pending {
+                let requires = if is_together || replacement.undoes_group { all.clone() } else { up };
+                self.commit_one(replacement, requires);
+            }
+        }
+    }
+
+    fn commit_one(&mut self, mut replacement: Replacement, mut requires: Vec<StepId>) {
+        requires.extend(self.cleared.steps.iter().copied());
+        let last = crate::model::ContainerName::from(replacement.target.name());
+        requires.extend(self.orphans_gone.get(&last));
+        let old = ContainerRef::Existing(replacement.old.clone());
+        let volumes = self.options.renew_anonymous_volumes;
+        let remove = Action::RemoveContainer { container: old, force: false, volumes };
+        let reason = Reason::ReplacedBy(last.clone());
+        replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
+        if let Some(done) = self.done.get_mut(&replacement.group) {
+            done.departures.push(replacement.commit);
+        }
+        let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
+        self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
+        self.builder.replacement(replacement);
+    }
+
+    /// Returns the networks that a run which died has taken from the old container, and has not given back.
+    fn lost_with_its_network(
+        &self,
+        service: &Service,
+        old: &ObservedContainer,
+        displaced: &Displaced,
+    ) -> Vec<NetworkKey> {
+        // Its own definition may have been another; the network it was made on stands in its host configuration.
+        let is_its_own = |key: &NetworkKey| {
+            self.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
+        };
+        self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own).collect()
+    }
+
+    /// Returns the endpoints with which the old container is connected to networks again.
+    pub(crate) fn reconnects<'k>(
+        &self,
+        old: &ObservedContainer,
+        networks: impl Iterator<Item = &'k NetworkKey>,
+    ) -> Vec<EndpointSpec> {
+        let networks = networks.filter_map(|key| self.project.networks.get(key));
+        networks.map(|network| self.endpoint_again(old, &network.name)).collect()
+    }
+
+    /// Returns what stands in the way of running a container and the one that takes its place side by side.
+    pub(crate) fn obstacle(&self, service: &Service, old: &ObservedContainer) -> Option<String> {
+        let inherited = || self.inherited_volumes(service, old).into_keys().next();
+        obstacle(service).or_else(|| inherited().map(|target| shared_volume(&target)))
+    }
+
+    fn tell_order(&mut self, service: &Service, batch: &mut Batch, obstacle: Option<&str>) {
+        let asked = batch.update.as_ref().is_some_and(|update| update.order == UpdateOrder::StartFirst);
+        if !asked || batch.is_order_told {
+            return;
+        }
+        if let Some(obstacle) = obstacle {
+            batch.is_order_told = true;
+            let message = format!("service `{}` is replaced stop-first, not start-first as asked", service.name);
+            self.builder.tell(
+                Diagnostic::warning("start-first-impossible", service.span, message)
+                    .at(format!("services.{}.deploy.update_config.order", service.name))
+                    .cause(obstacle),
+            );
+        }
+    }
+}
+
+/// An old container and the one that takes its place.
+struct Swap<'a> {
+    old: &'a ObservedContainer,
+    number: u32,
+    target: Target,
+    new: ContainerRef,
+    is_new_up: bool,
+    /// Whether an earlier run began a replacement of the old one: it has, or may have, stopped it.
+    is_begun: bool,
+}
+
+/// A container that is to be replaced.
+pub(crate) struct Old<'a> {
+    pub container: &'a ObservedContainer,
+    pub number: u32,
+    /// What an earlier run began to replace it by, and is not wanted any more.
+    pub obsolete: Option<&'a ObservedContainer>,
+}
+
+impl Swap<'_> {
+    pub(crate) fn last(&self) -> crate::model::ContainerName {
+        debug_assert!(self.number > 0);
+        crate::model::ContainerName::from(self.target.name())
+    }
+}

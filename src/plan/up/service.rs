@@ -1,0 +1,105 @@
+//! Service.
+
+use std::collections::BTreeSet;
+
+use crate::diag::Diagnostic;
+use crate::model::Service;
+use crate::plan::checks::preflight;
+use crate::plan::container::replicas;
+use crate::plan::container::replicas::ReplicaSlot;
+use crate::plan::reason::OBSOLETE;
+use crate::plan::scope::{MOST_REPLICAS, wanted};
+use crate::plan::up::batch::Batch;
+use crate::plan::up::replace;
+use crate::plan::up::state::{Done, Up};
+use crate::plan::{Action, ContainerRef, Reason, StepId};
+
+impl<'a> Up<'a> {
+    pub(crate) fn service(&mut self, service: &'a Service) {
+        if service.provider.is_some() {
+            let message = format!("service `{}` is made by a provider, which is not supported", service.name);
+            self.builder.tell(
+                Diagnostic::error("provider", service.span, message).at(format!("services.{}.provider", service.name)),
+            );
+            return;
+        }
+        preflight::engine(&mut self.builder, self.observed, service);
+        self.done.insert(service.name.clone(), Done::default());
+        let slots = replicas::slots(self.observed, self.project, service, self.options.separator);
+        let wanted = wanted(service, self.options);
+        preflight::replicas(&mut self.builder, service, wanted);
+        if wanted > MOST_REPLICAS {
+            preflight::too_many(&mut self.builder, service, self.options.scale.get(&service.name).copied());
+            return;
+        }
+        let judged: Vec<(ReplicaSlot<'a>, Option<Reason>)> = slots
+            .into_iter()
+            .map(|slot| {
+                let reason = self.reason(service, &slot);
+                (slot, reason)
+            })
+            .collect();
+        let (kept, surplus) = keep(judged, wanted as usize);
+        for (slot, _) in surplus {
+            self.remove_surplus(slot, wanted);
+        }
+        let missing = (wanted as usize).saturating_sub(kept.len());
+        let taken: BTreeSet<u32> = kept.iter().map(|(slot, _)| slot.number).collect();
+        let mut batch = Batch::new(service);
+        for (slot, reason) in kept {
+            self.slot(service, slot, reason, &mut batch);
+        }
+        match self.families.get(&service.name) {
+            Some(family) => self.waiting.entry(family.clone()).or_default().push(batch),
+            None => self.commit(vec![batch]),
+        }
+        // Compat: docker compose goes on after the highest number; filling gaps ends where an undisturbed run ends.
+        for number in (1..).filter(|number| !taken.contains(number)).take(missing) {
+            self.create(service, number);
+        }
+        if let Some(done) = self.done.get_mut(&service.name) {
+            // What shares a namespace joins the first by number, today and when it is looked at again.
+            done.replicas.sort_by_key(|replica| replica.number());
+        }
+        if self.options.wait {
+            self.verify_untouched(service);
+        }
+    }
+
+    pub(crate) fn slot(&mut self, service: &Service, slot: ReplicaSlot<'a>, reason: Option<Reason>, batch: &mut Batch) {
+        let mut cleared: Vec<StepId> = slot
+            .leftovers
+            .iter()
+            .map(|leftover| self.remove(leftover, Reason::Unfinished("a double was left behind")))
+            .collect();
+        let is_good = slot.successor.is_some_and(|successor| self.judge(service, successor).is_none());
+        match (reason, slot.successor) {
+            (None, Some(new)) if is_good => {
+                self.finish_replacement(service, slot.current, new, slot.number, cleared, batch);
+            }
+            (None, obsolete) => {
+                cleared.extend(obsolete.into_iter().flat_map(|obsolete| self.put_out_of_the_way(obsolete)));
+                let kept = self.keep(service, slot.current, slot.number, cleared, obsolete.is_some());
+                if let Some(obsolete) = obsolete {
+                    let container = ContainerRef::Existing(obsolete.id.clone());
+                    let remove = Action::RemoveContainer { container, force: false, volumes: false };
+                    self.builder.step(&replicas::target_of(obsolete), remove, OBSOLETE, kept);
+                }
+            }
+            (Some(reason), obsolete) => {
+                let old = replace::Old { container: slot.current, number: slot.number, obsolete };
+                self.replace(service, old, reason, cleared, batch);
+            }
+        }
+    }
+}
+
+type Judged<'a> = (ReplicaSlot<'a>, Option<Reason>);
+
+/// Keeps as many as wanted. Obsolete replicas go first, then those of the highest numbers.
+fn keep(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
+    judged.sort_by_key(|(slot, reason)| (reason.is_some(), slot.number));
+    let surplus = judged.split_off(wanted.min(judged.len()));
+    judged.sort_by_key(|(slot, _)| slot.number);
+    (judged, surplus)
+}
