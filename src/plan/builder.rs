@@ -1,30 +1,44 @@
 //! Puts steps in order: hands out ids, keeps requirements earlier than the steps that need them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerId, ProjectName};
+use crate::model::{ContainerId, NetworkKey, ProjectName};
 use crate::plan::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 
 /// A plan under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
     plan: Plan,
-    /// What is planned for containers that exist.
+    /// The steps on each container that exists and is stopped, started or removed.
     moves: HashMap<ContainerId, Moves>,
+    /// Containers that are stopped early and that no planner has taken over yet.
+    displaced: BTreeMap<ContainerId, Displaced>,
 }
 
-/// What is planned for a container that exists, and is stopped, started or removed.
+/// The steps that stop, start or remove one container that exists.
 #[derive(Debug, Default)]
 struct Moves {
-    /// The last step that starts or restarts it.
+    /// The last step that starts or restarts the container.
     start: Option<StepId>,
     is_removed: bool,
 }
 
+/// A container that is stopped before the turn of its own service: a network of the container is made anew, or another
+/// service takes its host port or its address.
+#[derive(Debug, Default)]
+pub(crate) struct Displaced {
+    /// Whether the container ran.
+    pub was_running: bool,
+    /// The steps that stop the container and disconnect it.
+    pub steps: Vec<StepId>,
+    /// The networks to which the container must be connected again.
+    pub networks: Vec<NetworkKey>,
+}
+
 impl Builder {
     pub(crate) fn new(project: &ProjectName) -> Self {
-        Self { plan: Plan { project: project.clone(), ..Plan::default() }, moves: HashMap::new() }
+        Self { plan: Plan { project: project.clone(), ..Plan::default() }, ..Self::default() }
     }
 
     /// Adds a step that needs `requires` and returns its id.
@@ -101,6 +115,28 @@ impl Builder {
     /// Returns whether a container that exists is stopped, started or removed.
     pub(crate) fn is_moved(&self, container: &ContainerId) -> bool {
         self.moves.contains_key(container)
+    }
+
+    /// Returns the early stop of a container, as long as no planner has taken the container over.
+    pub(crate) fn displaced(&self, container: &ContainerId) -> Option<&Displaced> {
+        self.displaced.get(container)
+    }
+
+    /// Returns the early stop of a container, to be added to. Only `resources::displaced` plans early stops.
+    pub(crate) fn displace(&mut self, container: &ContainerId) -> &mut Displaced {
+        self.displaced.entry(container.clone()).or_default()
+    }
+
+    /// Hands a container with its early stop to the planner that decides what becomes of the container: whether it is
+    /// started again, replaced or removed. Each container is handed over once. For a container that is not stopped early
+    /// the answer is empty. [`Self::not_taken_over`] tells which containers nobody has asked for.
+    pub(crate) fn take_over(&mut self, container: &ContainerId) -> Displaced {
+        self.displaced.remove(container).unwrap_or_default()
+    }
+
+    /// Hands over all containers that are stopped early and that no planner has taken over.
+    pub(crate) fn not_taken_over(&mut self) -> BTreeMap<ContainerId, Displaced> {
+        std::mem::take(&mut self.displaced)
     }
 
     /// Makes a step's failure a warning.

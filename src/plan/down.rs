@@ -109,7 +109,7 @@ fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, optio
     let ours: Vec<&ObservedContainer> =
         ours.into_iter().filter(|orphan| orphan.service().is_none_or(|name| project.service(name).is_none())).collect();
     if options.remove_orphans {
-        return ours.into_iter().map(|orphan| orphans::remove(builder, orphan, options.grace)).collect();
+        return ours.into_iter().map(|orphan| orphans::remove(builder, project, orphan, options.grace)).collect();
     }
     let staying: Vec<&ObservedContainer> = ours.into_iter().chain(elsewhere).collect();
     if !staying.is_empty() {

@@ -1,41 +1,90 @@
-//! Displaced.
+//! Containers that are stopped before the turn of their own service, and the stop and removal of containers in general.
+//!
+//! Whoever ends or stops a container of a project goes through here, so that a container which is stopped early (its network
+//! is made anew, its host port goes to another service) is stopped once. The builder keeps the early stops
+//! ([`Builder::take_over`]).
 
-use crate::model::{ContainerState, EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Project};
+use std::time::Duration;
+
+use crate::model::{ContainerState, EndpointSpec, NetworkName, ObservedContainer, Project};
 use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
 use crate::plan::hooks::Stop;
-use crate::plan::{Reason, StepId};
+use crate::plan::{Action, ContainerRef, Reason, StepId};
 
-/// A container that is stopped before its own turn: it loses a network for a moment, or another needs its host port.
-#[derive(Debug, Default)]
-pub(crate) struct Displaced {
-    /// Whether it ran.
-    pub was_running: bool,
-    /// The steps that stop and disconnect it.
-    pub steps: Vec<StepId>,
-    /// The networks it must be connected to again.
-    pub networks: Vec<NetworkKey>,
+/// How long a container gets to end, and why it ends.
+#[derive(Clone)]
+pub(crate) struct End {
+    /// Time between the stop signal and KILL; `None` is the container's own.
+    pub grace: Option<Duration>,
+    pub reason: Reason,
 }
 
-impl Displaced {
-    /// Plans its stop after some steps, where it runs and none is planned yet.
-    pub(crate) fn stop(
-        &mut self,
-        builder: &mut Builder,
-        project: &Project,
-        container: &ObservedContainer,
-        reason: Reason,
-        grace: Option<std::time::Duration>,
-        after: &[StepId],
-    ) {
-        if !self.was_running && matches!(container.state, ContainerState::Running | ContainerState::Restarting) {
-            self.was_running = true;
-            self.steps.extend(Stop::of(project, container, grace, reason).plan(builder, after));
-        }
+/// Plans the early stop of a container after some steps, where the container runs and no early stop is planned yet. Returns
+/// all steps of its early stop.
+pub(crate) fn stop_early(
+    builder: &mut Builder,
+    project: &Project,
+    container: &ObservedContainer,
+    end: End,
+    after: &[StepId],
+) -> Vec<StepId> {
+    let is_running = matches!(container.state, ContainerState::Running | ContainerState::Restarting);
+    if is_running && !builder.displace(&container.id).was_running {
+        let stop = Stop::of(project, container, end.grace, end.reason).plan(builder, after);
+        let displaced = builder.displace(&container.id);
+        displaced.was_running = true;
+        displaced.steps.extend(stop);
     }
+    builder.displace(&container.id).steps.clone()
 }
 
-/// Returns the endpoint that a container had, as far as a list tells it: to connect it again to a network made anew.
+/// Takes a container over and plans its stop, unless an early step of the plan stops it. Returns the steps after which the
+/// container does not run.
+pub(crate) fn stop(
+    builder: &mut Builder,
+    project: &Project,
+    container: &ObservedContainer,
+    end: End,
+    after: &[StepId],
+) -> Vec<StepId> {
+    let displaced = builder.take_over(&container.id);
+    let mut steps = displaced.steps;
+    steps.extend(after);
+    if replicas::is_up(container) && !displaced.was_running {
+        let stop = Stop::of(project, container, end.grace, end.reason);
+        steps.extend(stop.plan(builder, &steps));
+    }
+    steps
+}
+
+/// Takes a container over and plans its stop and its removal after some steps. Its anonymous volumes stay. Returns the
+/// removal.
+pub(crate) fn remove(
+    builder: &mut Builder,
+    project: &Project,
+    container: &ObservedContainer,
+    end: End,
+    after: &[StepId],
+) -> StepId {
+    let stopped = stop(builder, project, container, end.clone(), after);
+    remove_after(builder, container, end.reason, stopped)
+}
+
+/// Plans the removal of a container that does not run after some steps. Its anonymous volumes stay.
+pub(crate) fn remove_after(
+    builder: &mut Builder,
+    container: &ObservedContainer,
+    reason: Reason,
+    after: impl IntoIterator<Item = StepId>,
+) -> StepId {
+    let reference = ContainerRef::Existing(container.id.clone());
+    let remove = Action::RemoveContainer { container: reference, force: false, volumes: false };
+    builder.step(&replicas::target_of(container), remove, reason, after)
+}
+
+/// Returns the endpoint that a container had, as far as a list tells it: to connect the container again to a network that is
+/// made anew.
 pub(crate) fn endpoint_again(container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
     let had = container.networks.get(network).cloned().unwrap_or_default();
     let names = [replicas::target_of(container).name().to_owned()].into_iter();

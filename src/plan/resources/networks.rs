@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerId, Definition, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed, ObservedContainer,
-    ObservedNetwork, Project, hash, labels,
+    Definition, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed, ObservedContainer, ObservedNetwork,
+    Project, hash, labels,
 };
 use crate::plan::builder::Builder;
 use crate::plan::checks::interfaces;
 use crate::plan::checks::subnet::Subnet;
 use crate::plan::container::fields;
 use crate::plan::container::owned::is_from_elsewhere;
-use crate::plan::resources::displaced::Displaced;
+use crate::plan::resources::displaced::{self, End};
 use crate::plan::{Action, ContainerRef, FieldChange, Reason, StepId, Target};
 
 /// What the rest of the plan needs to know of networks.
@@ -24,8 +24,6 @@ pub(crate) struct Networks {
     pub ready: BTreeMap<NetworkKey, Vec<StepId>>,
     /// Ids of networks that are there and stay.
     pub ids: BTreeMap<NetworkName, NetworkId>,
-    /// Containers that are stopped and disconnected because a network of theirs is made anew.
-    pub displaced: BTreeMap<ContainerId, Displaced>,
     /// Removals of containers that do not count as users any more.
     gone: Vec<StepId>,
 }
@@ -197,7 +195,7 @@ fn replace<'a>(
     let reason = Reason::Changed(changes(network, existing));
     let mut gone = networks.gone.clone();
     for user in users {
-        gone.push(displace(builder, project, network, user, networks, grace));
+        gone.push(displace(builder, project, network, user, grace));
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
@@ -227,19 +225,16 @@ fn displace(
     project: &Project,
     network: &Network,
     user: &ObservedContainer,
-    networks: &mut Networks,
     grace: Option<std::time::Duration>,
 ) -> StepId {
     let target = replicas::target_of(user);
     let container = ContainerRef::Existing(user.id.clone());
     let reason = Reason::NotAttached(network.key.clone());
-    let displaced = networks.displaced.entry(user.id.clone()).or_default();
-    displaced.networks.push(network.key.clone());
-    displaced.stop(builder, project, user, reason.clone(), grace, &[]);
-    let stops = displaced.steps.clone();
+    builder.displace(&user.id).networks.push(network.key.clone());
+    let stops = displaced::stop_early(builder, project, user, End { grace, reason: reason.clone() }, &[]);
     let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
     let left = builder.step(&target, leave, reason, stops);
-    displaced.steps.push(left);
+    builder.displace(&user.id).steps.push(left);
     left
 }
 

@@ -2,13 +2,13 @@
 
 use crate::plan::container::owned::{aged, is_from_elsewhere, names};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerId, ContainerName, ContainerState, Observed, ObservedContainer, Project, Span, labels};
+use crate::model::{ContainerName, ContainerState, Observed, ObservedContainer, Project, Span, labels};
 use crate::plan::builder::Builder;
-use crate::plan::container::replicas;
-use crate::plan::resources::displaced::Displaced;
-use crate::plan::{Action, ContainerRef, Reason, StepId, UpOptions};
+use crate::plan::resources::displaced::{self, End};
+use crate::plan::{Reason, StepId, UpOptions};
 
 /// Returns the project's orphans: replicas of services that are not in the file, and one-off containers that have ended.
 pub(crate) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a ObservedContainer> {
@@ -33,19 +33,13 @@ pub(crate) fn plan(
     project: &Project,
     observed: &Observed,
     options: &UpOptions,
-    displaced: &mut BTreeMap<ContainerId, Displaced>,
 ) -> BTreeMap<ContainerName, StepId> {
     let mut gone = BTreeMap::new();
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         find(project, observed).into_iter().partition(|orphan| is_from_elsewhere(project, orphan));
     if options.remove_orphans {
         for orphan in ours {
-            let displaced = displaced.remove(&orphan.id).unwrap_or_default();
-            let last = match displaced.was_running {
-                true => remove_after(builder, orphan, displaced.steps),
-                false => stop_and_remove(builder, orphan, options.grace, displaced.steps),
-            };
-            gone.insert(orphan.name.clone(), last);
+            gone.insert(orphan.name.clone(), remove(builder, project, orphan, options.grace));
         }
     } else if !ours.is_empty() && !options.ignore_orphans {
         let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));
@@ -70,27 +64,12 @@ pub(crate) fn plan(
     gone
 }
 
-/// Plans stop and removal of a container; returns the last step.
-pub(crate) fn remove(builder: &mut Builder, orphan: &ObservedContainer, grace: Option<std::time::Duration>) -> StepId {
-    stop_and_remove(builder, orphan, grace, Vec::new())
-}
-
-fn stop_and_remove(
+/// Plans the stop and the removal of an orphan. Returns the removal.
+pub(crate) fn remove(
     builder: &mut Builder,
+    project: &Project,
     orphan: &ObservedContainer,
-    grace: Option<std::time::Duration>,
-    mut requires: Vec<StepId>,
+    grace: Option<Duration>,
 ) -> StepId {
-    let target = replicas::target_of(orphan);
-    if replicas::is_up(orphan) {
-        let stop = Action::StopContainer { container: ContainerRef::Existing(orphan.id.clone()), grace };
-        requires.push(builder.step(&target, stop, Reason::Orphan, requires.clone()));
-    }
-    remove_after(builder, orphan, requires)
-}
-
-fn remove_after(builder: &mut Builder, orphan: &ObservedContainer, requires: Vec<StepId>) -> StepId {
-    let container = ContainerRef::Existing(orphan.id.clone());
-    let remove = Action::RemoveContainer { container, force: false, volumes: false };
-    builder.step(&replicas::target_of(orphan), remove, Reason::Orphan, requires)
+    displaced::remove(builder, project, orphan, End { grace, reason: Reason::Orphan }, &[])
 }

@@ -9,10 +9,10 @@ use crate::model::{
     ContainerId, ObservedContainer, ObservedVolume, Project, Span, Volume, VolumeKey, VolumeSpec, hash, labels,
 };
 use crate::plan::builder::Builder;
-use crate::plan::container::{fields, replicas};
-use crate::plan::hooks::Stop;
+use crate::plan::container::fields;
+use crate::plan::resources::displaced::{self, End};
 use crate::plan::scope::Scope;
-use crate::plan::{Action, ContainerRef, Reason, StepId, Target, UpOptions};
+use crate::plan::{Action, Reason, StepId, Target, UpOptions};
 
 /// What the rest of the plan needs to know of volumes.
 #[derive(Debug, Default)]
@@ -187,7 +187,8 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     for user in users {
         // A container with two such volumes is removed once.
         if volumes.users.insert(user.id.clone(), volume.key.clone()).is_none() {
-            volumes.removals.push(remove(builder, project, user, &reason, options));
+            let end = End { grace: options.grace, reason: reason.clone() };
+            volumes.removals.push(displaced::remove(builder, project, user, end, &[]));
         }
         gone.extend(volumes.removals.iter().copied());
     }
@@ -197,23 +198,6 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     let made = create(builder, project, volume, reason, vec![removed]);
     volumes.last_made = Some(made);
     vec![made]
-}
-
-fn remove(
-    builder: &mut Builder,
-    project: &Project,
-    user: &ObservedContainer,
-    reason: &Reason,
-    options: &UpOptions,
-) -> StepId {
-    let target = replicas::target_of(user);
-    let container = ContainerRef::Existing(user.id.clone());
-    let mut requires = Vec::new();
-    if replicas::is_up(user) {
-        requires = Stop::of(project, user, options.grace, reason.clone()).plan(builder, &[]);
-    }
-    let remove = Action::RemoveContainer { container, force: false, volumes: false };
-    builder.step(&target, remove, reason.clone(), requires)
 }
 
 fn adopted(builder: &mut Builder, volume: &Volume, owner: Option<&String>, is_given_up: bool) {

@@ -4,8 +4,8 @@ use crate::plan::resources::displaced;
 use std::collections::BTreeMap;
 
 use crate::model::{EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
+use crate::plan::builder::Displaced;
 use crate::plan::container::replicas;
-use crate::plan::resources::displaced::Displaced;
 use crate::plan::up::state::Up;
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target};
 
@@ -84,7 +84,7 @@ impl Up<'_> {
 
     /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
     pub(crate) fn bring_back(&mut self) {
-        for (id, displaced) in std::mem::take(&mut self.networks.displaced) {
+        for (id, displaced) in self.builder.not_taken_over() {
             let Some(container) = self.observed.containers.by_id(id.as_str()) else { continue };
             let target = replicas::target_of(container);
             let reference = ContainerRef::Existing(id);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
 use crate::plan::checks::{addresses, ports};
 use crate::plan::container::{replicas, shares};
+use crate::plan::resources::displaced::{self, End};
 use crate::plan::scope::Scope;
 use crate::plan::up::replace::Old;
 use crate::plan::up::state::Up;
@@ -28,9 +29,9 @@ impl<'a> Up<'a> {
                 continue;
             }
             let begun = self.begin(holder);
-            let displaced = self.networks.displaced.entry(holder.id.clone()).or_default();
-            displaced.stop(&mut self.builder, self.project, holder, reason, self.options.grace, &begun);
-            self.handed_over.entry(taker.clone()).or_default().extend(displaced.steps.iter().copied());
+            let end = End { grace: self.options.grace, reason };
+            let stopped = displaced::stop_early(&mut self.builder, self.project, holder, end, &begun);
+            self.handed_over.entry(taker.clone()).or_default().extend(stopped);
             if let Some((giver, _)) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
                 self.unite(&taker, giver);
                 self.givers.entry(taker.clone()).or_default().push(giver.clone());
@@ -48,7 +49,7 @@ impl<'a> Up<'a> {
         }
         let service = holder.service().and_then(|name| self.project.service(name));
         // A network that is made anew has its users stopped before anything else.
-        let Some(service) = service.filter(|_| !self.networks.displaced.contains_key(&holder.id)) else {
+        let Some(service) = service.filter(|_| self.builder.displaced(&holder.id).is_none()) else {
             return Vec::new();
         };
         let slots = replicas::slots(self.observed, self.project, service, self.options.separator);

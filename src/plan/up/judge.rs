@@ -49,7 +49,7 @@ impl<'a> Up<'a> {
             forced_by: if self.is_named(service) { "--force-recreate" } else { "--always-recreate-deps" },
             is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
         };
-        if let Some(displaced) = self.networks.displaced.get(&container.id) {
+        if let Some(displaced) = self.builder.displaced(&container.id) {
             // It gets back the networks that it loses by this plan; what it has lost otherwise it does not.
             let mut restored = container.clone();
             for network in displaced.networks.iter().filter_map(|key| self.project.networks.get(key)) {

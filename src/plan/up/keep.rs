@@ -32,7 +32,7 @@ impl<'a> Up<'a> {
             requires.extend(self.orphans_gone.get(&last));
             requires.push(self.builder.step(&target, action, reason, requires.clone()));
         }
-        let mut displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
+        let mut displaced = self.builder.take_over(&container.id);
         if !replicas::is_up(container) {
             requires.extend(self.resource_steps(service));
         }

@@ -1,45 +1,34 @@
-//! Leaves.
+//! Containers that go without being replaced: surplus replicas, doubles, replacements that nobody wants any more.
 
 use crate::model::ObservedContainer;
-use crate::plan::container::replicas;
 use crate::plan::container::replicas::ReplicaSlot;
-use crate::plan::hooks::Stop;
 use crate::plan::reason::OBSOLETE;
+use crate::plan::resources::displaced::{self, End};
 use crate::plan::up::state::Up;
-use crate::plan::{Action, ContainerRef, Reason, StepId};
+use crate::plan::{Reason, StepId};
 
-impl<'a> Up<'a> {
-    /// Returns the removals of containers that nothing takes the place of: orphans, and users of volumes that are made anew.
-    /// Their ports and data are free then.
+impl Up<'_> {
+    /// Returns the removals of containers that no other container replaces: orphans, and users of volumes that are made anew.
+    /// After these steps their host ports and their data are free.
     pub(crate) fn departed(&self) -> impl Iterator<Item = StepId> {
         self.orphans_gone.values().chain(&self.volumes.removals).copied()
     }
 
-    /// Stops what an earlier run made and nobody wants any more. It goes last: while it is there, it tells that the
-    /// container it was to replace is to run.
-    pub(crate) fn put_out_of_the_way(&mut self, obsolete: &ObservedContainer) -> Vec<StepId> {
-        let displaced = self.networks.displaced.remove(&obsolete.id).unwrap_or_default();
-        if !replicas::is_up(obsolete) || displaced.was_running {
-            return displaced.steps;
-        }
-        let stop = Stop::of(self.project, obsolete, self.options.grace, OBSOLETE);
-        stop.plan(&mut self.builder, &displaced.steps)
+    /// Plans the stop of a replacement that an interrupted run created and whose definition has changed since. Its removal
+    /// is planned elsewhere, as the last step: while the container exists, it tells the next run that the container which it
+    /// was to replace must run.
+    pub(crate) fn stop_obsolete(&mut self, obsolete: &ObservedContainer) -> Vec<StepId> {
+        let end = End { grace: self.options.grace, reason: OBSOLETE };
+        displaced::stop(&mut self.builder, self.project, obsolete, end, &[])
     }
 
+    /// Plans the stop and the removal of a container.
     pub(crate) fn remove(&mut self, container: &ObservedContainer, reason: Reason) -> StepId {
-        let target = replicas::target_of(container);
-        let reference = ContainerRef::Existing(container.id.clone());
-        let displaced = self.networks.displaced.remove(&container.id).unwrap_or_default();
-        let mut requires = displaced.steps;
-        requires.extend(self.cleared.steps.iter().copied());
-        if replicas::is_up(container) && !displaced.was_running {
-            let stop = Stop::of(self.project, container, self.options.grace, reason.clone());
-            requires.extend(stop.plan(&mut self.builder, &requires));
-        }
-        let remove = Action::RemoveContainer { container: reference, force: false, volumes: false };
-        self.builder.step(&target, remove, reason, requires)
+        let end = End { grace: self.options.grace, reason };
+        displaced::remove(&mut self.builder, self.project, container, end, &self.cleared.steps)
     }
 
+    /// Plans the removal of a replica that is one too many, with all containers of its number.
     pub(crate) fn remove_surplus(&mut self, slot: ReplicaSlot<'_>, wanted: u32) {
         for container in [Some(slot.current), slot.successor].into_iter().flatten().chain(slot.leftovers) {
             self.remove(container, Reason::ScaledDown { wanted });

@@ -71,7 +71,7 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
         begun: BTreeMap::new(),
         orphans_gone: BTreeMap::new(),
     };
-    up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options, &mut up.networks.displaced);
+    up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options);
     let handovers = up.hand_over();
     up.find_families();
     let order = graph.order_after(&up.order_of_handovers(handovers));

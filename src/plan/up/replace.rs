@@ -10,10 +10,11 @@ use crate::diag::Diagnostic;
 use crate::model::{
     ContainerState, EndpointSpec, FailureAction, NetworkKey, ObservedContainer, Service, UpdateOrder, labels,
 };
+use crate::plan::builder::Displaced;
 use crate::plan::container::{naming, replicas, shares};
 use crate::plan::hooks::Stop;
 use crate::plan::reason::OBSOLETE;
-use crate::plan::resources::displaced::Displaced;
+use crate::plan::resources::displaced;
 use crate::plan::up::batch::{Batch, shared_volume};
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, hooks};
@@ -28,7 +29,7 @@ impl Up<'_> {
         cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
-        let stopped = old.obsolete.map(|obsolete| self.put_out_of_the_way(obsolete)).unwrap_or_default();
+        let stopped = old.obsolete.map(|obsolete| self.stop_obsolete(obsolete)).unwrap_or_default();
         let created = match self.begun.remove(&old.container.id) {
             Some(created) => created,
             None => self.create_successor(service, &old, reason, stopped.iter().copied().chain(cleared).collect()),
@@ -40,11 +41,8 @@ impl Up<'_> {
             &naming::container_name(self.project, service, number, self.options.separator),
         );
         // It goes only when the new one is there: one of them must tell that the old one is to run.
-        let cleared = obsolete.map(|obsolete| {
-            let container = ContainerRef::Existing(obsolete.id.clone());
-            let remove = Action::RemoveContainer { container, force: false, volumes: false };
-            self.builder.step(&replicas::target_of(obsolete), remove, OBSOLETE, [created])
-        });
+        let cleared =
+            obsolete.map(|obsolete| displaced::remove_after(&mut self.builder, obsolete, OBSOLETE, [created]));
         let is_begun = obsolete.is_some();
         let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
         let mut made = stopped;
@@ -85,7 +83,7 @@ impl Up<'_> {
         batch: &mut Batch,
     ) {
         let last = naming::container_name(self.project, service, number, self.options.separator);
-        let mut displaced = self.networks.displaced.remove(&new.id).unwrap_or_default();
+        let mut displaced = self.builder.take_over(&new.id);
         let swap = Swap {
             old,
             number,
@@ -116,7 +114,7 @@ impl Up<'_> {
     ) {
         let obstacle = self.obstacle(service, swap.old);
         self.tell_order(service, batch, obstacle.as_deref());
-        let displaced = self.networks.displaced.remove(&swap.old.id).unwrap_or_default();
+        let displaced = self.builder.take_over(&swap.old.id);
         // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
         let mut steps = displaced.steps.clone();
         steps.extend(created.iter().copied());

@@ -8,11 +8,12 @@ use crate::plan::checks::preflight;
 use crate::plan::container::replicas;
 use crate::plan::container::replicas::ReplicaSlot;
 use crate::plan::reason::OBSOLETE;
+use crate::plan::resources::displaced;
 use crate::plan::scope::{MOST_REPLICAS, wanted};
 use crate::plan::up::batch::Batch;
 use crate::plan::up::replace;
 use crate::plan::up::state::{Done, Up};
-use crate::plan::{Action, ContainerRef, Reason, StepId};
+use crate::plan::{Reason, StepId};
 
 impl<'a> Up<'a> {
     pub(crate) fn service(&mut self, service: &'a Service) {
@@ -78,12 +79,10 @@ impl<'a> Up<'a> {
                 self.finish_replacement(service, slot.current, new, slot.number, cleared, batch);
             }
             (None, obsolete) => {
-                cleared.extend(obsolete.into_iter().flat_map(|obsolete| self.put_out_of_the_way(obsolete)));
+                cleared.extend(obsolete.into_iter().flat_map(|obsolete| self.stop_obsolete(obsolete)));
                 let kept = self.keep(service, slot.current, slot.number, cleared, obsolete.is_some());
                 if let Some(obsolete) = obsolete {
-                    let container = ContainerRef::Existing(obsolete.id.clone());
-                    let remove = Action::RemoveContainer { container, force: false, volumes: false };
-                    self.builder.step(&replicas::target_of(obsolete), remove, OBSOLETE, kept);
+                    displaced::remove_after(&mut self.builder, obsolete, OBSOLETE, kept);
                 }
             }
             (Some(reason), obsolete) => {
