@@ -181,8 +181,13 @@ pub(super) async fn snapshot(context: &Context, engine: &DockerEngine, project: 
         .collect();
     let images = plan::image_names(project, context.settings.separator());
     let mut observed = observe::observe(engine, &Interest { ports, images: Some(images) }).await?;
-    if plan::needs_plugins(project) {
-        observed.plugins = Some(engine.plugins().await?);
+    let named = plan::plugins_named(project);
+    if !named.is_empty() {
+        let mut plugins = engine.plugins().await?;
+        if observed.engine.is_local {
+            plugins.installed = observe::plugins::installed(&named);
+        }
+        observed.plugins = Some(plugins);
     }
     Ok(observed)
 }

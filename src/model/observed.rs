@@ -53,6 +53,8 @@ pub struct Plugins {
     pub log: std::collections::BTreeSet<String>,
     /// Runtimes.
     pub runtimes: std::collections::BTreeSet<String>,
+    /// Plugins of the older kind, of whatever sort, that are installed but not loaded: the engine does not list them.
+    pub installed: std::collections::BTreeSet<String>,
 }
 
 /// What is known of the engine.

@@ -17,6 +17,7 @@ use crate::model::{
 };
 
 mod listeners;
+pub mod plugins;
 pub mod processes;
 
 /// How many containers are looked at at once.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerId, NetworkKey, ProjectName};
+use crate::model::{ContainerId, NetworkId, NetworkKey, ProjectName};
 use crate::plan::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 
 /// A plan under construction.
@@ -12,6 +12,8 @@ pub(crate) struct Builder {
     plan: Plan,
     /// The steps on each container that exists and is stopped, started or removed.
     moves: HashMap<ContainerId, Moves>,
+    /// The removals of networks that exist.
+    network_removals: BTreeMap<NetworkId, StepId>,
     /// Containers that are stopped early and that no planner has taken over yet.
     displaced: BTreeMap<ContainerId, Displaced>,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Builder {
 struct Moves {
     /// The last step that starts or restarts the container.
     start: Option<StepId>,
-    is_removed: bool,
+    removal: Option<StepId>,
 }
 
 /// A container that is stopped before the turn of its own service: a network of the container is made anew, or another
@@ -67,6 +69,9 @@ impl Builder {
     }
 
     fn note(&mut self, id: StepId, action: &Action) {
+        if let Action::RemoveNetwork { id: network } = action {
+            self.network_removals.insert(network.clone(), id);
+        }
         let (Action::StartContainer { container }
         | Action::RestartContainer { container, .. }
         | Action::StopContainer { container, .. }
@@ -77,7 +82,7 @@ impl Builder {
         let ContainerRef::Existing(container) = container else { return };
         let moves = self.moves.entry(container.clone()).or_default();
         match action {
-            Action::RemoveContainer { .. } => moves.is_removed = true,
+            Action::RemoveContainer { .. } => moves.removal = Some(id),
             Action::StopContainer { .. } => {}
             _ => moves.start = Some(id),
         }
@@ -107,9 +112,14 @@ impl Builder {
         self.moves.get(container).and_then(|moves| moves.start)
     }
 
-    /// Returns whether a container that exists is removed.
-    pub(crate) fn is_removed(&self, container: &ContainerId) -> bool {
-        self.moves.get(container).is_some_and(|moves| moves.is_removed)
+    /// Returns the step that removes a container that exists.
+    pub(crate) fn removal_of(&self, container: &ContainerId) -> Option<StepId> {
+        self.moves.get(container).and_then(|moves| moves.removal)
+    }
+
+    /// Returns the step that removes a network that exists.
+    pub(crate) fn removal_of_network(&self, network: &NetworkId) -> Option<StepId> {
+        self.network_removals.get(network).copied()
     }
 
     /// Returns whether a container that exists is stopped, started or removed.

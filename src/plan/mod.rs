@@ -16,8 +16,9 @@ mod scope;
 mod step;
 mod up;
 mod verb;
+mod world;
 
-pub use checks::plugins::needs_plugins;
+pub use checks::plugins::plugins_named;
 pub use container::contents::{Content, Contents};
 pub use container::fields::looks_secret;
 pub use container::naming::{final_name, image_names, image_of};

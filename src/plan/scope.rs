@@ -1,19 +1,18 @@
 //! What the parts of a plan for `up` are made from.
 
 use crate::plan::container::owned;
+use crate::plan::world::World;
 use std::collections::BTreeSet;
 
 use crate::graph::Graph;
-use crate::model::{
-    MountSource, NetworkKey, Observed, ObservedContainer, Project, Service, ServiceName, VolumeKey, labels,
-};
+use crate::model::{MountSource, NetworkKey, ObservedContainer, Project, Service, ServiceName, VolumeKey, labels};
 use crate::plan::UpOptions;
 
 /// What `up` is about, and what it is asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub project: &'a Project,
-    pub observed: &'a Observed,
+    pub world: World<'a>,
     /// The services this run is about.
     pub selected: &'a BTreeSet<&'a str>,
     pub options: &'a UpOptions,
@@ -25,9 +24,9 @@ impl<'a> Scope<'a> {
         self.project.services.values().filter(move |service| self.selected.contains(service.name.as_str()))
     }
 
-    /// Returns those of them that containers are wanted of.
-    pub(crate) fn wanted(self) -> impl Iterator<Item = &'a Service> {
-        self.services().filter(move |service| wanted(service, self.options) > 0)
+    /// Returns those of them of which at least one replica is wanted.
+    pub(crate) fn with_replicas(self) -> impl Iterator<Item = &'a Service> {
+        self.services().filter(move |service| replicas_wanted(service, self.options) > 0)
     }
 
     /// Whether a container is one that this run replaces, keeps or removes as the file says.
@@ -85,7 +84,7 @@ pub(crate) const MOST_REPLICAS: u32 = 10_000;
 
 /// Returns how many replicas of a service are wanted. One more than [`MOST_REPLICAS`] stands for all that are too many, so
 /// that nothing is ever made in the number that a file or an option says.
-pub(crate) fn wanted(service: &Service, options: &UpOptions) -> u32 {
+pub(crate) fn replicas_wanted(service: &Service, options: &UpOptions) -> u32 {
     options.scale.get(&service.name).copied().unwrap_or(service.replicas).min(MOST_REPLICAS + 1)
 }
 

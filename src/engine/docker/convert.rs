@@ -328,6 +328,7 @@ pub(super) fn plugins(value: &Value) -> Plugins {
     let names = |kind: &str| strings(value.get("Plugins").and_then(|all| all.get(kind))).into_iter().collect();
     let runtimes = value.get("Runtimes").and_then(Value::as_object);
     Plugins {
+        installed: Default::default(),
         volume: names("Volume"),
         network: names("Network"),
         log: names("Log"),

@@ -1,93 +1,149 @@
-//! Fixed addresses: can the engine give them? It says so only when a container starts; here it is told before anything is
-//! made.
+//! Fixed addresses of services on networks: what the file claims, who holds it, and how a refusal reads.
+//!
+//! The engine refuses an address only when it starts the container. Here it is refused before anything is made.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    Condition, IpamPool, Network, NetworkKey, Observed, ObservedContainer, ObservedNetwork, Project, Service,
-    ServiceName, Span, labels,
+    Condition, IpamPool, Network, NetworkKey, ObservedContainer, ObservedNetwork, Project, Service, ServiceName, Span,
+    labels,
 };
-use crate::plan::Recreate;
+use crate::plan::Reason;
 use crate::plan::builder::Builder;
+use crate::plan::checks::claims::{self, Claim, Holder};
 use crate::plan::checks::subnet::Subnet;
 use crate::plan::container::replicas;
-use crate::plan::scope::{Scope, wanted};
+use crate::plan::options::Recreate;
+use crate::plan::scope::{self, Scope};
 
-/// An address that a file gives a service on a network.
+/// An address that the file gives a service on a network.
 #[derive(Clone, Copy)]
-struct Wish<'a> {
+pub(crate) struct AddressClaim<'a> {
     service: &'a Service,
     network: &'a Network,
     attribute: &'static str,
     address: IpAddr,
     span: Span,
+    /// Other services wait for the end of this one: it may give the address back before another service needs it.
+    is_job: bool,
 }
 
-/// Checks the addresses of the selected services against their networks, each other, and containers of others.
+/// Refuses addresses of the selected services that their networks cannot give, or that are taken.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>) {
-    let Scope { project, observed, options, .. } = scope;
-    if !options.start {
-        return;
-    }
-    let mut given: BTreeMap<(&NetworkKey, IpAddr), Wish<'_>> = BTreeMap::new();
-    for service in concerned(scope) {
-        for wish in wishes(project, service) {
-            let replicas = wanted(service, options);
-            if replicas > 1 {
-                builder.tell(shared(&wish, &format!("{replicas} replicas of service `{}` cannot all", service.name)));
-            } else if let Some((cause, help)) = unusable(&wish, project, observed) {
-                let fault = Diagnostic::error("address-unusable", wish.span, cannot(&wish));
-                builder.tell(fault.at(path(&wish)).cause(cause).help(help));
-            } else if let Some(holder) = holder(&wish, scope) {
-                let name = crate::text::escape_controls(holder.name.as_str());
-                let fault = Diagnostic::error("address-taken", wish.span, cannot(&wish)).at(path(&wish));
-                let help = "choose another address, or stop that container";
-                builder.tell(fault.cause(format!("container `{name}` has it")).help(help));
-            }
-            if let Some(first) = given.insert((&wish.network.key, wish.address), wish)
-                && !take_turns(project, &first, &wish)
-            {
-                let both = format!("services `{}` and `{}` cannot both", first.service.name, service.name);
-                builder.tell(shared(&wish, &both).related(first.span, "first given here"));
-            }
-        }
+    if scope.options.start {
+        claims::check(builder, scope, &claims(scope));
     }
 }
 
-/// Returns the services that containers are made or started of.
-fn concerned(scope: Scope<'_>) -> impl Iterator<Item = &Service> {
-    let is_left = move |service: &Service| {
-        let mut there = replicas::of_service(scope.observed, scope.project, service.name.as_str());
+/// Returns the addresses that the selected services claim. A service whose containers stay as they are (`--no-recreate`)
+/// claims none.
+pub(crate) fn claims<'a>(scope: Scope<'a>) -> Vec<AddressClaim<'a>> {
+    let is_left = |service: &Service| {
+        let mut there = replicas::of_service(scope.world, scope.project, service.name.as_str());
         scope.options.recreate == Recreate::Never && there.next().is_some()
     };
-    scope.wanted().filter(move |service| !is_left(service))
+    let services = scope.with_replicas().filter(|service| !is_left(service));
+    services.flat_map(|service| of_service(scope.project, service)).collect()
 }
 
-/// Returns the containers of other services that have an address, given by the file of then, which a service has from now
-/// on.
-pub(crate) fn handovers(scope: Scope<'_>) -> Vec<(ServiceName, &ObservedContainer)> {
-    let Scope { project, observed, options, .. } = scope;
-    let mut found = Vec::new();
-    if !options.start || options.recreate == Recreate::Never {
-        return found;
+impl<'a> Claim<'a> for AddressClaim<'a> {
+    type Key = (&'a NetworkKey, IpAddr);
+
+    fn key(&self) -> Self::Key {
+        (&self.network.key, self.address)
     }
-    for service in concerned(scope) {
-        for wish in wishes(project, service) {
-            let Some(network) = existing(&wish, project, observed) else { continue };
-            let gives_way = |one: &&ObservedContainer| {
-                one.service() != Some(service.name.as_str())
-                    && replicas::is_up(one)
-                    && is_given(one, network, wish.address)
-                    && !still_wants(project, one, &wish)
-                    && scope.gives_way(one)
-            };
-            let holders = observed.containers.at(wish.address).filter(gives_way);
-            found.extend(holders.map(|holder| (service.name.clone(), holder)));
+
+    fn claimant(&self) -> Option<&'a Service> {
+        Some(self.service)
+    }
+
+    /// A job that others wait for takes turns with them.
+    fn excludes(&self, other: &Self) -> bool {
+        !self.is_job && !other.is_job
+    }
+
+    fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
+        let Some(network) = self.existing(scope) else { return Vec::new() };
+        let is_holder = |one: &&ObservedContainer| {
+            replicas::is_up(one) && (has(one, network, self.address) || is_given(one, network, self.address))
+        };
+        scope.world.at(self.address).filter(is_holder).map(Holder::Container).collect()
+    }
+
+    fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
+        matches!(holder, Holder::Container(one) if scope.gives_way(one))
+    }
+
+    /// A container hands over an address that the file of then gave it, unless today's file still gives it: then the two
+    /// services take turns.
+    fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> bool {
+        let service = holder.service().and_then(|name| scope.project.service(name));
+        let still_claims = |service: &Service| of_service(scope.project, service).any(|own| own.key() == self.key());
+        self.existing(scope).is_some_and(|network| is_given(holder, network, self.address))
+            && service.is_some_and(|service| !still_claims(service))
+    }
+
+    fn reason(&self, claimant: ServiceName) -> Reason {
+        Reason::AddressNeededBy(claimant)
+    }
+
+    fn fault(&self, scope: Scope<'a>) -> Option<Diagnostic> {
+        let replicas = scope::replicas_wanted(self.service, scope.options);
+        if replicas > 1 {
+            return Some(self.shared(&format!("{replicas} replicas of service `{}` cannot all", self.service.name)));
+        }
+        let (cause, help) = unusable(self, scope)?;
+        let fault = Diagnostic::error("address-unusable", self.span, self.cannot());
+        Some(fault.at(self.path()).cause(cause).help(help))
+    }
+
+    fn refused(&self, _scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {
+        let fault = Diagnostic::error("address-taken", self.span, self.cannot()).at(self.path());
+        let fault = fault.help("choose another address, or stop that container");
+        match holder {
+            Holder::Container(one) => {
+                fault.cause(format!("container `{}` has it", crate::text::escape_controls(one.name.as_str())))
+            }
+            Holder::Network(_) | Holder::Program(_) => fault,
         }
     }
-    found
+
+    fn twice(&self, first: &Self) -> Diagnostic {
+        let both = format!("services `{}` and `{}` cannot both", first.service.name, self.service.name);
+        self.shared(&both).related(first.span, "first given here")
+    }
+}
+
+impl<'a> AddressClaim<'a> {
+    /// Returns the network as the engine has it: the project's own, or where it is external the one of that name.
+    fn existing(&self, scope: Scope<'a>) -> Option<&'a ObservedNetwork> {
+        let project = scope.project.name.as_str();
+        let is_ours = |one: &ObservedNetwork| {
+            self.network.is_external || one.labels.get(labels::PROJECT).is_some_and(|name| name == project)
+        };
+        scope.world.observed.networks.iter().find(|one| one.name == self.network.name && is_ours(one))
+    }
+
+    fn cannot(&self) -> String {
+        format!("service `{}` cannot have {} on network `{}`", self.service.name, self.address, self.network.key)
+    }
+
+    fn shared(&self, who: &str) -> Diagnostic {
+        let message = format!("{who} have {} on network `{}`", self.address, self.network.key);
+        Diagnostic::error("address-taken", self.span, message)
+            .at(self.path())
+            .help("give each an address of its own, or leave it out and let the engine choose")
+    }
+
+    fn path(&self) -> String {
+        format!("services.{}.networks.{}.{}", self.service.name, self.network.key, self.attribute)
+    }
+}
+
+/// Whether a service has a fixed IPv4 address. The engine tells such an address also while the container does not run.
+pub(crate) fn has_any(service: &Service) -> bool {
+    service.networks.values().any(|one| one.ipv4_address.is_some())
 }
 
 /// Whether a container was given an address by a file, and did not get it by chance.
@@ -96,20 +152,20 @@ fn is_given(container: &ObservedContainer, network: &ObservedNetwork, address: I
     endpoints.any(|endpoint| endpoint.fixed_ipv4.as_deref().is_some_and(|text| text.parse() == Ok(address)))
 }
 
-/// Whether the file gives an address to a container's service, too: then they take turns, or it is refused.
-fn still_wants(project: &Project, container: &ObservedContainer, wish: &Wish<'_>) -> bool {
-    let service = container.service().and_then(|name| project.service(name));
-    service.is_some_and(|service| {
-        wishes(project, service).any(|own| own.network.key == wish.network.key && own.address == wish.address)
-    })
+/// Whether a container runs with an address on a network.
+fn has(container: &ObservedContainer, network: &ObservedNetwork, address: IpAddr) -> bool {
+    let mut endpoints = container.networks.values().filter(|endpoint| endpoint.network_id == network.id);
+    replicas::is_up(container) && endpoints.any(|endpoint| endpoint.ip_address.parse() == Ok(address))
 }
 
-/// Whether a service has an address of its own; the engine tells of one also where its container does not run.
-pub(crate) fn has_any(service: &Service) -> bool {
-    service.networks.values().any(|one| one.ipv4_address.is_some())
+/// Whether other services wait for the end of a service.
+fn is_job(project: &Project, service: &Service) -> bool {
+    let mut dependencies = project.services.values().filter_map(|one| one.depends_on.get(&service.name));
+    dependencies.any(|one| one.condition == Condition::CompletedSuccessfully)
 }
 
-fn wishes<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = Wish<'a>> {
+fn of_service<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = AddressClaim<'a>> {
+    let is_job = is_job(project, service);
     let attached =
         service.networks.iter().filter_map(|(key, attachment)| Some((project.networks.get(key)?, attachment)));
     attached.flat_map(move |(network, attachment)| {
@@ -120,14 +176,14 @@ fn wishes<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item 
             if address.is_ipv6() && network.enable_ipv6 != Some(true) {
                 return None;
             }
-            Some(Wish { service, network, attribute, address, span: attachment.span })
+            Some(AddressClaim { service, network, attribute, address, span: attachment.span, is_job })
         })
     })
 }
 
 /// Returns why a network of the project's own cannot give an address, and what to do.
-fn unusable(wish: &Wish<'_>, project: &Project, observed: &Observed) -> Option<(String, String)> {
-    let network = wish.network;
+fn unusable(claim: &AddressClaim<'_>, scope: Scope<'_>) -> Option<(String, String)> {
+    let network = claim.network;
     let is_usual = |name: &Option<String>, usual: &str| name.as_deref().is_none_or(|name| name == usual);
     // Others have rules of their own.
     if network.is_external || !is_usual(&network.driver, "bridge") || !is_usual(&network.ipam.driver, "default") {
@@ -135,28 +191,28 @@ fn unusable(wish: &Wish<'_>, project: &Project, observed: &Observed) -> Option<(
     }
     // Compat: a network that an older tool has made is left as it is, whatever the file says. And what has been given
     // once can be given again.
-    if let Some(network) = existing(wish, project, observed) {
-        let mut own = replicas::of_service(observed, project, wish.service.name.as_str());
-        if !network.labels.contains_key(labels::CONFIG_HASH) || own.any(|one| has(one, network, wish.address)) {
+    if let Some(network) = claim.existing(scope) {
+        let mut own = replicas::of_service(scope.world, scope.project, claim.service.name.as_str());
+        if !network.labels.contains_key(labels::CONFIG_HASH) || own.any(|one| has(one, network, claim.address)) {
             return None;
         }
     }
     let subnets: Vec<(Subnet, &IpamPool)> =
         network.ipam.pools.iter().filter_map(|pool| Some((Subnet::parse(pool.subnet.as_deref()?)?, pool))).collect();
-    let mut alike = subnets.iter().filter(|(subnet, _)| subnet.is_v6() == wish.address.is_ipv6()).peekable();
+    let mut alike = subnets.iter().filter(|(subnet, _)| subnet.is_v6() == claim.address.is_ipv6()).peekable();
     if alike.peek().is_none() {
-        let (family, example) = if wish.address.is_ipv6() { ("IPv6", "fd00:5::/64") } else { ("IPv4", "10.5.0.0/24") };
+        let (family, example) = if claim.address.is_ipv6() { ("IPv6", "fd00:5::/64") } else { ("IPv4", "10.5.0.0/24") };
         let cause = format!("fixed addresses are given only in subnets of the file, and it names none of {family}");
         let help =
             format!("add one: `networks: {{ {}: {{ ipam: {{ config: [{{ subnet: {example} }}] }} }} }}`", network.key);
         return Some((cause, help));
     }
     let texts: Vec<&str> = alike.clone().map(|(subnet, _)| subnet.text.as_str()).collect();
-    let Some((subnet, pool)) = alike.find(|(subnet, _)| subnet.holds(wish.address)) else {
+    let Some((subnet, pool)) = alike.find(|(subnet, _)| subnet.holds(claim.address)) else {
         let cause = format!("it is not in {}", texts.join(" or "));
         return Some((cause, "choose an address in the network's subnet".to_owned()));
     };
-    let role = reserved(network, subnet, pool, wish.address)?;
+    let role = reserved(network, subnet, pool, claim.address)?;
     Some((format!("it is {role}"), format!("choose another address in {}", subnet.text)))
 }
 
@@ -184,50 +240,4 @@ fn reserved(network: &Network, subnet: &Subnet, pool: &IpamPool, address: IpAddr
         }
         _ => None,
     }
-}
-
-/// Returns the network as it is there: the project's own, or where it is external the one of that name.
-fn existing<'a>(wish: &Wish<'_>, project: &Project, observed: &'a Observed) -> Option<&'a ObservedNetwork> {
-    let is_ours = |one: &ObservedNetwork| {
-        wish.network.is_external || one.labels.get(labels::PROJECT).is_some_and(|name| *name == *project.name.as_str())
-    };
-    observed.networks.iter().find(|one| one.name == wish.network.name && is_ours(one))
-}
-
-/// Returns the container that has an address now, and keeps it: one of others, or one that this run leaves alone.
-fn holder<'a>(wish: &Wish<'_>, scope: Scope<'a>) -> Option<&'a ObservedContainer> {
-    let network = existing(wish, scope.project, scope.observed)?;
-    let mut holders = scope.observed.containers.at(wish.address).filter(|one| has(one, network, wish.address));
-    holders.find(|one| !scope.gives_way(one))
-}
-
-/// Whether a container runs with an address on a network.
-fn has(container: &ObservedContainer, network: &ObservedNetwork, address: IpAddr) -> bool {
-    let mut endpoints = container.networks.values().filter(|endpoint| endpoint.network_id == network.id);
-    replicas::is_up(container) && endpoints.any(|endpoint| endpoint.ip_address.parse() == Ok(address))
-}
-
-/// Whether one of the two is a job that others wait for the end of: it may have given its address back by then.
-fn take_turns(project: &Project, first: &Wish<'_>, second: &Wish<'_>) -> bool {
-    let is_job = |service: &Service| {
-        let dependencies = project.services.values().filter_map(|one| one.depends_on.get(&service.name));
-        dependencies.into_iter().any(|one| one.condition == Condition::CompletedSuccessfully)
-    };
-    is_job(first.service) || is_job(second.service)
-}
-
-/// What to say of an address that cannot be had.
-fn cannot(wish: &Wish<'_>) -> String {
-    format!("service `{}` cannot have {} on network `{}`", wish.service.name, wish.address, wish.network.key)
-}
-
-fn shared(wish: &Wish<'_>, who: &str) -> Diagnostic {
-    let message = format!("{who} have {} on network `{}`", wish.address, wish.network.key);
-    Diagnostic::error("address-taken", wish.span, message)
-        .at(path(wish))
-        .help("give each an address of its own, or leave it out and let the engine choose")
-}
-
-fn path(wish: &Wish<'_>) -> String {
-    format!("services.{}.networks.{}.{}", wish.service.name, wish.network.key, wish.attribute)
 }

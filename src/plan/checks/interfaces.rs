@@ -1,50 +1,78 @@
-//! Interfaces of bridge networks on the host: one that another network has is refused before anything is made.
-
-use crate::plan::resources::owned;
-use std::collections::{BTreeMap, BTreeSet};
+//! Interfaces of bridge networks on the engine's machine: what the file claims, who holds it, and how a refusal reads.
+//!
+//! An engine takes over an interface that exists. When the network of the file is removed, the other network would lose the
+//! interface with it.
 
 use crate::diag::Diagnostic;
-use crate::model::{Network, NetworkKey, Observed, ObservedNetwork, Project};
-use crate::plan::builder::Builder;
+use crate::model::{Network, ObservedNetwork, Service};
+use crate::plan::checks::claims::{Claim, Holder};
+use crate::plan::resources::owned;
+use crate::plan::scope::Scope;
 
-/// The option that names a network's interface.
+/// The driver option that names a network's interface.
 const NAME: &str = "com.docker.network.bridge.name";
 
-/// Checks the interfaces that networks ask for: against each other, and against those that are there. Engines take over an
-/// interface that exists, and the other network loses it with this one.
-pub(crate) fn check(builder: &mut Builder, project: &Project, observed: &Observed, used: &BTreeSet<&NetworkKey>) {
-    let mut given: BTreeMap<&str, &Network> = BTreeMap::new();
-    let networks = project.networks.iter().filter(|(key, network)| used.contains(key) && !network.is_external);
-    for (_, network) in networks {
-        let Some(wanted) = interface(network) else { continue };
-        if let Some(first) = given.insert(wanted, network) {
-            let fault = taken(network, wanted).cause(format!("network `{}` asks for it, too", first.key));
-            builder.tell(fault.related(first.span, "the other network"));
-        }
-        let is_others = |other: &&ObservedNetwork| {
-            is_of(network, other) && other.name != network.name && owned::stays(project, other)
+/// An interface that a network asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct InterfaceClaim<'a> {
+    network: &'a Network,
+    interface: &'a str,
+}
+
+/// Returns the interface that a network claims; `None` where the engine chooses one.
+pub(crate) fn claim(network: &Network) -> Option<InterfaceClaim<'_>> {
+    let is_bridge = network.driver.as_deref().is_none_or(|driver| driver == "bridge");
+    let interface = network.driver_opts.get(NAME).map(String::as_str)?;
+    (is_bridge && !interface.is_empty() && !network.is_external).then_some(InterfaceClaim { network, interface })
+}
+
+impl<'a> Claim<'a> for InterfaceClaim<'a> {
+    type Key = &'a str;
+
+    fn key(&self) -> Self::Key {
+        self.interface
+    }
+
+    fn claimant(&self) -> Option<&'a Service> {
+        None
+    }
+
+    fn excludes(&self, _other: &Self) -> bool {
+        true
+    }
+
+    fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
+        let is_holder = |other: &&ObservedNetwork| {
+            other.name != self.network.name && other.driver_opts.get(NAME).is_some_and(|name| name == self.interface)
         };
-        if let Some(other) = observed.networks.iter().find(is_others) {
-            let name = crate::text::escape_controls(other.name.as_str());
-            builder.tell(taken(network, wanted).cause(format!("it is that of network `{name}`")));
+        scope.world.observed.networks.iter().filter(is_holder).map(Holder::Network).collect()
+    }
+
+    fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
+        matches!(holder, Holder::Network(other) if !owned::stays(scope.project, other))
+    }
+
+    fn refused(&self, _scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {
+        match holder {
+            Holder::Network(other) => {
+                let name = crate::text::escape_controls(other.name.as_str());
+                self.taken().cause(format!("it is that of network `{name}`"))
+            }
+            Holder::Container(_) | Holder::Program(_) => self.taken(),
         }
+    }
+
+    fn twice(&self, first: &Self) -> Diagnostic {
+        let fault = self.taken().cause(format!("network `{}` asks for it, too", first.network.key));
+        fault.related(first.network.span, "the other network")
     }
 }
 
-/// Whether another network has the interface that one asks for.
-pub(crate) fn is_of(network: &Network, other: &ObservedNetwork) -> bool {
-    interface(network).is_some_and(|wanted| other.driver_opts.get(NAME).is_some_and(|name| name == wanted))
-}
-
-/// Returns the interface that a bridge asks for; without a name the engine chooses one.
-fn interface(network: &Network) -> Option<&str> {
-    let is_bridge = network.driver.as_deref().is_none_or(|driver| driver == "bridge");
-    network.driver_opts.get(NAME).map(String::as_str).filter(|name| is_bridge && !name.is_empty())
-}
-
-fn taken(network: &Network, interface: &str) -> Diagnostic {
-    let message = format!("network `{}` cannot have the interface `{interface}`", network.key);
-    Diagnostic::error("bridge-taken", network.span, message)
-        .at(format!("networks.{}.driver_opts.{NAME}", network.key))
-        .help("give it another name, or leave it out and let the engine choose")
+impl InterfaceClaim<'_> {
+    fn taken(&self) -> Diagnostic {
+        let message = format!("network `{}` cannot have the interface `{}`", self.network.key, self.interface);
+        Diagnostic::error("bridge-taken", self.network.span, message)
+            .at(format!("networks.{}.driver_opts.{NAME}", self.network.key))
+            .help("give it another name, or leave it out and let the engine choose")
+    }
 }

@@ -1,13 +1,13 @@
 //! Drivers and runtimes that not every engine has: what is missing is refused before anything is made.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    Network, NetworkKey, Observed, ObservedNetwork, ObservedVolume, Plugins, Project, Service, Span, Volume, VolumeKey,
+    Network, NetworkKey, ObservedNetwork, ObservedVolume, Plugins, Project, Service, Span, Volume, VolumeKey,
 };
 use crate::plan::builder::Builder;
+use crate::plan::scope::Scope;
 
 /// Something a file asks the engine for by name.
 struct Wish<'a> {
@@ -17,22 +17,18 @@ struct Wish<'a> {
     span: Span,
 }
 
-/// Returns whether a project names anything that the engine must be asked for: one call more, made only then.
-pub fn needs_plugins(project: &Project) -> bool {
-    let services = project.services.values().any(|service| !of_service(service).is_empty());
-    services || !of_volumes(project, &|_| true).is_empty() || !of_networks(project, &|_| true).is_empty()
+/// Returns the names of drivers and runtimes for which the engine must be asked what it has. For most projects there are none,
+/// and the engine is not asked.
+pub fn plugins_named(project: &Project) -> BTreeSet<&str> {
+    let services = project.services.values().flat_map(of_service);
+    let others = of_volumes(project, &|_| true).into_iter().chain(of_networks(project, &|_| true));
+    services.chain(others).map(|wish| wish.name).collect()
 }
 
 /// Refuses drivers and runtimes that the engine has not.
-pub(crate) fn check(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    selected: &BTreeSet<&str>,
-    used: (&BTreeSet<&VolumeKey>, &BTreeSet<&NetworkKey>),
-) {
+pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>, used: (&BTreeSet<&VolumeKey>, &BTreeSet<&NetworkKey>)) {
+    let (project, observed) = (scope.project, scope.world.observed);
     let Some(plugins) = &observed.plugins else { return };
-    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
     // What is there already has its driver.
     let volumes = of_volumes(project, &|volume| {
         let is_there = |one: &&ObservedVolume| one.name == volume.name && Some(&one.driver) == volume.driver.as_ref();
@@ -43,9 +39,9 @@ pub(crate) fn check(
             |one: &&ObservedNetwork| one.name == network.name && Some(&one.driver) == network.driver.as_ref();
         used.1.contains(&network.key) && !observed.networks.iter().any(|one| is_there(&one))
     });
-    for wish in services.flat_map(of_service).chain(volumes).chain(networks) {
+    for wish in scope.services().flat_map(of_service).chain(volumes).chain(networks) {
         let known = known(plugins, wish.kind);
-        let is_there = has(known, wish.name) || (observed.engine.is_local && is_installed(wish.name));
+        let is_there = has(known, wish.name) || plugins.installed.contains(wish.name);
         if !is_there {
             builder.tell(missing(&wish, known));
         }
@@ -78,15 +74,6 @@ const VOLUME: &str = "volume driver";
 /// Compat: managed plugins are listed with their tag, and may be named without.
 fn has(known: &BTreeSet<String>, name: &str) -> bool {
     known.iter().any(|one| one == name || one.strip_suffix(":latest") == Some(name))
-}
-
-/// Compat: plugins of the older kind are found when they are first used; until then the engine does not list them.
-fn is_installed(name: &str) -> bool {
-    let folders = ["/run/docker/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"];
-    let ends = ["", ".sock", ".spec", ".json"];
-    let is_plain = !name.contains(['/', '\0']);
-    is_plain
-        && folders.iter().any(|folder| ends.iter().any(|end| Path::new(folder).join(format!("{name}{end}")).exists()))
 }
 
 /// What every engine has is not asked for.

@@ -1,45 +1,97 @@
-//! Host ports: are they free? Told before anything starts, with the name of who holds them.
+//! Host ports: what the file claims, who holds it, and how a refusal reads.
 
-use crate::model::addresses_overlap;
-use crate::plan::container::replicas;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerState, Namespace, Observed, ObservedContainer, Port, Service, ServiceName, labels};
-use crate::plan::Recreate;
+use crate::model::{
+    ContainerState, Listener, Namespace, Observed, ObservedContainer, Port, Service, addresses_overlap, labels,
+};
 use crate::plan::builder::Builder;
-use crate::plan::scope::{Scope, wanted};
+use crate::plan::checks::claims::{self, Claim, Holder};
+use crate::plan::container::replicas;
+use crate::plan::scope::{self, Scope};
 
-/// Checks the fixed host ports of the selected services against each other, other containers and programs of the host.
+/// A fixed host port that a service publishes.
+#[derive(Clone, Copy)]
+pub(crate) struct PortClaim<'a> {
+    service: &'a Service,
+    port: &'a Port,
+    number: u16,
+    replicas: u32,
+}
+
+/// Refuses host ports of the selected services that cannot be had, and ranges that have too few ports.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>) {
     if !scope.options.start {
         return;
     }
-    let mut claimed: BTreeMap<(u16, &str), Vec<(&Service, &Port)>> = BTreeMap::new();
-    for service in scope.wanted() {
-        let replicas = wanted(service, scope.options);
-        narrow(builder, service, replicas);
-        for (port, number) in published(service) {
-            let others = claimed.entry((number, port.protocol.as_str())).or_default();
-            if let Some((first, other)) =
-                others.iter().find(|(_, other)| addresses_overlap(port.host_ip, other.host_ip))
-            {
-                builder.tell(twice(service, port, first, other, number));
-            } else if replicas > 1 {
-                builder.tell(scaled(service, port, number, replicas));
-            } else if let Some(holder) = holder(scope, number, port) {
-                builder.tell(taken(service, port, number, &holder, leaving(scope), scope.observed));
-            }
-            others.push((service, port));
-        }
+    for service in scope.with_replicas() {
+        check_ranges(builder, service, scope::replicas_wanted(service, scope.options));
     }
+    claims::check(builder, scope, &claims(scope));
 }
 
-/// Returns the fixed host ports that a service publishes: none where it has no network of its own, for there the engine
-/// passes over them.
-fn published(service: &Service) -> impl Iterator<Item = (&Port, u16)> {
-    own_ports(service).iter().filter_map(|port| Some((port, port.fixed_published()?)))
+/// Returns the fixed host ports that the selected services claim. A service without a network of its own claims none: the
+/// engine passes over its ports.
+pub(crate) fn claims<'a>(scope: Scope<'a>) -> Vec<PortClaim<'a>> {
+    let of_service = |service: &'a Service| {
+        let replicas = scope::replicas_wanted(service, scope.options);
+        own_ports(service)
+            .iter()
+            .filter_map(move |port| Some(PortClaim { service, port, number: port.fixed_published()?, replicas }))
+    };
+    scope.with_replicas().flat_map(of_service).collect()
+}
+
+impl<'a> Claim<'a> for PortClaim<'a> {
+    type Key = (u16, &'a str);
+
+    fn key(&self) -> Self::Key {
+        (self.number, self.port.protocol.as_str())
+    }
+
+    fn claimant(&self) -> Option<&'a Service> {
+        Some(self.service)
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        addresses_overlap(self.port.host_ip, other.port.host_ip)
+    }
+
+    fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
+        let publishing = || scope.world.publishing(self.number).filter(|one| one.state != ContainerState::Exited);
+        let containers = publishing().filter(|one| publishes(one, self)).map(Holder::Container);
+        let observed = scope.world.observed;
+        let is_in_the_way = |listener: &&Listener| {
+            listener.port == self.number
+                && listener.protocol == self.port.protocol
+                && reaches(listener.address, self.port.host_ip)
+                && !publishing().any(|one| listens_for(listener, one))
+        };
+        containers.chain(observed.listeners.iter().filter(is_in_the_way).map(Holder::Program)).collect()
+    }
+
+    fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
+        matches!(holder, Holder::Container(one) if scope.gives_way(one))
+    }
+
+    /// An orphan hands nothing over: nothing starts before the orphans that are to go are removed.
+    fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> bool {
+        holder.service().is_some_and(|name| scope.project.service(name).is_some())
+    }
+
+    fn fault(&self, _scope: Scope<'a>) -> Option<Diagnostic> {
+        (self.replicas > 1).then(|| scaled(self))
+    }
+
+    fn refused(&self, scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {
+        taken(self, holder, scope)
+    }
+
+    fn twice(&self, first: &Self) -> Diagnostic {
+        twice(self, first)
+    }
 }
 
 fn own_ports(service: &Service) -> &[Port] {
@@ -54,75 +106,39 @@ fn has_own_network(service: &Service) -> bool {
     }
 }
 
-/// Whether a program that listens on an address is in the way; what listens on `::` has mostly all of IPv4, too.
-fn is_in_the_way(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
+/// Whether a program that listens on an address keeps others from it. A program that listens on `::` mostly has all of IPv4,
+/// too.
+fn reaches(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
     addresses_overlap(Some(listener), wanted) || (listener.is_ipv6() && listener.is_unspecified())
 }
 
-/// Returns the containers of other services that hold a host port which a service publishes from now on.
-pub(crate) fn handovers(scope: Scope<'_>) -> Vec<(ServiceName, &ObservedContainer)> {
-    let mut found = Vec::new();
-    if !scope.options.start || scope.options.recreate == Recreate::Never {
-        return found;
-    }
-    for service in scope.wanted() {
-        for (port, number) in published(service) {
-            let holders = scope.observed.containers.publishing(number).filter(|one| publishes(one, number, port));
-            let gives_way =
-                |one: &&ObservedContainer| one.service() != Some(service.name.as_str()) && scope.gives_way(one);
-            found.extend(holders.filter(gives_way).map(|holder| (service.name.clone(), holder)));
-        }
-    }
-    found
+fn publishes(container: &ObservedContainer, claim: &PortClaim<'_>) -> bool {
+    container.ports.iter().any(|held| {
+        held.published == Some(claim.number)
+            && held.protocol == claim.port.protocol
+            && addresses_overlap(held.host_ip, claim.port.host_ip)
+    })
 }
 
-fn publishes(container: &ObservedContainer, number: u16, port: &Port) -> bool {
-    container.state != ContainerState::Exited
-        && container.ports.iter().any(|held| {
-            held.published == Some(number)
-                && held.protocol == port.protocol
-                && addresses_overlap(held.host_ip, port.host_ip)
-        })
-}
-
-/// Who holds a port, in words.
-enum Holder {
-    Container(String),
-    /// A program of the host, or one in a container on the host's network.
-    Program(String),
-}
-
-/// Returns who holds a port; `None` where it is free, or held by what gives way in this run.
-fn holder(scope: Scope<'_>, number: u16, port: &Port) -> Option<Holder> {
-    let Scope { project, observed, .. } = scope;
-    if let Some(container) = observed.containers.publishing(number).find(|one| publishes(one, number, port)) {
-        let owner = container.label(labels::PROJECT);
-        if scope.gives_way(container) {
-            return None;
-        }
-        let name = crate::text::escape_controls(container.name.as_str());
-        return Some(Holder::Container(match owner {
-            Some(owner) if owner == project.name.as_str() => {
-                format!("container `{name}` of this project, which this run leaves alone,")
+/// Whether a program is the engine's own, which listens on behalf of a container: the container publishes the port on the
+/// very address. A container that publishes on all addresses has a listener for IPv4 and one for IPv6.
+fn listens_for(listener: &Listener, container: &ObservedContainer) -> bool {
+    container.ports.iter().any(|held| {
+        let is_same_address = match held.host_ip {
+            None => listener.address.is_unspecified(),
+            Some(address) => {
+                address == listener.address || (address.is_unspecified() && listener.address.is_unspecified())
             }
-            Some(owner) => format!("container `{name}` of project `{}`", crate::text::escape_controls(owner)),
-            None => format!("container `{name}`"),
-        }));
-    }
-    let listener = observed.listeners.iter().find(|listener| {
-        listener.port == number && listener.protocol == port.protocol && is_in_the_way(listener.address, port.host_ip)
-    })?;
-    Some(Holder::Program(match &listener.holder {
-        Some(holder) => format!("program `{}`", crate::text::escape_controls(holder)),
-        None => format!("a program that listens on {}:{number}", listener.address),
-    }))
+        };
+        held.published == Some(listener.port) && held.protocol == listener.protocol && is_same_address
+    })
 }
 
-/// Returns the container of this project on the host's network that this run takes from it: it may be the program that
-/// listens.
+/// Returns the container of this project on the host's network that this plan takes from that network: it may be the
+/// program that listens.
 fn leaving(scope: Scope<'_>) -> Option<&ObservedContainer> {
     let is_host = |service: &Service| service.network_mode == Some(Namespace::Mode("host".to_owned()));
-    scope.observed.containers.iter().find(|one| {
+    scope.world.containers().find(|one| {
         one.network_mode == "host"
             && replicas::is_up(one)
             && scope.gives_way(one)
@@ -130,59 +146,69 @@ fn leaving(scope: Scope<'_>) -> Option<&ObservedContainer> {
     })
 }
 
-fn taken(
-    service: &Service,
-    port: &Port,
-    number: u16,
-    holder: &Holder,
-    leaving: Option<&ObservedContainer>,
-    observed: &Observed,
-) -> Diagnostic {
-    let at = format!("services.{}.ports", service.name);
-    let holder = match (holder, leaving) {
-        (Holder::Program(program), Some(leaving)) => {
-            let name = crate::text::escape_controls(leaving.name.as_str()).into_owned();
-            let message = format!("service `{}` publishes port {number}, which is taken now", service.name);
-            return Diagnostic::warning("port-taken", port.span, message)
-                .at(at)
-                .cause(format!("{program} holds it; it may be container `{name}`, which gives way"));
+/// Returns who holds a port, for people.
+fn words(scope: Scope<'_>, holder: Holder<'_>, number: u16) -> String {
+    let escape = crate::text::escape_controls;
+    match holder {
+        Holder::Container(container) => {
+            let name = escape(container.name.as_str());
+            match container.label(labels::PROJECT) {
+                Some(owner) if owner == scope.project.name.as_str() => {
+                    format!("container `{name}` of this project, which this run leaves alone,")
+                }
+                Some(owner) => format!("container `{name}` of project `{}`", escape(owner)),
+                None => format!("container `{name}`"),
+            }
         }
-        (Holder::Program(words) | Holder::Container(words), _) => words,
-    };
-    let help = match free_port(observed, number) {
+        Holder::Program(listener) => match &listener.holder {
+            Some(program) => format!("program `{}`", escape(program)),
+            None => format!("a program that listens on {}:{number}", listener.address),
+        },
+        Holder::Network(network) => format!("network `{}`", escape(network.name.as_str())),
+    }
+}
+
+fn taken(claim: &PortClaim<'_>, holder: Holder<'_>, scope: Scope<'_>) -> Diagnostic {
+    let PortClaim { service, port, number, .. } = *claim;
+    let at = format!("services.{}.ports", service.name);
+    let words = words(scope, holder, number);
+    if let (Holder::Program(_), Some(leaving)) = (holder, leaving(scope)) {
+        let name = crate::text::escape_controls(leaving.name.as_str()).into_owned();
+        let message = format!("service `{}` publishes port {number}, which is taken now", service.name);
+        return Diagnostic::warning("port-taken", port.span, message)
+            .at(at)
+            .cause(format!("{words} holds it; it may be container `{name}`, which gives way"));
+    }
+    let help = match free_port(scope.world.observed, number) {
         Some(free) => format!("stop what holds it, or publish another port, such as {free}"),
         None => "stop what holds it, or publish another port".to_owned(),
     };
-    Diagnostic::error(
-        "port-taken",
-        port.span,
-        format!("service `{}` cannot publish port {number}: it is already taken", service.name),
-    )
-    .at(at)
-    .cause(format!("{holder} holds it"))
-    .help(help)
+    let message = format!("service `{}` cannot publish port {number}: it is already taken", service.name);
+    Diagnostic::error("port-taken", port.span, message).at(at).cause(format!("{words} holds it")).help(help)
 }
 
-fn twice(service: &Service, port: &Port, first: &Service, other: &Port, number: u16) -> Diagnostic {
-    let message = match first.name == service.name {
+fn twice(claim: &PortClaim<'_>, first: &PortClaim<'_>) -> Diagnostic {
+    let PortClaim { service, number, .. } = *claim;
+    let message = match first.service.name == service.name {
         true => format!("service `{}` publishes port {number} twice", service.name),
-        false => format!("services `{}` and `{}` both publish port {number}", first.name, service.name),
+        false => format!("services `{}` and `{}` both publish port {number}", first.service.name, service.name),
     };
-    Diagnostic::error("port-twice", port.span, message)
+    Diagnostic::error("port-twice", claim.port.span, message)
         .at(format!("services.{}.ports", service.name))
-        .related(other.span, format!("`{}` publishes it here", first.name))
+        .related(first.port.span, format!("`{}` publishes it here", first.service.name))
         .help("publish another port for one of them")
 }
 
-fn scaled(service: &Service, port: &Port, number: u16, replicas: u32) -> Diagnostic {
+fn scaled(claim: &PortClaim<'_>) -> Diagnostic {
+    let PortClaim { service, number, replicas, .. } = claim;
     let message = format!("{replicas} replicas of service `{}` cannot all publish port {number}", service.name);
-    Diagnostic::error("port-twice", port.span, message)
+    Diagnostic::error("port-twice", claim.port.span, message)
         .at(format!("services.{}.ports", service.name))
         .help("publish a range such as `8000-8010:80`, or leave the host port out and let the engine choose")
 }
 
 /// Refuses ranges of host ports that have fewer ports than there are replicas.
-fn narrow(builder: &mut Builder, service: &Service, replicas: u32) {
+fn check_ranges(builder: &mut Builder, service: &Service, replicas: u32) {
     let ranges = own_ports(service).iter().filter_map(|port| Some((port, port.published_range()?)));
     for (port, (first, last)) in ranges {
         if u32::from(last.saturating_sub(first)) + 1 >= replicas {
@@ -200,7 +226,7 @@ fn narrow(builder: &mut Builder, service: &Service, replicas: u32) {
     }
 }
 
-/// Returns the next higher port that nobody is known to hold.
+/// Returns the next higher port that no container and no program is known to hold.
 fn free_port(observed: &Observed, after: u16) -> Option<u16> {
     let held: BTreeSet<u16> = observed
         .listeners

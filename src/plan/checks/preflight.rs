@@ -2,64 +2,8 @@
 //! what the engine is too old for.
 
 use crate::diag::Diagnostic;
-use crate::model::{
-    ApiVersion, ContainerName, ContainerSpec, MountSource, Namespace, Observed, ObservedContainer, Project, Service,
-    ServiceName, labels,
-};
+use crate::model::{ApiVersion, ContainerSpec, MountSource, Namespace, Observed, Service, ServiceName};
 use crate::plan::builder::Builder;
-
-/// Refuses the name of a container to be made that a container of others has, or one of the project's own that stays.
-pub(crate) fn name(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    service: &Service,
-    name: &ContainerName,
-) {
-    let is_ours = |container: &ObservedContainer| container.label(labels::PROJECT) == Some(project.name.as_str());
-    let is_replica = |container: &ObservedContainer| {
-        let service = container.service().filter(|_| !container.is_oneoff());
-        service.is_some_and(|service| project.services.contains_key(service))
-    };
-    let is_others = |one: &&ObservedContainer| !(is_ours(one) && is_replica(one));
-    let Some(holder) = observed.containers.named(name.as_str()).find(is_others) else { return };
-    if is_ours(holder) {
-        builder.tell(own_name(service, name, holder));
-        return;
-    }
-    let owner = match holder.label(labels::PROJECT) {
-        Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
-        None => "it belongs to no project".to_owned(),
-    };
-    builder.tell(
-        Diagnostic::error(
-            "container-name-taken",
-            service.span,
-            format!("service `{}`: a container named `{name}` exists, but it is not this project's", service.name),
-        )
-        .at(format!("services.{}", service.name))
-        .cause(owner)
-        .help("remove or rename it, or give the service another `container_name`"),
-    );
-}
-
-fn own_name(service: &Service, name: &ContainerName, holder: &ObservedContainer) -> Diagnostic {
-    let message =
-        format!("service `{}`: its container's name `{name}` is taken by one that this run leaves", service.name);
-    let cause = match holder.service() {
-        Some(other) if holder.is_oneoff() => {
-            format!("`run` made it for service `{}`", crate::text::escape_controls(other))
-        }
-        other => format!(
-            "it belongs to service `{}`, which is not part of this run",
-            crate::text::escape_controls(other.unwrap_or_default())
-        ),
-    };
-    Diagnostic::error("container-name-taken", service.span, message)
-        .at(format!("services.{}", service.name))
-        .cause(cause)
-        .help("remove it (`--remove-orphans` does where its service is gone), or give the service another `container_name`")
-}
 
 /// Refuses files that are to be put into a container whose root is read-only: the engine writes none there.
 pub(crate) fn files(builder: &mut Builder, service: &Service, spec: &ContainerSpec) {

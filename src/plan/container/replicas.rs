@@ -1,10 +1,11 @@
 //! Containers of a service as they were found: which replica is which, what an unfinished run left behind.
 
 use crate::plan::container::naming::temporary_name;
+use crate::plan::world::World;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Condition, ContainerName, ContainerState, Observed, ObservedContainer, Project, Service, ServiceName, labels,
+    Condition, ContainerName, ContainerState, ObservedContainer, Project, Service, ServiceName, labels,
 };
 use crate::plan::Target;
 use crate::plan::container::naming::{container_name, is_temporary_name};
@@ -35,23 +36,23 @@ pub(crate) fn target_of(container: &ObservedContainer) -> Target {
 
 /// Returns the containers of a project's service: replicas, not what `run` made, not what is being removed.
 pub(crate) fn of_service<'a>(
-    observed: &'a Observed,
+    world: impl Into<World<'a>>,
     project: &Project,
     service: &str,
 ) -> impl Iterator<Item = &'a ObservedContainer> {
-    let found = observed.containers.of_service(project.name.as_str(), service);
+    let found = world.into().of_service(project.name.as_str(), service);
     found.filter(|container| !container.is_oneoff() && container.state != ContainerState::Removing)
 }
 
 /// Groups a service's containers by replica number, in order of numbers.
 pub(crate) fn slots<'a>(
-    observed: &'a Observed,
+    world: impl Into<World<'a>>,
     project: &Project,
     service: &Service,
     separator: char,
 ) -> Vec<ReplicaSlot<'a>> {
     let mut by_number: BTreeMap<u32, Vec<&ObservedContainer>> = BTreeMap::new();
-    for container in of_service(observed, project, service.name.as_str()) {
+    for container in of_service(world, project, service.name.as_str()) {
         by_number.entry(container.number().unwrap_or(1)).or_default().push(container);
     }
     by_number.into_iter().map(|(number, found)| slot(project, service, number, found, separator)).collect()

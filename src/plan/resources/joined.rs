@@ -1,10 +1,11 @@
 //! Joined.
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerState, Observed, ObservedContainer, Project, ServiceName, Span, labels};
+use crate::model::{ContainerState, ObservedContainer, Project, ServiceName, Span, labels};
 use crate::plan::StepId;
 use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
+use crate::plan::world::World;
 
 /// A running container that shares the network of one which the plan starts again.
 pub(crate) struct Joined<'a> {
@@ -17,30 +18,31 @@ pub(crate) struct Joined<'a> {
 
 /// Returns the running containers of the project that share the network of one which is started again, and that nothing is
 /// planned for: they would be left without one.
-pub(crate) fn joined<'a>(builder: &Builder, project: &Project, observed: &'a Observed) -> Vec<Joined<'a>> {
+pub(crate) fn joined<'a>(builder: &Builder, project: &Project, world: impl Into<World<'a>>) -> Vec<Joined<'a>> {
+    let world = world.into();
     let is_ours = |one: &&ObservedContainer| {
         one.label(labels::PROJECT) == Some(project.name.as_str()) && one.state == ContainerState::Running
     };
     let join = |container: &'a ObservedContainer| {
-        let host = host_of(container, observed)?;
+        let host = host_of(container, world)?;
         let started = builder.start_of(&host.id)?;
         Some(Joined { container, host: host.service()?.into(), started })
     };
-    let joined = observed.containers.iter().filter(is_ours).filter_map(join);
+    let joined = world.containers().filter(is_ours).filter_map(join);
     joined.filter(|one| !builder.is_moved(&one.container.id)).collect()
 }
 
 /// Returns the container whose network another one shares.
-fn host_of<'a>(container: &ObservedContainer, observed: &'a Observed) -> Option<&'a ObservedContainer> {
+fn host_of<'a>(container: &ObservedContainer, world: World<'a>) -> Option<&'a ObservedContainer> {
     let host = container.network_mode.strip_prefix("container:")?;
-    observed.containers.by_id(host)
+    world.by_id(host)
 }
 
 /// Tells which running containers lose their network because the one that has it is removed. They are not among the
 /// selected services, so they cannot be made anew here.
-pub(crate) fn tell_cut_off(builder: &mut Builder, project: &Project, observed: &Observed) {
-    for container in observed.containers.iter().filter(|one| replicas::is_up(one)) {
-        let host = host_of(container, observed).filter(|host| builder.is_removed(&host.id));
+pub(crate) fn tell_cut_off(builder: &mut Builder, project: &Project, world: World<'_>) {
+    for container in world.containers().filter(|one| replicas::is_up(one)) {
+        let host = host_of(container, world).filter(|host| builder.removal_of(&host.id).is_some());
         if let Some(host) = host.filter(|_| !builder.is_moved(&container.id)) {
             builder.tell(cut_off(project, container, host));
         }

@@ -1,7 +1,10 @@
 //! Networks: which are there, which must be made, which must be made anew because their definition changed.
 
+use crate::plan::checks::claims;
+use crate::plan::checks::subnets;
 use crate::plan::container::replicas;
-use crate::plan::resources::owned::{find, is_ours, is_unchanged, is_used, stays};
+use crate::plan::resources::owned::{find, is_ours, is_unchanged, is_used};
+use crate::plan::scope::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
@@ -11,7 +14,6 @@ use crate::model::{
 };
 use crate::plan::builder::Builder;
 use crate::plan::checks::interfaces;
-use crate::plan::checks::subnet::Subnet;
 use crate::plan::container::fields;
 use crate::plan::container::owned::is_from_elsewhere;
 use crate::plan::resources::displaced::{self, End};
@@ -24,8 +26,6 @@ pub(crate) struct Networks {
     pub ready: BTreeMap<NetworkKey, Vec<StepId>>,
     /// Ids of networks that are there and stay.
     pub ids: BTreeMap<NetworkName, NetworkId>,
-    /// Removals of containers that do not count as users any more.
-    gone: Vec<StepId>,
 }
 
 /// A network that is yet to be made, and the one that it takes the place of, with its removal.
@@ -37,43 +37,34 @@ struct Missing<'a> {
     reason: Reason,
 }
 
-/// Plans the networks of `used`. `gone` are removals of containers that no longer count as their users.
-pub(crate) fn plan(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    used: &BTreeSet<&NetworkKey>,
-    grace: Option<std::time::Duration>,
-    gone: Vec<StepId>,
-) -> Networks {
-    let mut networks = Networks { gone, ..Networks::default() };
+/// Plans the networks of `used`. `gone` are removals of containers that no longer count as users of a network.
+pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&NetworkKey>, gone: &[StepId]) -> Networks {
+    let Scope { project, world, .. } = scope;
+    let mut networks = Networks::default();
     let mut missing: Vec<Missing<'_>> = Vec::new();
-    interfaces::check(builder, project, observed, used);
-    for (key, network) in project.networks.iter().filter(|(key, _)| used.contains(key)) {
-        let found = find(project, network, observed);
+    let declared = || project.networks.iter().filter(|(key, _)| used.contains(key));
+    let interfaces: Vec<_> = declared().filter_map(|(_, network)| interfaces::claim(network)).collect();
+    claims::check(builder, scope, &interfaces);
+    for (key, network) in declared() {
         if network.is_external {
-            external(builder, network, observed, &mut networks);
+            external(builder, network, world.observed, &mut networks);
             continue;
         }
-        match found {
-            None => {
-                check_subnets(builder, project, network, observed);
-                missing.push(Missing { network, before: None, doubles: Vec::new(), reason: Reason::Missing });
-            }
+        match find(project, network, world) {
+            None => missing.push(Missing { network, before: None, doubles: Vec::new(), reason: Reason::Missing }),
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
             Some(existing) if is_unchanged(network, existing) => {
                 networks.ids.insert(network.name.clone(), existing.id.clone());
-                let ready = remove_doubles(builder, project, network, observed, existing);
+                let ready = remove_doubles(builder, scope, network, existing);
                 networks.ready.insert(key.clone(), ready);
             }
-            Some(existing) => {
-                missing.extend(replace(builder, project, network, existing, observed, &mut networks, grace));
-            }
+            Some(existing) => missing.extend(replace(builder, scope, network, existing, gone)),
         }
     }
+    let subnets: Vec<_> = missing.iter().flat_map(|one| subnets::claims(one.network)).collect();
+    claims::check(builder, scope, &subnets);
     for one in &missing {
-        let made = make(builder, project, one, &missing);
-        networks.ready.insert(one.network.key.clone(), vec![made]);
+        networks.ready.insert(one.network.key.clone(), vec![make(builder, scope, one)]);
     }
     networks
 }
@@ -83,27 +74,20 @@ pub(crate) fn target(network: &Network) -> Target {
     Target::Network { key: Some(network.key.clone()), name: network.name.clone() }
 }
 
-/// Plans the end of doubles that a run which died left behind: with two networks of one name nothing can be started.
-fn remove_doubles(
-    builder: &mut Builder,
-    project: &Project,
-    network: &Network,
-    observed: &Observed,
-    kept: &ObservedNetwork,
-) -> Vec<StepId> {
-    let doubles = observed.networks.iter().filter(|candidate| {
+/// Plans the removal of networks that have the name of one which stays: an interrupted run created them. With two networks of
+/// one name the engine starts no container on either.
+fn remove_doubles(builder: &mut Builder, scope: Scope<'_>, network: &Network, kept: &ObservedNetwork) -> Vec<StepId> {
+    let is_double = |candidate: &&ObservedNetwork| {
         candidate.name == network.name
             && candidate.id != kept.id
-            && is_ours(project, candidate)
-            && !is_used(observed, candidate)
-    });
-    let reason = Reason::Unfinished("a double was left behind");
-    doubles
-        .map(|double| {
-            let action = Action::RemoveNetwork { id: double.id.clone() };
-            builder.step(&target(network), action, reason.clone(), [])
-        })
-        .collect()
+            && is_ours(scope.project, candidate)
+            && !is_used(scope.world, candidate)
+    };
+    let mut remove = |double: &ObservedNetwork| {
+        let action = Action::RemoveNetwork { id: double.id.clone() };
+        builder.step(&target(network), action, Reason::Unfinished("a double was left behind"), [])
+    };
+    scope.world.observed.networks.iter().filter(is_double).map(&mut remove).collect()
 }
 
 fn external(builder: &mut Builder, network: &Network, observed: &Observed, networks: &mut Networks) {
@@ -142,40 +126,38 @@ fn foreign(builder: &mut Builder, project: &Project, network: &Network, existing
     );
 }
 
-/// Plans what makes a network. A subnet or an interface may pass from one to another, so the one that gives it up goes
-/// before.
-fn make(builder: &mut Builder, project: &Project, missing: &Missing<'_>, all: &[Missing<'_>]) -> StepId {
+/// Plans the creation of a network. A subnet or an interface may pass from one network to another, so a network that gives
+/// up what this one claims is removed before.
+fn make(builder: &mut Builder, scope: Scope<'_>, missing: &Missing<'_>) -> StepId {
+    let network = missing.network;
     let before = missing.before.map(|(existing, _)| Box::new(existing.as_made()));
-    let create = Action::CreateNetwork { spec: Box::new(spec(project, missing.network)), before };
+    let create = Action::CreateNetwork { spec: Box::new(spec(scope.project, network)), before };
     let removed = missing.before.map(|(_, removed)| removed);
-    let gone = removed.into_iter().chain(missing.doubles.iter().copied());
-    let made = builder.step(&target(missing.network), create, missing.reason.clone(), gone);
-    let others = all.iter().filter_map(|other| other.before);
-    let givers = others.filter(|(other, step)| Some(*step) != removed && is_in_the_way(missing.network, other));
-    builder.after(made, givers.map(|(_, step)| step));
+    let gone: Vec<StepId> = removed.into_iter().chain(missing.doubles.iter().copied()).collect();
+    let mut givers: Vec<StepId> = Vec::new();
+    for claim in subnets::claims(network) {
+        givers.extend(claims::free_after(builder, &claims::decide(scope, &claim)));
+    }
+    if let Some(claim) = interfaces::claim(network) {
+        givers.extend(claims::free_after(builder, &claims::decide(scope, &claim)));
+    }
+    givers.retain(|step| !gone.contains(step));
+    let made = builder.step(&target(network), create, missing.reason.clone(), gone);
+    builder.after(made, givers);
     made
 }
 
-/// Whether a network has what another one asks for.
-fn is_in_the_way(network: &Network, other: &ObservedNetwork) -> bool {
-    let subnets: Vec<Subnet> =
-        network.ipam.pools.iter().filter_map(|pool| Subnet::parse(pool.subnet.as_deref()?)).collect();
-    let theirs = other.subnets.iter().filter_map(|text| Subnet::parse(text));
-    interfaces::is_of(network, other) || theirs.into_iter().any(|it| subnets.iter().any(|own| own.overlaps(&it)))
-}
-
-/// Makes a network anew: users stop and leave, the old one goes, the new one comes; they come back when they start.
-/// Returns what is to be made; nothing where it cannot be.
+/// Plans that a network is made anew: its users stop and leave, the old network is removed, the new one is created. The users
+/// come back when they start. Returns the network to be created, or nothing where containers of others are attached.
 fn replace<'a>(
     builder: &mut Builder,
-    project: &Project,
+    scope: Scope<'a>,
     network: &'a Network,
     existing: &'a ObservedNetwork,
-    observed: &Observed,
-    networks: &mut Networks,
-    grace: Option<std::time::Duration>,
+    gone: &[StepId],
 ) -> Option<Missing<'a>> {
-    let users: Vec<&ObservedContainer> = observed.containers.on(&existing.id).collect();
+    let project = scope.project;
+    let users: Vec<&ObservedContainer> = scope.world.on(&existing.id).collect();
     let strangers: Vec<String> = users
         .iter()
         .filter(|user| is_stranger(project, user))
@@ -191,15 +173,14 @@ fn replace<'a>(
         );
         return None;
     }
-    check_subnets(builder, project, network, observed);
     let reason = Reason::Changed(changes(network, existing));
-    let mut gone = networks.gone.clone();
+    let mut gone = gone.to_vec();
     for user in users {
-        gone.push(displace(builder, project, network, user, grace));
+        gone.push(displace(builder, scope, network, user));
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
-    let doubles = remove_doubles(builder, project, network, observed, existing);
+    let doubles = remove_doubles(builder, scope, network, existing);
     Some(Missing { network, before: Some((existing, removed)), doubles, reason })
 }
 
@@ -220,44 +201,17 @@ fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
     fields::changes(existing.labels.get(labels::FIELDS).map(String::as_str), Some(&made), &network.canonical)
 }
 
-fn displace(
-    builder: &mut Builder,
-    project: &Project,
-    network: &Network,
-    user: &ObservedContainer,
-    grace: Option<std::time::Duration>,
-) -> StepId {
+fn displace(builder: &mut Builder, scope: Scope<'_>, network: &Network, user: &ObservedContainer) -> StepId {
     let target = replicas::target_of(user);
     let container = ContainerRef::Existing(user.id.clone());
     let reason = Reason::NotAttached(network.key.clone());
+    let end = End { grace: scope.options.grace, reason: reason.clone() };
     builder.displace(&user.id).networks.push(network.key.clone());
-    let stops = displaced::stop_early(builder, project, user, End { grace, reason: reason.clone() }, &[]);
+    let stops = displaced::stop_early(builder, scope.project, user, end, &[]);
     let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
     let left = builder.step(&target, leave, reason, stops);
     builder.displace(&user.id).steps.push(left);
     left
-}
-
-/// Refuses a subnet that another network has, naming both.
-fn check_subnets(builder: &mut Builder, project: &Project, network: &Network, observed: &Observed) {
-    for pool in &network.ipam.pools {
-        let Some(wanted) = pool.subnet.as_deref().and_then(Subnet::parse) else { continue };
-        let overlaps = |text: &&String| Subnet::parse(text).is_some_and(|it| it.overlaps(&wanted));
-        let is_double = |other: &ObservedNetwork| other.name == network.name && is_ours(project, other);
-        let mut others = observed.networks.iter().filter(|other| stays(project, other) && !is_double(other));
-        if let Some((other, subnet)) = others.find_map(|other| Some((other, other.subnets.iter().find(overlaps)?))) {
-            let message = format!("subnet {} of network `{}` is already taken", wanted.text, network.key);
-            builder.tell(
-                Diagnostic::error("subnet-taken", pool.span, message)
-                    .at(format!("networks.{}.ipam.config", network.key))
-                    .cause(format!(
-                        "it overlaps {subnet} of network `{}`",
-                        crate::text::escape_controls(other.name.as_str())
-                    ))
-                    .help("choose another subnet, or leave it out and let the engine choose"),
-            );
-        }
-    }
 }
 
 /// Returns the specification of a network of the project.

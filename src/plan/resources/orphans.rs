@@ -1,11 +1,10 @@
 //! Containers of the project that no service in the file accounts for.
 
 use crate::plan::container::owned::{aged, is_from_elsewhere, names};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerName, ContainerState, Observed, ObservedContainer, Project, Span, labels};
+use crate::model::{ContainerState, Observed, ObservedContainer, Project, Span, labels};
 use crate::plan::builder::Builder;
 use crate::plan::resources::displaced::{self, End};
 use crate::plan::{Reason, StepId, UpOptions};
@@ -28,18 +27,13 @@ pub(crate) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Obs
 
 /// Tells of orphans, or removes them where asked; returns those that go, each with its last step. What another directory
 /// made is never removed.
-pub(crate) fn plan(
-    builder: &mut Builder,
-    project: &Project,
-    observed: &Observed,
-    options: &UpOptions,
-) -> BTreeMap<ContainerName, StepId> {
-    let mut gone = BTreeMap::new();
+pub(crate) fn plan(builder: &mut Builder, project: &Project, observed: &Observed, options: &UpOptions) -> Vec<StepId> {
+    let mut gone = Vec::new();
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         find(project, observed).into_iter().partition(|orphan| is_from_elsewhere(project, orphan));
     if options.remove_orphans {
         for orphan in ours {
-            gone.insert(orphan.name.clone(), remove(builder, project, orphan, options.grace));
+            gone.push(remove(builder, project, orphan, options.grace));
         }
     } else if !ours.is_empty() && !options.ignore_orphans {
         let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));

@@ -1,20 +1,21 @@
 //! Owned.
 
-use crate::model::{Network, Observed, ObservedNetwork, Project, hash, labels};
+use crate::model::{Network, ObservedNetwork, Project, hash, labels};
+use crate::plan::world::World;
 
 /// Ours comes before others' of the same name: names of networks are not unique. Of several of ours the one in use
 /// counts, else the one that is as the file says, else the one with the smallest id.
-pub(crate) fn find<'a>(project: &Project, network: &Network, observed: &'a Observed) -> Option<&'a ObservedNetwork> {
-    let named = || observed.networks.iter().filter(|candidate| candidate.name == network.name);
+pub(crate) fn find<'a>(project: &Project, network: &Network, world: World<'a>) -> Option<&'a ObservedNetwork> {
+    let named = || world.observed.networks.iter().filter(|candidate| candidate.name == network.name);
     let ours = named().filter(|candidate| is_ours(project, candidate));
     let rank = |candidate: &&ObservedNetwork| {
-        (!is_used(observed, candidate), !is_unchanged(network, candidate), candidate.id.clone())
+        (!is_used(world, candidate), !is_unchanged(network, candidate), candidate.id.clone())
     };
     ours.min_by_key(rank).or_else(|| named().next())
 }
 
-pub(crate) fn is_used(observed: &Observed, network: &ObservedNetwork) -> bool {
-    observed.containers.on(&network.id).next().is_some()
+pub(crate) fn is_used(world: World<'_>, network: &ObservedNetwork) -> bool {
+    world.on(&network.id).next().is_some()
 }
 
 pub(crate) fn is_ours(project: &Project, network: &ObservedNetwork) -> bool {

@@ -39,7 +39,8 @@ impl Volumes {
 
 /// Plans the volumes of `used`.
 pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&VolumeKey>) -> Volumes {
-    let Scope { project, observed, options, .. } = scope;
+    let Scope { project, options, .. } = scope;
+    let observed = scope.world.observed;
     let mut volumes = Volumes::default();
     unknown_names(builder, project, options);
     for (key, volume) in project.volumes.iter().filter(|(key, _)| used.contains(key)) {
@@ -152,7 +153,7 @@ fn compare(
 
 /// Makes a volume anew: what uses it goes first, with the volume and its data; then all of it is made again.
 fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, volumes: &mut Volumes) -> Vec<StepId> {
-    let Scope { project, observed, selected, options } = scope;
+    let Scope { project, selected, options, .. } = scope;
     let path = format!("volumes.{}", volume.key);
     let same = || project.volumes.values().filter(|other| other.name == volume.name);
     if same().any(|other| other.is_external) {
@@ -168,7 +169,7 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
         return Vec::new();
     }
     let uses = |one: &&ObservedContainer| one.mounts.iter().any(|mount| mount.name == volume.name.as_str());
-    let users: Vec<&ObservedContainer> = observed.containers.iter().filter(uses).collect();
+    let users: Vec<&ObservedContainer> = scope.world.containers().filter(uses).collect();
     let is_made_again = |one: &&ObservedContainer| {
         one.label(labels::PROJECT) == Some(project.name.as_str())
             && !one.is_oneoff()

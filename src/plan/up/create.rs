@@ -1,6 +1,9 @@
 //! Creates.
 
+use crate::plan::checks::claims;
+use crate::plan::checks::names::NameClaim;
 use crate::plan::container::naming::replica_target;
+use crate::plan::scope::Scope;
 use std::collections::BTreeMap;
 
 use crate::model::{
@@ -15,8 +18,8 @@ use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
 
 impl<'a> Up<'a> {
     pub(crate) fn image_id(&self, service: &Service) -> Option<ImageId> {
-        let image = naming::image_of(self.project, service, self.options.separator);
-        self.observed.image(image.as_str()).cloned()
+        let image = naming::image_of(self.scope.project, service, self.scope.options.separator);
+        self.scope.world.observed.image(image.as_str()).cloned()
     }
 
     /// Returns the id of the first container of a service that exists and stays.
@@ -26,7 +29,7 @@ impl<'a> Up<'a> {
             // Yet to be made, or none is wanted any more.
             Some(_) => None,
             // A service that is not part of this run keeps what it has.
-            None => replicas::of_service(self.observed, self.project, service)
+            None => replicas::of_service(self.scope.world, self.scope.project, service)
                 .min_by_key(|container| container.number())
                 .map(|container| container.id.to_string()),
         }
@@ -48,11 +51,11 @@ impl<'a> Up<'a> {
     ) -> (ContainerSpec, Vec<crate::plan::Reference>, Vec<StepId>) {
         let image_id = self.image_id(service);
         let (spec, references) = spec::container_spec(&SpecInput {
-            project: self.project,
+            project: self.scope.project,
             service,
             number,
             contents: self.contents,
-            separator: self.options.separator,
+            separator: self.scope.options.separator,
             image_id: image_id.as_ref(),
             reference: &|name| self.reference(name),
             container_id: &|name| self.container_id(name),
@@ -68,15 +71,21 @@ impl<'a> Up<'a> {
 
     /// Refuses a container to be made that the engine would refuse, or make otherwise than the file says.
     pub(crate) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
-        if !self.orphans_gone.contains_key(name) {
-            preflight::name(&mut self.builder, self.project, self.observed, service, name);
-        }
+        claims::check_one(&mut self.builder, self.scope, &NameClaim { service, name });
         preflight::files(&mut self.builder, service, spec);
         for parent in shares::parents(service) {
             if self.reference(parent).is_none() {
                 preflight::parent_missing(&mut self.builder, service, parent);
             }
         }
+    }
+
+    /// Returns the steps after which a container of a service can have a name.
+    pub(crate) fn name_is_free(&self, service: &Service, name: &ContainerName) -> Vec<StepId> {
+        let verdict = claims::decide(self.scope, &NameClaim { service, name });
+        let mut steps = claims::free_after(&self.builder, &verdict);
+        steps.extend(&self.freed.steps);
+        steps
     }
 
     pub(crate) fn resource_steps(&self, service: &Service) -> Vec<StepId> {
@@ -89,17 +98,18 @@ impl<'a> Up<'a> {
     }
 
     pub(crate) fn create(&mut self, service: &Service, number: u32) {
-        let predecessor = self.given_way.iter().find(|one| {
-            one.service() == Some(service.name.as_str()) && one.number() == Some(number) && !one.is_oneoff()
-        });
+        let Scope { project, world, .. } = self.scope;
+        let mut containers = world.observed.containers.of_service(project.name.as_str(), service.name.as_str());
+        // The container of this number, where it is removed because a volume of it is made anew.
+        let predecessor = containers
+            .find(|one| self.volumes.users.contains_key(&one.id) && one.number() == Some(number) && !one.is_oneoff());
         let reason = predecessor
             .and_then(|one| self.volumes.users.get(&one.id))
             .map_or(Reason::Missing, |key| Reason::UsesChangedVolume(key.clone()));
         let inherited = predecessor.map(|one| self.inherited_volumes(service, one)).unwrap_or_default();
         let is_replaced = predecessor.is_some();
         let (spec, references, mut requires) = self.specify(service, number, inherited);
-        requires.extend(self.cleared.steps.iter().copied());
-        requires.extend(self.orphans_gone.get(&spec.name));
+        requires.extend(self.name_is_free(service, &spec.name));
         // A container that gives way to a volume has a name and ports, too.
         requires.extend(self.volumes.removals_beside(&requires).to_vec());
         self.check_made(service, &spec.name, &spec);
@@ -123,16 +133,16 @@ impl<'a> Up<'a> {
         mut requires: Vec<StepId>,
         reason: Reason,
     ) -> Vec<StepId> {
-        if !self.options.start {
+        if !self.scope.options.start {
             return requires;
         }
         let (needed, optional) = self.conditions(service);
         requires.extend(needed);
-        requires.extend(self.handed_over.get(&service.name).into_iter().flatten());
+        requires.extend(self.handovers.before(&service.name));
         requires.extend(self.departures_of_givers(service));
         match container {
             // What is made in this run is made after the removals of what gives way to volumes.
-            ContainerRef::Planned(_) => requires.extend(self.orphans_gone.values()),
+            ContainerRef::Planned(_) => requires.extend(&self.orphans_gone),
             ContainerRef::Existing(_) => requires.extend(self.departed()),
         }
         let start = Action::StartContainer { container: container.clone() };
@@ -151,7 +161,7 @@ impl<'a> Up<'a> {
         target: &Target,
         requires: &[StepId],
     ) -> Option<StepId> {
-        if container.state != ContainerState::Created || !self.options.start {
+        if container.state != ContainerState::Created || !self.scope.options.start {
             return None;
         }
         let (spec, _, _) = self.specify(service, number, BTreeMap::new());

@@ -21,7 +21,7 @@ impl Up<'_> {
             return Vec::new();
         }
         let is_lost = |key: &&NetworkKey| {
-            let name = self.project.networks.get(*key).map(|network| &network.name);
+            let name = self.scope.project.networks.get(*key).map(|network| &network.name);
             !known.contains(key) && name.is_some_and(|name| !container.networks.contains_key(name))
         };
         service.networks.keys().filter(is_lost).cloned().collect()
@@ -44,7 +44,7 @@ impl Up<'_> {
         };
         let mut steps = Vec::new();
         for key in &displaced.networks {
-            let network = self.project.networks.get(key);
+            let network = self.scope.project.networks.get(key);
             if let Some(endpoint) = network.and_then(|network| self.endpoint(service, number, &network.name)) {
                 let endpoint = Box::new(endpoint);
                 let action = Action::ConnectNetwork { container: container.clone(), endpoint };
@@ -64,7 +64,7 @@ impl Up<'_> {
     /// file, as much as a list tells. A fixed address it has only where it had one: the file's may be what is wrong.
     pub(crate) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
         let service = container.service().filter(|_| !container.is_oneoff());
-        let service = service.and_then(|name| self.project.service(name));
+        let service = service.and_then(|name| self.scope.project.service(name));
         let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
         let Some(mut endpoint) = declared else { return displaced::endpoint_again(container, network) };
         if let Some(had) = container.networks.get(network) {
@@ -85,12 +85,12 @@ impl Up<'_> {
     /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
     pub(crate) fn bring_back(&mut self) {
         for (id, displaced) in self.builder.not_taken_over() {
-            let Some(container) = self.observed.containers.by_id(id.as_str()) else { continue };
+            let Some(container) = self.scope.world.by_id(id.as_str()) else { continue };
             let target = replicas::target_of(container);
             let reference = ContainerRef::Existing(id);
             let mut requires = displaced.steps.clone();
             for key in &displaced.networks {
-                let Some(network) = self.project.networks.get(key) else { continue };
+                let Some(network) = self.scope.project.networks.get(key) else { continue };
                 let endpoint = Box::new(self.endpoint_again(container, &network.name));
                 let action = Action::ConnectNetwork { container: reference.clone(), endpoint };
                 requires.push(self.connect_again(&target, action, key, &displaced));

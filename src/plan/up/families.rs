@@ -1,40 +1,33 @@
 //! Services that are given back together, and host ports and addresses that go from one service to another.
 
-use crate::plan::scope::wanted;
+use crate::plan::checks::claims::{self, Handover};
+use crate::plan::scope::replicas_wanted;
 use std::collections::BTreeSet;
 
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
+use crate::plan::StepId;
 use crate::plan::checks::{addresses, ports};
 use crate::plan::container::{replicas, shares};
 use crate::plan::resources::displaced::{self, End};
-use crate::plan::scope::Scope;
 use crate::plan::up::replace::Old;
 use crate::plan::up::state::Up;
-use crate::plan::{Reason, StepId};
 
 impl<'a> Up<'a> {
     /// Stops what holds a host port or an address that another service has from now on; that one starts after it. Returns
     /// who takes from whom.
     pub(crate) fn hand_over(&mut self) -> Vec<(ServiceName, ServiceName)> {
         let mut pairs = Vec::new();
-        let scope =
-            Scope { project: self.project, observed: self.observed, selected: self.selected, options: self.options };
-        let of_ports = ports::handovers(scope).into_iter();
-        let of_ports = of_ports.map(|(taker, holder)| (Reason::PortNeededBy(taker.clone()), taker, holder));
-        let of_addresses = addresses::handovers(scope).into_iter();
-        let of_addresses = of_addresses.map(|(taker, holder)| (Reason::AddressNeededBy(taker.clone()), taker, holder));
-        for (reason, taker, holder) in of_ports.chain(of_addresses) {
-            // Nothing starts before orphans that are to go are gone.
-            if holder.service().and_then(|name| self.project.service(name)).is_none() {
-                continue;
-            }
+        let of_ports = claims::handovers(self.scope, &ports::claims(self.scope));
+        let of_addresses = claims::handovers(self.scope, &addresses::claims(self.scope));
+        for Handover { holder, taker, reason } in of_ports.into_iter().chain(of_addresses) {
             let begun = self.begin(holder);
-            let end = End { grace: self.options.grace, reason };
-            let stopped = displaced::stop_early(&mut self.builder, self.project, holder, end, &begun);
-            self.handed_over.entry(taker.clone()).or_default().extend(stopped);
-            if let Some((giver, _)) = holder.service().and_then(|name| self.project.services.get_key_value(name)) {
-                self.unite(&taker, giver);
-                self.givers.entry(taker.clone()).or_default().push(giver.clone());
+            let end = End { grace: self.scope.options.grace, reason };
+            let stopped = displaced::stop_early(&mut self.builder, self.scope.project, holder, end, &begun);
+            self.handovers.steps.entry(taker.clone()).or_default().extend(stopped);
+            if let Some((giver, _)) = holder.service().and_then(|name| self.scope.project.services.get_key_value(name))
+            {
+                self.families.unite(&taker, giver);
+                self.handovers.givers.entry(taker.clone()).or_default().push(giver.clone());
                 pairs.push((taker, giver.clone()));
             }
         }
@@ -44,25 +37,26 @@ impl<'a> Up<'a> {
     /// Plans the creation of what replaces a container that is stopped early, before that stop: should this run die between
     /// the two, the new container tells the next run that the old one is to run.
     pub(crate) fn begin(&mut self, holder: &'a ObservedContainer) -> Vec<StepId> {
-        if let Some(created) = self.begun.get(&holder.id) {
+        if let Some(created) = self.handovers.begun.get(&holder.id) {
             return vec![*created];
         }
-        let service = holder.service().and_then(|name| self.project.service(name));
+        let service = holder.service().and_then(|name| self.scope.project.service(name));
         // A network that is made anew has its users stopped before anything else.
         let Some(service) = service.filter(|_| self.builder.displaced(&holder.id).is_none()) else {
             return Vec::new();
         };
-        let slots = replicas::slots(self.observed, self.project, service, self.options.separator);
+        let slots = replicas::slots(self.scope.world, self.scope.project, service, self.scope.options.separator);
         let is_one = |slot: &&replicas::ReplicaSlot<'_>| {
             slot.current.id == holder.id && slot.successor.is_none() && slot.leftovers.is_empty()
         };
         // Of a service that shares something with another one, it is not known yet what that one will be.
-        let can_begin = shares::parents(service).is_empty() && slots.len() <= wanted(service, self.options) as usize;
+        let can_begin =
+            shares::parents(service).is_empty() && slots.len() <= replicas_wanted(service, self.scope.options) as usize;
         let Some(slot) = slots.iter().find(is_one).filter(|_| can_begin) else { return Vec::new() };
         let Some(reason) = self.reason(service, slot) else { return Vec::new() };
         let old = Old { container: slot.current, number: slot.number, obsolete: None };
         let created = self.create_successor(service, &old, reason, Vec::new());
-        self.begun.insert(holder.id.clone(), created);
+        self.handovers.begun.insert(holder.id.clone(), created);
         vec![created]
     }
 
@@ -75,7 +69,7 @@ impl<'a> Up<'a> {
     /// where the old `web` must come back (`exec::undo`).
     pub(crate) fn departures_of_givers(&mut self, service: &Service) -> Vec<StepId> {
         let mut steps = Vec::new();
-        for giver in self.givers.get(&service.name).cloned().unwrap_or_default() {
+        for giver in self.handovers.givers.get(&service.name).cloned().unwrap_or_default() {
             self.commit_family(&giver, service);
             let Some(done) = self.done.get(&giver).filter(|done| done.is_replaced) else { continue };
             match done.departures.is_empty() {
@@ -88,28 +82,24 @@ impl<'a> Up<'a> {
 
     /// Plans the removals of a family's old containers, if all that may be replaced of it is planned by now.
     fn commit_family(&mut self, member: &ServiceName, except: &Service) {
-        let Some(family) = self.families.get(member).cloned() else { return };
+        let Some(family) = self.families.of(member).cloned() else { return };
         let is_open =
             |name: &ServiceName| *name != except.name && !self.done.contains_key(name) && self.may_be_replaced(name);
-        if !self.members(&family).any(is_open)
-            && let Some(batches) = self.waiting.remove(&family)
+        if !self.families.members(&family).any(is_open)
+            && let Some(batches) = self.families.waiting.remove(&family)
         {
             self.commit(batches);
         }
     }
 
-    fn members(&self, family: &ServiceName) -> impl Iterator<Item = &ServiceName> {
-        self.families.iter().filter(move |(_, of)| *of == family).map(|(name, _)| name)
-    }
-
     pub(crate) fn is_running(&self, name: &ServiceName) -> bool {
-        replicas::of_service(self.observed, self.project, name.as_str()).any(replicas::is_up)
+        replicas::of_service(self.scope.world, self.scope.project, name.as_str()).any(replicas::is_up)
     }
 
     /// Whether a service is part of this run and has containers.
     fn may_be_replaced(&self, name: &ServiceName) -> bool {
-        self.selected.contains(name.as_str())
-            && replicas::of_service(self.observed, self.project, name.as_str()).next().is_some()
+        self.scope.selected.contains(name.as_str())
+            && replicas::of_service(self.scope.world, self.scope.project, name.as_str()).next().is_some()
     }
 
     /// Returns pairs of services of which the first is planned after the second: what takes a host port or an address over
@@ -125,8 +115,8 @@ impl<'a> Up<'a> {
             if self.is_running(&taker) {
                 continue;
             }
-            let Some(family) = self.families.get(&giver) else { continue };
-            let others = self.members(family).filter(|name| **name != taker && self.may_be_replaced(name));
+            let Some(family) = self.families.of(&giver) else { continue };
+            let others = self.families.members(family).filter(|name| **name != taker && self.may_be_replaced(name));
             let others: Vec<_> = others.map(|name| (taker.clone(), name.clone())).collect();
             pairs.extend(others);
         }
@@ -137,13 +127,15 @@ impl<'a> Up<'a> {
     /// gone cannot start again.
     pub(crate) fn find_families(&mut self) {
         self.unite_unfinished();
-        for service in self.project.services.values().filter(|service| self.selected.contains(service.name.as_str())) {
+        for service in
+            self.scope.project.services.values().filter(|service| self.scope.selected.contains(service.name.as_str()))
+        {
             for parent in shares::parents(service) {
-                self.unite(&service.name, parent);
+                self.families.unite(&service.name, parent);
             }
-            for container in replicas::of_service(self.observed, self.project, service.name.as_str()) {
+            for container in replicas::of_service(self.scope.world, self.scope.project, service.name.as_str()) {
                 if let Some(parent) = self.joined(container) {
-                    self.unite(&service.name, &parent);
+                    self.families.unite(&service.name, &parent);
                 }
             }
         }
@@ -153,19 +145,20 @@ impl<'a> Up<'a> {
     /// engine does not tell the ports of what is stopped. So what it left unfinished is given back together where any has
     /// such at all.
     fn unite_unfinished(&mut self) {
-        let of_project = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.project.name.as_str());
-        let is_there = |id: &str| self.observed.containers.by_id(id).is_some();
-        let successors = self.observed.containers.iter().filter(of_project);
+        let of_project =
+            |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.scope.project.name.as_str());
+        let is_there = |id: &str| self.scope.world.by_id(id).is_some();
+        let successors = self.scope.world.containers().filter(of_project);
         let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(is_there));
         let names: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
-        let services = names.iter().filter(|name| self.selected.contains(*name));
-        let services: Vec<&Service> = services.filter_map(|name| self.project.service(name)).collect();
+        let services = names.iter().filter(|name| self.scope.selected.contains(*name));
+        let services: Vec<&Service> = services.filter_map(|name| self.scope.project.service(name)).collect();
         let has_such = |service: &&Service| {
             service.ports.iter().any(|port| port.fixed_published().is_some()) || addresses::has_any(service)
         };
         if services.iter().any(has_such) {
             for pair in services.windows(2) {
-                self.unite(&pair[0].name, &pair[1].name);
+                self.families.unite(&pair[0].name, &pair[1].name);
             }
         }
     }
@@ -173,20 +166,8 @@ impl<'a> Up<'a> {
     /// Returns the service whose network a container that exists shares, whatever the file says by now.
     pub(crate) fn joined(&self, container: &ObservedContainer) -> Option<ServiceName> {
         let id = container.network_mode.strip_prefix("container:")?;
-        let parent = self.observed.containers.by_id(id)?;
-        let (name, _) = self.project.services.get_key_value(parent.service()?)?;
-        (parent.label(labels::PROJECT) == Some(self.project.name.as_str())).then(|| name.clone())
-    }
-
-    fn unite(&mut self, one: &ServiceName, other: &ServiceName) {
-        let of = |name: &ServiceName| self.families.get(name).unwrap_or(name).clone();
-        let (first, second) = (of(one), of(other));
-        let (kept, lost) = if first <= second { (first, second) } else { (second, first) };
-        for family in self.families.values_mut().filter(|family| **family == lost) {
-            *family = kept.clone();
-        }
-        self.families.insert(one.clone(), kept.clone());
-        self.families.insert(other.clone(), kept.clone());
-        self.families.insert(lost, kept);
+        let parent = self.scope.world.by_id(id)?;
+        let (name, _) = self.scope.project.services.get_key_value(parent.service()?)?;
+        (parent.label(labels::PROJECT) == Some(self.scope.project.name.as_str())).then(|| name.clone())
     }
 }

@@ -15,13 +15,13 @@ use crate::plan::up::state::Up;
 impl Up<'_> {
     /// Returns the volumes that a new container takes over from the old one, by target; none where the user wants new ones.
     pub(crate) fn inherited_volumes(&self, service: &Service, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
-        if self.options.renew_anonymous_volumes {
+        if self.scope.options.renew_anonymous_volumes {
             return BTreeMap::new();
         }
         let declared: BTreeSet<&str> = anonymous_targets(service).collect();
         let covered = covered(service);
         // Without a look at the old container all are kept: rather too much than a database that begins empty.
-        let made = self.observed.definitions.get(&old.id);
+        let made = self.scope.world.observed.definitions.get(&old.id);
         let is_of_image = |target: &str| made.is_none_or(|made| made.has_volume_of_image(target));
         let is_kept = |mount: &&ObservedMount| {
             let target = plain(&mount.destination);
@@ -34,7 +34,7 @@ impl Up<'_> {
     }
 
     pub(crate) fn is_anonymous(&self, mount: &ObservedMount) -> bool {
-        let mut named = self.project.volumes.values();
+        let mut named = self.scope.project.volumes.values();
         is_anonymous(mount) && !named.any(|volume| volume.name.as_str() == mount.name)
     }
 
@@ -46,8 +46,8 @@ impl Up<'_> {
     /// Whether a target is mounted by `volumes_from`, as far as the file and the containers tell.
     pub(crate) fn is_given(&self, service: &Service, target: &str) -> bool {
         let is_declared = service.volumes_from.iter().any(|source| match &source.from {
-            VolumesFromSource::Service(parent) => self.project.services.get(parent).is_some_and(|parent| {
-                let image = |service| image_of(self.project, service, self.options.separator);
+            VolumesFromSource::Service(parent) => self.scope.project.services.get(parent).is_some_and(|parent| {
+                let image = |service| image_of(self.scope.project, service, self.scope.options.separator);
                 parent.volumes.iter().any(|mount| plain(&mount.target) == target) || image(parent) == image(service)
             }),
             VolumesFromSource::Container(_) => false,
@@ -58,13 +58,13 @@ impl Up<'_> {
 
     /// The containers that `volumes_from` means, as far as they are there.
     pub(crate) fn givers(&self, service: &Service) -> impl Iterator<Item = &ObservedContainer> {
-        let all = &self.observed.containers;
+        let world = self.scope.world;
         service.volumes_from.iter().flat_map(move |source| -> Vec<&ObservedContainer> {
             match &source.from {
                 VolumesFromSource::Service(parent) => {
-                    replicas::of_service(self.observed, self.project, parent.as_str()).collect()
+                    replicas::of_service(self.scope.world, self.scope.project, parent.as_str()).collect()
                 }
-                VolumesFromSource::Container(name) => all.named(name).chain(all.by_id(name)).collect(),
+                VolumesFromSource::Container(name) => world.named(name).into_iter().chain(world.by_id(name)).collect(),
             }
         })
     }

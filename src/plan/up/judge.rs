@@ -10,22 +10,22 @@ use crate::plan::{Reason, Recreate};
 impl<'a> Up<'a> {
     /// Whether a service is meant by itself, and not as a dependency of others.
     pub(crate) fn is_named(&self, service: &Service) -> bool {
-        self.options.services.is_empty() || self.options.services.contains(&service.name)
+        self.scope.options.services.is_empty() || self.scope.options.services.contains(&service.name)
     }
 
     pub(crate) fn recreate(&self, service: &Service) -> Recreate {
         if self.is_named(service) {
-            self.options.recreate
-        } else if self.options.recreate == Recreate::Never {
+            self.scope.options.recreate
+        } else if self.scope.options.recreate == Recreate::Never {
             Recreate::Never
         } else {
-            self.options.recreate_dependencies
+            self.scope.options.recreate_dependencies
         }
     }
 
     /// Returns why a slot's container must be replaced. Of an unfinished replacement the successor is judged.
     pub(crate) fn reason(&self, service: &Service, slot: &ReplicaSlot<'_>) -> Option<Reason> {
-        if let Some(created) = self.begun.get(&slot.current.id) {
+        if let Some(created) = self.handovers.begun.get(&slot.current.id) {
             return self.builder.reason(*created);
         }
         let judged =
@@ -34,15 +34,15 @@ impl<'a> Up<'a> {
     }
 
     pub(crate) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
-        if self.options.unstartable.contains(&container.id) {
+        if self.scope.options.unstartable.contains(&container.id) {
             return Some(Reason::Unstartable);
         }
         let image_id = self.image_id(service);
         let desired = Desired {
-            project: self.project,
+            project: self.scope.project,
             service,
             contents: self.contents,
-            definitions: &self.observed.definitions,
+            definitions: &self.scope.world.observed.definitions,
             image_id: image_id.as_ref(),
             network_ids: &self.networks.ids,
             container_id: &|name| self.container_id(name),
@@ -52,7 +52,7 @@ impl<'a> Up<'a> {
         if let Some(displaced) = self.builder.displaced(&container.id) {
             // It gets back the networks that it loses by this plan; what it has lost otherwise it does not.
             let mut restored = container.clone();
-            for network in displaced.networks.iter().filter_map(|key| self.project.networks.get(key)) {
+            for network in displaced.networks.iter().filter_map(|key| self.scope.project.networks.get(key)) {
                 restored.networks.insert(network.name.clone(), ObservedEndpoint::default());
             }
             return difference::reason(&desired, &restored, self.recreate(service));

@@ -22,14 +22,13 @@ impl<'a> Up<'a> {
         cleared: Vec<StepId>,
         is_begun: bool,
     ) -> Vec<StepId> {
-        let last = naming::container_name(self.project, service, number, self.options.separator);
+        let last = naming::container_name(self.scope.project, service, number, self.scope.options.separator);
         let target = replica_target(service, number, &last);
         let reference = ContainerRef::Existing(container.id.clone());
         let mut requires = cleared;
         if let Some(reason) = self.misnamed(service, container, &last, number) {
             let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
-            requires.extend(self.cleared.steps.iter().copied());
-            requires.extend(self.orphans_gone.get(&last));
+            requires.extend(self.name_is_free(service, &last));
             requires.push(self.builder.step(&target, action, reason, requires.clone()));
         }
         let mut displaced = self.builder.take_over(&container.id);
@@ -38,14 +37,14 @@ impl<'a> Up<'a> {
         }
         requires.extend(displaced.steps.iter().copied());
         let must_start = !replicas::is_up(container) || displaced.was_running || is_begun;
-        if must_start && !replicas::is_completed(self.project, service, container) {
+        if must_start && !replicas::is_completed(self.scope.project, service, container) {
             displaced.networks.extend(self.lost_networks(service, container, &displaced.networks));
         }
         requires.extend(self.reconnect(service, &target, &reference, &displaced));
         if container.state == ContainerState::Paused {
             self.paused(service, container);
         }
-        if must_start && self.options.start && !replicas::is_completed(self.project, service, container) {
+        if must_start && self.scope.options.start && !replicas::is_completed(self.scope.project, service, container) {
             let lost = displaced.networks.into_iter().next();
             let reason = match lost {
                 Some(key) => Reason::NotAttached(key),
@@ -68,10 +67,10 @@ impl<'a> Up<'a> {
             );
             return after;
         }
-        if container.state == ContainerState::Restarting && self.options.start {
+        if container.state == ContainerState::Restarting && self.scope.options.start {
             // Found between two ends: it may be back in a moment, or never stay.
-            let until = Until::Alive(self.options.settle);
-            let wait = Action::WaitFor { container: reference.clone(), until, limit: self.options.wait_limit };
+            let until = Until::Alive(self.scope.options.settle);
+            let wait = Action::WaitFor { container: reference.clone(), until, limit: self.scope.options.wait_limit };
             let wait = self.builder.step(&target, wait, Reason::Verify, requires.clone());
             self.spare(service, wait);
         } else if requires.is_empty() {
@@ -94,7 +93,7 @@ impl<'a> Up<'a> {
         last: &ContainerName,
         number: u32,
     ) -> Option<Reason> {
-        if self.cleared.names.contains_key(&container.id) {
+        if self.freed.names.contains_key(&container.id) {
             return Some(Reason::FinalName);
         }
         if naming::is_temporary_name(container.name.as_str(), last) {
@@ -104,8 +103,8 @@ impl<'a> Up<'a> {
         let separators = ['-', '_'];
         let is_known = separators
             .iter()
-            .any(|separator| naming::container_name(self.project, service, number, *separator) == container.name);
-        let is_taken = self.observed.containers.named(last.as_str()).next().is_some();
+            .any(|separator| naming::container_name(self.scope.project, service, number, *separator) == container.name);
+        let is_taken = self.scope.world.named(last.as_str()).is_some();
         (!is_known && !is_taken).then(|| Reason::Renamed(container.name.clone()))
     }
 

@@ -11,21 +11,21 @@ impl Up<'_> {
     /// Returns the removals of containers that no other container replaces: orphans, and users of volumes that are made anew.
     /// After these steps their host ports and their data are free.
     pub(crate) fn departed(&self) -> impl Iterator<Item = StepId> {
-        self.orphans_gone.values().chain(&self.volumes.removals).copied()
+        self.orphans_gone.iter().chain(&self.volumes.removals).copied()
     }
 
     /// Plans the stop of a replacement that an interrupted run created and whose definition has changed since. Its removal
     /// is planned elsewhere, as the last step: while the container exists, it tells the next run that the container which it
     /// was to replace must run.
     pub(crate) fn stop_obsolete(&mut self, obsolete: &ObservedContainer) -> Vec<StepId> {
-        let end = End { grace: self.options.grace, reason: OBSOLETE };
-        displaced::stop(&mut self.builder, self.project, obsolete, end, &[])
+        let end = End { grace: self.scope.options.grace, reason: OBSOLETE };
+        displaced::stop(&mut self.builder, self.scope.project, obsolete, end, &[])
     }
 
     /// Plans the stop and the removal of a container.
     pub(crate) fn remove(&mut self, container: &ObservedContainer, reason: Reason) -> StepId {
-        let end = End { grace: self.options.grace, reason };
-        displaced::remove(&mut self.builder, self.project, container, end, &self.cleared.steps)
+        let end = End { grace: self.scope.options.grace, reason };
+        displaced::remove(&mut self.builder, self.scope.project, container, end, &self.freed.steps)
     }
 
     /// Plans the removal of a replica that is one too many, with all containers of its number.

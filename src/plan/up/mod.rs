@@ -5,6 +5,7 @@
 pub(crate) mod batch;
 mod create;
 mod endpoints;
+mod exchanged_names;
 mod families;
 mod inherit;
 mod judge;
@@ -14,7 +15,6 @@ mod replace;
 mod restarts;
 mod service;
 mod state;
-mod swapped;
 mod waits;
 
 use crate::plan::scope;
@@ -22,13 +22,14 @@ use crate::plan::scope::{networks_used, volumes_used};
 use std::collections::BTreeMap;
 
 use crate::graph::Graph;
-use crate::model::{Observed, ObservedContainer, Project};
+use crate::model::{Observed, Project};
 use crate::plan::builder::Builder;
 use crate::plan::checks::{addresses, plugins, ports};
 use crate::plan::container::contents::Contents;
 use crate::plan::resources::{joined, networks, orphans, volumes};
 use crate::plan::scope::{Scope, selected};
-use crate::plan::up::state::Up;
+use crate::plan::up::state::{Families, Handovers, Up};
+use crate::plan::world::{FirstChanges, World};
 use crate::plan::{Plan, UpOptions};
 
 /// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
@@ -36,68 +37,47 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let graph = Graph::new(&project.services);
     let selected = selected(&graph, project, options);
     let mut builder = Builder::new(&project.name);
+    let scope = Scope { project, world: observed.into(), selected: &selected, options };
     let volumes_used = volumes_used(project, &selected);
-    let scope = Scope { project, observed, selected: &selected, options };
+    let networks_used = networks_used(project, &selected);
     let volumes = volumes::plan(&mut builder, scope, &volumes_used);
     ports::check(&mut builder, scope);
     addresses::check(&mut builder, scope);
-    // What gives way to a new volume is gone for everything that follows.
-    let (given_way, staying) = without(observed, &volumes);
-    let observed = staying.as_ref().unwrap_or(observed);
-    let cleared = swapped::clear(&mut builder, Scope { observed, ..scope });
-    let renamed = cleared.renamed(observed);
-    let observed = renamed.as_ref().unwrap_or(observed);
-    let networks_used = networks_used(project, &selected);
-    plugins::check(&mut builder, project, observed, &selected, (&volumes_used, &networks_used));
-    let gone = volumes.removals.clone();
-    let networks = networks::plan(&mut builder, project, observed, &networks_used, options.grace, gone);
+    plugins::check(&mut builder, scope, (&volumes_used, &networks_used));
+    let mut changes = FirstChanges::default();
+    volumes.users.keys().for_each(|user| changes.remove(user.clone()));
+    let freed = exchanged_names::free(&mut builder, Scope { world: World::new(observed, &changes), ..scope });
+    freed.renamed(scope).for_each(|(container, name)| changes.rename(container, name.clone()));
+    let scope = Scope { world: World::new(observed, &changes), ..scope };
+    let networks = networks::plan(&mut builder, scope, &networks_used, &volumes.removals);
     let mut up = Up {
-        project,
-        observed,
+        scope,
         contents,
-        options,
-        selected: &selected,
         builder,
         networks,
         volumes,
-        given_way,
-        cleared,
+        freed,
         spared: scope::spared(&graph, &options.services, &selected),
         done: BTreeMap::new(),
-        handed_over: BTreeMap::new(),
-        givers: BTreeMap::new(),
-        families: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-        begun: BTreeMap::new(),
-        orphans_gone: BTreeMap::new(),
+        handovers: Handovers::default(),
+        families: Families::default(),
+        orphans_gone: Vec::new(),
     };
     up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options);
     let handovers = up.hand_over();
     up.find_families();
     let order = graph.order_after(&up.order_of_handovers(handovers));
     for name in order.iter().copied() {
-        if let Some(service) = project.services.get(name).filter(|_| up.selected.contains(name)) {
+        if let Some(service) = project.services.get(name).filter(|_| scope.selected.contains(name)) {
             up.service(service);
         }
     }
-    for batches in std::mem::take(&mut up.waiting).into_values() {
+    for batches in std::mem::take(&mut up.families.waiting).into_values() {
         up.commit(batches);
     }
     up.restart_dependents(&order);
     up.bring_back();
     up.restart_joined();
-    joined::tell_cut_off(&mut up.builder, project, observed);
+    joined::tell_cut_off(&mut up.builder, project, scope.world);
     up.builder.finish()
-}
-
-/// Splits off the containers that are removed because a volume of theirs is made anew; the rest only where there are any.
-fn without(observed: &Observed, volumes: &volumes::Volumes) -> (Vec<ObservedContainer>, Option<Observed>) {
-    if volumes.users.is_empty() {
-        return (Vec::new(), None);
-    }
-    let mut staying = observed.clone();
-    let is_user = |one: &ObservedContainer| volumes.users.contains_key(&one.id);
-    let (users, rest) = std::mem::take(&mut *staying.containers).into_iter().partition(is_user);
-    staying.containers = Vec::into(rest);
-    (users, Some(staying))
 }

@@ -30,7 +30,7 @@ impl Up<'_> {
         batch: &mut Batch,
     ) {
         let stopped = old.obsolete.map(|obsolete| self.stop_obsolete(obsolete)).unwrap_or_default();
-        let created = match self.begun.remove(&old.container.id) {
+        let created = match self.handovers.begun.remove(&old.container.id) {
             Some(created) => created,
             None => self.create_successor(service, &old, reason, stopped.iter().copied().chain(cleared).collect()),
         };
@@ -38,7 +38,7 @@ impl Up<'_> {
         let target = replica_target(
             service,
             number,
-            &naming::container_name(self.project, service, number, self.options.separator),
+            &naming::container_name(self.scope.project, service, number, self.scope.options.separator),
         );
         // It goes only when the new one is there: one of them must tell that the old one is to run.
         let cleared =
@@ -82,7 +82,7 @@ impl Up<'_> {
         cleared: Vec<StepId>,
         batch: &mut Batch,
     ) {
-        let last = naming::container_name(self.project, service, number, self.options.separator);
+        let last = naming::container_name(self.scope.project, service, number, self.scope.options.separator);
         let mut displaced = self.builder.take_over(&new.id);
         let swap = Swap {
             old,
@@ -127,11 +127,12 @@ impl Up<'_> {
         let old_ran = has_run && (replicas::is_up(swap.old) || swap.is_begun || !lost.is_empty());
         let reconnects = self.reconnects(swap.old, displaced.networks.iter().chain(&lost));
         let must_stop = replicas::is_up(swap.old) && !displaced.was_running;
-        let start_first = batch.order == UpdateOrder::StartFirst && self.options.start && obstacle.is_none();
-        let (needed, mut optional) = if self.options.start { self.conditions(service) } else { Default::default() };
+        let start_first = batch.order == UpdateOrder::StartFirst && self.scope.options.start && obstacle.is_none();
+        let (needed, mut optional) =
+            if self.scope.options.start { self.conditions(service) } else { Default::default() };
         ready.extend(needed);
-        ready.extend(self.handed_over.get(&service.name).into_iter().flatten());
-        if self.options.start {
+        ready.extend(self.handovers.before(&service.name));
+        if self.scope.options.start {
             ready.extend(self.departed());
         }
         let gate = self.gate(batch);
@@ -144,7 +145,7 @@ impl Up<'_> {
             ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
         }
         let mut up = ready.clone();
-        if self.options.start {
+        if self.scope.options.start {
             up = vec![self.start_new(service, &swap, ready, optional, &mut steps, batch)];
         }
         let waited = up.clone();
@@ -158,13 +159,13 @@ impl Up<'_> {
             old: swap.old.id.clone(),
             target: swap.target.clone(),
             new: swap.new.clone(),
-            was_running: replicas::is_up(swap.old) || (old_ran && self.options.start),
+            was_running: replicas::is_up(swap.old) || (old_ran && self.scope.options.start),
             needs: self.needs(service),
             reconnects,
             shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
             steps,
             commit: StepId(0),
-            family: self.families.get(&service.name).cloned(),
+            family: self.families.of(&service.name).cloned(),
             group: service.name.clone(),
             undoes_group: batch.failure_action() == FailureAction::Rollback,
         };
@@ -211,7 +212,7 @@ impl Up<'_> {
             hooks: &service.pre_stop,
             target: swap.target.clone(),
             container: ContainerRef::Existing(swap.old.id.clone()),
-            grace: self.options.grace,
+            grace: self.scope.options.grace,
             reason: Reason::ReplacedBy(swap.last()),
         };
         let all = stop.plan(&mut self.builder, &ready);
@@ -247,7 +248,7 @@ impl Up<'_> {
 
     fn wait_for(&mut self, swap: &Swap<'_>, hold: Duration, ready: Vec<StepId>, steps: &mut Vec<StepId>) -> StepId {
         let until = Until::Ready(hold);
-        let wait = Action::WaitFor { container: swap.new.clone(), until, limit: self.options.wait_limit };
+        let wait = Action::WaitFor { container: swap.new.clone(), until, limit: self.scope.options.wait_limit };
         let waited = self.builder.step(&swap.target, wait, Reason::Verify, ready);
         steps.push(waited);
         waited
@@ -269,11 +270,12 @@ impl Up<'_> {
     }
 
     fn commit_one(&mut self, mut replacement: Replacement, mut requires: Vec<StepId>) {
-        requires.extend(self.cleared.steps.iter().copied());
         let last = crate::model::ContainerName::from(replacement.target.name());
-        requires.extend(self.orphans_gone.get(&last));
+        if let Some(service) = self.scope.project.services.get(&replacement.group) {
+            requires.extend(self.name_is_free(service, &last));
+        }
         let old = ContainerRef::Existing(replacement.old.clone());
-        let volumes = self.options.renew_anonymous_volumes;
+        let volumes = self.scope.options.renew_anonymous_volumes;
         let remove = Action::RemoveContainer { container: old, force: false, volumes };
         let reason = Reason::ReplacedBy(last.clone());
         replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
@@ -294,7 +296,7 @@ impl Up<'_> {
     ) -> Vec<NetworkKey> {
         // Its own definition may have been another; the network it was made on stands in its host configuration.
         let is_its_own = |key: &NetworkKey| {
-            self.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
+            self.scope.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
         };
         self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own).collect()
     }
@@ -305,7 +307,7 @@ impl Up<'_> {
         old: &ObservedContainer,
         networks: impl Iterator<Item = &'k NetworkKey>,
     ) -> Vec<EndpointSpec> {
-        let networks = networks.filter_map(|key| self.project.networks.get(key));
+        let networks = networks.filter_map(|key| self.scope.project.networks.get(key));
         networks.map(|network| self.endpoint_again(old, &network.name)).collect()
     }
 

@@ -14,18 +14,18 @@ impl<'a> Up<'a> {
     /// shares a network it leaves without one.
     pub(crate) fn restart_dependents(&mut self, order: &[&'a str]) {
         // What is only created does not work yet, and what depends on it would lose what still does.
-        if !self.options.start {
+        if !self.scope.options.start {
             return;
         }
-        for name in order.iter().filter(|name| self.selected.contains(*name)) {
-            let Some(service) = self.project.services.get(*name) else { continue };
+        for name in order.iter().filter(|name| self.scope.selected.contains(*name)) {
+            let Some(service) = self.scope.project.services.get(*name) else { continue };
             let done = |name: &ServiceName| self.done.get(name);
             let restarts = service.depends_on.iter().filter(|(_, edge)| edge.restart);
             let (replaced, others): (Vec<_>, Vec<_>) =
                 restarts.map(|(name, _)| name).partition(|name| done(name).is_some_and(|done| done.is_replaced));
             let mut reasons: Vec<Reason> = replaced.into_iter().cloned().map(Reason::DependencyReplaced).collect();
             for other in others {
-                if self.options.is_after_crash && self.was_replaced(other) && self.has_lost(service, other) {
+                if self.scope.options.is_after_crash && self.was_replaced(other) && self.has_lost(service, other) {
                     reasons.push(Reason::DependencyReplaced(other.clone()));
                 }
             }
@@ -47,7 +47,7 @@ impl<'a> Up<'a> {
     /// Whether the first container of a service has taken the place of another one.
     fn was_replaced(&self, service: &ServiceName) -> bool {
         let id = self.container_id(service.as_str());
-        let first = id.and_then(|id| self.observed.containers.by_id(&id));
+        let first = id.and_then(|id| self.scope.world.by_id(&id));
         first.is_some_and(|one| one.label(labels::REPLACES).is_some())
     }
 
@@ -57,7 +57,7 @@ impl<'a> Up<'a> {
     fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
         let id = self.container_id(host.as_str());
         let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
-        let host = id.and_then(|id| self.observed.containers.by_id(&id)).filter(is_running);
+        let host = id.and_then(|id| self.scope.world.by_id(&id)).filter(is_running);
         let (Some(host), Some(done)) = (host, self.done.get(&service.name)) else { return false };
         let kept = done.replicas.iter().filter_map(|replica| match (&replica.container, replica.untouched) {
             (ContainerRef::Existing(id), Some((ContainerState::Running, ..))) => Some(id),
@@ -68,7 +68,7 @@ impl<'a> Up<'a> {
             return false;
         }
         self.builder.joined(kept.iter().chain([&host.id]).cloned());
-        let made = |id| self.observed.definitions.get(id);
+        let made = |id| self.scope.world.observed.definitions.get(id);
         kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
     }
 
@@ -103,7 +103,7 @@ impl<'a> Up<'a> {
     ) -> StepId {
         let hooks = hooks::plan_before(&mut self.builder, &service.pre_stop, target, container, &requires);
         hooks.iter().for_each(|hook| self.builder.after(*hook, optional.iter().copied()));
-        let action = Action::RestartContainer { container: container.clone(), grace: self.options.grace };
+        let action = Action::RestartContainer { container: container.clone(), grace: self.scope.options.grace };
         let restarted = self.builder.step(target, action, reason, requires);
         self.builder.after(restarted, hooks.into_iter().chain(optional));
         self.verify(service, target, container, restarted)
@@ -112,8 +112,8 @@ impl<'a> Up<'a> {
     /// Restarts what shares the network of a container that is started again, and is not among the selected services: it
     /// would be left without one.
     pub(crate) fn restart_joined(&mut self) {
-        for joined in joined(&self.builder, self.project, self.observed) {
-            let Some(service) = joined.container.service().and_then(|name| self.project.service(name)) else {
+        for joined in joined(&self.builder, self.scope.project, self.scope.world) {
+            let Some(service) = joined.container.service().and_then(|name| self.scope.project.service(name)) else {
                 continue;
             };
             let target = replicas::target_of(joined.container);

@@ -1,5 +1,6 @@
 //! Service.
 
+use crate::plan::scope::replicas_wanted;
 use std::collections::BTreeSet;
 
 use crate::diag::Diagnostic;
@@ -9,7 +10,7 @@ use crate::plan::container::replicas;
 use crate::plan::container::replicas::ReplicaSlot;
 use crate::plan::reason::OBSOLETE;
 use crate::plan::resources::displaced;
-use crate::plan::scope::{MOST_REPLICAS, wanted};
+use crate::plan::scope::MOST_REPLICAS;
 use crate::plan::up::batch::Batch;
 use crate::plan::up::replace;
 use crate::plan::up::state::{Done, Up};
@@ -24,13 +25,13 @@ impl<'a> Up<'a> {
             );
             return;
         }
-        preflight::engine(&mut self.builder, self.observed, service);
+        preflight::engine(&mut self.builder, self.scope.world.observed, service);
         self.done.insert(service.name.clone(), Done::default());
-        let slots = replicas::slots(self.observed, self.project, service, self.options.separator);
-        let wanted = wanted(service, self.options);
+        let slots = replicas::slots(self.scope.world, self.scope.project, service, self.scope.options.separator);
+        let wanted = replicas_wanted(service, self.scope.options);
         preflight::replicas(&mut self.builder, service, wanted);
         if wanted > MOST_REPLICAS {
-            preflight::too_many(&mut self.builder, service, self.options.scale.get(&service.name).copied());
+            preflight::too_many(&mut self.builder, service, self.scope.options.scale.get(&service.name).copied());
             return;
         }
         let judged: Vec<(ReplicaSlot<'a>, Option<Reason>)> = slots
@@ -50,8 +51,8 @@ impl<'a> Up<'a> {
         for (slot, reason) in kept {
             self.slot(service, slot, reason, &mut batch);
         }
-        match self.families.get(&service.name) {
-            Some(family) => self.waiting.entry(family.clone()).or_default().push(batch),
+        match self.families.of(&service.name) {
+            Some(family) => self.families.waiting.entry(family.clone()).or_default().push(batch),
             None => self.commit(vec![batch]),
         }
         // Compat: docker compose goes on after the highest number; filling gaps ends where an undisturbed run ends.
@@ -62,7 +63,7 @@ impl<'a> Up<'a> {
             // What shares a namespace joins the first by number, today and when it is looked at again.
             done.replicas.sort_by_key(|replica| replica.number());
         }
-        if self.options.wait {
+        if self.scope.options.wait {
             self.verify_untouched(service);
         }
     }

@@ -1,49 +1,91 @@
-//! The state of a plan for `up` under construction.
+//! The state of a plan for `up` under construction, and who owns which part of it.
+//!
+//! This file uses none of the files that fill the state in: each of those adds methods to [`Up`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{
-    Condition, ContainerId, ContainerName, ContainerState, Health, Observed, ObservedContainer, Project, ServiceName,
-};
+use crate::model::{Condition, ContainerId, ContainerState, Health, ServiceName};
 use crate::plan::builder::Builder;
 use crate::plan::container::contents::Contents;
 use crate::plan::resources::networks::Networks;
-use crate::plan::resources::volumes;
+use crate::plan::resources::volumes::Volumes;
+use crate::plan::scope::Scope;
 use crate::plan::up::batch::Batch;
-use crate::plan::up::swapped::Cleared;
-use crate::plan::{ContainerRef, StepId, Target, UpOptions};
+use crate::plan::up::exchanged_names::FreedNames;
+use crate::plan::{ContainerRef, StepId, Target};
 
 /// A plan for `up` under construction.
 pub(crate) struct Up<'a> {
-    pub project: &'a Project,
-    pub observed: &'a Observed,
+    /// The project, the selected services, the options, and the containers as the first steps of the plan leave them.
+    pub scope: Scope<'a>,
     pub contents: &'a Contents,
-    pub options: &'a UpOptions,
-    /// The services this run is about.
-    pub selected: &'a BTreeSet<&'a str>,
     pub builder: Builder,
     pub networks: Networks,
-    pub volumes: volumes::Volumes,
-    /// Containers that are removed because a volume of theirs is made anew.
-    pub given_way: Vec<ObservedContainer>,
-    /// Names that others had are free after these.
-    pub cleared: Cleared,
-    /// Services that the others can do without.
+    pub volumes: Volumes,
+    pub freed: FreedNames,
+    /// Services that are in the run only for the sake of others, all of which can do without them.
     pub spared: BTreeSet<&'a str>,
+    /// The services that are planned already.
     pub done: BTreeMap<ServiceName, Done>,
-    /// Steps that free the host ports and addresses of a service.
-    pub handed_over: BTreeMap<ServiceName, Vec<StepId>>,
-    /// Services that held host ports or addresses of a service until now.
+    pub handovers: Handovers,
+    pub families: Families,
+    /// The removals of orphans. An orphan may be a renamed service that writes to the same data, so no container starts before
+    /// the orphans are gone.
+    pub orphans_gone: Vec<StepId>,
+}
+
+/// Host ports and addresses that go from one service to another.
+#[derive(Debug, Default)]
+pub(crate) struct Handovers {
+    /// The steps that free what a service takes over.
+    pub steps: BTreeMap<ServiceName, Vec<StepId>>,
+    /// The services that a service takes something over from.
     pub givers: BTreeMap<ServiceName, Vec<ServiceName>>,
-    /// Services that must be given back together, each with the name of the first of them.
-    pub families: BTreeMap<ServiceName, ServiceName>,
-    /// Steps that create the successor of a container before its service is planned.
+    /// The creations of successors that are planned before the service itself is: the container of the key hands something
+    /// over, and is stopped only when its successor exists.
     pub begun: BTreeMap<ContainerId, StepId>,
-    /// Replacements of families that are not complete yet.
+}
+
+impl Handovers {
+    /// Returns the steps that free what a service takes over.
+    pub(crate) fn before(&self, service: &ServiceName) -> impl Iterator<Item = StepId> {
+        self.steps.get(service).into_iter().flatten().copied()
+    }
+}
+
+/// Services that are replaced and given back together: they share a namespace or volumes, or hand something over to each
+/// other.
+#[derive(Debug, Default)]
+pub(crate) struct Families {
+    /// The family of each service, named by the first of its members. A service that stands alone has none.
+    families: BTreeMap<ServiceName, ServiceName>,
+    /// The replacements of families of which some member is not planned yet.
     pub waiting: BTreeMap<ServiceName, Vec<Batch>>,
-    /// Orphans that are removed, by their names, each with its last step. What they were renamed to may write to the same
-    /// data, so nothing starts before they are gone.
-    pub orphans_gone: BTreeMap<ContainerName, StepId>,
+}
+
+impl Families {
+    /// Returns the family of a service.
+    pub(crate) fn of(&self, service: &ServiceName) -> Option<&ServiceName> {
+        self.families.get(service)
+    }
+
+    /// Returns the members of a family.
+    pub(crate) fn members(&self, family: &ServiceName) -> impl Iterator<Item = &ServiceName> {
+        self.families.iter().filter(move |(_, of)| *of == family).map(|(name, _)| name)
+    }
+
+    /// Makes two services members of one family, with all who are in a family with one of them.
+    pub(crate) fn unite(&mut self, one: &ServiceName, other: &ServiceName) {
+        let of = |name: &ServiceName| self.families.get(name).unwrap_or(name).clone();
+        let (first, second) = (of(one), of(other));
+        let (kept, lost) = if first <= second { (first, second) } else { (second, first) };
+        for family in self.families.values_mut().filter(|family| **family == lost) {
+            *family = kept.clone();
+        }
+        self.families.insert(one.clone(), kept.clone());
+        self.families.insert(other.clone(), kept.clone());
+        self.families.insert(lost, kept);
+    }
 }
 
 /// What is planned for a service.

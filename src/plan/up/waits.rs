@@ -53,7 +53,8 @@ impl Up<'_> {
             return vec![*wait];
         }
         let until = Until::Condition(condition);
-        let action = Action::WaitFor { container: replica.container.clone(), until, limit: self.options.wait_limit };
+        let action =
+            Action::WaitFor { container: replica.container.clone(), until, limit: self.scope.options.wait_limit };
         let wait =
             self.builder.step(&replica.target, action, Reason::NeededBy(dependent.clone()), replica.started.clone());
         if is_optional {
@@ -74,9 +75,9 @@ impl Up<'_> {
     ) -> StepId {
         let hooks = hooks::plan_after(&mut self.builder, &service.post_start, target, container, &[started]);
         let last = hooks.last().copied().unwrap_or(started);
-        let settle = self.options.settle;
-        let until = if self.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
-        let wait = Action::WaitFor { container: container.clone(), until, limit: self.options.wait_limit };
+        let settle = self.scope.options.settle;
+        let until = if self.scope.options.wait { Until::Ready(settle) } else { Until::Alive(settle) };
+        let wait = Action::WaitFor { container: container.clone(), until, limit: self.scope.options.wait_limit };
         let wait = self.builder.step(target, wait, Reason::Verify, [last]);
         self.spare(service, wait);
         last
@@ -84,7 +85,7 @@ impl Up<'_> {
 
     /// Makes the end of what others can do without a warning; `--wait` waits for all of it.
     pub(crate) fn spare(&mut self, service: &Service, wait: StepId) {
-        if self.spared.contains(service.name.as_str()) && !self.options.wait {
+        if self.spared.contains(service.name.as_str()) && !self.scope.options.wait {
             self.builder.optional(wait);
         }
     }
@@ -103,10 +104,10 @@ impl Up<'_> {
             .map(|replica| (replica.target.clone(), replica.container.clone()))
             .collect();
         for (target, container) in waits {
-            let until = Until::Ready(self.options.settle);
+            let until = Until::Ready(self.scope.options.settle);
             self.builder.step(
                 &target,
-                Action::WaitFor { container, until, limit: self.options.wait_limit },
+                Action::WaitFor { container, until, limit: self.scope.options.wait_limit },
                 Reason::Verify,
                 [],
             );

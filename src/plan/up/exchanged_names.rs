@@ -1,31 +1,43 @@
-//! Names that were exchanged by hand: nobody can get its own back while another one has it.
+//! Container names that were exchanged by hand.
+//!
+//! Example: somebody renamed `shop-web-1` to `shop-db-1`, and `shop-db-1` to `shop-web-1`. Neither container can get its own
+//! name back while the other one has it, so both first get a temporary name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{ContainerId, ContainerName, Observed, Service};
+use crate::model::{ContainerId, ContainerName, ObservedContainer, Service};
 use crate::plan::builder::Builder;
 use crate::plan::container::{naming, replicas};
 use crate::plan::scope::Scope;
 use crate::plan::{Action, ContainerRef, Reason, StepId, scope};
 
-/// Containers that have got out of the way.
+/// Containers of the project that give a name free which another replica needs.
 #[derive(Debug, Default)]
-pub(crate) struct Cleared {
+pub(crate) struct FreedNames {
     /// The steps after which the names are free.
     pub steps: Vec<StepId>,
-    /// The names that they have then; each gets its own later.
+    /// The temporary names of the containers. Each container gets its own name later in the plan.
     pub names: BTreeMap<ContainerId, ContainerName>,
 }
 
-/// Gives a temporary name to each container of the selected services that has the name of another replica.
-///
-/// It is one that the next run knows as such, should this one die.
-pub(crate) fn clear(builder: &mut Builder, scope: Scope<'_>) -> Cleared {
-    let Scope { project, observed, options, .. } = scope;
-    let mut cleared = Cleared::default();
+impl FreedNames {
+    /// Returns the containers that get a temporary name, each with that name.
+    pub(crate) fn renamed<'a>(
+        &'a self,
+        scope: Scope<'a>,
+    ) -> impl Iterator<Item = (&'a ObservedContainer, &'a ContainerName)> {
+        self.names.iter().filter_map(move |(id, name)| Some((scope.world.by_id(id.as_str())?, name)))
+    }
+}
+
+/// Plans a temporary name for each container of the selected services that has the name of another replica. The next run
+/// recognizes the temporary name, should this run die.
+pub(crate) fn free(builder: &mut Builder, scope: Scope<'_>) -> FreedNames {
+    let Scope { project, world, options, .. } = scope;
+    let mut cleared = FreedNames::default();
     let names = final_names(scope);
     for service in scope.services() {
-        let mut there: Vec<_> = replicas::of_service(observed, project, service.name.as_str()).collect();
+        let mut there: Vec<_> = replicas::of_service(world, project, service.name.as_str()).collect();
         there.sort_by_key(|container| container.number());
         for container in there {
             let number = container.number().unwrap_or(1);
@@ -44,7 +56,7 @@ pub(crate) fn clear(builder: &mut Builder, scope: Scope<'_>) -> Cleared {
     cleared
 }
 
-/// Returns the names that replicas have in the end, one for each that is there or is to be.
+/// Returns the final names of all replicas that exist or are wanted.
 fn final_names(scope: Scope<'_>) -> BTreeSet<ContainerName> {
     let names = |service| {
         let name = |number| naming::container_name(scope.project, service, number, scope.options.separator);
@@ -53,24 +65,8 @@ fn final_names(scope: Scope<'_>) -> BTreeSet<ContainerName> {
     scope.services().flat_map(names).collect()
 }
 
-/// The numbers of a service's replicas: those that are there, and those that are to be.
+/// Returns the numbers of the replicas of a service that exist or are wanted.
 fn numbers(scope: Scope<'_>, service: &Service) -> BTreeSet<u32> {
-    let there = replicas::of_service(scope.observed, scope.project, service.name.as_str());
-    there.map(|one| one.number().unwrap_or(1)).chain(1..=scope::wanted(service, scope.options)).collect()
-}
-
-impl Cleared {
-    /// Returns what is there with the new names; nothing where all stay.
-    pub(crate) fn renamed(&self, observed: &Observed) -> Option<Observed> {
-        if self.names.is_empty() {
-            return None;
-        }
-        let mut renamed = observed.clone();
-        for container in renamed.containers.iter_mut() {
-            if let Some(name) = self.names.get(&container.id) {
-                container.name = name.clone();
-            }
-        }
-        Some(renamed)
-    }
+    let there = replicas::of_service(scope.world, scope.project, service.name.as_str());
+    there.map(|one| one.number().unwrap_or(1)).chain(1..=scope::replicas_wanted(service, scope.options)).collect()
 }

@@ -1,0 +1,20 @@
+//! Plugins of the older kind that are installed on the engine's machine.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The folders in which an engine looks for plugins of the older kind (Docker Engine documentation, "Plugin discovery").
+const FOLDERS: [&str; 3] = ["/run/docker/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"];
+const ENDS: [&str; 4] = ["", ".sock", ".spec", ".json"];
+
+/// Returns which of these plugins are installed on this machine. An engine finds a plugin of the older kind when a container
+/// first uses it, and does not list it before.
+pub fn installed(names: &BTreeSet<&str>) -> BTreeSet<String> {
+    names.iter().filter(|name| is_installed(name)).map(|name| (*name).to_owned()).collect()
+}
+
+fn is_installed(name: &str) -> bool {
+    let is_plain = !name.contains(['/', '\0']);
+    let is_there = |folder: &&str| ENDS.iter().any(|end| Path::new(folder).join(format!("{name}{end}")).exists());
+    is_plain && FOLDERS.iter().any(|folder| is_there(&folder))
+}

@@ -1,0 +1,81 @@
+//! Subnets of networks: what the file claims, who holds it, and how a refusal reads.
+
+use crate::diag::Diagnostic;
+use crate::model::{IpamPool, Network, ObservedNetwork, Service};
+use crate::plan::checks::claims::{Claim, Holder};
+use crate::plan::checks::subnet::Subnet;
+use crate::plan::resources::owned;
+use crate::plan::scope::Scope;
+
+/// A subnet that a network asks for.
+pub(crate) struct SubnetClaim<'a> {
+    network: &'a Network,
+    pool: &'a IpamPool,
+    subnet: Subnet,
+}
+
+/// Returns the subnets that a network claims.
+pub(crate) fn claims(network: &Network) -> impl Iterator<Item = SubnetClaim<'_>> {
+    network
+        .ipam
+        .pools
+        .iter()
+        .filter_map(move |pool| Some(SubnetClaim { network, pool, subnet: Subnet::parse(pool.subnet.as_deref()?)? }))
+}
+
+impl<'a> Claim<'a> for SubnetClaim<'a> {
+    /// Only subnets of one address family can overlap.
+    type Key = bool;
+
+    fn key(&self) -> Self::Key {
+        self.subnet.is_v6()
+    }
+
+    fn claimant(&self) -> Option<&'a Service> {
+        None
+    }
+
+    fn excludes(&self, other: &Self) -> bool {
+        self.network.name != other.network.name && self.subnet.overlaps(&other.subnet)
+    }
+
+    /// Doubles of the network, which have its name and its subnet, go before it is made.
+    fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
+        let is_double =
+            |other: &ObservedNetwork| other.name == self.network.name && owned::is_ours(scope.project, other);
+        let is_holder = |other: &&ObservedNetwork| !is_double(other) && self.overlap(other).is_some();
+        scope.world.observed.networks.iter().filter(is_holder).map(Holder::Network).collect()
+    }
+
+    fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
+        matches!(holder, Holder::Network(other) if !owned::stays(scope.project, other))
+    }
+
+    fn refused(&self, _scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {
+        let fault = self.taken().help("choose another subnet, or leave it out and let the engine choose");
+        let Holder::Network(other) = holder else { return fault };
+        let name = crate::text::escape_controls(other.name.as_str());
+        let theirs = self.overlap(other).map(String::as_str).unwrap_or_default();
+        fault.cause(format!("it overlaps {} of network `{name}`", crate::text::escape_controls(theirs)))
+    }
+
+    fn twice(&self, first: &Self) -> Diagnostic {
+        self.taken()
+            .cause(format!("it overlaps {} of network `{}`", first.subnet.text, first.network.key))
+            .related(first.pool.span, "the other subnet")
+            .help("choose another subnet, or leave it out and let the engine choose")
+    }
+}
+
+impl SubnetClaim<'_> {
+    /// Returns the subnet of a network that overlaps the claimed one.
+    fn overlap<'o>(&self, other: &'o ObservedNetwork) -> Option<&'o String> {
+        other.subnets.iter().find(|text| Subnet::parse(text).is_some_and(|theirs| theirs.overlaps(&self.subnet)))
+    }
+
+    fn taken(&self) -> Diagnostic {
+        let message = format!("subnet {} of network `{}` is already taken", self.subnet.text, self.network.key);
+        Diagnostic::error("subnet-taken", self.pool.span, message)
+            .at(format!("networks.{}.ipam.config", self.network.key))
+    }
+}
