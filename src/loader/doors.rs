@@ -1,6 +1,6 @@
 //! Doors for fuzzers and property tests: any bytes go in, and what must hold for every input is asserted.
 //!
-//! `fuzz/` calls these under libFuzzer; `tests/corpus.rs` calls them with the kept corpus. A broken property panics,
+//! `fuzz/` calls these under libFuzzer; `tests/loader/corpus.rs` calls them with the kept corpus. A broken property panics,
 //! which is what a fuzzer listens for; no command comes through here.
 
 use std::collections::BTreeMap;

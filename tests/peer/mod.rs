@@ -121,10 +121,10 @@ fn read_case(folder: &Path) -> Option<Case> {
     })
 }
 
-/// Returns the cases of `tests/oracle`: a file each, with `# args:`, `# env:` and `# after:` lines, and `-- NAME --` lines
+/// Returns the cases of `tests/loader/oracle`: a file each, with `# args:`, `# env:` and `# after:` lines, and `-- NAME --` lines
 /// that begin further files.
 pub fn own_cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/loader/oracle");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
     paths.sort();

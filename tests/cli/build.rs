@@ -1,0 +1,72 @@
+//! Builds.
+
+use crate::common::real::{IMAGE, Stack, Stranger, docker, is_ready, told};
+use crate::setup::until;
+
+#[test]
+fn what_ends_while_images_are_built_is_started_again() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  db: { image: IMAGE, init: true }
+  app: { build: ., image: 'PROJECT', init: true }
+",
+    );
+    // The image goes after the stack, also when the test fails.
+    let (_image, stack) = (Stranger::image(&stack.project), stack);
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\n"));
+    stack.ok(&["up", "-d", "--build"]);
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN sleep 8 && echo {}\n", stack.project));
+    let running = stack.begin(&["up", "-d", "--build"]);
+    let step = format!("echo {}", stack.project);
+    until("it is being built", || told(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&step));
+    docker(&["kill", &stack.name("db")]);
+    let run = running.end();
+    assert!(run.is_success(), "{run:?}");
+    assert_eq!(stack.names(), ["app-1", "db-1"]);
+}
+
+#[test]
+fn a_broken_dockerfile_shows_the_failing_step() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . } }");
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo so far so good && false\n"));
+    let (code, _, errors) = stack.run(&["up", "-d"]);
+    assert_eq!(code, 1);
+    for words in ["RUN echo so far so good && false", "so far so good", "line 2 of the Dockerfile"] {
+        assert!(errors.contains(words), "{errors}");
+    }
+    assert_eq!(stack.count(), 0);
+}
+
+#[test]
+fn services_with_one_build_change_nothing_the_second_time_and_their_images_can_be_removed() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . }, b: { build: . }, c: { build: . } }");
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo {} > /project\nCOPY Dockerfile /\n", stack.project));
+    stack.ok(&["up", "-d", "--build", "-t", "1"]);
+    let before = stack.containers();
+    stack.ok(&["up", "-d", "--build", "-t", "1"]);
+    assert_eq!(stack.containers(), before);
+    stack.ok(&["down", "--rmi", "all", "-t", "1"]);
+    assert_eq!(told(&["images", "-q", &format!("{}-*", stack.project)]), "");
+}
+
+#[test]
+fn colours_of_a_build_are_dropped_and_other_control_characters_shown() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . } }");
+    let run = r#"RUN printf "\033[91mred\033[0m \033[2Jx\n" >&2 && false"#;
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\n{run}\n"));
+    let (code, _, errors) = stack.run(&["build"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains(r"red \u{1b}[2Jx") && !errors.contains(r"\u{1b}[91m"), "{errors}");
+}

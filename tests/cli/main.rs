@@ -1,0 +1,21 @@
+//! The program on the real engine, as people run it. Skipped, loudly, where no engine answers.
+//!
+//! Images are made from the system's static busybox, so no registry is needed. Each test has a project of its own and
+//! removes what it made, also when it fails.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../peer/mod.rs"]
+mod peer;
+
+mod attached;
+mod build;
+mod drift;
+mod interop;
+mod networks;
+mod other_commands;
+mod plan;
+mod refused;
+mod setup;
+mod up;

@@ -1,0 +1,85 @@
+//! Containers that share the network namespace of another container.
+
+use crate::common::{containers, engine, observed, plan_up, project, up};
+use crate::setup::{fails, succeeds};
+use inception::engine::fake::Fault;
+use inception::engine::{Engine, ReadEngine};
+use inception::plan::UpOptions;
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_is_given_back_together_with_its_host() {
+    let yaml = |web: &str, side: &str| {
+        format!("services: {{ web: {{ image: '{web}' }}, side: {{ image: '{side}', network_mode: 'service:web' }} }}")
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("app:1", "app:1"))).await.unwrap().is_success());
+    let outcome = up(&engine, &project(&yaml("app:2", "broken:1"))).await.unwrap();
+    assert!(!outcome.is_success());
+    assert_eq!(outcome.leftovers, Vec::<String>::new());
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
+    let yaml = |title: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', scale: 2, environment: {{ T: '{title}' }} }}, \
+             side: {{ image: 'app:1', network_mode: 'service:web' }} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("a"))).await.unwrap().is_success());
+    let first = engine.inspect_container("p-web-1").await.unwrap().id;
+    engine.remove_container(&first, true, false).await.unwrap();
+    let wanted = project(&yaml("b"));
+    assert!(up(&engine, &wanted).await.unwrap().is_success());
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_is_restarted_when_its_host_comes_back() {
+    let yaml = |web: &str| {
+        format!("services: {{ web: {{ image: '{web}' }}, side: {{ image: 'app:1', network_mode: 'service:web' }} }}")
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1")).await;
+    let side = engine.inspect_container("p-side-1").await.unwrap().id;
+    fails(&engine, &yaml("broken:1")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+    let calls = engine.calls();
+    let at = |name: &str| calls.iter().rposition(|call| call.name == name);
+    assert!(at("restart_container").is_some() && at("restart_container") > at("start_container"));
+    assert!(calls.iter().any(|call| call.name == "restart_container" && call.target == side.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_that_change_sides_in_sharing_a_network_come_back() {
+    let engine = engine();
+    succeeds(&engine, "services: { app: { image: 'app:1', network_mode: 'service:vpn' }, vpn: { image: 'app:1' } }")
+        .await;
+    let turned = "services: { app: { image: 'broken:1' }, vpn: { image: 'app:2', network_mode: 'service:app' } }";
+    let outcome = up(&engine, &project(turned)).await.unwrap();
+    assert!(!outcome.is_success());
+    // Whichever comes back first, a second run finds both.
+    let _ = up(&engine, &project(turned)).await.unwrap();
+    assert_eq!(containers(&engine).await, ["p-app-1 app:1 running", "p-vpn-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_whose_reply_is_lost_is_given_back_though_its_host_was_given_back_before() {
+    let yaml = |side: &str, title: &str| {
+        format!(
+            "services: {{ web: {{ image: 'app:1', environment: {{ T: '{title}' }} }}, \
+             side: {{ image: '{side}', network_mode: 'service:web', depends_on: [web] }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1", "a")).await;
+    let mut stops = 0;
+    engine.set_faults(move |call| {
+        stops += usize::from(call.name == "stop_container");
+        if call.name == "stop_container" && stops < 4 && stops % 2 == 1 { Fault::LoseReply } else { Fault::None }
+    });
+    fails(&engine, &yaml("broken:1", "b")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+}

@@ -1,0 +1,126 @@
+//! Starts: what counts as up, what fails a run, and what a start waits for.
+
+use std::time::Duration;
+
+use crate::common::{containers, engine, observed, plan_up, project, run, up};
+use crate::setup::{BEFORE, prepared};
+use inception::engine::fake::Fault;
+use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::plan::UpOptions;
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_dies_at_once_fails_the_run() {
+    let engine = engine();
+    let outcome = up(&engine, &project("services: { a: { image: broken:1 }, b: { image: app:1 } }")).await.unwrap();
+    assert!(!outcome.is_success());
+    assert!(outcome.failures[0].details.iter().any(|line| line.contains("a line of output")));
+    assert!(containers(&engine).await.contains(&"p-b-1 app:1 running".to_owned()), "independent services are started");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_can_do_without_fails_no_run_where_nobody_asked_for_it() {
+    let yaml = "
+services:
+  web: { image: app:1, depends_on: { opt: { condition: service_completed_successfully, required: false } } }
+  opt: { image: broken:1 }
+";
+    let outcome = async |options: UpOptions| {
+        let engine = engine();
+        let plan = plan_up(&project(yaml), &observed(&engine).await, &options);
+        let outcome = run(&engine, &plan).await;
+        assert!(containers(&engine).await.contains(&"p-web-1 app:1 running".to_owned()));
+        let told: Vec<bool> = outcome.events().iter().map(|one| one.is_optional).collect();
+        (outcome.is_success(), told)
+    };
+    let only = |names: &[&str]| {
+        let services = names.iter().map(|name| (*name).into()).collect();
+        UpOptions { services, ..UpOptions::default() }
+    };
+    assert_eq!(outcome(only(&["web"])).await, (true, vec![true]), "a warning, once");
+    assert_eq!(outcome(only(&["web", "opt"])).await, (false, vec![false]), "an error, and no warning beside it");
+    assert_eq!(outcome(only(&[])).await, (false, vec![false]), "all of it was asked for");
+    assert!(!outcome(UpOptions { wait: true, ..only(&["web"]) }).await.0, "so it was with --wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_success_nothing_is_left_to_do_and_nothing_is_written() {
+    let engine = prepared(true).await;
+    let before = engine.calls().len();
+    let outcome = up(&engine, &project(BEFORE)).await.unwrap();
+    assert!(outcome.is_success());
+    let calls = engine.calls().split_off(before);
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| !call.is_mutating));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_is_not_taken_for_up_by_this_run_or_a_later_one() {
+    let engine = engine();
+    let wanted = project("services: { web: { image: broken:1, restart: always } }");
+    for _ in 0..3 {
+        assert!(!up(&engine, &wanted).await.unwrap().is_success());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_is_not_taken_for_up_where_the_engine_tells_no_events() {
+    // However often the moments of looking fall between two of its ends.
+    for delay in 0..100 {
+        let engine = engine();
+        engine.set_script(move |call| {
+            let mut turn = inception::engine::fake::Turn::from(Fault::None);
+            turn.work = Duration::from_millis(if call.name == "list_containers" { delay } else { 0 });
+            if call.name == "events" {
+                turn.fault = Fault::Fail(ErrorKind::Connection);
+            }
+            turn
+        });
+        let wanted = project("services: { web: { image: broken:1, restart: always } }");
+        assert!(!up(&engine, &wanted).await.unwrap().is_success(), "{delay}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_waits_for_conditions_as_a_start_does() {
+    let yaml = |db: &str, has_job: bool| {
+        let (job, needs_job) = match has_job {
+            true => ("job: { image: job:1 }, ", ", job: { condition: service_completed_successfully }"),
+            false => ("", ""),
+        };
+        format!(
+            "services: {{ {job}db: {{ image: '{db}' }}, \
+             web: {{ image: app:1, depends_on: {{ db: {{ condition: service_started, restart: true }}{needs_job} }} }} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("app:1", false))).await.unwrap().is_success());
+    let plan = plan_up(&project(&yaml("app:2", true)), &observed(&engine).await, &UpOptions::default());
+    let text = inception::plan::render(&plan);
+    let restart =
+        plan.steps.iter().find(|step| matches!(step.action, inception::plan::Action::RestartContainer { .. }));
+    let waits = |id: &inception::plan::StepId| {
+        let step = &plan.steps[id.index()];
+        step.target.name() == "p-job-1" && matches!(step.action, inception::plan::Action::WaitFor { .. })
+    };
+    assert!(restart.unwrap().requires.iter().any(waits), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_is_done_is_done_again_where_its_network_is_gone() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ job: {{ image: 'job:1', networks: [n, m] }}, \
+             web: {{ image: 'app:1', depends_on: {{ job: {{ condition: service_completed_successfully }} }} }} }}\n\
+             networks: {{ n: {{ labels: {{ v: '{label}' }} }}, m: {{}} }}"
+        )
+    };
+    let engine = engine();
+    assert!(up(&engine, &project(&yaml("a"))).await.unwrap().is_success());
+    let all = engine.list_networks().await.unwrap();
+    let lost = all.iter().find(|network| network.name.as_str() == "p_m").unwrap();
+    engine.remove_network(&lost.id).await.unwrap();
+    let wanted = project(&yaml("b"));
+    let outcome = up(&engine, &wanted).await.unwrap();
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}

@@ -1,0 +1,28 @@
+//! Runs in which a volume is recreated.
+
+use crate::common::{engine, observed, plan_up, project, run, up};
+use inception::plan::UpOptions;
+
+#[tokio::test(start_paused = true)]
+async fn what_gives_way_to_a_volume_is_gone_before_its_name_and_its_port_are_taken() {
+    let engine = engine();
+    let before = "
+services:
+  web: { image: app:1, volumes: [data:/data], ports: ['8001:80'] }
+  api: { image: app:1 }
+volumes: { data: {} }
+";
+    assert!(up(&engine, &project(before)).await.unwrap().is_success());
+    let after = "
+services:
+  web: { image: slow:1 }
+  api: { image: app:1, ports: ['8001:80'] }
+  new: { image: app:1, volumes: [data:/data] }
+volumes: { data: { driver_opts: { o: '1' } } }
+";
+    let wanted = project(after);
+    let options = UpOptions { recreate_volumes: ["data".to_owned()].into(), ..UpOptions::default() };
+    let outcome = run(&engine, &plan_up(&wanted, &observed(&engine).await, &options)).await;
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}

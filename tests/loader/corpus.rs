@@ -1,0 +1,57 @@
+//! The kept corpus of the fuzz targets, run through the same doors as the fuzzers use.
+#![allow(clippy::print_stdout)]
+
+use std::path::Path;
+
+use inception::loader::doors;
+use inception::ui::{Style, diagnostics};
+
+/// Calls `door` with every file of a corpus; there must be some.
+fn each(target: &str, mut door: impl FnMut(&str)) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let mut count = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        // libFuzzer's harness passes over what is not UTF-8, and so does this.
+        let Ok(text) = String::from_utf8(std::fs::read(&path).unwrap()) else { continue };
+        println!("{}", path.display());
+        door(&text);
+        count += 1;
+    }
+    assert!(count > 5, "only {count} inputs in {}", folder.display());
+}
+
+#[test]
+fn whole_loads_end_print_as_themselves_and_their_messages_hold_no_control_characters() {
+    let folder = tempfile::tempdir().unwrap();
+    each("loader", |input| {
+        let (told, sources) = doors::loader(input, folder.path());
+        let shown = diagnostics::render(&told, &sources, Style::default());
+        assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
+    });
+}
+
+#[test]
+fn interpolation_is_bounded_and_doubled_dollars_come_back() {
+    each("interpolation", doors::interpolation);
+}
+
+#[test]
+fn env_files_have_places_inside_their_text() {
+    each("env_file", doors::env_file);
+}
+
+#[test]
+fn ports_can_be_written_and_read_again() {
+    each("ports", doors::ports);
+}
+
+#[test]
+fn volumes_end() {
+    each("volumes", doors::volumes);
+}
+
+#[test]
+fn durations_print_as_what_they_were() {
+    each("durations", doors::durations);
+}

@@ -1,0 +1,19 @@
+//! Plans for what people do: the text is what `inception plan` prints. Each kind of resource has its own file.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod addresses;
+#[path = "../common/mod.rs"]
+mod common;
+mod containers;
+mod contents;
+mod down;
+mod drift;
+mod images;
+mod impact;
+mod lifecycle;
+mod names;
+mod networks;
+mod ports;
+mod setup;
+mod shares;
+mod volumes;

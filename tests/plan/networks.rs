@@ -1,0 +1,84 @@
+//! Networks, their interfaces, and the endpoints of containers on them.
+
+use crate::common::{plan_up, project};
+use crate::setup::{brought_up, refused};
+use expect_test::expect;
+use inception::model::{ContainerState, Observed};
+use inception::plan::{UpOptions, render};
+
+#[test]
+fn an_interface_is_one_networks() {
+    let yaml = |name: &str| {
+        format!(
+            "services: {{ a: {{ image: app:1 }} }}
+networks: {{ default: {{ driver_opts: {{ com.docker.network.bridge.name: {name} }} }} }}"
+        )
+    };
+    let named = |name: &str, interface: &str| inception::model::ObservedNetwork {
+        name: name.into(),
+        driver_opts: [("com.docker.network.bridge.name".to_owned(), interface.to_owned())].into(),
+        ..Default::default()
+    };
+    let observed = Observed { networks: vec![named("bridge", "docker0"), named("other", "")], ..Observed::default() };
+    let default = UpOptions::default();
+    assert_eq!(refused(&yaml("docker0"), &observed, &default), ["bridge-taken"]);
+    assert!(refused(&yaml("shop0"), &observed, &default).is_empty());
+    assert!(refused(&yaml("''"), &observed, &default).is_empty(), "the engine chooses");
+    assert!(refused(&yaml("docker0, x: y }, driver: macvlan, labels: {"), &observed, &default).is_empty());
+    let two = "services: { a: { image: app:1, networks: [m, n] } }
+networks:
+  m: { driver_opts: { com.docker.network.bridge.name: shop0 } }
+  n: { driver_opts: { com.docker.network.bridge.name: shop0 } }";
+    assert_eq!(refused(two, &observed, &default), ["bridge-taken"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_loses_a_network_for_a_moment_gets_back_all_aliases_and_addresses() {
+    let yaml = |label: &str, image: &str| {
+        format!(
+            "services:
+  web: {{ image: '{image}', networks: {{ n: {{ aliases: [www], ipv4_address: 10.9.0.10 }} }} }}
+  db: {{ image: app:1, networks: {{ n: {{ aliases: [primary-db], ipv4_address: 10.9.0.11 }} }} }}
+networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}"
+        )
+    };
+    let (_, mut observed) = brought_up(&yaml("1", "app:1")).await;
+    // A list tells fixed addresses, and of what is not in the file nothing more is known.
+    let mut orphan = observed.containers[0].clone();
+    (orphan.id, orphan.name) = ("x".into(), "p-old-1".into());
+    orphan.labels.insert("com.docker.compose.service".to_owned(), "old".to_owned());
+    orphan.networks.values_mut().for_each(|endpoint| endpoint.fixed_ipv4 = Some("10.9.0.12".to_owned()));
+    observed.containers.push(orphan);
+    let options = UpOptions { services: ["web".into()].into(), no_dependencies: true, ..UpOptions::default() };
+    let plan = plan_up(&project(&yaml("2", "app:2")), &observed, &options);
+    let connected = plan.steps.iter().filter_map(|step| match &step.action {
+        inception::plan::Action::ConnectNetwork { endpoint, .. } => Some(&**endpoint),
+        _ => None,
+    });
+    let again = connected.chain(&plan.replacements[0].reconnects);
+    let mut told: Vec<_> =
+        again.map(|one| format!("{} {}", one.aliases.join(","), one.ipv4_address.as_deref().unwrap_or("-"))).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        ["p-db-1,db,primary-db 10.9.0.11", "p-old-1,old 10.9.0.12", "p-web-1,web,www 10.9.0.10"],
+        "{}",
+        render(&plan)
+    );
+}
+
+/// It was made for both, but an engine that takes one at a time may have been told only the first.
+#[tokio::test(start_paused = true)]
+async fn what_has_never_run_is_connected_to_the_networks_it_lacks() {
+    let yaml = "services: { web: { image: app:1, networks: [a, b] } }\nnetworks: { a: , b: }";
+    let (_, mut observed) = brought_up(yaml).await;
+    observed.containers[0].state = ContainerState::Created;
+    observed.containers[0].networks.retain(|name, _| name.as_str() == "p_a");
+    let plan = plan_up(&project(yaml), &observed, &UpOptions::default());
+    expect![[r#"
+        1       connect  web#1  not attached to network `b`
+        2 <- 1  start    web#1  not attached to network `b`
+        3 <- 2  wait     web#1  until running
+    "#]]
+    .assert_eq(&render(&plan));
+}
