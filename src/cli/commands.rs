@@ -2,15 +2,8 @@
 
 use clap::Subcommand;
 
-use super::about::{explain::ExplainArgs, version::VersionArgs};
-use super::change::{
-    create::CreateArgs, down::DownArgs, kill::KillArgs, pause::PauseArgs, restart::RestartArgs, rm::RmArgs,
-    start::StartArgs, stop::StopArgs, unpause::UnpauseArgs, up::UpArgs,
-};
 use super::command::CommandArgs;
-use super::file::config::ConfigArgs;
-use super::image::{build::BuildArgs, pull::PullArgs};
-use super::look::{drift::DriftArgs, logs::LogsArgs, plan::PlanArgs, ps::PsArgs};
+use super::{about, change, file, image, look};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
 macro_rules! commands {
@@ -40,24 +33,24 @@ macro_rules! commands {
 }
 
 commands! {
-    Up(UpArgs),
-    Plan(PlanArgs),
-    Drift(DriftArgs),
-    Down(DownArgs),
-    Ps(PsArgs),
-    Logs(LogsArgs),
+    Up(change::up::UpArgs),
+    Plan(look::plan::PlanArgs),
+    Drift(look::drift::DriftArgs),
+    Down(change::down::DownArgs),
+    Ps(look::ps::PsArgs),
+    Logs(look::logs::LogsArgs),
     #[command(alias = "convert")]
-    Config(ConfigArgs),
-    Explain(ExplainArgs),
-    Build(BuildArgs),
-    Pull(PullArgs),
-    Create(CreateArgs),
-    Start(StartArgs),
-    Stop(StopArgs),
-    Restart(RestartArgs),
-    Kill(KillArgs),
-    Pause(PauseArgs),
-    Unpause(UnpauseArgs),
-    Rm(RmArgs),
-    Version(VersionArgs),
+    Config(file::config::ConfigArgs),
+    Explain(about::explain::ExplainArgs),
+    Build(image::build::BuildArgs),
+    Pull(image::pull::PullArgs),
+    Create(change::create::CreateArgs),
+    Start(change::start::StartArgs),
+    Stop(change::stop::StopArgs),
+    Restart(change::restart::RestartArgs),
+    Kill(change::kill::KillArgs),
+    Pause(change::pause::PauseArgs),
+    Unpause(change::unpause::UnpauseArgs),
+    Rm(change::rm::RmArgs),
+    Version(about::version::VersionArgs),
 }

@@ -39,7 +39,7 @@ pub struct UpArgs {
     /// Stop all containers when one fails
     #[arg(long)]
     abort_on_container_failure: bool,
-    /// Stop all containers when the one of this service ends, and end with its exit code
+    /// End with the exit code of this service's container; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
     exit_code_from: Option<String>,
     /// Follow the output of these services only

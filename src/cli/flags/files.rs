@@ -7,7 +7,7 @@ use clap::Args;
 /// `-f FILE` after the command, as in `up -f FILE`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FileFlags {
-    /// Compose files, the same as `-f` before the command
+    /// Compose files, like `-f` before the command
     #[arg(short = 'f', long = "file", value_name = "FILE", id = "command_files")]
     pub files: Vec<PathBuf>,
 }

@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 pub struct LogsArgs {
     /// Services; all if none is named
     services: Vec<String>,
-    /// Go on until all containers have ended
+    /// Follow the output until all containers have ended
     #[arg(short, long)]
     follow: bool,
     /// Only the replica with this number
