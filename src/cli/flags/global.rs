@@ -1,4 +1,4 @@
-//! The options before the command, and what they and their variables come to: [`Settings`].
+//! The options before the command. Together with their environment variables they make the [`Settings`].
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub struct GlobalFlags {
     #[arg(long = "env-file", value_name = "FILE")]
     pub env_files: Vec<PathBuf>,
 
-    /// Directory that relative paths start from; by default the one of the first compose file
+    /// Directory that relative paths start from; by default the directory of the first compose file
     #[arg(long, value_name = "DIRECTORY", alias = "workdir")]
     pub project_directory: Option<PathBuf>,
 
@@ -137,7 +137,7 @@ fn unknown_word<T: clap::ValueEnum>(environment: &Environment, name: &str) -> Op
     Some(Diagnostic::warning("bad-value", Span::NONE, message).help(format!("one of: {}", known.join(", "))))
 }
 
-/// Returns what a variable's word means; `None` where the variable is not set or the word is not known.
+/// Returns the meaning of a variable's word; `None` if the variable is not set or the word is not known.
 fn word<T: clap::ValueEnum>(text: Option<&str>) -> Option<T> {
     T::from_str(text?, true).ok()
 }
