@@ -4,22 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::FileOption;
-use crate::app::{self, config::Show};
+use crate::app::config::{self, ConfigRequest, Digests, Show};
+use crate::cli::command::{CommandArgs, Invocation};
+use crate::cli::flags::FileFlags;
 use crate::failure::{Exit, Failure};
-use crate::settings::Context;
 
-/// Flags of `config`.
+/// Check the compose files and show the project that they make
 #[derive(Args, Debug, Default)]
 pub struct ConfigArgs {
     #[command(flatten)]
-    pub(super) files: FileOption,
-    /// Services to show, with what they depend on
+    files: FileFlags,
+    /// Services to show, with the services that they depend on; all if none is named
     services: Vec<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Only check, print nothing
+    /// Check only, print nothing
     #[arg(short, long)]
     quiet: bool,
     /// Write to a file instead of standard output
@@ -58,33 +58,60 @@ pub struct ConfigArgs {
     /// Name images with the digests that their registries give
     #[arg(long)]
     resolve_image_digests: bool,
-    /// Print an override file with nothing but the digests of the images
+    /// Print an override file that holds only the digests of the images
     #[arg(long, conflicts_with = "resolve_image_digests")]
     lock_image_digests: bool,
-    /// Leave variables as they are
+    /// Do not replace variables by their values
     #[arg(long)]
     no_interpolate: bool,
-    /// Leave implicit things out
+    /// Do not add what is implied, such as the network `default`
     #[arg(long)]
     no_normalize: bool,
-    /// Leave paths relative
+    /// Do not make relative paths absolute
     #[arg(long)]
     no_path_resolution: bool,
-    /// Leave env files unread
+    /// Do not read the env files of services
     #[arg(long)]
     no_env_resolution: bool,
-    /// Do not check that services refer to things that exist
+    /// Do not check that the networks, volumes and services that are referred to exist
     #[arg(long)]
     no_consistency: bool,
 }
 
-impl ConfigArgs {
-    /// Returns whether nothing but diagnostics is printed.
-    pub(super) fn only_checks(&self) -> bool {
-        self.quiet && matches!(self.show(), Show::Nothing)
+impl CommandArgs for ConfigArgs {
+    fn files(&self) -> Option<&FileFlags> {
+        Some(&self.files)
     }
 
-    /// Compat: lists are printed all the same with `--quiet`.
+    fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
+        let request = ConfigRequest {
+            services: self.services.clone(),
+            show: self.show(),
+            output: self.output.clone(),
+            is_variables_json: matches!(self.format, Format::Json),
+            digests: match (self.lock_image_digests, self.resolve_image_digests) {
+                (true, _) => Digests::Lock,
+                (_, true) => Digests::Resolve,
+                _ => Digests::None,
+            },
+            no_interpolate: self.no_interpolate,
+            no_normalize: self.no_normalize,
+            no_path_resolution: self.no_path_resolution,
+            no_env_resolution: self.no_env_resolution,
+            no_consistency: self.no_consistency,
+        };
+        config::run(invocation.context, &request)
+    }
+
+    fn prints_only_diagnostics(&self) -> bool {
+        self.quiet && matches!(self.show(), Show::Nothing)
+    }
+}
+
+impl ConfigArgs {
+    /// Returns what to print. Of several lists that are asked for, the first one here counts.
+    ///
+    /// Compat: `--quiet` does not keep lists (`--services`, `--images` ...) from being printed.
     fn show(&self) -> Show {
         if self.only_services {
             return Show::Services;
@@ -115,31 +142,10 @@ impl ConfigArgs {
     }
 }
 
-/// `--format`.
+/// The value of `--format`.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
     #[default]
     Yaml,
     Json,
-}
-
-pub(super) fn run(context: &Context, args: ConfigArgs) -> Result<Exit, Failure> {
-    let show = args.show();
-    let request = app::config::ConfigRequest {
-        services: args.services,
-        show,
-        output: args.output,
-        is_variables_json: matches!(args.format, Format::Json),
-        digests: match (args.lock_image_digests, args.resolve_image_digests) {
-            (true, _) => app::config::Digests::Lock,
-            (_, true) => app::config::Digests::Resolve,
-            _ => app::config::Digests::None,
-        },
-        no_interpolate: args.no_interpolate,
-        no_normalize: args.no_normalize,
-        no_path_resolution: args.no_path_resolution,
-        no_env_resolution: args.no_env_resolution,
-        no_consistency: args.no_consistency,
-    };
-    app::config::run(context, &request)
 }

@@ -1,17 +1,19 @@
-//! Options that every command has.
+//! The options before the command. Together with their environment variables they make the [`Settings`].
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::files::FileFlags;
+use crate::cli::values;
 use crate::diag::Diagnostic;
 use crate::env::Environment;
 use crate::model::Span;
 use crate::settings::{AnsiWhen, DiagnosticsFormat, LogLevel, ProgressKind, Settings};
 
-/// Options before the command; the long ones are also taken after it.
+/// Options before the command. Those with `global = true` may also stand after the command.
 #[derive(Args, Clone, Debug, Default)]
-pub struct GlobalOptions {
+pub struct GlobalFlags {
     /// Compose files; later ones are merged over earlier ones, `-` is standard input
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -28,7 +30,7 @@ pub struct GlobalOptions {
     #[arg(long = "env-file", value_name = "FILE")]
     pub env_files: Vec<PathBuf>,
 
-    /// Base of relative paths; by default the directory of the first compose file
+    /// Directory that relative paths start from; by default the directory of the first compose file
     #[arg(long, value_name = "DIRECTORY", alias = "workdir")]
     pub project_directory: Option<PathBuf>,
 
@@ -44,23 +46,23 @@ pub struct GlobalOptions {
     #[arg(long, global = true)]
     pub dry_run: bool,
 
-    /// How many engine calls may run at once; -1 is without limit
-    #[arg(long, value_name = "N", global = true, allow_hyphen_values = true)]
+    /// How many engine calls may run at the same time; -1 means no limit
+    #[arg(long, value_name = "N", global = true, allow_hyphen_values = true, value_parser = values::parallel)]
     pub parallel: Option<i64>,
 
-    /// Names with `_` between their parts, as docker-compose 1 made them
+    /// Separate the parts of container names by `_`, as docker-compose 1 did
     #[arg(long)]
     pub compatibility: bool,
 
-    /// Keep networks, volumes, configs and secrets that no service uses
+    /// Include networks, volumes, configs and secrets that no service uses
     #[arg(long)]
     pub all_resources: bool,
 
-    /// The engine to talk to, such as `unix:///var/run/docker.sock`
+    /// Address of the engine, such as `unix:///var/run/docker.sock`
     #[arg(short = 'H', long, value_name = "URL")]
     pub host: Option<String>,
 
-    /// The docker context to use
+    /// Docker context that names the engine
     #[arg(short = 'c', long, value_name = "NAME")]
     pub context: Option<String>,
 
@@ -80,22 +82,16 @@ pub struct GlobalOptions {
     #[arg(long = "no-ansi", hide = true)]
     pub no_ansi: bool,
 
-    /// Accepted for compatibility; the version is the command `version`
+    /// Show the version, as the command `version` does
     #[arg(short = 'v', long = "version", action = ArgAction::SetTrue)]
     pub version: bool,
 }
 
-/// `-f` after the command.
-#[derive(Args, Clone, Debug, Default)]
-pub struct FileOption {
-    /// Compose files, as before the command
-    #[arg(short = 'f', long = "file", value_name = "FILE", id = "command_files")]
-    pub files: Vec<PathBuf>,
-}
-
-impl GlobalOptions {
-    /// Turns flags into settings; a flag wins over its variable (`COMPOSE_PROGRESS`, `COMPOSE_ANSI`, `INCEPTION_LOG`, ...).
-    pub(super) fn settings(self, environment: &Environment) -> Settings {
+impl GlobalFlags {
+    /// Turns the options into settings. `after` are the compose files after the command; they follow those before it. An
+    /// option wins over its variable (`COMPOSE_PROGRESS`, `COMPOSE_ANSI`, `INCEPTION_LOG`, `INCEPTION_DIAGNOSTICS`).
+    pub fn settings(mut self, after: Option<&FileFlags>, environment: &Environment) -> Settings {
+        self.files.extend(after.into_iter().flat_map(|after| after.files.iter().cloned()));
         let variable = |name| environment.get_non_empty(name);
         let ansi = if self.no_ansi { Some(AnsiWhen::Never) } else { self.ansi };
         let level = if self.debug { Some(LogLevel::Debug) } else { self.log_level };
@@ -120,8 +116,8 @@ impl GlobalOptions {
     }
 }
 
-/// Returns a warning for each variable that is set to a word which it does not know: its default counts.
-pub(super) fn unknown_words(environment: &Environment) -> Vec<Diagnostic> {
+/// Returns a warning for each variable whose value is none of its words. The variable then counts as not set.
+pub fn unknown_words(environment: &Environment) -> Vec<Diagnostic> {
     let found = [
         unknown_word::<ProgressKind>(environment, "COMPOSE_PROGRESS"),
         unknown_word::<AnsiWhen>(environment, "COMPOSE_ANSI"),
@@ -131,6 +127,7 @@ pub(super) fn unknown_words(environment: &Environment) -> Vec<Diagnostic> {
     found.into_iter().flatten().collect()
 }
 
+/// Returns the warning for one variable; `T` knows its words.
 fn unknown_word<T: clap::ValueEnum>(environment: &Environment, name: &str) -> Option<Diagnostic> {
     let text = environment.get_non_empty(name).filter(|text| T::from_str(text, true).is_err())?;
     let shown = crate::text::escape_controls(text);
@@ -140,6 +137,7 @@ fn unknown_word<T: clap::ValueEnum>(environment: &Environment, name: &str) -> Op
     Some(Diagnostic::warning("bad-value", Span::NONE, message).help(format!("one of: {}", known.join(", "))))
 }
 
+/// Returns the meaning of a variable's word; `None` if the variable is not set or the word is not known.
 fn word<T: clap::ValueEnum>(text: Option<&str>) -> Option<T> {
     T::from_str(text?, true).ok()
 }

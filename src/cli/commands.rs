@@ -1,0 +1,56 @@
+//! The table of commands, in the order of `--help`. A new command is a file with its flags and a row here.
+
+use clap::Subcommand;
+
+use super::command::CommandArgs;
+use super::{about, change, file, image, look};
+
+/// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $name:ident($args:ty),)*) => {
+        /// What was typed after the global options.
+        #[derive(Subcommand, Debug)]
+        pub enum Command {
+            $($(#[$attribute])* $name($args),)*
+        }
+
+        impl Command {
+            /// Returns what was typed after the command.
+            pub fn args(&self) -> &dyn CommandArgs {
+                match self {
+                    $(Self::$name(args) => args,)*
+                }
+            }
+
+            /// Returns the command's name, for logs.
+            pub fn name(&self) -> String {
+                match self {
+                    $(Self::$name(_) => stringify!($name).to_lowercase(),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Up(change::up::UpArgs),
+    Plan(look::plan::PlanArgs),
+    Drift(look::drift::DriftArgs),
+    Down(change::down::DownArgs),
+    Ps(look::ps::PsArgs),
+    Logs(look::logs::LogsArgs),
+    #[command(alias = "convert")]
+    Config(file::config::ConfigArgs),
+    Explain(about::explain::ExplainArgs),
+    Build(image::build::BuildArgs),
+    Pull(image::pull::PullArgs),
+    Create(change::create::CreateArgs),
+    Start(change::start::StartArgs),
+    Stop(change::stop::StopArgs),
+    Restart(change::restart::RestartArgs),
+    Kill(change::kill::KillArgs),
+    Pause(change::pause::PauseArgs),
+    Unpause(change::unpause::UnpauseArgs),
+    Rm(change::rm::RmArgs),
+    Version(about::version::VersionArgs),
+}

@@ -1,0 +1,89 @@
+//! `inception build`.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use super::lacking::LackingFlags;
+use crate::app::up::{self, UpRequest};
+use crate::cli::command::{CommandArgs, Invocation};
+use crate::cli::flags::{FileFlags, QuietFlags};
+use crate::cli::values;
+use crate::diag::Diagnostic;
+use crate::env::Environment;
+use crate::failure::{Exit, Failure};
+use crate::model::{Sources, Span};
+use crate::plan::{ImageOptions, UpOptions};
+use crate::settings::Context;
+use crate::text::escape_controls;
+use crate::ui;
+
+/// Build images
+#[derive(Args, Debug, Default)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    files: FileFlags,
+    /// Services whose images to build; all if none is named
+    services: Vec<String>,
+    /// Set a build argument; NAME alone takes its value from the environment
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::build_arg)]
+    build_arg: Vec<(String, Option<String>)>,
+    /// Do not use the build cache
+    #[arg(long)]
+    no_cache: bool,
+    /// Look for newer base images
+    #[arg(long)]
+    pull: bool,
+    /// Build also the images of services that the named services depend on
+    #[arg(long)]
+    with_dependencies: bool,
+    #[command(flatten)]
+    quiet: QuietFlags,
+    /// Accepted for compatibility with docker compose, with a warning: the engine builds all images
+    #[arg(long, value_name = "NAME")]
+    builder: Option<String>,
+    #[command(flatten)]
+    lacking: LackingFlags,
+}
+
+impl CommandArgs for BuildArgs {
+    fn files(&self) -> Option<&FileFlags> {
+        Some(&self.files)
+    }
+
+    fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
+        self.lacking.refuse()?;
+        let context = invocation.context;
+        self.warn(context);
+        let images = ImageOptions {
+            build: true,
+            no_cache: self.no_cache,
+            pull_base: self.pull,
+            build_args: self.build_args(&context.environment),
+            only_build: true,
+            ..ImageOptions::default()
+        };
+        let options = UpOptions { no_dependencies: !self.with_dependencies, ..UpOptions::default() };
+        let services = self.services.clone();
+        let request = UpRequest { services, options, images, command: "build", ..UpRequest::default() };
+        up::images(&self.quiet.context(context), &request)
+    }
+}
+
+impl BuildArgs {
+    /// Warns about a builder that was named and is not used.
+    fn warn(&self, context: &Context) {
+        let Some(builder) = &self.builder else { return };
+        let message = format!("builder `{}` is not used", escape_controls(builder));
+        let warning =
+            Diagnostic::warning("usage", Span::NONE, message).help("images are built by the engine's classic builder");
+        ui::diagnostics(context, &[warning], &Sources::default());
+    }
+
+    /// Returns the build arguments. A name without a value has that of the environment variable; `None` where that is not
+    /// set, too.
+    fn build_args(&self, environment: &Environment) -> BTreeMap<String, Option<String>> {
+        let value = |name: &str| environment.get(name).map(str::to_owned);
+        self.build_arg.iter().map(|(name, given)| (name.clone(), given.clone().or_else(|| value(name)))).collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! Commands about images.
+
+pub mod build;
+mod lacking;
+pub mod pull;

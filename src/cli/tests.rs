@@ -1,0 +1,124 @@
+//! Command lines as a whole: which are refused, with which words, and what the table of commands must keep to.
+
+use clap::{CommandFactory, Parser};
+
+use super::Cli;
+use super::flags::FileFlags;
+
+/// Parses a command line (words parted by blanks) without running it.
+fn parse(line: &str) -> Result<Cli, String> {
+    let words = ["inception"].into_iter().chain(line.split_whitespace());
+    Cli::try_parse_from(words).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn check_refused(line: &str, words: &str) {
+    let told = parse(line).expect_err(line);
+    assert!(told.contains(words), "{line}: {told}");
+}
+
+#[test]
+fn the_table_of_commands_is_sound() {
+    Cli::command().debug_assert();
+    for command in Cli::command().get_subcommands() {
+        assert!(command.get_about().is_some(), "`{}` has no help line", command.get_name());
+        let cli = parse(command.get_name()).unwrap();
+        assert_eq!(cli.command.unwrap().name(), command.get_name());
+    }
+}
+
+#[test]
+fn files_after_the_command_belong_to_the_project_wherever_a_command_has_them() {
+    for command in Cli::command().get_subcommands() {
+        let has_files = command.get_arguments().any(|argument| argument.get_id() == "command_files");
+        let line =
+            if has_files { format!("{} -f a.yml -f b.yml", command.get_name()) } else { command.get_name().into() };
+        let command = parse(&line).unwrap().command.unwrap();
+        let files = command.args().files().map(|FileFlags { files }| files.len());
+        assert_eq!(files, has_files.then_some(2), "{line}");
+    }
+}
+
+#[test]
+fn a_saved_plan_forbids_the_flags_that_it_has_decided() {
+    for flags in [
+        "--build",
+        "--no-build",
+        "--pull never",
+        "--remove-orphans",
+        "--scale web=2",
+        "--force-recreate",
+        "--no-recreate",
+        "--always-recreate-deps",
+        "--no-deps",
+        "-V",
+        "--recreate-volume data",
+        "--timeout 3",
+        "--wait",
+        "--wait-timeout 3",
+        "--no-start",
+        "web",
+    ] {
+        check_refused(&format!("up --plan plan.json {flags}"), "cannot be used with");
+        check_refused(&format!("up {flags} --plan plan.json"), "cannot be used with");
+    }
+    check_refused("up --plan plan.json --build", "the argument '--plan <FILE>' cannot be used with '--build'\n");
+    for flags in ["-d", "-y", "--no-color", "--timestamps", "--attach web", "--quiet-pull", "--dry-run"] {
+        assert!(parse(&format!("up --plan plan.json {flags}")).is_ok(), "{flags}");
+    }
+}
+
+#[test]
+fn values_that_mean_nothing_are_refused_with_what_they_must_be() {
+    for (line, words) in [
+        ("up --timeout soon", "it must be a whole number of seconds"),
+        ("up --wait-timeout=-1", "it must be a whole number of seconds"),
+        ("up --scale web", "it must be SERVICE=N"),
+        ("up --scale web=4294967296", "`4294967296` is no number of containers"),
+        ("up --pull often", "[possible values: always, missing, never, build]"),
+        ("up --menu=maybe", "[possible values: true, false]"),
+        ("create --timeout 1.5", "it must be a whole number of seconds"),
+        ("plan --wait-timeout x", "it must be a whole number of seconds"),
+        ("plan --format yaml", "[possible values: text, json]"),
+        ("down --timeout 10s", "it must be a whole number of seconds"),
+        ("down --rmi some", "[possible values: local, all]"),
+        ("stop --timeout x", "it must be a whole number of seconds"),
+        ("restart --timeout x", "it must be a whole number of seconds"),
+        ("kill --signal TREM", "it must be the name of a signal"),
+        ("ps --status gone", "[possible values: created, running"),
+        ("ps --filter name=web", "the only filter is `status=STATE`"),
+        ("ps --filter status=gone", "a state is one of `created`, `running`"),
+        ("ps --format jsno", "`jsno` is no format"),
+        ("ps --orphans=maybe", "[possible values: true, false]"),
+        ("logs --index first", "it must be the number of a replica"),
+        ("logs --since 999999999999999h", "it must be a moment"),
+        ("logs --until 1e300", "it must be a moment"),
+        ("logs --tail abc", "it must be a number of lines"),
+        ("build --build-arg =x", "it must be NAME=VALUE"),
+        ("pull --policy x", "[possible values: always, missing, never, build]"),
+        ("config --format toml", "[possible values: yaml, json]"),
+        ("version --format toml", "[possible values: pretty, json]"),
+        ("--parallel 0 ps", "it must be a positive number, or -1 for no limit"),
+        ("ps --parallel=-2", "it must be a positive number, or -1 for no limit"),
+        ("ps --progress loud", "[possible values: auto, tty, plain, json, quiet]"),
+    ] {
+        check_refused(line, words);
+    }
+}
+
+#[test]
+fn values_that_scripts_written_for_docker_compose_give_are_taken() {
+    for line in [
+        "up -d --scale web=2 --scale db=0 --timeout 0 --pull missing --menu=false --quiet-pull",
+        "kill -s SIGUSR1 web",
+        "kill -s 15",
+        "ps --filter status=running --status exited --status dead --orphans=false",
+        "logs --index 0 --tail -1 --since 10m",
+        "logs --tail=all --until 2026-01-02T03:04:05",
+        "build --build-arg A=b --build-arg HTTP_PROXY",
+        "--parallel -1 pull",
+        "convert",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {:?}", parse(line));
+    }
+}
