@@ -12,8 +12,7 @@ use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, ContainerState, Definition, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume,
+    ContainerId, Definition, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork, ObservedVolume,
 };
 
 mod listeners;
@@ -63,11 +62,12 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
     })
 }
 
-/// What runs is on networks that are there; what has ended may remember some that are gone.
+/// Whether a container is on a network that the list of networks does not hold. A container that has ended may remember a
+/// network that is gone; but its network may also have been made since, by another run: a job ends within a second.
 fn names_unknown_networks(containers: &[ObservedContainer], networks: &[ObservedNetwork]) -> bool {
     let known: HashSet<&NetworkId> = networks.iter().map(|network| &network.id).collect();
-    let running = containers.iter().filter(|one| one.state == ContainerState::Running);
-    running
+    containers
+        .iter()
         .flat_map(|one| one.networks.values())
         .any(|endpoint| !endpoint.network_id.as_str().is_empty() && !known.contains(&endpoint.network_id))
 }

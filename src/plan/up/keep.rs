@@ -1,5 +1,6 @@
-//! Keeps.
+//! Containers that stay: their names, their networks and their starts, where they lack them.
 
+use crate::plan::builder::Displaced;
 use crate::plan::container::naming::replica_target;
 use std::collections::BTreeMap;
 
@@ -7,13 +8,32 @@ use crate::diag::Diagnostic;
 use crate::model::{ContainerName, ContainerState, ObservedContainer, Service};
 use crate::plan::container::{naming, replicas};
 use crate::plan::up::state::{Replica, Up};
-use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Until};
+use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target, Until};
+
+/// A container that stays, and what the plan knows of it.
+struct Kept<'k> {
+    service: &'k Service,
+    container: &'k ObservedContainer,
+    number: u32,
+    target: Target,
+    /// The steps that the container's start and its dependents wait for, as far as they are planned.
+    requires: Vec<StepId>,
+    /// The early stop of the container.
+    displaced: Displaced,
+}
+
+impl Kept<'_> {
+    fn reference(&self) -> ContainerRef {
+        ContainerRef::Existing(self.container.id.clone())
+    }
+}
 
 impl<'a> Up<'a> {
-    /// A container that is as it should be: give it its name and networks back where needed, start it where needed.
+    /// Plans a container that is as the file says: its final name, its networks and its start, each where the container lacks
+    /// it. Returns the steps after which the container is complete.
     ///
-    /// `is_begun`: a run began to replace it and did not finish. That run may be about to stop it, or to die after it did.
-    /// Returns the steps after which it is as it should be.
+    /// `is_begun`: an interrupted run began to replace the container. That run may still stop it, or may have died after the
+    /// stop, so the container is started whatever its state.
     pub(crate) fn keep(
         &mut self,
         service: &Service,
@@ -24,65 +44,79 @@ impl<'a> Up<'a> {
     ) -> Vec<StepId> {
         let last = naming::container_name(self.scope.project, service, number, self.scope.options.separator);
         let target = replica_target(service, number, &last);
-        let reference = ContainerRef::Existing(container.id.clone());
-        let mut requires = cleared;
-        if let Some(reason) = self.misnamed(service, container, &last, number) {
-            let action = Action::RenameContainer { container: reference.clone(), to: last.clone() };
-            requires.extend(self.name_is_free(service, &last));
-            requires.push(self.builder.step(&target, action, reason, requires.clone()));
+        let displaced = self.builder.take_over(&container.id);
+        let mut kept = Kept { service, container, number, target, requires: cleared, displaced };
+        let misnamed = self.misnamed(service, container, &last, number);
+        let is_unproven = matches!(misnamed, Some(Reason::Unfinished(_)));
+        if let Some(reason) = misnamed {
+            let action = Action::RenameContainer { container: kept.reference(), to: last.clone() };
+            kept.requires.extend(self.name_is_free(service, &last));
+            kept.requires.push(self.builder.step(&kept.target, action, reason, kept.requires.clone()));
         }
-        let mut displaced = self.builder.take_over(&container.id);
         if !replicas::is_up(container) {
-            requires.extend(self.resource_steps(service));
+            kept.requires.extend(self.resource_steps(service));
         }
-        requires.extend(displaced.steps.iter().copied());
-        let must_start = !replicas::is_up(container) || displaced.was_running || is_begun;
-        if must_start && !replicas::is_completed(self.scope.project, service, container) {
-            displaced.networks.extend(self.lost_networks(service, container, &displaced.networks));
+        kept.requires.extend(kept.displaced.steps.iter().copied());
+        let is_completed = replicas::is_completed(self.scope.project, service, container);
+        let must_start = !is_completed && (!replicas::is_up(container) || kept.displaced.was_running || is_begun);
+        if must_start {
+            let lost = self.lost_networks(service, container, &kept.displaced.networks);
+            kept.displaced.networks.extend(lost);
         }
-        requires.extend(self.reconnect(service, &target, &reference, &displaced));
+        kept.requires.extend(self.reconnect(service, &kept.target, &kept.reference(), &kept.displaced));
         if container.state == ContainerState::Paused {
             self.paused(service, container);
         }
-        if must_start && self.scope.options.start && !replicas::is_completed(self.scope.project, service, container) {
-            let lost = displaced.networks.into_iter().next();
-            let reason = match lost {
-                Some(key) => Reason::NotAttached(key),
-                None if is_begun => Reason::Unfinished("it may have been stopped"),
-                None => Reason::NotRunning,
-            };
-            requires.extend(self.put_files(service, container, number, &target, &requires));
-            let started = self.start(service, &target, &reference, requires, reason);
-            if let Some(start) = self.builder.start_of(&container.id).filter(|_| displaced.was_running) {
-                let (container, stops) = (container.id.clone(), displaced.steps);
-                self.builder.interrupted(Interrupted { container, stops, start, needs: self.needs(service) });
-            }
-            if let Some(done) = self.done.get_mut(&service.name) {
-                done.is_started = true;
-            }
-            let after = started.clone();
-            self.push(
-                service,
-                Replica { target, container: reference, started, untouched: None, waits: BTreeMap::new() },
-            );
-            return after;
+        if must_start && self.scope.options.start {
+            return self.start_kept(kept, is_begun);
         }
-        if container.state == ContainerState::Restarting && self.scope.options.start {
-            // Found between two ends: it may be back in a moment, or never stay.
-            let until = Until::Alive(self.scope.options.settle);
-            let wait = Action::WaitFor { container: reference.clone(), until, limit: self.scope.options.wait_limit };
-            let wait = self.builder.step(&target, wait, Reason::Verify, requires.clone());
-            self.spare(service, wait);
-        } else if requires.is_empty() {
-            self.builder.unchanged(target.clone());
+        self.leave_running(kept, is_unproven)
+    }
+
+    /// Plans the start of a container that stays. Returns the steps after which the container is started.
+    fn start_kept(&mut self, mut kept: Kept<'_>, is_begun: bool) -> Vec<StepId> {
+        let service = kept.service;
+        let reason = match kept.displaced.networks.first() {
+            Some(key) => Reason::NotAttached(key.clone()),
+            None if is_begun => Reason::Unfinished("it may have been stopped"),
+            None => Reason::NotRunning,
+        };
+        let filled = self.put_files(service, kept.container, kept.number, &kept.target, &kept.requires);
+        kept.requires.extend(filled);
+        let container = kept.reference();
+        let started = self.start(service, &kept.target, &container, kept.requires, reason);
+        let start = self.builder.start_of(&kept.container.id).filter(|_| kept.displaced.was_running);
+        if let Some(start) = start {
+            let (container, stops) = (kept.container.id.clone(), kept.displaced.steps);
+            self.builder.interrupted(Interrupted { container, stops, start, needs: self.needs(service) });
         }
-        let untouched = Some((container.state, container.health, container.exit_code));
-        let after = requires.clone();
-        self.push(
-            service,
-            Replica { target, container: reference, started: requires, untouched, waits: BTreeMap::new() },
-        );
+        if let Some(done) = self.done.get_mut(&service.name) {
+            done.is_started = true;
+        }
+        let (target, after) = (kept.target, started.clone());
+        self.push(service, Replica { target, container, started, untouched: None, waits: BTreeMap::new() });
         after
+    }
+
+    /// Leaves a container in its state. A container that is found between an end and its restart is waited for: it may be back
+    /// in a moment, or never stay up. So is a replacement that an earlier run did not finish: nothing on the engine tells
+    /// whether that run saw the container stay up.
+    fn leave_running(&mut self, kept: Kept<'_>, is_unproven: bool) -> Vec<StepId> {
+        let container = kept.reference();
+        let is_between = kept.container.state == ContainerState::Restarting;
+        let must_prove = is_unproven && kept.container.state == ContainerState::Running;
+        if (is_between || must_prove) && self.scope.options.start {
+            let until = Until::Alive(self.scope.options.settle);
+            let wait = Action::WaitFor { container: container.clone(), until, limit: self.scope.options.wait_limit };
+            let wait = self.builder.step(&kept.target, wait, Reason::Verify, kept.requires.clone());
+            self.spare(kept.service, wait);
+        } else if kept.requires.is_empty() {
+            self.builder.unchanged(kept.target.clone());
+        }
+        let untouched = Some((kept.container.state, kept.container.health, kept.container.exit_code));
+        let (target, started) = (kept.target, kept.requires.clone());
+        self.push(kept.service, Replica { target, container, started, untouched, waits: BTreeMap::new() });
+        kept.requires
     }
 
     /// Returns why a container must be renamed; `None` where its name is right or its name is taken.

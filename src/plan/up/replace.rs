@@ -104,6 +104,8 @@ impl Up<'_> {
         self.swap(service, swap, Vec::new(), cleared, batch);
     }
 
+    /// Plans what turns an old container into a new one: the stop of the old container, the start of the new one and the wait
+    /// for it, in the order that the batch asks for. The removal of the old container is planned by [`Self::commit`].
     fn swap(
         &mut self,
         service: &Service,
@@ -115,32 +117,15 @@ impl Up<'_> {
         let obstacle = self.obstacle(service, swap.old);
         self.tell_order(service, batch, obstacle.as_deref());
         let displaced = self.builder.take_over(&swap.old.id);
-        // What stops and disconnects the old one early is part of the replacement: an undo makes it good.
+        // An early stop of the old container is part of the replacement, so that an undo makes the stop good.
         let mut steps = displaced.steps.clone();
         steps.extend(created.iter().copied());
         let mut ready = created;
         ready.extend(cleared);
         ready.extend(displaced.steps.iter().copied());
-        let lost = self.lost_with_its_network(service, swap.old, &displaced);
-        // What an earlier run has begun to replace, or has taken off its network, it has also stopped.
-        let has_run = swap.old.state != ContainerState::Created;
-        let old_ran = has_run && (replicas::is_up(swap.old) || swap.is_begun || !lost.is_empty());
-        let reconnects = self.reconnects(swap.old, displaced.networks.iter().chain(&lost));
+        let optional = self.before_swap(service, &mut ready, batch);
         let must_stop = replicas::is_up(swap.old) && !displaced.was_running;
         let start_first = batch.order == UpdateOrder::StartFirst && self.scope.options.start && obstacle.is_none();
-        let (needed, mut optional) =
-            if self.scope.options.start { self.conditions(service) } else { Default::default() };
-        ready.extend(needed);
-        ready.extend(self.handovers.before(&service.name));
-        if self.scope.options.start {
-            ready.extend(self.departed());
-        }
-        let gate = self.gate(batch);
-        match batch.failure_action() {
-            // The others go on, whatever became of these.
-            FailureAction::Continue => optional.extend(gate),
-            FailureAction::Pause | FailureAction::Rollback => ready.extend(gate),
-        }
         if must_stop && !start_first {
             ready = vec![self.stop_old(service, &swap, ready, optional.clone(), &mut steps)];
         }
@@ -151,24 +136,10 @@ impl Up<'_> {
         let waited = up.clone();
         if must_stop && start_first {
             let stopped = self.stop_old(service, &swap, up, Vec::new(), &mut steps);
-            // That may have taken its time: the new one must be up still when the old one goes.
+            // The stop may have taken its time: the new container must still be up when the old one is removed.
             up = vec![self.wait_for(&swap, Duration::ZERO, vec![stopped], &mut steps)];
         }
-        let parents = shares::parents(service).into_iter();
-        let replacement = Replacement {
-            old: swap.old.id.clone(),
-            target: swap.target.clone(),
-            new: swap.new.clone(),
-            was_running: replicas::is_up(swap.old) || (old_ran && self.scope.options.start),
-            needs: self.needs(service),
-            reconnects,
-            shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
-            steps,
-            commit: StepId(0),
-            family: self.families.of(&service.name).cloned(),
-            group: service.name.clone(),
-            undoes_group: batch.failure_action() == FailureAction::Rollback,
-        };
+        let replacement = self.replacement(service, &swap, &displaced, steps, batch);
         batch.pending.push(Pending { replacement, up });
         batch.filling.extend(waited.iter().copied());
         if let Some(done) = self.done.get_mut(&service.name) {
@@ -176,6 +147,57 @@ impl Up<'_> {
         }
         let (target, container) = (swap.target, swap.new);
         self.push(service, Replica { target, container, started: waited, untouched: None, waits: BTreeMap::new() });
+    }
+
+    /// Adds to `ready` what must have succeeded before the old container is stopped, or the new one started. Returns the steps
+    /// that must only have ended.
+    fn before_swap(&mut self, service: &Service, ready: &mut Vec<StepId>, batch: &mut Batch) -> Vec<StepId> {
+        let starts = self.scope.options.start;
+        let (needed, mut optional) = if starts { self.conditions(service) } else { Default::default() };
+        ready.extend(needed);
+        ready.extend(self.handovers.before(&service.name));
+        if starts {
+            ready.extend(self.departed());
+        }
+        let gate = self.gate(batch);
+        match batch.failure_action() {
+            // The next replicas are replaced whatever became of these.
+            FailureAction::Continue => optional.extend(gate),
+            FailureAction::Pause | FailureAction::Rollback => ready.extend(gate),
+        }
+        optional
+    }
+
+    /// Returns what an undo of the replacement needs to know.
+    fn replacement(
+        &self,
+        service: &Service,
+        swap: &Swap<'_>,
+        displaced: &Displaced,
+        steps: Vec<StepId>,
+        batch: &Batch,
+    ) -> Replacement {
+        let lost = self.lost_with_its_network(service, swap.old, displaced);
+        // An interrupted run that began the replacement, or took the old container off its network, has also stopped it.
+        let has_run = swap.old.state != ContainerState::Created;
+        let old_ran = has_run && (replicas::is_up(swap.old) || swap.is_begun || !lost.is_empty());
+        let parents = shares::parents(service).into_iter();
+        Replacement {
+            old: swap.old.id.clone(),
+            target: swap.target.clone(),
+            new: swap.new.clone(),
+            was_running: replicas::is_up(swap.old) || (old_ran && self.scope.options.start),
+            // The interrupted run created a new container before it stopped the old one, and stopped the old one only once the
+            // conditions held.
+            needs: if swap.is_begun { Vec::new() } else { self.needs(service) },
+            reconnects: self.reconnects(swap.old, displaced.networks.iter().chain(&lost)),
+            shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
+            steps,
+            commit: StepId(0),
+            family: self.families.of(&service.name).cloned(),
+            group: service.name.clone(),
+            undoes_group: batch.failure_action() == FailureAction::Rollback,
+        }
     }
 
     /// Opens the next batch when the running one is full: after its waits, and after `delay`. Returns what a replica of it
