@@ -29,6 +29,7 @@ mod connect;
 mod context;
 mod convert;
 mod create;
+mod credential_helper;
 mod credentials;
 mod definition;
 mod dockerignore;
