@@ -132,7 +132,7 @@ impl Session {
             ui::progress::dry_run(context, plan);
             return Ok(Outcome::default());
         }
-        let mut settings = settings(context, self.engine.facts().is_local)?;
+        let mut settings = settings(context, self.engine.is_local().await)?;
         settings.is_after_crash = self.lock.as_ref().is_none_or(|lock| lock.left().is_some());
         let mut listener = ui::progress::listener(context);
         let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
@@ -183,6 +183,8 @@ pub(super) async fn snapshot(context: &Context, engine: &DockerEngine, project: 
     let mut observed = observe::observe(engine, &Interest { ports, images: Some(images) }).await?;
     if plan::needs_plugins(project) {
         observed.plugins = Some(engine.plugins().await?);
+        // Plugins of an older kind are files of the engine's machine.
+        observed.engine.is_local = engine.is_local().await;
     }
     Ok(observed)
 }
