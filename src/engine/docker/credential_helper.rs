@@ -67,18 +67,24 @@ async fn ask(helper: &str, registry: &str, path: Option<&str>) -> Option<Answer>
     Some(Answer { user: field("Username")?, secret: field("Secret")? })
 }
 
+/// Writes a shell script that can be run. A process of its own writes the file: children that other tests start at the same
+/// time would inherit a descriptor of this process, and a file that is open for writing cannot be run.
+#[cfg(test)]
+pub(super) fn program(file: &std::path::Path, script: &str) {
+    let text = format!("#!/bin/sh\n{script}\n");
+    let write = r#"printf '%s' "$1" > "$2" && chmod 755 "$2""#;
+    let status = std::process::Command::new("/bin/sh").args(["-c", write, "sh", &text]).arg(file).status().unwrap();
+    assert!(status.success());
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     /// Asks a helper that is this shell script.
     async fn answer_of(script: &str) -> Option<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("docker-credential-test");
-        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        program(&folder.path().join("docker-credential-test"), script);
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         get("test", "host:5000", Some(&path)).await.map(|answer| (answer.user, answer.secret))
     }

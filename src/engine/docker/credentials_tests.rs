@@ -1,7 +1,5 @@
 //! Logins in every shape that docker's tools keep them in.
 
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::json;
 
 use super::*;
@@ -33,13 +31,12 @@ impl Bench {
         let asked = self.folder.path().join("asked");
         let known = registries.join("|");
         let script = format!(
-            "#!/bin/sh\nserver=$(cat)\necho \"$server\" >> '{}'\ncase \"$server\" in\n{known}) \
+            "server=$(cat)\necho \"$server\" >> '{}'\ncase \"$server\" in\n{known}) \
              printf '{{\"Username\":\"{user}\",\"Secret\":\"s:%s\"}}' \"$server\" ;;\n*) exit 1 ;;\nesac\n",
             asked.display()
         );
         let file = self.folder.path().join(format!("bin/docker-credential-{name}"));
-        std::fs::write(&file, script).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        credential_helper::program(&file, &script);
         self
     }
 
