@@ -9,7 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::diag::Diagnostic;
-use crate::model::{Config, FileSource, MountSource, Project, Service, Span};
+use crate::model::{Build, Config, ContextSource, FileSource, MountSource, Project, Service, Span};
 use crate::plan::{Content, Contents};
 
 /// Of larger files of configs and secrets size and time of the last change stand for the content.
@@ -159,10 +159,10 @@ pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<
     let mut faults = Vec::new();
     for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
         let Some(build) = &service.build else { continue };
-        if build.context.contains("://")
-            || build.context.starts_with("git@")
-            || build.context.starts_with("github.com/")
-        {
+        let unsupported = unsupported(service, build);
+        let is_remote = ContextSource::of(&build.context) != ContextSource::Directory;
+        if is_remote || !unsupported.is_empty() {
+            faults.extend(unsupported);
             continue;
         }
         let context = Path::new(&build.context);
@@ -193,6 +193,49 @@ pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<
                     .help("say which with `dockerfile:`"),
             );
         }
+    }
+    faults
+}
+
+/// Returns what a build asks for that the classic builder of the engine cannot do: told before anything is started, as the
+/// builder would take an image of a stranger for the missing context (`FROM base` with `additional_contexts: {base: …}`).
+fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
+    let refuse = |key: &str, message: String, help: &str| {
+        Diagnostic::error("build-context-unsupported", build.span, message)
+            .at(format!("services.{}.build.{key}", service.name))
+            .help(help)
+    };
+    let mut faults = Vec::new();
+    let source = ContextSource::of(&build.context);
+    // The message does not repeat the address, which may hold a password.
+    let named = match source {
+        ContextSource::Directory | ContextSource::Fetched => None,
+        ContextSource::Ssh => Some("a git repository by `ssh://`"),
+        ContextSource::Image => Some("an image (`docker-image://`)"),
+        ContextSource::OciLayout => Some("an image layout (`oci-layout://`)"),
+        ContextSource::Service => Some("the image of another service (`service:`)"),
+        ContextSource::Other => Some("an address of an unknown scheme"),
+    };
+    if let Some(named) = named {
+        let message =
+            format!("the build context of service `{}` is {named}, which the classic builder cannot use", service.name);
+        faults.push(refuse("context", message, "name a directory, or a git repository or archive by `https://`"));
+    } else if source == ContextSource::Fetched && build.dockerfile_inline.is_some() {
+        let message = format!(
+            "service `{}` has a `dockerfile_inline`, but the classic builder takes the Dockerfile of a context that it \
+             fetches from that context",
+            service.name
+        );
+        faults.push(refuse("dockerfile_inline", message, "fetch the context first and name the local copy"));
+    }
+    for name in build.additional_contexts.keys() {
+        let shown = crate::text::escape_controls(name);
+        let message = format!(
+            "service `{}` has the additional build context `{shown}`, and the classic builder takes one context alone",
+            service.name
+        );
+        let help = "copy what is needed into the build context, or take it from an image by its name";
+        faults.push(refuse(&format!("additional_contexts.{shown}"), message, help));
     }
     faults
 }

@@ -132,7 +132,7 @@ impl Session {
             ui::progress::dry_run(context, plan);
             return Ok(Outcome::default());
         }
-        let mut settings = settings(context, self.engine.facts().is_local)?;
+        let mut settings = settings(context, self.engine.is_local().await)?;
         settings.is_after_crash = self.lock.as_ref().is_none_or(|lock| lock.left().is_some());
         let mut listener = ui::progress::listener(context);
         let outcome = exec::run(plan, self.engine.clone(), settings, &mut *listener, interrupt).await;
@@ -184,7 +184,7 @@ pub(super) async fn snapshot(context: &Context, engine: &DockerEngine, project: 
     let named = plan::plugins_named(project);
     if !named.is_empty() {
         let mut plugins = engine.plugins().await?;
-        if observed.engine.is_local {
+        if engine.is_local().await {
             plugins.installed = observe::plugins::installed(&named);
         }
         observed.plugins = Some(plugins);

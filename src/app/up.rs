@@ -205,8 +205,10 @@ async fn prepare(
     let graph = Graph::new(&loading.project.services);
     let selected = plan::selected(&graph, &loading.project, &options);
     let (contents, mut faults) = contents::read(&loading.project, &selected);
-    if observed.engine.is_local {
-        faults.extend(contents::check_host_paths(&loading.project, &selected));
+    // Only what is missing here raises the question whether the engine is here, too.
+    let missing = contents::check_host_paths(&loading.project, &selected);
+    if !missing.is_empty() && engine.is_local().await {
+        faults.extend(missing);
     }
     let images = plan::images(&loading.project, &observed, &options, &request.images);
     faults.extend(images.diagnostics.iter().cloned());

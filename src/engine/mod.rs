@@ -34,6 +34,12 @@ pub trait ReadEngine: Send + Sync {
     /// Returns what is known of the engine; negotiated once, no call after that.
     fn facts(&self) -> &EngineFacts;
 
+    /// Returns whether host paths and ports mean the same to the engine as to this program. Asked of the engine (`GET /info`,
+    /// once) only where the connection does not tell, as with a socket that a relay serves.
+    async fn is_local(&self) -> bool {
+        self.facts().is_local
+    }
+
     /// Lists containers (`GET /containers/json?all=1`); with labels, only those that carry all of them (`key=value` or `key`).
     async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>>;
 

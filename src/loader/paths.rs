@@ -6,6 +6,7 @@ use super::canonical::clean_path;
 use super::merge::children;
 use super::syntax::volume::is_windows_path;
 use super::tree::{Node, Value};
+use crate::model::ContextSource;
 
 /// Where paths start.
 pub(super) struct Base<'a> {
@@ -124,7 +125,8 @@ pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
     if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
 }
 
-/// URLs, git addresses, images and services are no paths.
+/// Whether a text is no path but an address, an image or a service. Files of `include` and `extends` are told by the rule of
+/// build contexts.
 pub(super) fn is_remote(text: &str) -> bool {
-    text.contains("://") || ["git@", "github.com/", "service:"].iter().any(|start| text.starts_with(start))
+    ContextSource::of(text) != ContextSource::Directory
 }

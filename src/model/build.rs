@@ -40,6 +40,52 @@ pub struct BuildRequest {
     pub ulimits: BTreeMap<String, Ulimit>,
 }
 
+/// What the text of `build.context`, or of an entry of `additional_contexts`, names. The one place where a text is told from
+/// a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextSource {
+    /// A directory of this machine.
+    Directory,
+    /// A git repository or an archive that the classic builder fetches: `http://…`, `https://…`, `git://…`,
+    /// `git@HOST:PATH`, `github.com/…`.
+    Fetched,
+    /// A git repository by `ssh://…`, with keys of the user.
+    Ssh,
+    /// The image of `docker-image://NAME`.
+    Image,
+    /// An image layout: `oci-layout://…`.
+    OciLayout,
+    /// The image of another service: `service:NAME`.
+    Service,
+    /// Something else with a scheme, known to a builder or not.
+    Other,
+}
+
+impl ContextSource {
+    /// Reads a text.
+    ///
+    /// Compat: whatever has a scheme is no path; of texts without a scheme only the beginnings `git@`, `github.com/` and
+    /// `service:` are none (compose-go, `paths/context.go`). So `user@host:path` and `target:name` are paths.
+    pub fn of(text: &str) -> Self {
+        const STARTS: [(&str, ContextSource); 9] = [
+            ("http://", ContextSource::Fetched),
+            ("https://", ContextSource::Fetched),
+            ("git://", ContextSource::Fetched),
+            ("git@", ContextSource::Fetched),
+            ("github.com/", ContextSource::Fetched),
+            ("ssh://", ContextSource::Ssh),
+            ("docker-image://", ContextSource::Image),
+            ("oci-layout://", ContextSource::OciLayout),
+            ("service:", ContextSource::Service),
+        ];
+        match STARTS.iter().find(|(start, _)| text.starts_with(start)) {
+            Some((_, source)) => *source,
+            None if text.contains("://") => Self::Other,
+            None => Self::Directory,
+        }
+    }
+}
+
 /// Where a build's files come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildContext {
@@ -52,5 +98,48 @@ pub enum BuildContext {
 impl Default for BuildContext {
     fn default() -> Self {
         BuildContext::Directory(PathBuf::new())
+    }
+}
+
+impl BuildContext {
+    /// Returns the context that a text names. Only a path becomes a directory.
+    pub fn of(text: &str) -> Self {
+        match ContextSource::of(text) {
+            ContextSource::Directory => Self::Directory(text.into()),
+            _ => Self::Remote(text.to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_context_names_is_told_by_its_beginning() {
+        use ContextSource::*;
+        for (text, expected) in [
+            (".", Directory),
+            ("/a/b", Directory),
+            ("a:b", Directory),
+            ("user@host:a/b", Directory),
+            ("target:a", Directory),
+            ("GitHub.com/a/b", Directory),
+            ("./github.com/a", Directory),
+            ("git@github.com:a/b.git#main:dir", Fetched),
+            ("github.com/a/b", Fetched),
+            ("git://host/a", Fetched),
+            ("https://host/a.git", Fetched),
+            ("http://host/a.tar.gz", Fetched),
+            ("ssh://git@host/a.git", Ssh),
+            ("docker-image://alpine:3", Image),
+            ("oci-layout://./layout", OciLayout),
+            ("service:base", Service),
+            ("HTTPS://host/a", Other),
+            ("s3://bucket/a", Other),
+        ] {
+            assert_eq!(ContextSource::of(text), expected, "{text}");
+            assert_eq!(matches!(BuildContext::of(text), BuildContext::Directory(_)), expected == Directory, "{text}");
+        }
     }
 }

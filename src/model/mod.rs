@@ -18,7 +18,7 @@ mod spec;
 pub mod hash;
 pub mod labels;
 
-pub use build::{BuildContext, BuildRequest};
+pub use build::{BuildContext, BuildRequest, ContextSource};
 pub use containers::Containers;
 pub use definition::{DefinedEndpoint, Definition};
 pub use image_name::familiar;

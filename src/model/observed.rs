@@ -68,7 +68,8 @@ pub struct EngineFacts {
     pub api: ApiVersion,
     /// `linux`, `windows`.
     pub os: String,
-    /// Whether it runs on this machine, so that paths and ports mean the same here and there.
+    /// Whether the engine is known to be this machine's, so that host paths and ports mean the same to the engine as to this
+    /// program. The connection mostly tells; what it leaves open, `ReadEngine::is_local` asks where the answer matters.
     pub is_local: bool,
 }
 

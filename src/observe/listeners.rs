@@ -1,15 +1,16 @@
-//! Programs of this machine that listen on ports, from `/proc/net`; empty where there is no such table.
+//! Programs of this machine that listen on ports, from the kernel's tables in `/proc/net`. A machine without the tables has no
+//! listeners.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::Listener;
 
-/// State of a listening TCP socket, and of a bound UDP one.
+/// The tables: file, protocol, and the state of a socket that holds its port (TCP: `LISTEN`, UDP: bound).
 const TABLES: [(&str, &str, &str); 4] =
     [("tcp", "tcp", "0A"), ("tcp6", "tcp", "0A"), ("udp", "udp", "07"), ("udp6", "udp", "07")];
 
-/// Returns all listeners; those on `ports` with the name of their program, where it can be told.
+/// Returns all listeners. A listener on one of `ports` has the name of its program, where this user may look at the program.
 pub(super) fn listeners(ports: &BTreeSet<u16>) -> Vec<Listener> {
     let mut found = Vec::new();
     let mut inodes = BTreeMap::new();
@@ -33,7 +34,7 @@ pub(super) fn listeners(ports: &BTreeSet<u16>) -> Vec<Listener> {
     found
 }
 
-/// `0100007F:0050`: address in the machine's byte order, port in hexadecimal.
+/// Reads `0100007F:0050` (127.0.0.1:80): the address in the machine's byte order, both parts in hexadecimal.
 fn parse(text: &str) -> Option<(IpAddr, u16)> {
     let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
@@ -52,7 +53,8 @@ fn parse(text: &str) -> Option<(IpAddr, u16)> {
     Some((address, port))
 }
 
-/// Looks for the sockets among the open files of all processes that may be looked at.
+/// Names the holders of sockets, given by inode: looks for the sockets among the open files of every process that this user
+/// may look at.
 fn name_holders(inodes: &BTreeMap<String, usize>, found: &mut [Listener]) {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     for process in

@@ -12,7 +12,8 @@ use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, Definition, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork, ObservedVolume,
+    ContainerId, Definition, EngineFacts, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork,
+    ObservedVolume,
 };
 
 mod listeners;
@@ -48,9 +49,10 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
         _ => names(&engine.list_images().await?),
     };
     let ports = &interest.ports;
-    let is_local = engine.facts().is_local;
+    // Only listeners need an answer for certain; a connection that leaves it open would cost one request more.
+    let is_local = if ports.is_empty() { engine.facts().is_local } else { engine.is_local().await };
     Ok(Observed {
-        engine: engine.facts().clone(),
+        engine: EngineFacts { is_local, ..engine.facts().clone() },
         containers: containers.into(),
         networks,
         volumes,

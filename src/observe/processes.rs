@@ -1,29 +1,32 @@
-//! Processes of this machine that belong to a container, from their control groups: for what the engine has lost sight of.
+//! Processes of this machine that belong to a container, told by their control groups.
+//!
+//! An engine that was killed while it started a container may not know that a process of the container is at work.
 
 use crate::model::ContainerId;
 
 /// A process of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Its id on this machine.
+    /// The process's id on this machine.
     pub pid: u32,
-    /// The kernel's short name of its program (`comm`), as it stands there: at most 15 bytes of anything.
+    /// The kernel's short name of the program (`/proc/PID/comm`): at most 15 bytes, of which a program may make anything.
     pub name: String,
 }
 
 impl Process {
-    /// Whether it is the runtime's own, and waits for the word to become the container's: it has done nothing yet.
+    /// Returns whether the process is the runtime's `runc init`, which waits for the order to run the container's program. It
+    /// has done nothing yet.
     pub fn is_waiting(&self) -> bool {
         self.name.starts_with("runc:[")
     }
 }
 
-/// Returns the processes whose control group is the container's, or below it.
+/// Returns the processes in the container's control group and in groups below.
 ///
-/// `None` where this program may not look at those of others, or where there is no `/proc`. Whether the container's
-/// processes are of this machine at all, the caller knows (`DockerEngine::is_this_machines`).
+/// `None` where this program may not look at processes of other users, or where there is no `/proc`. The caller must know
+/// that the container's processes are processes of this machine (`DockerEngine::is_this_machines`).
 pub fn of_container(id: &ContainerId) -> Option<Vec<Process>> {
-    // With `hidepid` only the own ones can be read.
+    // Under `hidepid` a user can read the user's own processes only, and process 1 is not among them.
     std::fs::read_to_string("/proc/1/cgroup").ok()?;
     Some(whose_group_tells(id.as_str()))
 }

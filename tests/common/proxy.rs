@@ -49,10 +49,17 @@ pub enum Fault {
 pub struct Request {
     pub method: String,
     pub path: String,
+    /// The request line and the headers, as they came.
+    pub head: String,
     pub is_struck: bool,
 }
 
 impl Request {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        field(&self.head, name)
+    }
+
     /// Whether it changes something on the engine.
     pub fn is_write(&self) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -80,14 +87,16 @@ struct State {
 }
 
 impl State {
-    fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let mut request = Request { method: method.to_owned(), path: path.to_owned(), is_struck: false };
+    fn take(&mut self, head: &str) -> Option<Fault> {
+        let mut words = head.split(' ').map(str::to_owned);
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let mut request = Request { method, path: path.clone(), head: head.to_owned(), is_struck: false };
         let number = self.seen.len() + 1;
         let has_end = |path: &str, end: &str| path.split('?').next().is_some_and(|path| path.ends_with(end));
         let fault = self.rule.filter(|(at, _)| match at {
             At::Request(wanted) => *wanted == number,
-            At::End(end) => has_end(path, end),
-            At::First(end) => has_end(path, end) && !self.seen.iter().any(|seen| has_end(&seen.path, end)),
+            At::End(end) => has_end(&path, end),
+            At::First(end) => has_end(&path, end) && !self.seen.iter().any(|seen| has_end(&seen.path, end)),
             At::Every => true,
             At::EveryWrite => request.is_write(),
         });
@@ -175,9 +184,7 @@ async fn serve(mut client: UnixStream, state: &Mutex<State>) -> std::io::Result<
     };
     let Some((head, rest)) = head(&mut client).await? else { return Ok(()) };
     let body = body(&mut client, &head, rest).await?;
-    let mut words = head.split(' ');
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let fault = state.lock().unwrap().take(method, path);
+    let fault = state.lock().unwrap().take(&head);
     match fault {
         Some(Fault::KillBefore) => {
             signal(Signal::KILL);

@@ -1,5 +1,5 @@
-//! Builds through the classic builder of the engine (`POST /build`): the context goes up as a tar stream while it is
-//! being read; what comes back is turned into steps.
+//! Builds by the classic builder of the engine (`POST /build`). The context is sent as a tar stream while its files are
+//! read; the builder's output is turned into events. Start at [`build`].
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -22,16 +22,16 @@ use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind};
 use crate::model::ImageId;
 use crate::model::{BuildContext, BuildRequest};
 
-/// Pieces of the context that may wait for the engine.
+/// How many pieces of the context may wait for the engine.
 const QUEUE: usize = 16;
-/// Size of a piece.
+/// Size of a piece, in bytes.
 const PIECE: usize = 64 * 1024;
 const WHAT: &str = "build image";
 
-/// Starts a build.
+/// Starts a build; returns its events as they come. A failure of the build is the last event.
 pub(super) async fn build(
     raw: &Raw,
-    _credentials: &Credentials,
+    credentials: &Credentials,
     request: BuildRequest,
 ) -> EngineResult<BoxStream<'static, EngineResult<BuildEvent>>> {
     let (body, dockerfile, lines) = match &request.context {
@@ -44,7 +44,9 @@ pub(super) async fn build(
         }
     };
     let path = format!("/build?{}", query(&request, dockerfile.as_deref()));
-    let headers = [("content-type", "application/x-tar".to_owned())];
+    let mut headers = vec![("content-type", "application/x-tar".to_owned())];
+    // Which base images a Dockerfile pulls is for the engine to find out, so that the engine gets all logins.
+    headers.extend(credentials.header_of_all().await.map(|logins| ("X-Registry-Config", logins)));
     let response = raw.request(WHAT, "POST", &path, body, &headers).await?;
     let failed = std::sync::atomic::AtomicBool::new(false);
     let events = streams::lines(response.into_body(), WHAT).flat_map(move |line| {
@@ -52,7 +54,7 @@ pub(super) async fn build(
             Ok(line) => events_of(&line, &lines),
             Err(error) => vec![Err(error)],
         };
-        // After the first failure nothing more is worth telling.
+        // The builder may repeat a failure in other words; the first is told.
         let items: Vec<_> = items.into_iter().filter(|_| !failed.load(std::sync::atomic::Ordering::Relaxed)).collect();
         if items.iter().any(Result::is_err) {
             failed.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -82,7 +84,7 @@ fn dockerfile(directory: &Path, request: &BuildRequest) -> EngineResult<(String,
     })
 }
 
-/// Returns the line each instruction begins at; the builder counts its steps in the same order.
+/// Returns the line at which each instruction of a Dockerfile begins. The builder numbers its steps in the same order.
 fn instruction_lines(text: &str) -> Vec<u32> {
     let mut found = Vec::new();
     let mut is_continued = false;
@@ -99,14 +101,15 @@ fn instruction_lines(text: &str) -> Vec<u32> {
     found
 }
 
-/// Reads the context on a thread of its own; a slow engine slows the reading.
+/// Returns the context as a request's body. A thread of its own reads the files; the queue is bounded, so the thread reads no
+/// faster than the engine takes.
 fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(QUEUE);
     let (directory, dockerfile) = (directory.to_owned(), dockerfile.to_owned());
     tokio::task::spawn_blocking(move || {
         let out = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
         if let Err(error) = context::write(&directory, &dockerfile, extra.as_ref(), out) {
-            // The engine sees a broken body and says so.
+            // The body ends with the error, so the engine refuses the build.
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -115,7 +118,7 @@ fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Bod
     StreamBody::new(stream.map(|piece| piece.map(Frame::data))).boxed_unsync()
 }
 
-/// Sends what is written to it.
+/// A writer that sends every piece written to the request's body.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {
@@ -181,7 +184,7 @@ fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
     query.join("&")
 }
 
-/// Turns one line of the answer into events.
+/// Turns a line of the engine's answer into events. `lines` are those of the Dockerfile's instructions.
 fn events_of(line: &[u8], lines: &[u32]) -> Vec<EngineResult<BuildEvent>> {
     let Ok(value) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
     if let Some(message) = value.get("error").and_then(Value::as_str) {

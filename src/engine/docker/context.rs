@@ -1,14 +1,15 @@
-//! A build context as a tar stream: the directory's files in order of names, without what `.dockerignore` names.
+//! A build context as a tar stream: the directory's files in the order of their names, without the files that
+//! `.dockerignore` excludes.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::dockerignore::Ignore;
 
-/// The name under which a Dockerfile from outside the context is sent.
+/// The name in the tar of a Dockerfile that is not in the context.
 pub(super) const OUTSIDE: &str = ".dockerfile.from-outside";
 
-/// A Dockerfile that is not a file of the context.
+/// A file that is sent beside the files of the context: the Dockerfile from outside, or `dockerfile_inline`.
 #[derive(Clone, Debug)]
 pub(super) struct Extra {
     pub name: String,
@@ -21,7 +22,7 @@ pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, o
     let mut tar = tar::Builder::new(out);
     tar.mode(tar::HeaderMode::Complete);
     tar.follow_symlinks(false);
-    // Engines do not read the sparse entries of GNU tar.
+    // Engines do not read the entries of GNU tar for sparse files.
     tar.sparse(false);
     let mut walk = Walk { root: directory, ignore: &ignore, dockerfile, tar: &mut tar };
     walk.directory(PathBuf::new())?;
@@ -34,7 +35,8 @@ pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, o
     tar.into_inner()?.flush()
 }
 
-/// `NAME.dockerignore` beside the Dockerfile wins over the context's own, as BuildKit has it.
+/// Reads the patterns to exclude by. Compat: BuildKit takes `NAME.dockerignore` beside the Dockerfile `NAME` before the
+/// `.dockerignore` of the context.
 fn read_ignore(directory: &Path, dockerfile: &str) -> io::Result<Ignore> {
     for name in [format!("{dockerfile}.dockerignore"), ".dockerignore".to_owned()] {
         match std::fs::File::open(directory.join(name)) {
@@ -73,7 +75,7 @@ impl<W: Write> Walk<'_, W> {
         let path = self.root.join(&relative);
         let metadata = std::fs::symlink_metadata(&path)?;
         let text = relative.to_string_lossy().into_owned();
-        // The engine needs both files even where they are ignored.
+        // The engine reads the Dockerfile and `.dockerignore` from the tar, also where a pattern excludes them.
         let is_needed = text == self.dockerfile || text == ".dockerignore";
         let is_excluded = !is_needed && self.ignore.excludes(&text);
         let kind = metadata.file_type();
@@ -87,7 +89,7 @@ impl<W: Write> Walk<'_, W> {
                 false => Ok(()),
             };
         }
-        // Sockets and devices are nothing a build could use.
+        // A build cannot use sockets and devices.
         if is_excluded || !(kind.is_file() || kind.is_symlink()) {
             return Ok(());
         }

@@ -1,135 +1,215 @@
-//! Registry credentials from docker's configuration: `auths`, `credHelpers`, `credsStore`.
+//! Logins to registries, as docker's own tools keep them: in the variable `DOCKER_AUTH_CONFIG`, in credential helpers, and
+//! in `config.json` of docker's configuration directory (`DOCKER_CONFIG`, else `~/.docker`).
 //!
-//! Secrets pass through here to the request only: never to logs, errors or process arguments.
+//! Secrets pass from here to the request only: never to logs, errors or process arguments. Start at
+//! [`Credentials::of_image`] and [`Credentials::all`].
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE};
 use bollard::auth::DockerCredentials;
+use futures_util::StreamExt;
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
 
-use super::connect;
+use super::{connect, credential_helper};
 use crate::env::Environment;
 
-/// The name under which docker keeps the credentials of its default registry.
-const DEFAULT_REGISTRY: &str = "https://index.docker.io/v1/";
+/// The key under which docker keeps the login of Docker Hub, and under which the engine looks for it.
+const HUB: &str = "https://index.docker.io/v1/";
+/// The hosts that are Docker Hub, in names of images and in keys of logins.
+const HUB_HOSTS: [&str; 2] = ["docker.io", "index.docker.io"];
+/// The user that a helper gives beside an identity token.
+const TOKEN_USER: &str = "<token>";
 
-/// Where credentials are kept.
-#[derive(Clone, Debug)]
+/// How many registries a build gets the logins of: all of the configuration, and no more than a request's head can hold.
+const MOST: usize = 64;
+/// How many helpers run at once.
+const PARALLEL: usize = 4;
+/// How long all helpers together may take before a build begins. What has not answered by then is left out.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where logins are looked up. Not `Debug`: the environment may hold logins.
+#[derive(Clone)]
 pub(super) struct Credentials {
-    config: Option<PathBuf>,
+    /// `config.json`, which need not be there.
+    file: Option<PathBuf>,
+    environment: Environment,
 }
 
 impl Credentials {
+    /// Makes a place to look logins up in; files are read when a login is asked for, so that a `docker login` meanwhile
+    /// counts.
     pub(super) fn new(environment: &Environment) -> Self {
-        Self { config: connect::config_directory(environment).map(|directory| directory.join("config.json")) }
+        let file = connect::config_directory(environment).map(|directory| directory.join("config.json"));
+        Self { file, environment: environment.clone() }
     }
 
-    /// Returns the credentials for an image's registry; `None` where there are none or they cannot be had.
+    /// Returns the login for the registry of an image; `None` where there is no login, or none that can be had.
     pub(super) async fn of_image(&self, image: &str) -> Option<DockerCredentials> {
-        let text = connect::read_small(self.config.as_deref()?)?;
-        let config: Value = serde_json::from_str(&text).ok()?;
-        let registry = registry_of(image);
-        let helper = config
-            .pointer("/credHelpers")
-            .and_then(|helpers| helpers.get(registry))
-            .or_else(|| config.get("credsStore"));
-        if let Some(helper) = helper.and_then(Value::as_str).filter(|name| !name.is_empty()) {
-            return ask(helper, registry).await;
-        }
-        stored(&config, registry)
+        self.configuration().of_registry(registry_of(image), self.environment.get("PATH")).await
     }
-}
 
-/// The first part of a name is a registry where it looks like a host.
-fn registry_of(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, _)) if host.contains('.') || host.contains(':') || host == "localhost" => host,
-        _ => DEFAULT_REGISTRY,
-    }
-}
-
-fn stored(config: &Value, registry: &str) -> Option<DockerCredentials> {
-    let auths = config.get("auths")?.as_object()?;
-    let entry = auths.get(registry).or_else(|| auths.get(&format!("https://{registry}")))?;
-    if let Some(token) = entry.get("identitytoken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
-        return Some(DockerCredentials {
-            identitytoken: Some(token.to_owned()),
-            serveraddress: Some(registry.to_owned()),
-            ..Default::default()
-        });
-    }
-    let plain = decode(entry.get("auth")?.as_str()?)?;
-    let (user, password) = plain.split_once(':')?;
-    Some(credentials(user, password, registry))
-}
-
-fn credentials(user: &str, secret: &str, registry: &str) -> DockerCredentials {
-    let mut made = DockerCredentials { serveraddress: Some(registry.to_owned()), ..Default::default() };
-    if user == "<token>" {
-        made.identitytoken = Some(secret.to_owned());
-    } else {
-        made.username = Some(user.to_owned());
-        made.password = Some(secret.to_owned());
-    }
-    made
-}
-
-/// Runs `docker-credential-NAME get` with the registry on its standard input.
-async fn ask(helper: &str, registry: &str) -> Option<DockerCredentials> {
-    // A name, never a path: the configuration must not choose a program outside PATH.
-    if helper.contains(['/', '\\']) {
-        return None;
-    }
-    let mut child = tokio::process::Command::new(format!("docker-credential-{helper}"))
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .ok()?;
-    child.stdin.take()?.write_all(registry.as_bytes()).await.ok()?;
-    let output = tokio::time::timeout(std::time::Duration::from_secs(30), child.wait_with_output()).await.ok()?.ok()?;
-    let answer: Value = serde_json::from_slice(&output.stdout).ok()?;
-    Some(credentials(answer.get("Username")?.as_str()?, answer.get("Secret")?.as_str()?, registry))
-}
-
-/// Base64, as the configuration keeps it.
-fn decode(text: &str) -> Option<String> {
-    let mut bits = 0u32;
-    let mut count = 0;
-    let mut out = Vec::new();
-    for byte in text.bytes().filter(|byte| *byte != b'=' && !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
+    /// Returns the logins for all registries that the configuration names, by the key that the engine looks for (Docker
+    /// Hub: `https://index.docker.io/v1/`, others: the host). Which images a build pulls is known only to the engine.
+    ///
+    /// A helper is asked only for registries that the configuration names: a keychain holds logins of other programs, too.
+    pub(super) async fn all(&self) -> BTreeMap<String, DockerCredentials> {
+        let (configuration, path) = (self.configuration(), self.environment.get("PATH"));
+        let ask = |registry: String| {
+            let configuration = &configuration;
+            async move { (configuration.of_registry(&registry, path).await, registry) }
         };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count & 0xff) as u8);
-        }
+        let registries = configuration.registries();
+        futures_util::stream::iter(registries.into_iter().take(MOST).map(ask))
+            .buffer_unordered(PARALLEL)
+            .take_until(tokio::time::sleep(PATIENCE))
+            .filter_map(|(login, registry)| async move { Some((registry, login?)) })
+            .collect()
+            .await
     }
-    String::from_utf8(out).ok()
+
+    /// Returns the value of the header `X-Registry-Config`; `None` where there are no logins.
+    pub(super) async fn header_of_all(&self) -> Option<String> {
+        let all = self.all().await;
+        let json = serde_json::to_vec(&all).ok().filter(|_| !all.is_empty())?;
+        Some(URL_SAFE.encode(json))
+    }
+
+    fn configuration(&self) -> Configuration {
+        let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+        let file = self.file.as_deref().and_then(connect::read_small).as_deref().and_then(parse);
+        let variable = self.environment.get_non_empty("DOCKER_AUTH_CONFIG").and_then(parse);
+        Configuration { variable: variable.unwrap_or_default(), file: file.unwrap_or_default() }
+    }
+}
+
+/// What the variable and the file say at the moment; `null` where there is nothing, or no JSON.
+struct Configuration {
+    variable: Value,
+    file: Value,
+}
+
+impl Configuration {
+    /// Returns the login of a registry.
+    ///
+    /// Compat: docker's order. The variable (since docker 28) is stronger than the file; a helper of the registry, or the
+    /// default helper, is stronger than what the file itself holds.
+    async fn of_registry(&self, registry: &str, path: Option<&str>) -> Option<DockerCredentials> {
+        if let Some(login) = entry_of(&self.variable, registry).and_then(|entry| stored(entry, registry)) {
+            return Some(login);
+        }
+        let in_file = entry_of(&self.file, registry).and_then(|entry| stored(entry, registry));
+        let Some(helper) = self.helper_of(registry) else { return in_file };
+        let Some(answer) = credential_helper::get(helper, registry, path).await else { return in_file };
+        let mut login = DockerCredentials {
+            serveraddress: Some(registry.to_owned()),
+            // Compat: helpers know no registry tokens; docker takes these from the file.
+            registrytoken: in_file.and_then(|login| login.registrytoken),
+            ..DockerCredentials::default()
+        };
+        if answer.user == TOKEN_USER {
+            login.identitytoken = Some(answer.secret);
+        } else {
+            (login.username, login.password) = (Some(answer.user), Some(answer.secret));
+        }
+        Some(login)
+    }
+
+    /// Returns the name of the helper for a registry: its own of `credHelpers`, else `credsStore`. A blank name of its own
+    /// means that the registry has no helper.
+    fn helper_of(&self, registry: &str) -> Option<&str> {
+        let own = self.file.get("credHelpers").and_then(|helpers| of_key(helpers, registry));
+        own.or_else(|| self.file.get("credsStore")).and_then(Value::as_str).filter(|name| !name.is_empty())
+    }
+
+    /// Returns the registries that are named, each once: Docker Hub first, then the others in the order of their names.
+    fn registries(&self) -> Vec<String> {
+        let maps = [self.variable.get("auths"), self.file.get("auths"), self.file.get("credHelpers")];
+        let keys = maps.into_iter().flatten().filter_map(Value::as_object).flat_map(serde_json::Map::keys);
+        let mut found: BTreeSet<String> = keys.filter_map(|key| registry_of_key(key)).collect();
+        let hub = found.take(HUB);
+        hub.into_iter().chain(found).collect()
+    }
+}
+
+/// Returns the registry of an image's name: the host at its beginning, or [`HUB`].
+///
+/// Compat: the first part is a host where it has a dot, a colon or a capital letter, or is `localhost`.
+fn registry_of(image: &str) -> &str {
+    let is_host = |part: &str| {
+        part.contains(['.', ':']) || part == "localhost" || part.bytes().any(|byte| byte.is_ascii_uppercase())
+    };
+    match image.split_once('/') {
+        Some((host, _)) if is_host(host) && !HUB_HOSTS.contains(&host) => host,
+        _ => HUB,
+    }
+}
+
+/// Returns the registry that a key of `auths` or `credHelpers` is about. A key is a host, or an address: `HOST`,
+/// `http://HOST`, `https://HOST/v1/`, `https://HOST/v2/`.
+///
+/// `None` for the tokens that `docker login` keeps beside the login of Docker Hub
+/// (`https://index.docker.io/v1/access-token`): they are for docker itself, and no login to the registry.
+fn registry_of_key(key: &str) -> Option<String> {
+    let address = key.split_once("://").map_or(key, |(_, rest)| rest);
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    if HUB_HOSTS.contains(&host) {
+        return matches!(path.trim_end_matches('/'), "" | "v1" | "v2").then(|| HUB.to_owned());
+    }
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+/// Returns what a map has for a registry: under the registry's own key, else under the first key that means the registry.
+fn of_key<'a>(map: &'a Value, registry: &str) -> Option<&'a Value> {
+    let map = map.as_object()?;
+    let is_meant = |key: &str| registry_of_key(key).as_deref() == Some(registry);
+    map.get(registry).or_else(|| {
+        let mut keys: Vec<&String> = map.keys().filter(|key| is_meant(key)).collect();
+        keys.sort();
+        map.get(*keys.first()?)
+    })
+}
+
+/// Returns the entry of `auths` for a registry.
+fn entry_of<'a>(config: &'a Value, registry: &str) -> Option<&'a Value> {
+    of_key(config.get("auths")?, registry)
+}
+
+/// Returns the login that an entry of `auths` holds: `auth` (base64 of `user:password`) or `username` and `password`;
+/// `identitytoken` and `registrytoken` may stand beside these or alone. An entry may hold nothing: docker leaves such a
+/// mark for a login that a helper keeps.
+fn stored(entry: &Value, registry: &str) -> Option<DockerCredentials> {
+    let field = |name: &str| entry.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let plain = || Some((field("username")?, field("password").unwrap_or_default()));
+    let (username, password) = field("auth").and_then(|auth| decode(&auth)).or_else(plain).unzip();
+    let (identitytoken, registrytoken) = (field("identitytoken"), field("registrytoken"));
+    (username.is_some() || identitytoken.is_some() || registrytoken.is_some()).then(|| DockerCredentials {
+        username,
+        password,
+        identitytoken,
+        registrytoken,
+        serveraddress: Some(registry.to_owned()),
+        ..DockerCredentials::default()
+    })
+}
+
+/// Returns user and password of an `auth`; `None` where it is no base64 of `user:password`.
+fn decode(auth: &str) -> Option<(String, String)> {
+    // Files written by hand lack the padding, or have line ends.
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let text: String = auth.split_ascii_whitespace().collect();
+    let plain = String::from_utf8(GeneralPurpose::new(&alphabet::STANDARD, CONFIG).decode(text).ok()?).ok()?;
+    let (user, password) = plain.split_once(':').filter(|(user, _)| !user.is_empty())?;
+    // Compat: old versions of docker wrote zeros behind the password.
+    Some((user.to_owned(), password.trim_matches('\0').to_owned()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn stored_credentials_are_found_by_registry() {
-        let config = json!({"auths": {"host:5000": {"auth": "dXNlcjpwYTpzcw=="}}});
-        let found = stored(&config, registry_of("host:5000/a")).unwrap();
-        assert_eq!((found.username.as_deref(), found.password.as_deref()), (Some("user"), Some("pa:ss")));
-        assert!(stored(&config, registry_of("a/b")).is_none());
-    }
-}
+#[path = "credentials_tests.rs"]
+mod tests;

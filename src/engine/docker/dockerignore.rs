@@ -1,5 +1,8 @@
-//! `.dockerignore`, by Docker's rules: patterns from the context's root, the last match decides, `!` takes back, `**`
-//! crosses directories, a pattern covers everything below what it names; braces are ordinary characters.
+//! `.dockerignore`, by Docker's rules.
+//!
+//! A pattern counts from the root of the context, and covers the path that it matches and everything below. The last pattern
+//! that covers a path decides; a pattern with `!` takes the path back into the context. `**` crosses directories; braces are
+//! ordinary characters.
 
 /// The patterns of one file.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +17,7 @@ struct Pattern {
 }
 
 impl Ignore {
-    /// Reads patterns; comments, blank lines and patterns for the root itself are left out.
+    /// Reads the patterns of a file. Comments, blank lines and patterns that name the root itself are left out.
     pub(super) fn parse(text: &str) -> Self {
         let pattern = |line: &str| {
             let line = line.trim_start_matches('\u{feff}').trim();
@@ -31,11 +34,11 @@ impl Ignore {
         Self { patterns: text.lines().filter_map(pattern).collect() }
     }
 
-    /// Returns whether a path (relative, with `/`) is left out.
+    /// Returns whether a path is excluded. The path is relative to the context, with `/` between its parts.
     pub(super) fn excludes(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
         self.patterns.iter().fold(false, |excluded, pattern| {
-            // Where the verdict would not change there is nothing to match.
+            // A pattern that could not change the verdict need not be matched.
             if excluded != pattern.takes_back {
                 excluded
             } else if covers(&pattern.parts, &parts) {
@@ -46,7 +49,7 @@ impl Ignore {
         })
     }
 
-    /// Returns whether anything below an excluded directory may be taken back, so that it must be walked.
+    /// Returns whether a pattern may take back a path below an excluded directory. Such a directory must be walked.
     pub(super) fn may_take_back_below(&self, directory: &str) -> bool {
         let parts: Vec<&str> = directory.split('/').collect();
         self.patterns.iter().filter(|pattern| pattern.takes_back).any(|pattern| {
@@ -56,7 +59,8 @@ impl Ignore {
     }
 }
 
-/// Cleans a pattern as Go's `filepath.Clean` would; a leading slash means the context's root.
+/// Splits a pattern into its parts, cleaned as Go's `filepath.Clean` does. A slash at the beginning changes nothing, as every
+/// pattern counts from the context's root.
 fn clean(line: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for part in line.split('/') {
@@ -71,7 +75,7 @@ fn clean(line: &str) -> Vec<String> {
     parts
 }
 
-/// Whether a pattern names a path or one of its parents.
+/// Returns whether a pattern matches a path or a directory above the path.
 fn covers(pattern: &[String], path: &[&str]) -> bool {
     (1..=path.len()).any(|length| matches_parts(pattern, &path[..length]))
 }
@@ -81,7 +85,7 @@ fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
         None => path.is_empty(),
         Some((first, rest)) if first == "**" => (0..=path.len()).any(|skip| matches_parts(rest, &path[skip..])),
         Some((first, rest)) => match path.split_first() {
-            // `**` inside a part crosses directories too: join what is left and match as one.
+            // `**` inside of a part (`a**b`) crosses directories, too, so the rest is matched as one text.
             _ if first.contains("**") => matches(&pattern.join("/"), &path.join("/")),
             Some((part, others)) => matches(first, part) && matches_parts(rest, others),
             None => false,
@@ -89,13 +93,14 @@ fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
     }
 }
 
-/// Shell wildcards: `*`, `?`, `[a-z]`, `\` escapes; `**` also takes slashes.
+/// Returns whether a text matches a pattern with shell wildcards: `*`, `?`, `[a-z]`, `\` before an ordinary character.
+/// `**` also matches slashes.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     wild(&pattern, &text, &mut 100_000)
 }
 
-/// `budget` bounds the work on patterns made to be slow.
+/// Matches recursively. `budget` bounds the steps: a pattern with many `*` would take time without end on a long text.
 fn wild(pattern: &[char], text: &[char], budget: &mut u32) -> bool {
     if *budget == 0 {
         return false;
@@ -116,7 +121,8 @@ fn wild(pattern: &[char], text: &[char], budget: &mut u32) -> bool {
     }
 }
 
-/// Returns whether a character is in a class and how many characters the class takes, `]` included.
+/// Returns whether a character is in a class such as `[a-z]`, and how many characters the class has after its `[`, the `]`
+/// included. `None` where there is no character to match, or the class does not end.
 fn class(pattern: &[char], char: Option<char>) -> Option<(bool, usize)> {
     let char = char?;
     let negated = pattern.first() == Some(&'^');

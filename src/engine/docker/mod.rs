@@ -29,10 +29,12 @@ mod connect;
 mod context;
 mod convert;
 mod create;
+mod credential_helper;
 mod credentials;
 mod definition;
 mod dockerignore;
 mod errors;
+mod place;
 mod raw;
 mod streams;
 #[cfg(feature = "tls")]
@@ -60,6 +62,8 @@ pub struct DockerEngine {
     docker: bollard::Docker,
     raw: Raw,
     credentials: credentials::Credentials,
+    /// Whether the engine is this machine's, once the engine was asked.
+    is_local: tokio::sync::OnceCell<bool>,
 }
 
 impl DockerEngine {
@@ -75,26 +79,24 @@ impl DockerEngine {
             version: version.version,
             api,
             os: version.os,
-            is_local: transport.is_local(),
+            is_local: place::judge(transport.way()) == place::Verdict::Here,
         };
         let transport = transport.with_version(api);
         let docker = connect::bollard(transport.clone(), api)?;
         let credentials = credentials::Credentials::new(environment);
-        Ok(Self { facts, docker, raw: Raw::new(transport), credentials })
+        Ok(Self { facts, docker, raw: Raw::new(transport), credentials, is_local: tokio::sync::OnceCell::new() })
     }
 
-    /// Returns whether the processes of the engine's containers are processes of this machine that this program could see
-    /// (`GET /info`): a socket may lead to a virtual machine, or to another machine.
+    /// Returns whether the processes of the engine's containers are processes of this machine that this program could see:
+    /// only these may be judged by what `/proc` shows.
     pub async fn is_this_machines(&self) -> bool {
-        if !self.raw.transport().has_visible_server().await {
-            return false;
-        }
-        let Ok(info) = self.raw.get::<serde_json::Value>("look at the engine", "/info").await else { return false };
-        let is_same = |word: &str, file: &str| {
-            let own = std::fs::read_to_string(format!("/proc/sys/kernel/{file}")).unwrap_or_default();
-            !own.is_empty() && info.get(word).and_then(serde_json::Value::as_str) == Some(own.trim_end())
-        };
-        is_same("KernelVersion", "osrelease") && is_same("Name", "hostname")
+        place::sees_processes(self.raw.transport().way()) && self.is_local().await
+    }
+
+    /// Asks the engine where it is (`GET /info`). An engine that does not answer counts as another machine's.
+    async fn asked_whether_local(&self) -> bool {
+        let info = self.raw.get::<serde_json::Value>("look at the engine", "/info").await;
+        info.is_ok_and(|info| place::is_this_machine(&info, &place::Machine::own()))
     }
 
     /// Runs a bollard call within a limit and turns its error into ours.
@@ -133,6 +135,14 @@ impl DockerEngine {
 impl ReadEngine for DockerEngine {
     fn facts(&self) -> &EngineFacts {
         &self.facts
+    }
+
+    async fn is_local(&self) -> bool {
+        match place::judge(self.raw.transport().way()) {
+            place::Verdict::Here => true,
+            place::Verdict::Elsewhere => false,
+            place::Verdict::Unclear => *self.is_local.get_or_init(|| self.asked_whether_local()).await,
+        }
     }
 
     async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>> {

@@ -1,4 +1,4 @@
-//! TLS to engines on tcp: the certificates that docker's tools keep as `ca.pem`, `cert.pem` and `key.pem`.
+//! TLS to engines on tcp, with the certificates that docker's tools keep as `ca.pem`, `cert.pem` and `key.pem`.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-/// Opens a connection whose two ends have proved who they are. The engine's certificate must be signed by `ca.pem`.
+/// Opens a connection on which engine and client have proved who they are. The engine's certificate must be signed by
+/// `ca.pem`; the client's certificate is `cert.pem`.
 pub(super) async fn connect(address: &str, certificates: &Path) -> io::Result<TlsStream<TcpStream>> {
     let config = config(certificates)?;
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);

@@ -1,7 +1,7 @@
 //! How bytes reach the engine: a unix socket, TCP, or the standard streams of `ssh`. One connection a request.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -9,6 +9,7 @@ use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::place::Way;
 use crate::model::ApiVersion;
 
 /// A request's body.
@@ -31,11 +32,13 @@ pub(super) struct Transport {
     address: Arc<Address>,
     endpoint: Arc<str>,
     version: Option<ApiVersion>,
+    /// The process that serves the unix socket, as the first connection showed; 0 where it cannot be seen from here.
+    server: Arc<OnceLock<u32>>,
 }
 
 impl Transport {
     pub(super) fn new(address: Address, endpoint: &str) -> Self {
-        Self { address: Arc::new(address), endpoint: endpoint.into(), version: None }
+        Self { address: Arc::new(address), endpoint: endpoint.into(), version: None, server: Arc::default() }
     }
 
     /// Puts the negotiated version before every path. The library's own requests carry none (bollard 0.21.1).
@@ -48,23 +51,17 @@ impl Transport {
         &self.endpoint
     }
 
-    pub(super) fn is_local(&self) -> bool {
+    /// Returns how requests reach the engine. Of a unix socket that is known once a connection was made.
+    pub(super) fn way(&self) -> Way {
         match &*self.address {
-            Address::Unix(_) => true,
-            Address::Tcp(address) | Address::Tls(address, _) => {
-                ["127.", "localhost", "[::1]"].iter().any(|start| address.starts_with(start))
+            Address::Unix(_) => Way::Unix { server: self.server.get().copied().unwrap_or(0) },
+            Address::Tcp(address) | Address::Tls(address, _)
+                if ["127.", "localhost:", "[::1]"].iter().any(|start| address.starts_with(start)) =>
+            {
+                Way::Loopback
             }
-            Address::Ssh(_) => false,
+            Address::Tcp(_) | Address::Tls(..) | Address::Ssh(_) => Way::Remote,
         }
-    }
-
-    /// Returns whether the engine's socket is served by a process that can be seen from here: not so from within a
-    /// container that has the socket mounted, nor where the engine answers over a network.
-    pub(super) async fn has_visible_server(&self) -> bool {
-        let Address::Unix(path) = &*self.address else { return false };
-        let Ok(stream) = tokio::net::UnixStream::connect(path).await else { return false };
-        // A process of another pid namespace has the number 0.
-        stream.peer_cred().is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
     }
 
     /// Sends one request over a connection of its own; the response may be upgraded.
@@ -94,7 +91,12 @@ impl Transport {
 
     async fn connect(&self) -> std::io::Result<Box<dyn Stream>> {
         Ok(match &*self.address {
-            Address::Unix(path) => Box::new(tokio::net::UnixStream::connect(path).await?),
+            Address::Unix(path) => {
+                let stream = tokio::net::UnixStream::connect(path).await?;
+                let server = || stream.peer_cred().ok().and_then(|peer| peer.pid()).and_then(|pid| pid.try_into().ok());
+                self.server.get_or_init(|| server().unwrap_or(0));
+                Box::new(stream)
+            }
             Address::Tcp(address) => {
                 let stream = tokio::net::TcpStream::connect(address.as_str()).await?;
                 stream.set_nodelay(true)?;

@@ -212,13 +212,6 @@ fn recipe(request: &BuildRequest) -> Option<Recipe> {
 }
 
 fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef, wish: &ImageOptions) -> BuildRequest {
-    let is_remote = ["http://", "https://", "git://", "ssh://", "git@", "github.com/"]
-        .iter()
-        .any(|start| build.context.starts_with(start));
-    let context = match is_remote {
-        true => BuildContext::Remote(build.context.clone()),
-        false => BuildContext::Directory(build.context.clone().into()),
-    };
     let mut all = build.labels.clone();
     all.insert(labels::PROJECT.to_owned(), project.name.to_string());
     all.insert(labels::SERVICE.to_owned(), service.name.to_string());
@@ -228,7 +221,7 @@ fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef
     let mut tags = vec![image.to_string()];
     tags.extend(build.tags.iter().cloned());
     BuildRequest {
-        context,
+        context: BuildContext::of(&build.context),
         dockerfile: build.dockerfile.clone(),
         dockerfile_inline: build.dockerfile_inline.clone(),
         tags,

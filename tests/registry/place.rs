@@ -1,0 +1,116 @@
+//! Whether the engine is this machine's: only then are paths and ports of this machine judged for it.
+
+use super::*;
+
+/// What an engine of this machine says of it.
+fn own() -> Value {
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/{file}")).unwrap_or_default();
+    let memory: u64 = read("meminfo").split_whitespace().nth(1).unwrap().parse().unwrap();
+    json!({
+        "KernelVersion": read("sys/kernel/osrelease").trim(), "Name": read("sys/kernel/hostname").trim(),
+        "MemTotal": memory * 1024, "DockerRootDir": "/",
+    })
+}
+
+/// As [`own`], but for one word.
+fn but(word: &str, value: Value) -> Value {
+    let mut info = own();
+    info[word] = value;
+    info
+}
+
+#[tokio::test]
+async fn an_engine_behind_a_relay_is_asked_once_what_machine_it_is_on() {
+    let folder = tempfile::tempdir().unwrap();
+    for (info, expected) in [
+        (own(), true),
+        (but("Name", json!("docker-desktop")), false),
+        (but("KernelVersion", json!("5.10.0")), false),
+        (but("MemTotal", json!(1)), false),
+        (but("DockerRootDir", json!("/not/here")), false),
+    ] {
+        // This test's process serves the socket, as `ssh` or `socat` would.
+        let engine = NotingEngine::new(info.clone());
+        let docker = connect(engine.host(), folder.path()).await;
+        assert_eq!(engine.count("/info"), 0);
+        assert_eq!(docker.is_local().await, expected, "{info}");
+        assert_eq!(docker.is_local().await, expected, "{info}");
+        assert_eq!(engine.count("/info"), 1);
+    }
+}
+
+#[test]
+fn the_real_engine_is_this_machines_also_through_a_relay() {
+    let own_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if !is_ready() || name_of_engine() != own_name.trim() {
+        return;
+    }
+    let (folder, proxy) = (tempfile::tempdir().unwrap(), Proxy::new());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let docker = connect("unix:///var/run/docker.sock".to_owned(), folder.path()).await;
+        assert!(docker.is_local().await && docker.is_this_machines().await);
+        let docker = connect(proxy.host(), folder.path()).await;
+        assert!(docker.is_local().await && docker.is_this_machines().await);
+    });
+    let paths: Vec<String> = proxy.seen().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/_ping", "/v1.41/info"]);
+}
+
+/// Plans a stack that needs a path and a port that this machine has not.
+fn plan(engine: &NotingEngine, port: u16) -> common::real::Run {
+    let mut stack = Stack::new(&format!(
+        "services:\n  a:\n    image: a\n    ports: ['{port}:80']\n    volumes:\n      - {{ type: bind, source: \
+         /not/here, target: /x, bind: {{ create_host_path: false }} }}\n"
+    ));
+    stack.host = Some(engine.host());
+    stack.go(&["plan"])
+}
+
+#[test]
+fn paths_and_ports_of_this_machine_are_judged_only_for_an_engine_of_it() {
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let run = plan(&NotingEngine::new(own()), port);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.errors.contains("/not/here") && run.errors.contains(&port.to_string()), "{run:?}");
+    let run = plan(&NotingEngine::new(but("Name", json!("elsewhere"))), port);
+    assert_eq!(run.code, Some(2), "{run:?}");
+}
+
+/// Plans a stack that needs a path that this machine has not, by the program in a container that has the engine's socket and
+/// the machine's files.
+fn plan_in_container(options: &[&str]) -> std::process::Output {
+    let stack = Stack::new(
+        "services:\n  a:\n    image: IMAGE\n    volumes:\n      - { type: bind, source: /not/here, target: /x, bind: { \
+         create_host_path: false } }\n",
+    );
+    let script = format!(
+        "cd '{}' && exec '{}' -p {} plan",
+        stack.folder.path().display(),
+        env!("CARGO_BIN_EXE_inception"),
+        stack.project
+    );
+    let mounts = ["run", "--rm", "--network", "none", "-v", "/:/machine"];
+    docker(&[&mounts, options, &[common::real::IMAGE, "chroot", "/machine", "/bin/sh", "-c", &script]].concat())
+}
+
+#[test]
+fn a_program_in_a_container_judges_no_paths_unless_all_evidence_is_there() {
+    let own_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if !is_ready() || name_of_engine() != own_name.trim() {
+        return;
+    }
+    for (options, code) in [
+        (&[][..], 2),
+        // The engine's process is seen, but the host name is another one.
+        (&["--pid", "host"], 2),
+        (&["--uts", "host"], 2),
+        (&["--pid", "host", "--uts", "host"], 1),
+    ] {
+        let output = plan_in_container(options);
+        assert_eq!(output.status.code(), Some(code), "{options:?}: {output:?}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(errors.contains("/not/here"), code == 1, "{options:?}: {errors}");
+    }
+}
