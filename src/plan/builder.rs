@@ -1,4 +1,4 @@
-//! Puts steps in order: hands out ids, keeps requirements earlier than the steps that need them.
+//! A plan under construction: the builder hands out step ids and notes what is planned for each container and network.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -88,7 +88,7 @@ impl Builder {
         }
     }
 
-    /// Lets a step also wait for the end of others, whatever their outcome.
+    /// Lets a step also wait for the end of other steps, whatever their outcome.
     pub(crate) fn after(&mut self, id: StepId, others: impl IntoIterator<Item = StepId>) {
         if let Some(step) = self.plan.steps.get_mut(id.index()) {
             step.after.extend(others);
@@ -165,7 +165,7 @@ impl Builder {
     }
 
     pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
-        // What is true of each replica is said once.
+        // A diagnostic that is true of each replica is told once.
         if !self.plan.diagnostics.contains(&diagnostic) {
             self.plan.diagnostics.push(diagnostic);
         }

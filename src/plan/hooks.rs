@@ -7,7 +7,7 @@ use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
 use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
 
-/// A stop to be planned.
+/// The stop of a container with its `pre_stop` hooks.
 pub(crate) struct Stop<'a> {
     /// The `pre_stop` hooks.
     pub hooks: &'a [Hook],
@@ -19,7 +19,7 @@ pub(crate) struct Stop<'a> {
 }
 
 impl<'a> Stop<'a> {
-    /// Returns the stop of a container that runs.
+    /// Returns the stop of a running container.
     pub(crate) fn of(
         project: &'a Project,
         container: &ObservedContainer,
@@ -35,7 +35,8 @@ impl<'a> Stop<'a> {
         }
     }
 
-    /// Plans it; returns its steps, the stop last. A hook that fails does not keep a container from being stopped.
+    /// Plans the hooks and the stop. Returns the steps, the stop last. A failing hook does not keep the container from being
+    /// stopped.
     pub(crate) fn plan(self, builder: &mut Builder, requires: &[StepId]) -> Vec<StepId> {
         let mut steps = plan_before(builder, self.hooks, &self.target, &self.container, requires);
         let action = Action::StopContainer { container: self.container, grace: self.grace };
@@ -46,19 +47,19 @@ impl<'a> Stop<'a> {
     }
 }
 
-/// Returns the `pre_stop` hooks of what runs in a container; none of a service that the file does not have.
+/// Returns the `pre_stop` hooks of a container's service; none where the file does not have the service.
 pub(crate) fn before_stop<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
     let service = container.service().and_then(|name| project.service(name));
     service.map_or(&[], |service| &service.pre_stop)
 }
 
-/// Returns the `post_start` hooks of what runs in a container; none of a service that the file does not have.
+/// Returns the `post_start` hooks of a container's service; none where the file does not have the service.
 pub(crate) fn after_start<'a>(project: &'a Project, container: &ObservedContainer) -> &'a [Hook] {
     let service = container.service().and_then(|name| project.service(name));
     service.map_or(&[], |service| &service.post_start)
 }
 
-/// Plans `pre_stop` hooks, one after the other; returns their steps. What comes next waits for their end, whatever it is.
+/// Plans `pre_stop` hooks, one after the other. Returns their steps. The stop waits for their end, whatever their outcome.
 pub(crate) fn plan_before(
     builder: &mut Builder,
     hooks: &[Hook],
@@ -77,7 +78,7 @@ pub(crate) fn plan_before(
     steps
 }
 
-/// Plans `post_start` hooks after the start of a container, one after the other; returns their steps.
+/// Plans `post_start` hooks, one after the other, after the start of a container. Returns their steps.
 pub(crate) fn plan_after(
     builder: &mut Builder,
     hooks: &[Hook],

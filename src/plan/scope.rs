@@ -1,4 +1,4 @@
-//! What the parts of a plan for `up` are made from.
+//! The scope of a run: the selected services, and the networks, volumes and replicas that they use.
 
 use crate::plan::container::owned;
 use crate::plan::world::World;
@@ -8,28 +8,29 @@ use crate::graph::Graph;
 use crate::model::{MountSource, NetworkKey, ObservedContainer, Project, Service, ServiceName, VolumeKey, labels};
 use crate::plan::UpOptions;
 
-/// What `up` is about, and what it is asked.
+/// The input of a plan for `up`, as every planner gets it.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub project: &'a Project,
     pub world: World<'a>,
-    /// The services this run is about.
+    /// The names of the selected services.
     pub selected: &'a BTreeSet<&'a str>,
     pub options: &'a UpOptions,
 }
 
 impl<'a> Scope<'a> {
-    /// Returns the services this run is about.
+    /// Returns the selected services.
     pub(crate) fn services(self) -> impl Iterator<Item = &'a Service> {
         self.project.services.values().filter(move |service| self.selected.contains(service.name.as_str()))
     }
 
-    /// Returns those of them of which at least one replica is wanted.
+    /// Returns the selected services of which at least one replica is wanted.
     pub(crate) fn with_replicas(self) -> impl Iterator<Item = &'a Service> {
         self.services().filter(move |service| replicas_wanted(service, self.options) > 0)
     }
 
-    /// Whether a container is one that this run replaces, keeps or removes as the file says.
+    /// Whether a container is of this project, and is replaced, kept or removed by this run as the file says: a replica of a
+    /// selected service, or an orphan that is removed.
     pub(crate) fn gives_way(self, container: &ObservedContainer) -> bool {
         let service = container.service().unwrap_or_default();
         let is_orphan = self.project.service(service).is_none();
@@ -42,7 +43,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Returns the services a run is about: the named ones and, unless told otherwise, what they depend on.
+/// Returns the selected services: the named ones with their dependencies (without them after `--no-deps`), or all where none
+/// is named.
 pub fn selected<'a>(graph: &Graph<'a>, project: &'a Project, options: &UpOptions) -> BTreeSet<&'a str> {
     if options.services.is_empty() {
         return project.services.keys().map(ServiceName::as_str).collect();
@@ -79,18 +81,17 @@ pub(crate) fn volumes_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) 
     used.chain(unused).collect()
 }
 
-/// More replicas than this are refused: a slip in a number must not take all memory.
+/// The most replicas of one service. More are refused: a slip in a number must not use up the memory.
 pub(crate) const MOST_REPLICAS: u32 = 10_000;
 
-/// Returns how many replicas of a service are wanted. One more than [`MOST_REPLICAS`] stands for all that are too many, so
-/// that nothing is ever made in the number that a file or an option says.
+/// Returns how many replicas of a service are wanted, at most one more than [`MOST_REPLICAS`]: a number of a file or an option
+/// that is too large stays bounded everywhere in the planner.
 pub(crate) fn replicas_wanted(service: &Service, options: &UpOptions) -> u32 {
     options.scale.get(&service.name).copied().unwrap_or(service.replicas).min(MOST_REPLICAS + 1)
 }
 
-/// Returns the services that are in a run only for the sake of others, all of which can do without them.
-///
-/// Where no service is named, all are asked for.
+/// Returns the selected services that the user did not name and that all their dependents can do without (`required: false`).
+/// Where no service is named, there are none.
 pub(crate) fn spared<'a>(
     graph: &Graph<'a>,
     named: &BTreeSet<ServiceName>,

@@ -1,4 +1,5 @@
-//! Batch.
+//! The order in which the replicas of a service are replaced: how many at a time (`update_config.parallelism`), which of old
+//! and new comes first (`update_config.order`), and what a failure does to the others.
 
 use std::time::Duration;
 
@@ -6,29 +7,29 @@ use crate::model::{FailureAction, MountSource, Namespace, Service, UpdateConfig,
 use crate::plan::options::SETTLE_REPLACED;
 use crate::plan::{Replacement, StepId};
 
-/// The order in which a service's replicas are replaced: how many at a time, what a failure does to the others.
+/// The replacements of one service, batch by batch.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) update: Option<UpdateConfig>,
     pub(crate) order: UpdateOrder,
     pub(crate) settle: Duration,
-    /// Waits of the batch that is being filled.
+    /// The waits for the new containers of the batch that is being filled.
     pub(crate) filling: Vec<StepId>,
-    /// What the next replica must wait for.
+    /// The steps that the next replica waits for: the end of the batch before.
     pub(crate) gate: Vec<StepId>,
     pub(crate) is_order_told: bool,
-    /// Replacements whose old container's removal is yet to be planned.
+    /// Replacements of which the removal of the old container is not planned yet.
     pub(crate) pending: Vec<Pending>,
 }
 
-/// A replacement up to the point where there is no way back.
+/// A replacement up to the removal of the old container.
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) replacement: Replacement,
     pub(crate) up: Vec<StepId>,
 }
 
-/// Returns the order in which a service's containers are replaced, and why it is that one.
+/// Returns which of the old and the new container comes first, and why.
 pub(crate) fn order(service: &Service) -> (UpdateOrder, String) {
     let asked = service.deploy.update.as_ref().map(|update| update.order);
     match (asked, obstacle(service)) {
@@ -59,7 +60,7 @@ impl Batch {
     }
 }
 
-/// Returns what stands in the way of running old and new side by side.
+/// Returns why the old and the new container of a service cannot run side by side; `None` where they can.
 pub(crate) fn obstacle(service: &Service) -> Option<String> {
     if let Some(port) = service.ports.iter().find_map(|port| port.fixed_published()) {
         return Some(format!("both would need host port {port}"));
@@ -85,7 +86,7 @@ pub(crate) fn obstacle(service: &Service) -> Option<String> {
     volume.map(|key| format!("both would write to volume `{key}`"))
 }
 
-/// Two of them must not write to one anonymous volume.
+/// Returns the words for two containers that would write to one anonymous volume.
 pub(crate) fn shared_volume(target: &str) -> String {
     format!("both would write to the volume at `{target}`")
 }

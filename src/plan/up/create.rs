@@ -1,4 +1,4 @@
-//! Creates.
+//! New containers: their specification, their creation and their start.
 
 use crate::plan::checks::claims;
 use crate::plan::checks::names::NameClaim;
@@ -26,7 +26,7 @@ impl<'a> Up<'a> {
     pub(crate) fn container_id(&self, service: &str) -> Option<String> {
         match self.done.get(service).map(|done| done.replicas.first()) {
             Some(Some(Replica { container: ContainerRef::Existing(id), .. })) => Some(id.to_string()),
-            // Yet to be made, or none is wanted any more.
+            // The container is yet to be created, or no replica is wanted any more.
             Some(_) => None,
             // A service that is not part of this run keeps what it has.
             None => replicas::of_service(self.scope.world, self.scope.project, service)
@@ -42,7 +42,8 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Returns the specification of a replica and the steps that must come before its creation.
+    /// Returns the specification of a replica, the places in it that take ids of containers yet to be created, and the steps that
+    /// come before its creation.
     pub(crate) fn specify(
         &self,
         service: &Service,
@@ -69,7 +70,7 @@ impl<'a> Up<'a> {
         (spec, references, requires)
     }
 
-    /// Refuses a container to be made that the engine would refuse, or make otherwise than the file says.
+    /// Refuses a container that the engine would refuse to create, or would create otherwise than the file says.
     pub(crate) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
         claims::check_one(&mut self.builder, self.scope, &NameClaim { service, name });
         preflight::files(&mut self.builder, service, spec);
@@ -110,7 +111,7 @@ impl<'a> Up<'a> {
         let is_replaced = predecessor.is_some();
         let (spec, references, mut requires) = self.specify(service, number, inherited);
         requires.extend(self.name_is_free(service, &spec.name));
-        // A container that gives way to a volume has a name and ports, too.
+        // Containers that are removed for the sake of a volume hold names and ports, too.
         requires.extend(self.volumes.removals_beside(&requires).to_vec());
         self.check_made(service, &spec.name, &spec);
         let target = replica_target(service, number, &spec.name);
@@ -124,7 +125,8 @@ impl<'a> Up<'a> {
         self.push(service, Replica { target, container, started, untouched: None, waits: BTreeMap::new() });
     }
 
-    /// Plans a start: after `requires` and what the service depends on; then hooks, then a look whether it stays up.
+    /// Plans the start of a container after `requires` and the dependencies of its service, its hooks, and the wait that shows
+    /// whether it stays up. Returns the steps after which the container is started; without `start` these are `requires`.
     pub(crate) fn start(
         &mut self,
         service: &Service,
@@ -141,7 +143,7 @@ impl<'a> Up<'a> {
         requires.extend(self.handovers.before(&service.name));
         requires.extend(self.departures_of_givers(service));
         match container {
-            // What is made in this run is made after the removals of what gives way to volumes.
+            // The creation of a container already comes after the removals for the sake of volumes.
             ContainerRef::Planned(_) => requires.extend(&self.orphans_gone),
             ContainerRef::Existing(_) => requires.extend(self.departed()),
         }
@@ -151,8 +153,8 @@ impl<'a> Up<'a> {
         vec![self.verify(service, target, container, started)]
     }
 
-    /// Puts configs and secrets into a container that has never run: nothing on the engine tells whether the run that made
-    /// it came to that.
+    /// Plans that configs and secrets are put into a container that has never run. Nothing on the engine tells whether the
+    /// interrupted run that created the container also filled it.
     pub(crate) fn put_files(
         &mut self,
         service: &Service,

@@ -1,4 +1,4 @@
-//! Connecting containers to networks again: those that they have lost, and those that are made anew.
+//! Endpoints: containers are connected again to networks that they have lost, and to networks that are made anew.
 
 use crate::plan::resources::displaced;
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use crate::plan::up::state::Up;
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target};
 
 impl Up<'_> {
-    /// Networks that a stopped container has lost, or has never had: a run has died before it connected it.
+    /// Returns the networks of a service to which a stopped container is not connected: an interrupted run disconnected it, or
+    /// died before it connected it.
     pub(crate) fn lost_networks(
         &self,
         service: &Service,
@@ -27,7 +28,7 @@ impl Up<'_> {
         service.networks.keys().filter(is_lost).cloned().collect()
     }
 
-    /// Connects a container to networks again that it has lost, or that are made anew.
+    /// Plans that a container is connected again to the networks of its early stop.
     pub(crate) fn reconnect(
         &mut self,
         service: &Service,
@@ -60,8 +61,9 @@ impl Up<'_> {
         spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
     }
 
-    /// Returns the endpoint with which a container is connected again: the file's, with all aliases; of what is not in the
-    /// file, as much as a list tells. A fixed address it has only where it had one: the file's may be what is wrong.
+    /// Returns the endpoint with which an old container is connected again. A service of the file has the file's endpoint with
+    /// all aliases; for an orphan the endpoint is what the list of containers tells. The container gets a fixed address only
+    /// where it had one: a new address of the file may be the very fault that led to the undo.
     pub(crate) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
         let service = container.service().filter(|_| !container.is_oneoff());
         let service = service.and_then(|name| self.scope.project.service(name));
@@ -74,7 +76,8 @@ impl Up<'_> {
         endpoint
     }
 
-    /// Where the old network could not be removed it is still there, and what was on it goes on there.
+    /// Plans one connection, after the network is made anew. The connection only waits for the end of those steps: where the old
+    /// network could not be removed, it still exists, and its containers are connected to it again.
     fn connect_again(&mut self, target: &Target, action: Action, key: &NetworkKey, displaced: &Displaced) -> StepId {
         let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
         let step = self.builder.step(target, action, Reason::NotAttached(key.clone()), displaced.steps.iter().copied());
@@ -82,7 +85,8 @@ impl Up<'_> {
         step
     }
 
-    /// Containers that were stopped for others and that nothing else is planned for: orphans get back what they had.
+    /// Plans that containers which were stopped early, and which no planner has taken over, are connected and started again:
+    /// orphans that stay.
     pub(crate) fn bring_back(&mut self) {
         for (id, displaced) in self.builder.not_taken_over() {
             let Some(container) = self.scope.world.by_id(id.as_str()) else { continue };

@@ -1,4 +1,4 @@
-//! Services that are given back together, and host ports and addresses that go from one service to another.
+//! Host ports and addresses that go from one service to another, and the services that are replaced and given back together.
 
 use crate::plan::checks::claims::{self, Handover};
 use crate::plan::scope::replicas_wanted;
@@ -13,8 +13,8 @@ use crate::plan::up::replace::Old;
 use crate::plan::up::state::Up;
 
 impl<'a> Up<'a> {
-    /// Stops what holds a host port or an address that another service has from now on; that one starts after it. Returns
-    /// who takes from whom.
+    /// Plans the early stops of containers that hold a host port or an address which another service claims; the other service
+    /// starts after them. Returns pairs of the service that takes over and the service that gives up.
     pub(crate) fn hand_over(&mut self) -> Vec<(ServiceName, ServiceName)> {
         let mut pairs = Vec::new();
         let of_ports = claims::handovers(self.scope, &ports::claims(self.scope));
@@ -34,14 +34,14 @@ impl<'a> Up<'a> {
         pairs
     }
 
-    /// Plans the creation of what replaces a container that is stopped early, before that stop: should this run die between
-    /// the two, the new container tells the next run that the old one is to run.
+    /// Plans the creation of the replacement of a container before the container is stopped early. Should this run die between
+    /// the stop and the creation, nothing would tell the next run that the old container is to run.
     pub(crate) fn begin(&mut self, holder: &'a ObservedContainer) -> Vec<StepId> {
         if let Some(created) = self.handovers.begun.get(&holder.id) {
             return vec![*created];
         }
         let service = holder.service().and_then(|name| self.scope.project.service(name));
-        // A network that is made anew has its users stopped before anything else.
+        // The users of a network that is made anew are stopped before anything else.
         let Some(service) = service.filter(|_| self.builder.displaced(&holder.id).is_none()) else {
             return Vec::new();
         };
@@ -49,7 +49,7 @@ impl<'a> Up<'a> {
         let is_one = |slot: &&replicas::ReplicaSlot<'_>| {
             slot.current.id == holder.id && slot.successor.is_none() && slot.leftovers.is_empty()
         };
-        // Of a service that shares something with another one, it is not known yet what that one will be.
+        // A service that shares a namespace or volumes needs the id of the other container, which is not planned yet.
         let can_begin =
             shares::parents(service).is_empty() && slots.len() <= replicas_wanted(service, self.scope.options) as usize;
         let Some(slot) = slots.iter().find(is_one).filter(|_| can_begin) else { return Vec::new() };
@@ -60,8 +60,8 @@ impl<'a> Up<'a> {
         vec![created]
     }
 
-    /// Returns the steps after which the containers that held a host port or an address of a new container are gone, so that
-    /// none of them has to come back to find it taken.
+    /// Returns the steps after which the old holders of a host port or an address are removed, so that none of them can come
+    /// back and find the port taken.
     ///
     /// Example: `proxy` is new and takes port 443 from `web`, and `side` shares the network of `web`. Where the new `side`
     /// cannot work, the old `web` and `side` come back together, and need the port. So `proxy` starts when both old
@@ -80,7 +80,7 @@ impl<'a> Up<'a> {
         steps
     }
 
-    /// Plans the removals of a family's old containers, if all that may be replaced of it is planned by now.
+    /// Plans the removals of the old containers of a family, where all members that may be replaced are planned by now.
     fn commit_family(&mut self, member: &ServiceName, except: &Service) {
         let Some(family) = self.families.of(member).cloned() else { return };
         let is_open =
@@ -102,8 +102,8 @@ impl<'a> Up<'a> {
             && replicas::of_service(self.scope.world, self.scope.project, name.as_str()).next().is_some()
     }
 
-    /// Returns pairs of services of which the first is planned after the second: what takes a host port or an address over
-    /// comes after who gives it up, and after all that is given back together with that one.
+    /// Returns pairs of services of which the first is planned after the second: a service that takes a host port or an address
+    /// over comes after the service that gives it up, and after the whole family of that service.
     pub(crate) fn order_of_handovers(
         &self,
         handovers: Vec<(ServiceName, ServiceName)>,
@@ -111,7 +111,7 @@ impl<'a> Up<'a> {
         let mut pairs = handovers;
         for index in 0..pairs.len() {
             let (taker, giver) = pairs[index].clone();
-            // What runs is replaced, and undone with the others.
+            // A service that runs is replaced and undone together with the others.
             if self.is_running(&taker) {
                 continue;
             }
@@ -123,8 +123,8 @@ impl<'a> Up<'a> {
         pairs
     }
 
-    /// Services that share namespaces or volumes can only be given back together: what joined a container that is
-    /// gone cannot start again.
+    /// Finds the services that must be given back together because they share namespaces or volumes: a container that shares
+    /// the network of a removed container cannot start again.
     pub(crate) fn find_families(&mut self) {
         self.unite_unfinished();
         for service in
@@ -141,9 +141,9 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// A run that died while ports or addresses went from one service to another has stopped those that held them, and the
-    /// engine does not tell the ports of what is stopped. So what it left unfinished is given back together where any has
-    /// such at all.
+    /// Unites the services whose replacement an interrupted run has begun, where any of them has a fixed host port or address.
+    /// That run may have been handing ports over. The engine does not tell the ports of a stopped container, so nobody can say
+    /// which of these services depend on each other.
     fn unite_unfinished(&mut self) {
         let of_project =
             |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.scope.project.name.as_str());
@@ -163,7 +163,7 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Returns the service whose network a container that exists shares, whatever the file says by now.
+    /// Returns the service whose network an existing container shares, whatever the file says by now.
     pub(crate) fn joined(&self, container: &ObservedContainer) -> Option<ServiceName> {
         let id = container.network_mode.strip_prefix("container:")?;
         let parent = self.scope.world.by_id(id)?;

@@ -1,7 +1,7 @@
-//! Anonymous volumes: which of them go with a replica when its container is replaced.
+//! Anonymous volumes: which of them a new container takes over from the one that it replaces.
 //!
-//! Compat: as docker compose, those that the file declares without a name and those that the image declares (`VOLUME`).
-//! What the file has dropped goes with the old container, else it would shadow what is to be there now.
+//! Compat: as docker compose, the volumes that the file declares without a name, and those that the image declares (`VOLUME`). A
+//! volume that the file has dropped is not taken over: it would hide what the image has at its path now.
 
 use crate::plan::container::mounts::is_anonymous;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,14 +13,15 @@ use crate::plan::container::replicas;
 use crate::plan::up::state::Up;
 
 impl Up<'_> {
-    /// Returns the volumes that a new container takes over from the old one, by target; none where the user wants new ones.
+    /// Returns the volumes that a new container takes over from the old one, by target. With `--renew-anon-volumes` there are none.
     pub(crate) fn inherited_volumes(&self, service: &Service, old: &ObservedContainer) -> BTreeMap<String, VolumeName> {
         if self.scope.options.renew_anonymous_volumes {
             return BTreeMap::new();
         }
         let declared: BTreeSet<&str> = anonymous_targets(service).collect();
         let covered = covered(service);
-        // Without a look at the old container all are kept: rather too much than a database that begins empty.
+        // Where nobody has looked at the old container, all are kept: a volume too many is better than a database that begins
+        // empty.
         let made = self.scope.world.observed.definitions.get(&old.id);
         let is_of_image = |target: &str| made.is_none_or(|made| made.has_volume_of_image(target));
         let is_kept = |mount: &&ObservedMount| {
@@ -38,12 +39,12 @@ impl Up<'_> {
         is_anonymous(mount) && !named.any(|volume| volume.name.as_str() == mount.name)
     }
 
-    /// Whether a mount is that of a container whose volumes the service takes: it follows that one.
+    /// Whether a mount comes from a container named by `volumes_from`: the new container gets the mount from there.
     fn is_shared(&self, service: &Service, mount: &ObservedMount) -> bool {
         self.givers(service).any(|giver| giver.mounts.iter().any(|given| given.name == mount.name))
     }
 
-    /// Whether a target is mounted by `volumes_from`, as far as the file and the containers tell.
+    /// Whether `volumes_from` brings a mount at a target, as far as the file and the containers tell.
     pub(crate) fn is_given(&self, service: &Service, target: &str) -> bool {
         let is_declared = service.volumes_from.iter().any(|source| match &source.from {
             VolumesFromSource::Service(parent) => self.scope.project.services.get(parent).is_some_and(|parent| {
@@ -56,7 +57,7 @@ impl Up<'_> {
             || self.givers(service).any(|giver| giver.mounts.iter().any(|given| plain(&given.destination) == target))
     }
 
-    /// The containers that `volumes_from` means, as far as they are there.
+    /// Returns the containers that `volumes_from` names, as far as they exist.
     pub(crate) fn givers(&self, service: &Service) -> impl Iterator<Item = &ObservedContainer> {
         let world = self.scope.world;
         service.volumes_from.iter().flat_map(move |source| -> Vec<&ObservedContainer> {

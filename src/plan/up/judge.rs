@@ -1,4 +1,4 @@
-//! Judges containers.
+//! Judges the containers of a service: may they stay, or must they be replaced?
 
 use crate::model::{ObservedContainer, ObservedEndpoint, Service};
 use crate::plan::container::difference;
@@ -8,7 +8,7 @@ use crate::plan::up::state::Up;
 use crate::plan::{Reason, Recreate};
 
 impl<'a> Up<'a> {
-    /// Whether a service is meant by itself, and not as a dependency of others.
+    /// Whether the user named the service, and did not get it as a dependency of others. Where no service is named, all are meant.
     pub(crate) fn is_named(&self, service: &Service) -> bool {
         self.scope.options.services.is_empty() || self.scope.options.services.contains(&service.name)
     }
@@ -23,7 +23,8 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Returns why a slot's container must be replaced. Of an unfinished replacement the successor is judged.
+    /// Returns why a replica must be replaced. Where an interrupted run created a successor that is as the file says, the
+    /// successor is judged.
     pub(crate) fn reason(&self, service: &Service, slot: &ReplicaSlot<'_>) -> Option<Reason> {
         if let Some(created) = self.handovers.begun.get(&slot.current.id) {
             return self.builder.reason(*created);
@@ -50,7 +51,7 @@ impl<'a> Up<'a> {
             is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
         };
         if let Some(displaced) = self.builder.displaced(&container.id) {
-            // It gets back the networks that it loses by this plan; what it has lost otherwise it does not.
+            // The container is judged as if it still had the networks that this plan makes anew: it gets those back.
             let mut restored = container.clone();
             for network in displaced.networks.iter().filter_map(|key| self.scope.project.networks.get(key)) {
                 restored.networks.insert(network.name.clone(), ObservedEndpoint::default());

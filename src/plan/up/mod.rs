@@ -1,6 +1,8 @@
-//! `up`: everything between what is there and what the file says, in one plan.
+//! `up`: one plan that turns the containers, networks and volumes of a project into those of the file.
 //!
-//! Services are planned in dependency order; each leaves in [`Done`] what its dependents must wait for.
+//! Start at [`up`]. Volumes and networks are planned first, then one service after the other in the order of dependencies; each
+//! service leaves in [`state::Done`] what its dependents wait for. [`state`] holds the plan under construction, and each other
+//! file one thing that may become of a container: `create`, `keep`, `replace`, `leave`.
 
 pub(crate) mod batch;
 mod create;
@@ -32,7 +34,7 @@ use crate::plan::up::state::{Families, Handovers, Up};
 use crate::plan::world::{FirstChanges, World};
 use crate::plan::{Plan, UpOptions};
 
-/// Plans `up` (also `create` and `scale`). Images are there, or their absence is told as an error of the run.
+/// Plans `up` (also `create` and `scale`). Images are planned before ([`super::images`]).
 pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: &UpOptions) -> Plan {
     let graph = Graph::new(&project.services);
     let selected = selected(&graph, project, options);

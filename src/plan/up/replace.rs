@@ -1,5 +1,8 @@
-//! Replacement that gives back: the old container is stopped and kept until the new one is up; then it goes and the
-//! new one takes its name. Until then a failure removes the new one and starts the old one again (see `exec::undo`).
+//! The replacement of a container.
+//!
+//! The new container is created under a temporary name while the old one runs. Then the old container is stopped, the new one is
+//! started and waited for. Once it is up, the old container is removed and the new one takes its name. Until that removal a
+//! failure brings the old container back (`exec::scheduler::undo`).
 
 use crate::plan::container::naming::replica_target;
 use crate::plan::up::batch::{Pending, obstacle};
@@ -20,7 +23,7 @@ use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, hooks};
 
 impl Up<'_> {
-    /// Replaces a container by one that an earlier step creates.
+    /// Plans that a new container replaces an old one.
     pub(crate) fn replace(
         &mut self,
         service: &Service,
@@ -40,7 +43,8 @@ impl Up<'_> {
             number,
             &naming::container_name(self.scope.project, service, number, self.scope.options.separator),
         );
-        // It goes only when the new one is there: one of them must tell that the old one is to run.
+        // An obsolete replacement goes only when the new one exists: one of the two must tell the next run that the old container
+        // is to run.
         let cleared =
             obsolete.map(|obsolete| displaced::remove_after(&mut self.builder, obsolete, OBSOLETE, [created]));
         let is_begun = obsolete.is_some();
@@ -50,7 +54,7 @@ impl Up<'_> {
         self.swap(service, swap, made, cleared.into_iter().collect(), batch);
     }
 
-    /// Plans the creation of the container that takes the place of an old one, under a temporary name.
+    /// Plans the creation of the container that replaces an old one, under a temporary name.
     pub(crate) fn create_successor(
         &mut self,
         service: &Service,
@@ -62,7 +66,7 @@ impl Up<'_> {
         let (mut spec, references, mut requires) = self.specify(service, old.number, inherited);
         let last = spec.name.clone();
         self.check_made(service, &last, &spec);
-        // The name that the old one's id gives may be taken by what an earlier run made.
+        // The temporary name is made of an id. The name of the old container's id may belong to an obsolete replacement.
         let id = old.obsolete.map_or(&old.container.id, |obsolete| &obsolete.id);
         spec.name = naming::temporary_name(id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.container.id.to_string());
@@ -72,7 +76,7 @@ impl Up<'_> {
         self.builder.step(&replica_target(service, old.number, &last), create, reason, requires)
     }
 
-    /// Finishes a replacement that an earlier run began: the new container is there and as it should be.
+    /// Plans the rest of a replacement that an interrupted run began: its new container exists and is as the file says.
     pub(crate) fn finish_replacement(
         &mut self,
         service: &Service,
@@ -94,7 +98,7 @@ impl Up<'_> {
         };
         let mut cleared = cleared;
         if !swap.is_new_up {
-            // It was made for networks as they were; one of them may be made anew in this run.
+            // The new container was created for the networks of then. One of them may be made anew in this run.
             cleared.extend(self.resource_steps(service));
             displaced.networks.extend(self.lost_networks(service, new, &displaced.networks));
             cleared.extend(displaced.steps.iter().copied());
@@ -200,8 +204,8 @@ impl Up<'_> {
         }
     }
 
-    /// Opens the next batch when the running one is full: after its waits, and after `delay`. Returns what a replica of it
-    /// waits for.
+    /// Opens the next batch where the current one is full: after its waits, and after `delay`. Returns the steps that the next
+    /// replica waits for.
     pub(crate) fn gate(&mut self, batch: &mut Batch) -> Vec<StepId> {
         if batch.filling.len() >= batch.parallelism() {
             batch.gate = std::mem::take(&mut batch.filling);
@@ -261,7 +265,8 @@ impl Up<'_> {
             steps.push(started);
             ready = vec![started];
         }
-        // Where an earlier run has started it, nothing tells whether that came to the hooks: rather twice than never.
+        // Nothing on the engine tells whether an interrupted run that started the new container also ran the hooks. A hook that
+        // runs twice is better than one that never ran.
         let hooks = hooks::plan_after(&mut self.builder, &service.post_start, &swap.target, &swap.new, &ready);
         steps.extend(&hooks);
         ready.extend(hooks);
@@ -309,21 +314,22 @@ impl Up<'_> {
         self.builder.replacement(replacement);
     }
 
-    /// Returns the networks that a run which died has taken from the old container, and has not given back.
+    /// Returns the networks that an interrupted run has taken from the old container and not given back.
     fn lost_with_its_network(
         &self,
         service: &Service,
         old: &ObservedContainer,
         displaced: &Displaced,
     ) -> Vec<NetworkKey> {
-        // Its own definition may have been another; the network it was made on stands in its host configuration.
+        // The old file may have named other networks. The network that a container was created on stands in its host
+        // configuration.
         let is_its_own = |key: &NetworkKey| {
             self.scope.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
         };
         self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own).collect()
     }
 
-    /// Returns the endpoints with which the old container is connected to networks again.
+    /// Returns the endpoints with which an undo connects the old container again.
     pub(crate) fn reconnects<'k>(
         &self,
         old: &ObservedContainer,
@@ -333,7 +339,7 @@ impl Up<'_> {
         networks.map(|network| self.endpoint_again(old, &network.name)).collect()
     }
 
-    /// Returns what stands in the way of running a container and the one that takes its place side by side.
+    /// Returns why an old container and its replacement cannot run side by side; `None` where they can.
     pub(crate) fn obstacle(&self, service: &Service, old: &ObservedContainer) -> Option<String> {
         let inherited = || self.inherited_volumes(service, old).into_keys().next();
         obstacle(service).or_else(|| inherited().map(|target| shared_volume(&target)))
@@ -356,14 +362,14 @@ impl Up<'_> {
     }
 }
 
-/// An old container and the one that takes its place.
+/// An old container and its replacement.
 struct Swap<'a> {
     old: &'a ObservedContainer,
     number: u32,
     target: Target,
     new: ContainerRef,
     is_new_up: bool,
-    /// Whether an earlier run began a replacement of the old one: it has, or may have, stopped it.
+    /// Whether an interrupted run began to replace the old container. That run has stopped the old container, or may have.
     is_begun: bool,
 }
 
@@ -371,7 +377,8 @@ struct Swap<'a> {
 pub(crate) struct Old<'a> {
     pub container: &'a ObservedContainer,
     pub number: u32,
-    /// What an earlier run began to replace it by, and is not wanted any more.
+    /// The replacement that an interrupted run created. Its definition has changed since, so it is removed once the new
+    /// replacement exists.
     pub obsolete: Option<&'a ObservedContainer>,
 }
 

@@ -1,4 +1,5 @@
-//! What `up` restarts because something else was replaced or started: dependents that ask for it, and what shares a namespace.
+//! Restarts of containers that are up to date themselves: a dependency was replaced (`restart: true`), or the container whose
+//! network they share was started again.
 
 use crate::model::{ContainerState, ObservedContainer, Service, ServiceName, labels};
 use crate::plan::container::{replicas, shares};
@@ -7,13 +8,14 @@ use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Reason, StepId, Target, hooks};
 
 impl<'a> Up<'a> {
-    /// Dependents with `restart: true` restart once what they depend on has been replaced and works; so does what shares a
-    /// namespace with a container that is started again, for that namespace is another one.
+    /// Plans the restarts of selected services. A dependent with `restart: true` restarts once the replacement of its dependency
+    /// works. A container that shares the namespace of another one restarts once the other one is started again: the other
+    /// one has a new namespace then.
     ///
-    /// Compat: docker compose stops dependents before; restarting them after keeps them up if the replacement fails. What
-    /// shares a network it leaves without one.
+    /// Compat: docker compose stops dependents before the replacement. A restart afterwards keeps them up where the replacement
+    /// fails. docker compose leaves containers that share a network without one.
     pub(crate) fn restart_dependents(&mut self, order: &[&'a str]) {
-        // What is only created does not work yet, and what depends on it would lose what still does.
+        // A dependency that is only created does not work yet. A restart would cost its dependents the old one, which does.
         if !self.scope.options.start {
             return;
         }
@@ -44,16 +46,18 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Whether the first container of a service has taken the place of another one.
+    /// Whether the first container of a service has replaced another one.
     fn was_replaced(&self, service: &ServiceName) -> bool {
         let id = self.container_id(service.as_str());
         let first = id.and_then(|id| self.scope.world.by_id(&id));
         first.is_some_and(|one| one.label(labels::REPLACES).is_some())
     }
 
-    /// Whether a running replica that is left alone has started before the first container of another service did: where it
-    /// shares that one's namespace it has lost it, and where it was to be restarted after it, it was not. Notes which
-    /// containers must be looked at to know.
+    /// Whether a running replica that the plan leaves alone started before the first container of another service did.
+    ///
+    /// Example: `side` shares the network of `web`. `web` started at 10:05, `side` at 10:00: the network of `side` is gone.
+    /// Likewise a dependent with `restart: true` that started before its dependency has missed its restart. Start times need a
+    /// look at each container, so the containers concerned are noted in the plan.
     fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
         let id = self.container_id(host.as_str());
         let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
@@ -72,8 +76,8 @@ impl<'a> Up<'a> {
         kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
     }
 
-    /// Restarts what is left alone of a service, after all that it shares something with, and once its conditions hold as
-    /// for a start.
+    /// Plans the restart of the running replicas of a service that the plan leaves alone: after the containers whose namespaces
+    /// or volumes they share, and once the conditions of `depends_on` hold, as for a start.
     pub(crate) fn restart(&mut self, service: &Service, reason: Reason) {
         let parents = shares::parents(service).into_iter().filter_map(|name| self.done.get(name));
         let started = parents.flat_map(|done| &done.replicas).flat_map(|replica| replica.started.iter().copied());
@@ -91,8 +95,8 @@ impl<'a> Up<'a> {
         self.done.insert(service.name.clone(), done);
     }
 
-    /// Restarts a container, with its hooks and a look whether it stays up: after steps that must succeed, and after the end
-    /// of others. Returns the last step before that look.
+    /// Plans the restart of one container with its hooks and the wait that shows whether it stays up: after steps that must have
+    /// succeeded, and after steps that must only have ended. Returns the last step before the wait.
     fn restart_one(
         &mut self,
         service: &Service,
@@ -109,8 +113,8 @@ impl<'a> Up<'a> {
         self.verify(service, target, container, restarted)
     }
 
-    /// Restarts what shares the network of a container that is started again, and is not among the selected services: it
-    /// would be left without one.
+    /// Plans the restart of containers that share the network of a container which is started again, and whose services are not
+    /// selected: without a restart they would have no network.
     pub(crate) fn restart_joined(&mut self) {
         for joined in joined(&self.builder, self.scope.project, self.scope.world) {
             let Some(service) = joined.container.service().and_then(|name| self.scope.project.service(name)) else {

@@ -1,4 +1,4 @@
-//! Service.
+//! One service: which of its replicas stay, which are replaced, which go, and how many are missing.
 
 use crate::plan::scope::replicas_wanted;
 use std::collections::BTreeSet;
@@ -55,12 +55,13 @@ impl<'a> Up<'a> {
             Some(family) => self.families.waiting.entry(family.clone()).or_default().push(batch),
             None => self.commit(vec![batch]),
         }
-        // Compat: docker compose goes on after the highest number; filling gaps ends where an undisturbed run ends.
+        // Compat: docker compose goes on after the highest number. Here gaps are filled, so that the numbers are those of an
+        // undisturbed run.
         for number in (1..).filter(|number| !taken.contains(number)).take(missing) {
             self.create(service, number);
         }
         if let Some(done) = self.done.get_mut(&service.name) {
-            // What shares a namespace joins the first by number, today and when it is looked at again.
+            // A container that shares a namespace joins the replica of the lowest number, in this run and in the next.
             done.replicas.sort_by_key(|replica| replica.number());
         }
         if self.scope.options.wait {
@@ -96,7 +97,8 @@ impl<'a> Up<'a> {
 
 type Judged<'a> = (ReplicaSlot<'a>, Option<Reason>);
 
-/// Keeps as many as wanted. Obsolete replicas go first, then those of the highest numbers.
+/// Splits replicas into those that stay and those that are too many. Replicas that must be replaced go first, then those of
+/// the highest numbers.
 fn keep(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
     judged.sort_by_key(|(slot, reason)| (reason.is_some(), slot.number));
     let surplus = judged.split_off(wanted.min(judged.len()));

@@ -88,28 +88,28 @@ impl Families {
     }
 }
 
-/// What is planned for a service.
+/// The plan for one service, as far as its dependents need to know it.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub replicas: Vec<Replica>,
     /// Whether any of its containers is replaced.
     pub is_replaced: bool,
-    /// The removals of the old ones, as far as they are planned.
+    /// The removals of old containers, as far as they are planned.
     pub departures: Vec<StepId>,
-    /// Whether any of its containers that stay is started: what shared its network has lost it.
+    /// Whether a container that stays is started: containers that shared its network have lost it.
     pub is_started: bool,
 }
 
-/// One replica after the plan.
+/// One replica as the plan leaves it.
 #[derive(Debug)]
 pub(crate) struct Replica {
     pub target: Target,
     pub container: ContainerRef,
-    /// Steps after which it is started; none where it runs already.
+    /// Steps after which the replica is started; none where it runs already.
     pub started: Vec<StepId>,
-    /// Its state, where the plan leaves it alone.
+    /// State, health and exit code of the container, where the plan leaves it alone.
     pub untouched: Option<(ContainerState, Health, Option<i64>)>,
-    /// Waits made so far.
+    /// The waits for the replica that are planned so far, by condition.
     pub waits: BTreeMap<Condition, StepId>,
 }
 

@@ -1,11 +1,12 @@
-//! What `up` waits for: what dependencies must reach, and whether what was started stays up.
+//! The waits of `up`: for the conditions of `depends_on`, and for started containers to stay up.
 
 use crate::model::{Condition, ContainerState, Health, Service, ServiceName};
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Need, Reason, StepId, Target, Until, hooks};
 
 impl Up<'_> {
-    /// Returns the steps a start of `service` needs, and those it only waits to end (`required: false`).
+    /// Returns the steps that must have succeeded before a service starts, and the steps that must only have ended
+    /// (`required: false`).
     pub(crate) fn conditions(&mut self, service: &Service) -> (Vec<StepId>, Vec<StepId>) {
         let (mut needed, mut optional) = (Vec::new(), Vec::new());
         for (name, edge) in &service.depends_on {
@@ -19,7 +20,7 @@ impl Up<'_> {
         (needed, optional)
     }
 
-    /// Returns the services that a service cannot do without.
+    /// Returns the required dependencies of a service, as a look at the engine can check them later.
     pub(crate) fn needs(&self, service: &Service) -> Vec<Need> {
         let required = service.depends_on.iter().filter(|(_, edge)| edge.required);
         let need = |(name, condition): (&ServiceName, Condition)| {
@@ -65,7 +66,8 @@ impl Up<'_> {
         vec![wait]
     }
 
-    /// Plans what follows a start: its hooks, then a look whether it stays up. Returns the last step before that look.
+    /// Plans the `post_start` hooks of a started container, then the wait that shows whether the container stays up. Returns the
+    /// last step before the wait: dependents with `service_started` come after that step.
     pub(crate) fn verify(
         &mut self,
         service: &Service,
@@ -83,14 +85,15 @@ impl Up<'_> {
         last
     }
 
-    /// Makes the end of what others can do without a warning; `--wait` waits for all of it.
+    /// Turns the failure of a wait into a warning where all dependents of the service can do without it. `--wait` asks for all
+    /// services, so there the failure stays an error.
     pub(crate) fn spare(&mut self, service: &Service, wait: StepId) {
         if self.spared.contains(service.name.as_str()) && !self.scope.options.wait {
             self.builder.optional(wait);
         }
     }
 
-    /// `--wait` looks also at what runs already.
+    /// Plans waits for the replicas that the plan leaves alone: `--wait` asks for them, too.
     pub(crate) fn verify_untouched(&mut self, service: &Service) {
         let Some(done) = self.done.get(&service.name) else { return };
         let waits: Vec<(Target, ContainerRef)> = done
