@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
+use super::{Action, ContainerRef, Effect, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 use crate::diag::Diagnostic;
 use crate::model::{ContainerId, ProjectName};
 
@@ -53,19 +53,14 @@ impl Builder {
     }
 
     fn note(&mut self, id: StepId, action: &Action) {
-        let (Action::StartContainer { container }
-        | Action::RestartContainer { container, .. }
-        | Action::StopContainer { container, .. }
-        | Action::RemoveContainer { container, .. }) = action
-        else {
-            return;
-        };
-        let ContainerRef::Existing(container) = container else { return };
+        let effect = action.nature().effect;
+        let moves = matches!(effect, Effect::Started | Effect::Restarted | Effect::Stopped | Effect::Removed);
+        let Some(ContainerRef::Existing(container)) = action.container().filter(|_| moves) else { return };
         let moves = self.moves.entry(container.clone()).or_default();
-        match action {
-            Action::RemoveContainer { .. } => moves.is_removed = true,
-            Action::StopContainer { .. } => {}
-            _ => moves.start = Some(id),
+        match effect {
+            Effect::Removed => moves.is_removed = true,
+            Effect::Started | Effect::Restarted => moves.start = Some(id),
+            _ => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::builder::Builder;
-use super::{Action, ContainerRef, Reason, StepId, Target, containers};
+use super::{Action, ContainerRef, HookPhase, Reason, StepId, Target, containers};
 use crate::model::{Hook, ObservedContainer, Project};
 
 /// A stop to be planned.
@@ -67,8 +67,9 @@ pub(super) fn plan_before(
 ) -> Vec<StepId> {
     let mut steps: Vec<StepId> = Vec::new();
     for hook in hooks {
-        let action = Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "pre_stop" };
-        let step = builder.step(target, action, Reason::Hook("pre_stop"), requires.iter().copied());
+        let action =
+            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: HookPhase::PreStop };
+        let step = builder.step(target, action, Reason::Hook(HookPhase::PreStop), requires.iter().copied());
         builder.after(step, steps.last().copied());
         builder.optional(step);
         steps.push(step);
@@ -87,9 +88,9 @@ pub(super) fn plan_after(
     let mut steps: Vec<StepId> = Vec::new();
     for hook in hooks {
         let action =
-            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
+            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: HookPhase::PostStart };
         let needed = steps.last().map_or_else(|| requires.to_vec(), |last| vec![*last]);
-        steps.push(builder.step(target, action, Reason::Hook("post_start"), needed));
+        steps.push(builder.step(target, action, Reason::Hook(HookPhase::PostStart), needed));
     }
     steps
 }

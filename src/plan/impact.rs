@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::inherit::is_anonymous;
-use super::{Action, ContainerRef, Plan, Replacement, Step, UpOptions, replace};
+use super::{Action, ContainerRef, Effect, Plan, Replacement, Step, UpOptions, replace};
 use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName};
 
 /// Compat: what engines and docker compose take where a service says nothing.
@@ -114,10 +114,10 @@ impl Share<'_> {
         let service = project.service(name.as_str());
         let stop = options.grace.or_else(|| service.and_then(|service| service.stop_grace_period)).unwrap_or(GRACE);
         if stopped.is_empty() {
-            let restarts = self.steps.iter().any(|step| matches!(step.action, Action::RestartContainer { .. }));
+            let restarts = self.steps.iter().any(|step| step.action.nature().effect == Effect::Restarted);
             return if restarts { Downtime::Restart { stop } } else { Downtime::None };
         }
-        let starts = self.steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
+        let starts = self.steps.iter().any(|step| step.action.nature().effect == Effect::Started);
         let replaced: BTreeSet<&ContainerId> = self.replacements.iter().map(|one| &one.old).collect();
         match (starts, stopped.len() < running.len()) {
             (true, _) if self.is_start_first(plan) && stopped.is_subset(&replaced) => Downtime::None,
@@ -191,16 +191,19 @@ fn running<'a>(observed: &'a Observed, project: &Project, name: &ServiceName) ->
     found.filter(|one| super::containers::is_up(one)).map(|one| &one.id).collect()
 }
 
+/// The container that an action stops, where it exists already.
 fn stopped(action: &Action) -> Option<&ContainerId> {
-    match action {
-        Action::StopContainer { container: ContainerRef::Existing(id), .. } => Some(id),
-        _ => None,
-    }
+    existing(action, Effect::Stopped)
 }
 
+/// The container that an action removes, where it exists already.
 fn removed(action: &Action) -> Option<&ContainerId> {
-    match action {
-        Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => Some(id),
+    existing(action, Effect::Removed)
+}
+
+fn existing(action: &Action, effect: Effect) -> Option<&ContainerId> {
+    match action.container() {
+        Some(ContainerRef::Existing(id)) if action.nature().effect == effect => Some(id),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What must hold of every plan; every plan made in a test passes through here.
 
-use super::{Action, ContainerRef, Plan, StepId};
+use super::{ContainerRef, Effect, Plan, Step, StepId};
 
 /// Returns what is wrong with a plan; nothing for a sound one.
 pub fn lint(plan: &Plan) -> Vec<String> {
@@ -14,9 +14,9 @@ pub fn lint(plan: &Plan) -> Vec<String> {
                 faults.push(format!("step {} needs step {needed}, which is not before it", step.id));
             }
         }
-        if let Some(ContainerRef::Planned(created)) = container_of(&step.action) {
-            if !matches!(plan.steps.get(created.index()).map(|step| &step.action), Some(Action::CreateContainer { .. }))
-            {
+        if let Some(ContainerRef::Planned(created)) = step.action.container() {
+            let creates = |step: &Step| step.action.nature().effect == Effect::Created;
+            if !plan.steps.get(created.index()).is_some_and(creates) {
                 faults.push(format!("step {} acts on what step {created} does not create", step.id));
             }
             if !is_reachable(plan, step.id, *created, false) {
@@ -35,26 +35,6 @@ pub fn lint(plan: &Plan) -> Vec<String> {
         }
     }
     faults
-}
-
-/// Returns the container a step acts on.
-pub(super) fn container_of(action: &Action) -> Option<&ContainerRef> {
-    match action {
-        Action::ConnectNetwork { container, .. }
-        | Action::DisconnectNetwork { container, .. }
-        | Action::PutFiles { container, .. }
-        | Action::StartContainer { container }
-        | Action::StopContainer { container, .. }
-        | Action::KillContainer { container, .. }
-        | Action::RestartContainer { container, .. }
-        | Action::PauseContainer { container }
-        | Action::UnpauseContainer { container }
-        | Action::RemoveContainer { container, .. }
-        | Action::RenameContainer { container, .. }
-        | Action::WaitFor { container, .. }
-        | Action::RunHook { container, .. } => Some(container),
-        _ => None,
-    }
 }
 
 /// Whether a step begins only after another one has succeeded; with `may_fail`, has ended.

@@ -53,7 +53,10 @@ pub use naming::{final_name, image_names, image_of};
 pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, SETTLE_REPLACED, UpOptions};
 pub use plugins::needs_plugins;
 pub use reason::{FieldChange, Reason};
-pub use step::{Action, ContainerRef, Reference, Slot, Step, StepId, Target, Until};
+pub use step::{
+    Action, ContainerRef, Effect, Endpoints, HookPhase, Load, Nature, OnSignal, Reference, Slot, Step, StepId, Target,
+    Until,
+};
 pub use text::{describe, render};
 pub use up::{selected, up};
 pub use verb::Verb;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::HookPhase;
 use crate::model::{ContainerName, ImageId, NetworkKey, ServiceName, VolumeKey};
 
 /// Why.
@@ -82,7 +83,7 @@ pub enum Reason {
     /// The command is about it: `down`, `stop`, `restart`, `rm`.
     Command(&'static str),
     /// A hook of the service.
-    Hook(&'static str),
+    Hook(HookPhase),
     /// Several reasons.
     Several(Vec<Reason>),
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Action, ContainerRef, Plan, Replacement, Step, StepId, Target, Verb};
+use super::{Action, ContainerRef, Effect, Plan, Replacement, Step, StepId, Target, Verb};
 
 /// Returns the verb of an action.
 pub fn describe(action: &Action) -> Verb {
@@ -78,9 +78,9 @@ fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String;
 }
 
 fn new_of(step: &Step) -> Option<ContainerRef> {
-    match &step.action {
-        Action::CreateContainer { .. } => Some(ContainerRef::Planned(step.id)),
-        action => super::lint::container_of(action).cloned(),
+    match step.action.nature().effect {
+        Effect::Created => Some(ContainerRef::Planned(step.id)),
+        _ => step.action.container().cloned(),
     }
 }
 

@@ -52,7 +52,7 @@ fn details(container: &Container) -> ContainerDetails {
         has_restart_policy: container.spec.restart != RestartPolicy::No,
         is_kept_up: matches!(container.spec.restart, RestartPolicy::Always | RestartPolicy::UnlessStopped),
         stop_timeout: container.spec.stop_timeout,
-        takes_volumes: !container.spec.volumes_from.is_empty(),
+        volumes_from: container.spec.volumes_from.clone(),
         labels: container.spec.labels.clone(),
         healthcheck: container.behaviour.has_healthcheck.then(check),
         definition,
