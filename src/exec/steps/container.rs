@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::engine::{ContainerDetails, EngineError, EngineResult, ErrorKind};
 use crate::exec::runner::{Refusal, Runner};
 use crate::exec::settle::LATE;
-use crate::model::{ContainerId, ContainerName, ContainerState, FileSpec};
+use crate::model::{ContainerId, ContainerName, ContainerState, FileSpec, ObservedContainer};
 
 impl Runner {
     /// Starts a container. A start may be asked for again: the second call waits for the first, and finds its work done.
@@ -90,23 +90,21 @@ impl Runner {
     /// have them, and its removal would destroy the data of `db`. Then all volumes stay, unless this plan gives up the
     /// volumes of `db`, too.
     pub(super) async fn has_volumes_of_its_own(&self, id: &ContainerId) -> EngineResult<bool> {
-        match self.look(id).await {
-            Ok(details) => self.keeps_shared_volumes(&details.volumes_from).await,
-            Err(error) if error.is_not_found() => Ok(true),
-            Err(error) => Err(error),
+        let volumes_from = match self.look(id).await {
+            Ok(details) => details.volumes_from,
+            Err(error) if error.is_not_found() => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        // Each entry is `ID[:ro]` or `NAME[:ro]`.
+        let givers = volumes_from.iter().map(|entry| entry.split_once(':').map_or(entry.as_str(), |(giver, _)| giver));
+        let givers: Vec<&str> = givers.filter(|giver| !self.given_up.contains(*giver)).collect();
+        if givers.is_empty() {
+            return Ok(true);
         }
-    }
-
-    /// Whether shared volumes outlive the removal of a container that has them from others: `volumes_from` are entries as the
-    /// engine has them, `NAME[:ro]` or `ID[:ro]`.
-    pub(super) async fn keeps_shared_volumes(&self, volumes_from: &[String]) -> EngineResult<bool> {
-        for entry in volumes_from {
-            let giver = entry.split_once(':').map_or(entry.as_str(), |(giver, _mode)| giver);
-            if !self.given_up.contains(giver) && !self.exists(giver).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let all = self.certain(|| self.engine.list_containers(&[])).await?;
+        let Some(taker) = all.iter().find(|one| one.id == *id) else { return Ok(true) };
+        let find = |giver: &str| all.iter().find(|one| one.id.as_str() == giver || one.name.as_str() == giver);
+        Ok(givers.into_iter().all(|giver| find(giver).is_some_and(|giver| gives(giver, taker))))
     }
 
     /// Renames a container. A refusal is settled by looking: after a lost reply the container may have its name already.
@@ -152,6 +150,15 @@ fn is_kill(signal: &str) -> bool {
 
 fn has_ended(found: &ContainerDetails) -> bool {
     !matches!(found.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
+}
+
+/// Whether a container is the one that gave another its volumes. A container that was made anew under the name of the giver has
+/// other volumes, and was created later.
+fn gives(giver: &ObservedContainer, taker: &ObservedContainer) -> bool {
+    fn volumes(of: &ObservedContainer) -> impl Iterator<Item = &str> {
+        of.mounts.iter().filter(|mount| mount.kind == "volume").map(|mount| mount.name.as_str())
+    }
+    giver.created <= taker.created && volumes(giver).all(|given| volumes(taker).any(|taken| taken == given))
 }
 
 /// Packs configs and secrets into a tar archive.

@@ -32,7 +32,7 @@ impl Runner {
             }
             Err(error) => {
                 // The next run must not take a container without its files for a finished one. The first error matters.
-                let volumes = self.keeps_shared_volumes(&spec.volumes_from).await.unwrap_or(false);
+                let volumes = spec.volumes_from.is_empty() || self.has_volumes_of_its_own(&id).await.unwrap_or(false);
                 let _ = self.engine.remove_container(&id, true, volumes).await;
                 Err(error)
             }
