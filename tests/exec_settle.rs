@@ -1,9 +1,9 @@
 //! Lost replies, panics, hooks and shared volumes on the fake engine: what a run does where it cannot know, or must not guess.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,9 +38,9 @@ async fn with_fault(
     let plan = plan_of(engine, WEB, command).await;
     assert!(!plan.is_empty());
     let before = engine.calls().len();
-    let mut faults = faults.to_vec().into_iter();
+    let mut faults: VecDeque<Fault> = faults.iter().cloned().collect();
     engine.set_faults(move |call| match call.name == name {
-        true => faults.next().unwrap_or(Fault::None),
+        true => faults.pop_front().unwrap_or(Fault::None),
         false => Fault::None,
     });
     let outcome = run(engine, &plan).await;

@@ -153,9 +153,15 @@ impl Outcome {
 
     /// Returns whether the engine may still be at work on a call of this run.
     pub fn is_uncertain(&self) -> bool {
-        let is_uncertain =
-            |failure: &StepFailure| matches!(&failure.error, StepError::Engine { source, .. } if source.is_uncertain());
-        self.failures.iter().any(is_uncertain)
+        self.failures.iter().any(|failure| match &failure.error {
+            StepError::Engine { source, .. } => source.is_uncertain(),
+            // A step that panicked may have left a call behind.
+            StepError::Internal(_) => true,
+            StepError::NotUp { .. }
+            | StepError::WaitExpired { .. }
+            | StepError::Hook { .. }
+            | StepError::HookGivenUp { .. } => false,
+        })
     }
 
     /// Returns the failures, each event once: the end of one container may end several waits with the same words. Of these the

@@ -5,7 +5,9 @@
 //!   to `pause web`, the step asks whether `web` is paused before it asks again.
 //! - A call that makes something is followed by a search for what was made: `steps/create.rs` for containers,
 //!   `steps/network.rs` for networks.
-//! - A signal other than KILL is not sent twice: `steps/container.rs` says that its arrival is not known.
+//! - A signal other than KILL is not sent twice, and the command of a hook is not run twice: the error says that it is not
+//!   known whether the container has got the signal, or whether the command has run.
+//! - A pull or a build whose stream breaks has failed: the engine ends them with their connection.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

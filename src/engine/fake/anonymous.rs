@@ -4,13 +4,10 @@
 //! The last container to have an anonymous volume takes it, whether the container made it or has it by `volumes_from`. A volume
 //! that is mounted by its name stays (Engine 20.10).
 
-use super::container::Container;
+use super::container::{Anonymous, Container};
 use super::state::State;
 use crate::engine::EngineResult;
 use crate::model::{ContainerSpec, MountKind, VolumeName, VolumeSpec};
-
-/// An anonymous volume of a container, and the path at which the container has it.
-pub(super) type Anonymous = (String, VolumeName);
 
 impl State {
     /// Makes the anonymous volumes of a new container, and finds those that the container shares.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::anonymous::Anonymous;
 use crate::model::{
     ContainerId, ContainerName, ContainerSpec, ContainerState, Health, ImageId, NetworkId, NetworkName, RestartPolicy,
+    VolumeName,
 };
 
 /// Compat: the engine's defaults, three failed probes at an interval of 30 s.
@@ -73,6 +73,9 @@ impl Run {
         Self { since, is_paused: false, stops_at: None, ill_until: None, pause: FIRST_PAUSE }
     }
 }
+
+/// The path at which a container has an anonymous volume, and the volume.
+pub(super) type Anonymous = (String, VolumeName);
 
 pub(super) struct Container {
     pub id: ContainerId,

@@ -17,8 +17,7 @@ impl Runner {
             match self.engine.start_container(id).await {
                 Err(error) if error.is_uncertain() && Instant::now() < deadline => {
                     self.back(error).await?;
-                    let details = self.engine.inspect_container(id.as_str()).await?;
-                    if details.state == ContainerState::Running {
+                    if self.look(id).await?.state == ContainerState::Running {
                         return Ok(());
                     }
                 }
@@ -115,7 +114,7 @@ impl Runner {
                 Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => error,
                 result => return result,
             };
-            if self.engine.inspect_container(id.as_str()).await?.name == *to {
+            if self.look(id).await?.name == *to {
                 return Ok(());
             }
             if Instant::now() >= deadline || !self.is_leaving(to).await? {

@@ -27,7 +27,7 @@ impl Runner {
     }
 
     async fn is_connected(&self, id: &ContainerId, network: &NetworkName) -> EngineResult<bool> {
-        let all = self.engine.list_containers(&[]).await?;
+        let all = self.certain(|| self.engine.list_containers(&[])).await?;
         Ok(all.iter().any(|one| one.id == *id && one.networks.contains_key(network)))
     }
 

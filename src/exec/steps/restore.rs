@@ -122,7 +122,7 @@ impl Runner {
                 }
             }
             OldContainer::LostItsHost => {
-                if let Err(reason) = attempt(|| self.engine.restart_container(&replacement.old, None)).await {
+                if let Err(reason) = attempt(|| self.restart(&replacement.old, None)).await {
                     undone.leftovers.push(format!(
                         "the old container of {} shares the network of one that was restarted, and could not be \
                          restarted itself ({reason}): `docker restart {}`",

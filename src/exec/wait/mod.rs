@@ -24,7 +24,7 @@ use crate::engine::{ContainerDetails, EngineError, EngineHandle};
 use crate::event::StepState;
 use crate::model::{Condition, ContainerId, ContainerState, Health};
 use crate::plan::{StepId, Target, Until, Verb};
-use verdict::{Verdict, derived_limit, judge};
+use verdict::{Goal, Verdict, derived_limit, judge};
 
 /// Events can be lost with their connection, so a wait also looks by the clock, at least this often.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
@@ -112,7 +112,7 @@ impl Wait<'_> {
                 return Err((self.expired(limit), evidence::collect(self.engine, &details).await));
             }
             self.tell(what, limit, &details).await;
-            let wants_health = what == "healthy" && details.state == ContainerState::Running;
+            let wants_health = what == Goal::Healthy && details.state == ContainerState::Running;
             let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
             tokio::select! {
                 biased;
@@ -201,7 +201,7 @@ impl Wait<'_> {
             && evidence::printed_within(self.engine, &details.id, details.is_tty, self.settings.patience).await
     }
 
-    async fn tell(&self, what: &'static str, limit: Duration, details: &ContainerDetails) {
+    async fn tell(&self, what: Goal, limit: Duration, details: &ContainerDetails) {
         let mut text = format!("until {what}, at most {} s", limit.as_secs());
         if let Some(last) = details.probes.last().filter(|probe| probe.exit_code != 0) {
             let line: String = crate::text::one_line(&last.output).chars().take(80).collect();

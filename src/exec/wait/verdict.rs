@@ -1,5 +1,6 @@
 //! What a look at a container says of a wait: done, failed, or not yet.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -20,11 +21,29 @@ pub(super) enum Verdict {
     Failed(String),
     /// Not yet.
     Pending {
-        /// What the wait waits for: `healthy`, `completed`, `running`.
-        what: &'static str,
+        /// What the wait waits for.
+        what: Goal,
         /// The moment of the next look at the latest, where the verdict changes by time alone.
         look_at: Option<Instant>,
     },
+}
+
+/// What a wait waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    Healthy,
+    Completed,
+    Running,
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Goal::Healthy => "healthy",
+            Goal::Completed => "completed",
+            Goal::Running => "running",
+        })
+    }
 }
 
 /// Judges a container. `steady_since`: the moment of its last start. `first_restarts`: how often its restart policy had
@@ -60,7 +79,7 @@ fn healthy(details: &ContainerDetails, is_demanded: bool) -> Verdict {
         (ContainerState::Exited | ContainerState::Dead | ContainerState::Removing, _) => {
             Verdict::Failed(exited(details))
         }
-        _ => Verdict::Pending { what: "healthy", look_at: None },
+        _ => Verdict::Pending { what: Goal::Healthy, look_at: None },
     }
 }
 
@@ -68,14 +87,16 @@ fn completed(details: &ContainerDetails) -> Verdict {
     match details.state {
         ContainerState::Exited if details.exit_code == 0 => Verdict::Done("Exited"),
         ContainerState::Exited | ContainerState::Dead | ContainerState::Removing => Verdict::Failed(exited(details)),
-        _ => Verdict::Pending { what: "completed", look_at: None },
+        _ => Verdict::Pending { what: Goal::Completed, look_at: None },
     }
 }
 
 fn alive(details: &ContainerDetails, hold: Instant) -> Verdict {
     match details.state {
         ContainerState::Running | ContainerState::Paused if Instant::now() >= hold => Verdict::Done("Started"),
-        ContainerState::Running | ContainerState::Paused => Verdict::Pending { what: "running", look_at: Some(hold) },
+        ContainerState::Running | ContainerState::Paused => {
+            Verdict::Pending { what: Goal::Running, look_at: Some(hold) }
+        }
         ContainerState::Exited if has_finished(details) => Verdict::Done("Exited"),
         ContainerState::Restarting => Verdict::Failed(format!("keeps restarting (exit code {})", details.exit_code)),
         _ => Verdict::Failed(exited(details)),
