@@ -1,93 +1,95 @@
-//! What happened during a run, as values. One task emits them in one order; `ui` turns them into text.
+//! What happens during a run, as values. One task emits the events of a run in one order; `ui` turns events into text.
 
 use std::time::Duration;
 
 use crate::diag::Diagnostic;
 use crate::plan::{StepId, Target, Verb};
 
-/// Something that happened.
+/// Something that happens during a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// The run begins: every step it may take, in plan order.
+    /// The run begins.
     Planned {
-        /// The steps.
+        /// Every step of the plan, in plan order.
         steps: Vec<StepHeader>,
-        /// Whether nothing will be changed really.
+        /// Whether no step will be carried out (`--dry-run`).
         is_dry_run: bool,
     },
-    /// Something about one step.
+    /// One step has begun, goes on or has ended.
     Step {
-        /// Which.
+        /// Which step.
         id: StepId,
-        /// What.
+        /// Where the step stands now.
         state: StepState,
     },
-    /// Something to tell that belongs to no step.
+    /// A diagnostic that belongs to no step.
     Note(Diagnostic),
     /// The run has ended; every step has had its last event.
     Finished {
-        /// How long it took.
+        /// How long the run took.
         elapsed: Duration,
     },
 }
 
-/// What listeners need to know of a step.
+/// What a listener needs to know of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepHeader {
-    /// Which.
+    /// Which step.
     pub id: StepId,
-    /// What it acts on.
+    /// What the step acts on.
     pub target: Target,
-    /// What it does.
+    /// What the step does.
     pub verb: Verb,
-    /// Why, one line, for people.
+    /// Why the step is in the plan; one line for people.
     pub reason: String,
-    /// Steps it waits for.
+    /// Steps that must succeed before this step begins.
     pub requires: Vec<StepId>,
 }
 
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepState {
-    /// It runs.
+    /// The step has begun.
     Started,
-    /// It goes on: what it is doing or waiting for, one line, may come often.
+    /// The step goes on. May come often.
     Progress {
-        /// One line, without control characters.
+        /// What the step does or waits for: one line, without control characters.
         text: String,
-        /// How much is done, where that is known.
+        /// How much is done, in the unit of `total`: bytes of a pull or of a build context, instructions of a build. `None`
+        /// where that is not known.
         current: Option<u64>,
-        /// How much there is, where that is known.
+        /// How much there is in all; `None` where that is not known.
         total: Option<u64>,
     },
-    /// A line of output (a build step's, a hook's), without control characters.
+    /// A line of output of a build instruction or of a hook, without control characters.
     Output(String),
-    /// It succeeded. `note` replaces the past word where it says more: `Healthy`, `Exited`, `Cached`.
+    /// The step has succeeded.
     Done {
-        /// The word, or `None` for the verb's own.
+        /// The word that replaces the past form of the verb where it says more: `Healthy`, `Exited`, `Cached`.
         note: Option<&'static str>,
-        /// How long it took.
+        /// How long the step took.
         elapsed: Duration,
     },
-    /// It failed; the message is the first line for people, the whole is in the outcome.
+    /// The step has failed. The outcome of the run tells more.
     Failed {
-        /// One line.
+        /// The error and its cause in one line.
         message: String,
-        /// How long it took.
+        /// How long the step took.
         elapsed: Duration,
     },
-    /// It never ran because another step failed or the run was interrupted.
+    /// The step never ran, or a signal cut its wait off.
     Skipped {
-        /// The step that failed; `None` for an interrupt.
+        /// The step whose failure is the reason; `None` for a signal.
         because: Option<StepId>,
     },
-    /// It was undone after a failure.
+    /// The step had succeeded, and was undone after the failure of another step.
     Undone,
 }
 
-/// Receives events in order. Never blocks for long: it is called by the task that owns the run.
+/// Receives the events of a run in their order. The task that owns the run calls the listener, so a listener that blocks
+/// holds up the run.
 pub trait Listener: Send {
-    /// Takes one event.
+    /// Takes the next event.
     fn on_event(&mut self, event: &Event);
 }
 

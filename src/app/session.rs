@@ -329,7 +329,7 @@ fn code(error: &StepError) -> &'static str {
         StepError::Engine { .. } => "engine",
         StepError::NotUp { .. } => "not-up",
         StepError::WaitExpired { .. } => "wait-expired",
-        StepError::Hook { .. } => "hook-failed",
+        StepError::Hook { .. } | StepError::HookGivenUp { .. } => "hook-failed",
         StepError::Internal(_) => "internal",
     }
 }

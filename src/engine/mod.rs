@@ -205,8 +205,8 @@ pub struct ContainerDetails {
     pub is_kept_up: bool,
     /// How long it is given to end after its stop signal (`Config.StopTimeout`); `None` is the engine's default.
     pub stop_timeout: Option<Duration>,
-    /// Whether it has the volumes of another container (`HostConfig.VolumesFrom`).
-    pub takes_volumes: bool,
+    /// The containers whose volumes this container shares, as `ID[:ro]` or `NAME[:ro]` (`HostConfig.VolumesFrom`).
+    pub volumes_from: Vec<String>,
     /// Labels.
     pub labels: std::collections::BTreeMap<String, String>,
     /// What it was made with.

@@ -1,8 +1,8 @@
-//! Signals as values: the first stops scheduling and cleans up, the second ends the run at once.
+//! Signals as values: after the first signal no step begins and the run cleans up; the second signal ends the run at once.
 
 use tokio::sync::watch;
 
-/// Which signal.
+/// A signal that ends a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// SIGINT.
@@ -11,18 +11,18 @@ pub enum Signal {
     Terminate,
 }
 
-/// What has been received so far.
+/// The signals received so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Received {
     first: Option<Signal>,
     count: u32,
 }
 
-/// A handle to the signals of this run; clones see the same ones.
+/// A handle to the signals of this run; clones see the same signals.
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     receiver: watch::Receiver<Received>,
-    // Keeps the channel open where nothing sends.
+    // Keeps the channel open where no listener of signals holds a sender.
     sender: std::sync::Arc<watch::Sender<Received>>,
 }
 
@@ -53,7 +53,7 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Acts as if a signal had come.
+    /// Acts as if a signal had been received.
     pub fn send(&self, signal: Signal) {
         self.sender.send_modify(|received| {
             received.first.get_or_insert(signal);
@@ -61,12 +61,12 @@ impl Interrupt {
         });
     }
 
-    /// Returns the first signal, if one came.
+    /// Returns the first signal; `None` before any signal.
     pub fn received(&self) -> Option<Signal> {
         self.receiver.borrow().first
     }
 
-    /// Returns whether a second signal came.
+    /// Returns whether a second signal was received.
     pub fn is_urgent(&self) -> bool {
         self.receiver.borrow().count > 1
     }

@@ -1,13 +1,12 @@
-//! How a run ended: what failed and why, what was given back, what is left.
+//! How a run ended: which steps failed and why, which containers were restored, what is left on the engine.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use super::Signal;
+use super::interrupt::Signal;
 use crate::engine::{EngineError, ErrorKind};
-use crate::plan::Verb;
-use crate::plan::{StepId, Target};
+use crate::plan::{HookPhase, StepId, Target, Verb};
 
 /// How a step can fail.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -15,45 +14,63 @@ pub enum StepError {
     /// The engine refused or failed.
     #[error("cannot {} {target}", verb.plain())]
     Engine {
-        /// What was tried.
+        /// What the step does.
         verb: Verb,
-        /// With what.
+        /// What the step acts on.
         target: Target,
-        /// Why not.
+        /// The engine's error.
         #[source]
         source: EngineError,
     },
-    /// A container ended or fell ill while it was waited for.
+    /// A container ended or became unhealthy during a wait.
     #[error("{target} {what}")]
     NotUp {
         /// Which container.
         target: Target,
-        /// What happened to it: `exited with code 3`, `is unhealthy`, ...
+        /// What happened to the container: `exited with code 3`, `is unhealthy`, ...
         what: String,
     },
-    /// A wait took too long.
+    /// A wait has reached its limit.
     #[error("{target} was not {until} after {} s", limit.as_secs())]
     WaitExpired {
         /// Which container.
         target: Target,
-        /// What was waited for.
+        /// The state that the wait was for: `healthy`, `running`, ...
         until: String,
         /// The limit.
         limit: Duration,
     },
-    /// A hook's command failed.
+    /// The command of a hook ended with another code than 0.
     #[error("{phase} hook of {target} ended with code {code}")]
     Hook {
         /// Which container.
         target: Target,
-        /// `post_start` or `pre_stop`.
-        phase: &'static str,
+        /// Which list the hook stands in.
+        phase: HookPhase,
         /// Exit code.
         code: i64,
     },
-    /// The plan is wrong: a fault of this program.
+    /// A hook has not ended within its limit, or before the first signal.
+    #[error("{phase} hook of {target} {}; its command may go on in the container", given_up(*after))]
+    HookGivenUp {
+        /// Which container.
+        target: Target,
+        /// Which list the hook stands in.
+        phase: HookPhase,
+        /// The limit; `None` for a hook that a signal interrupted.
+        after: Option<Duration>,
+    },
+    /// A fault of this program: a plan that is wrong, a step that panicked. The words say what.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// Returns why a hook was given up.
+fn given_up(after: Option<Duration>) -> String {
+    match after {
+        Some(limit) => format!("has not ended after {} s", limit.as_secs()),
+        None => "was interrupted".to_owned(),
+    }
 }
 
 /// A failed step.
@@ -61,20 +78,20 @@ pub enum StepError {
 pub struct StepFailure {
     /// Which step.
     pub step: StepId,
-    /// What it acted on.
+    /// What the step acted on.
     pub target: Target,
-    /// Why it failed.
+    /// Why the step failed.
     pub error: StepError,
-    /// What helps to understand it: last probes, last lines of output. No control characters.
+    /// Lines that help to understand the error: last probes, last lines of output. No control characters.
     pub details: Vec<String>,
-    /// What to do about it, where somebody has looked. No control characters.
+    /// What to do about the failure; `None` where no look at the engine has told. No control characters.
     pub help: Option<String>,
-    /// Whether the run goes on as if it had succeeded.
+    /// Whether the run goes on as if the step had succeeded.
     pub is_optional: bool,
 }
 
 impl StepFailure {
-    /// Returns what kind of failure the engine's was, where it was the engine's.
+    /// Returns the kind of the engine's error; `None` for a failure that is not the engine's.
     pub fn engine_kind(&self) -> Option<ErrorKind> {
         match &self.error {
             StepError::Engine { source, .. } => Some(source.kind),
@@ -82,7 +99,7 @@ impl StepFailure {
         }
     }
 
-    /// Returns whether the engine cannot start a container any more.
+    /// Returns whether the step failed because the engine cannot start its container any more.
     pub fn is_unstartable(&self) -> bool {
         matches!(self.engine_kind(), Some(ErrorKind::Stuck | ErrorKind::Occupied))
     }
@@ -93,27 +110,27 @@ impl StepFailure {
 pub struct Outcome {
     /// Steps that succeeded.
     pub done: usize,
-    /// Steps that failed, in the order they did.
+    /// Steps that failed, in the order in which they failed.
     pub failures: Vec<StepFailure>,
     /// Steps that never ran.
     pub skipped: usize,
-    /// Containers that were given back.
+    /// Old containers that run again after their replacement failed.
     pub restored: Vec<Target>,
-    /// What is left on the engine that should not be, with the command that cleans it.
+    /// Sentences for people about things that are left on the engine and should not be, each with the command that cleans up.
     pub leftovers: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Signal>,
 }
 
 impl Outcome {
-    /// Returns whether everything was done.
+    /// Returns whether every step was done that the run needs.
     pub fn is_success(&self) -> bool {
         self.interrupted.is_none()
             && self.leftovers.is_empty()
             && self.failures.iter().all(|failure| failure.is_optional)
     }
 
-    /// Returns whether it failed only because something was no longer as it had been when the plan was made.
+    /// Returns whether the run failed only because the engine was no longer as it had been when the plan was made.
     pub fn has_world_moved(&self) -> bool {
         let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied];
         let is_moved = |failure: &StepFailure| {
@@ -128,21 +145,27 @@ impl Outcome {
         self.failures.iter().any(StepFailure::is_unstartable)
     }
 
-    /// Returns whether that is all that failed.
+    /// Returns whether the run failed for such containers only.
     pub fn is_only_unstartable(&self) -> bool {
         let mut failures = self.failures.iter().filter(|failure| !failure.is_optional);
         self.has_unstartable() && failures.all(StepFailure::is_unstartable)
     }
 
-    /// Returns whether the engine may go on with something that it was asked for.
+    /// Returns whether the engine may still be at work on a call of this run.
     pub fn is_uncertain(&self) -> bool {
-        let is_uncertain =
-            |failure: &StepFailure| matches!(&failure.error, StepError::Engine { source, .. } if source.is_uncertain());
-        self.failures.iter().any(is_uncertain)
+        self.failures.iter().any(|failure| match &failure.error {
+            StepError::Engine { source, .. } => source.is_uncertain(),
+            // A step that panicked may have left a call behind.
+            StepError::Internal(_) => true,
+            StepError::NotUp { .. }
+            | StepError::WaitExpired { .. }
+            | StepError::Hook { .. }
+            | StepError::HookGivenUp { .. } => false,
+        })
     }
 
-    /// Returns the failures, each event once: the end of one container may be that of several waits. It is an error where
-    /// one of them was needed.
+    /// Returns the failures, each event once: the end of one container may end several waits with the same words. Of these the
+    /// failure of a step that the run needs is returned, where there is one.
     pub fn events(&self) -> Vec<&StepFailure> {
         let key = |failure: &StepFailure| (failure.target.to_string(), failure.error.to_string());
         let mut places: HashMap<(String, String), usize> = HashMap::new();

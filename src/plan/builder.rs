@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::Diagnostic;
 use crate::model::{ContainerId, NetworkId, NetworkKey, ProjectName};
-use crate::plan::{Action, ContainerRef, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
+use crate::plan::{Action, ContainerRef, Effect, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 
 /// A plan under construction.
 #[derive(Debug, Default)]
@@ -72,19 +72,14 @@ impl Builder {
         if let Action::RemoveNetwork { id: network } = action {
             self.network_removals.insert(network.clone(), id);
         }
-        let (Action::StartContainer { container }
-        | Action::RestartContainer { container, .. }
-        | Action::StopContainer { container, .. }
-        | Action::RemoveContainer { container, .. }) = action
-        else {
-            return;
-        };
-        let ContainerRef::Existing(container) = container else { return };
+        let effect = action.nature().effect;
+        let moves = matches!(effect, Effect::Started | Effect::Restarted | Effect::Stopped | Effect::Removed);
+        let Some(ContainerRef::Existing(container)) = action.container().filter(|_| moves) else { return };
         let moves = self.moves.entry(container.clone()).or_default();
-        match action {
-            Action::RemoveContainer { .. } => moves.removal = Some(id),
-            Action::StopContainer { .. } => {}
-            _ => moves.start = Some(id),
+        match effect {
+            Effect::Removed => moves.removal = Some(id),
+            Effect::Started | Effect::Restarted => moves.start = Some(id),
+            _ => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Hook, ObservedContainer, Project};
 use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
-use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
+use crate::plan::{Action, ContainerRef, HookPhase, Reason, StepId, Target};
 
 /// The stop of a container with its `pre_stop` hooks.
 pub(crate) struct Stop<'a> {
@@ -69,8 +69,9 @@ pub(crate) fn plan_before(
 ) -> Vec<StepId> {
     let mut steps: Vec<StepId> = Vec::new();
     for hook in hooks {
-        let action = Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "pre_stop" };
-        let step = builder.step(target, action, Reason::Hook("pre_stop"), requires.iter().copied());
+        let action =
+            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: HookPhase::PreStop };
+        let step = builder.step(target, action, Reason::Hook(HookPhase::PreStop), requires.iter().copied());
         builder.after(step, steps.last().copied());
         builder.optional(step);
         steps.push(step);
@@ -89,9 +90,9 @@ pub(crate) fn plan_after(
     let mut steps: Vec<StepId> = Vec::new();
     for hook in hooks {
         let action =
-            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: "post_start" };
+            Action::RunHook { container: container.clone(), hook: Box::new(hook.clone()), phase: HookPhase::PostStart };
         let needed = steps.last().map_or_else(|| requires.to_vec(), |last| vec![*last]);
-        steps.push(builder.step(target, action, Reason::Hook("post_start"), needed));
+        steps.push(builder.step(target, action, Reason::Hook(HookPhase::PostStart), needed));
     }
     steps
 }

@@ -32,7 +32,10 @@ pub use report::lint::lint;
 pub use report::text::{describe, render};
 pub use resources::images::{ImageOptions, PullPolicy, images};
 pub use scope::selected;
-pub use step::{Action, ContainerRef, IdField, Reference, Step, StepId, Target, Until};
+pub use step::{
+    Action, ContainerRef, Effect, Endpoints, HookPhase, IdField, Load, Nature, OnSignal, Reference, Step, StepId,
+    Target, Until,
+};
 pub use up::up;
 pub use verb::Verb;
 

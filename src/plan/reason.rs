@@ -1,7 +1,9 @@
 //! Why a step is in a plan, down to the field.
 
-use crate::model::{ContainerName, ImageId, NetworkKey, ServiceName, VolumeKey};
 use std::fmt;
+
+use crate::model::{ContainerName, ImageId, NetworkKey, ServiceName, VolumeKey};
+use crate::plan::HookPhase;
 
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ pub enum Reason {
     /// The command is about it: `down`, `stop`, `restart`, `rm`.
     Command(&'static str),
     /// A hook of the service.
-    Hook(&'static str),
+    Hook(HookPhase),
     /// Several reasons.
     Several(Vec<Reason>),
 }

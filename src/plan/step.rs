@@ -252,8 +252,8 @@ pub enum Action {
         container: ContainerRef,
         /// The hook.
         hook: Box<Hook>,
-        /// Which list it stands in: `post_start` or `pre_stop`.
-        phase: &'static str,
+        /// Which list of the service the hook stands in.
+        phase: HookPhase,
     },
     /// Removes an image.
     RemoveImage {
@@ -265,6 +265,172 @@ pub enum Action {
         /// How long.
         delay: Duration,
     },
+}
+
+/// Which list of a service a hook stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HookPhase {
+    /// `post_start`: runs after the start of the container.
+    PostStart,
+    /// `pre_stop`: runs before the stop of the container.
+    PreStop,
+}
+
+impl fmt::Display for HookPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            HookPhase::PostStart => "post_start",
+            HookPhase::PreStop => "pre_stop",
+        })
+    }
+}
+
+/// What an action means for whoever orders, bounds, interrupts or judges steps; see [`Action::nature`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nature {
+    /// Which bound on parallel steps the action counts against.
+    pub load: Load,
+    /// What the action does to the engine's count of a network's endpoints.
+    pub endpoints: Endpoints,
+    /// What becomes of the container that the action acts on.
+    pub effect: Effect,
+    /// What the first signal (Ctrl-C) does to a step that runs.
+    pub on_signal: OnSignal,
+    /// Whether the action takes a running container out of the way: of its successor, or of a network that is made anew.
+    pub displaces: bool,
+}
+
+/// Which bound on parallel steps an action counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// None: the step only waits.
+    Wait,
+    /// The bound on calls.
+    Call,
+    /// The bound on stops: the call mostly waits for the grace period of a container.
+    Stop,
+}
+
+/// What an action does to the engine's count of a network's endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoints {
+    /// Nothing.
+    Untouched,
+    /// Endpoints come or go.
+    Changed,
+    /// The engine writes the count back as it was when the call began: a rename of a running container.
+    WrittenBack,
+}
+
+/// What becomes of the container that an action acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The action acts on no container, or leaves the container in its state.
+    None,
+    /// The container is created.
+    Created,
+    /// The container is started.
+    Started,
+    /// The container is stopped.
+    Stopped,
+    /// The container is stopped and started.
+    Restarted,
+    /// The container gets a signal, which may end it.
+    Signalled,
+    /// The container is paused, or goes on after a pause.
+    Frozen,
+    /// The container is removed.
+    Removed,
+}
+
+/// What the first signal (Ctrl-C) does to a step that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnSignal {
+    /// The run waits for the end of the step: its call changes something.
+    Finish,
+    /// The step ends at once as skipped: a wait changes nothing, and a pull or a build ends with its connection.
+    CutOff,
+    /// The step ends at once as failed: the command of a hook may go on in its container.
+    Abandon,
+}
+
+impl Nature {
+    const CALL: Nature = Nature {
+        load: Load::Call,
+        endpoints: Endpoints::Untouched,
+        effect: Effect::None,
+        on_signal: OnSignal::Finish,
+        displaces: false,
+    };
+    const TRANSFER: Nature = Nature { on_signal: OnSignal::CutOff, ..Nature::CALL };
+    const WAIT: Nature = Nature { load: Load::Wait, ..Nature::TRANSFER };
+    const STOP: Nature = Nature { load: Load::Stop, displaces: true, ..Nature::changed(Effect::Stopped) };
+
+    /// A call with an effect on a container.
+    const fn on(effect: Effect) -> Nature {
+        Nature { effect, ..Nature::CALL }
+    }
+
+    /// A call with an effect on a container by which endpoints of networks come or go.
+    const fn changed(effect: Effect) -> Nature {
+        Nature { effect, endpoints: Endpoints::Changed, ..Nature::CALL }
+    }
+}
+
+impl Action {
+    /// Returns what the action means for whoever orders steps. Each action answers for itself: the `match` has no wildcard,
+    /// so that a new action cannot be forgotten.
+    pub fn nature(&self) -> Nature {
+        match self {
+            Action::PullImage { .. } | Action::BuildImage(_) => Nature::TRANSFER,
+            Action::CreateNetwork { .. }
+            | Action::RemoveNetwork { .. }
+            | Action::CreateVolume(_)
+            | Action::RemoveVolume { .. }
+            | Action::PutFiles { .. }
+            | Action::RemoveImage { .. } => Nature::CALL,
+            Action::ConnectNetwork { .. } => Nature::changed(Effect::None),
+            Action::DisconnectNetwork { .. } => Nature { displaces: true, ..Nature::changed(Effect::None) },
+            Action::CreateContainer { .. } => Nature::on(Effect::Created),
+            Action::StartContainer { .. } => Nature::changed(Effect::Started),
+            Action::StopContainer { .. } => Nature::STOP,
+            Action::RestartContainer { .. } => Nature { effect: Effect::Restarted, ..Nature::STOP },
+            Action::KillContainer { .. } => Nature::changed(Effect::Signalled),
+            Action::PauseContainer { .. } | Action::UnpauseContainer { .. } => Nature::on(Effect::Frozen),
+            Action::RemoveContainer { .. } => Nature::changed(Effect::Removed),
+            Action::RenameContainer { .. } => Nature { endpoints: Endpoints::WrittenBack, ..Nature::CALL },
+            Action::WaitFor { .. } | Action::Pause { .. } => Nature::WAIT,
+            Action::RunHook { .. } => Nature { on_signal: OnSignal::Abandon, ..Nature::CALL },
+        }
+    }
+
+    /// Returns the container that the action acts on; `None` for a creation and for what is about no container.
+    pub fn container(&self) -> Option<&ContainerRef> {
+        match self {
+            Action::ConnectNetwork { container, .. }
+            | Action::DisconnectNetwork { container, .. }
+            | Action::PutFiles { container, .. }
+            | Action::StartContainer { container }
+            | Action::StopContainer { container, .. }
+            | Action::KillContainer { container, .. }
+            | Action::RestartContainer { container, .. }
+            | Action::PauseContainer { container }
+            | Action::UnpauseContainer { container }
+            | Action::RemoveContainer { container, .. }
+            | Action::RenameContainer { container, .. }
+            | Action::WaitFor { container, .. }
+            | Action::RunHook { container, .. } => Some(container),
+            Action::PullImage { .. }
+            | Action::BuildImage(_)
+            | Action::CreateNetwork { .. }
+            | Action::RemoveNetwork { .. }
+            | Action::CreateVolume(_)
+            | Action::RemoveVolume { .. }
+            | Action::CreateContainer { .. }
+            | Action::RemoveImage { .. }
+            | Action::Pause { .. } => None,
+        }
+    }
 }
 
 /// What a wait waits for.
@@ -319,24 +485,4 @@ pub enum IdField {
         /// The service referred to.
         service: ServiceName,
     },
-}
-
-/// Returns the container a step acts on.
-pub(crate) fn container_of(action: &Action) -> Option<&ContainerRef> {
-    match action {
-        Action::ConnectNetwork { container, .. }
-        | Action::DisconnectNetwork { container, .. }
-        | Action::PutFiles { container, .. }
-        | Action::StartContainer { container }
-        | Action::StopContainer { container, .. }
-        | Action::KillContainer { container, .. }
-        | Action::RestartContainer { container, .. }
-        | Action::PauseContainer { container }
-        | Action::UnpauseContainer { container }
-        | Action::RemoveContainer { container, .. }
-        | Action::RenameContainer { container, .. }
-        | Action::WaitFor { container, .. }
-        | Action::RunHook { container, .. } => Some(container),
-        _ => None,
-    }
 }

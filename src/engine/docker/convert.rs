@@ -197,7 +197,7 @@ pub(super) fn details(value: &Value) -> ContainerDetails {
         has_restart_policy: !policy.is_empty() && policy != "no",
         is_kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
         stop_timeout: value.pointer("/Config/StopTimeout").and_then(Value::as_i64).map(stop_timeout),
-        takes_volumes: !strings(value.pointer("/HostConfig/VolumesFrom")).is_empty(),
+        volumes_from: strings(value.pointer("/HostConfig/VolumesFrom")),
         labels: labels(value.pointer("/Config/Labels")),
         definition: super::definition::definition(value),
     }

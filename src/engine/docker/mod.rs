@@ -252,8 +252,9 @@ impl Engine for DockerEngine {
         let id = ContainerId::new(made.id);
         for endpoint in later {
             if let Err(error) = self.connect_network(&endpoint.network, &id, &endpoint).await {
-                // Half a container must not be taken for a whole one; the first error is what matters.
-                let _ = self.remove_container(&id, true, true).await;
+                // Half a container must not be taken for a whole one; the first error is what matters. Volumes that the
+                // container shares by `volumes_from` stay: their owner may have gone meanwhile.
+                let _ = self.remove_container(&id, true, spec.volumes_from.is_empty()).await;
                 return Err(error);
             }
         }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::model::{
     ContainerId, ContainerName, ContainerSpec, ContainerState, Health, ImageId, NetworkId, NetworkName, RestartPolicy,
+    VolumeName,
 };
 
 /// Compat: the engine's defaults, three failed probes at an interval of 30 s.
@@ -73,6 +74,9 @@ impl Run {
     }
 }
 
+/// The path at which a container has an anonymous volume, and the volume.
+pub(super) type Anonymous = (String, VolumeName);
+
 pub(super) struct Container {
     pub id: ContainerId,
     pub spec: Arc<ContainerSpec>,
@@ -82,9 +86,13 @@ pub(super) struct Container {
     pub networks: BTreeMap<NetworkName, Option<NetworkId>>,
     /// Fixed addresses on them.
     pub addresses: BTreeMap<NetworkName, String>,
+    /// Its anonymous volumes, and those that it shares by `volumes_from`.
+    pub anonymous: Vec<Anonymous>,
     pub created: i64,
     pub behaviour: Behaviour,
     pub phase: Phase,
+    /// When it last started.
+    pub started: Option<Instant>,
     pub restarts: u64,
     /// Somebody stopped it: its restart policy waits.
     pub is_stopped_by_hand: bool,
@@ -108,6 +116,7 @@ impl Container {
                     None => break,
                 },
                 Phase::Restarting { until, pause, .. } if *until <= now => {
+                    self.started = Some(*until);
                     self.phase = Phase::Running(Run { pause: (*pause * 2).min(LONGEST_PAUSE), ..Run::new(*until) });
                     self.restarts += 1;
                     events.push("start");
@@ -149,6 +158,7 @@ impl Container {
 
     pub(super) fn start(&mut self, now: Instant) {
         self.phase = Phase::Running(Run::new(now));
+        self.started = Some(now);
         self.restarts = 0;
         self.is_stopped_by_hand = false;
         self.error.clear();

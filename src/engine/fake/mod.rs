@@ -6,6 +6,7 @@
 //! restart policies, requests that go on when their client has died. A function decides what happens to each call
 //! ([`Turn`]); a seeded one makes a whole history repeatable. Start at [`FakeEngine`].
 
+mod anonymous;
 mod call;
 mod container;
 mod faults;
@@ -28,7 +29,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::engine::ErrorKind;
-use crate::model::{ApiVersion, ContainerId, EngineFacts, ImageId, VolumeName};
+use crate::model::{ApiVersion, ContainerId, EngineFacts, ImageId, ObservedNetwork, VolumeName};
 use state::State;
 
 /// The engine, as one client sees it.
@@ -74,6 +75,11 @@ impl FakeEngine {
         let mut state = self.shared.lock();
         state.images.insert(crate::model::familiar(name), ImageId::new(format!("sha256:{content:0<64}")));
         state.behaviours.insert(crate::model::familiar(name), behaviour);
+    }
+
+    /// Gives the engine a network, with an id of the caller's choice: ids of a real engine are in no order.
+    pub fn add_network(&self, network: ObservedNetwork) {
+        self.shared.lock().networks.push(network);
     }
 
     /// Decides what happens to calls from now on.

@@ -1,6 +1,7 @@
 //! The calls that change nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,7 +33,7 @@ fn has_labels(labels: &BTreeMap<String, String>, wanted: &[String]) -> bool {
     })
 }
 
-fn details(container: &Container) -> ContainerDetails {
+fn details(container: &Container, born: Instant) -> ContainerDetails {
     let mut definition = Definition::default();
     let port = |port: &PortSpec| serde_json::json!({ "target": port.target, "published": port.published, "protocol": port.protocol });
     for network in container.networks.keys() {
@@ -48,16 +49,23 @@ fn details(container: &Container) -> ContainerDetails {
         health: container.health(Instant::now()),
         exit_code: container.exit_code(),
         error: container.error.clone(),
+        started_at: container.started.map_or_else(String::new, |at| moment(at.duration_since(born))),
         restart_count: container.restarts,
         has_restart_policy: container.spec.restart != RestartPolicy::No,
         is_kept_up: matches!(container.spec.restart, RestartPolicy::Always | RestartPolicy::UnlessStopped),
         stop_timeout: container.spec.stop_timeout,
-        takes_volumes: !container.spec.volumes_from.is_empty(),
+        volumes_from: container.spec.volumes_from.clone(),
         labels: container.spec.labels.clone(),
         healthcheck: container.behaviour.has_healthcheck.then(check),
         definition,
         ..ContainerDetails::default()
     }
+}
+
+/// A moment as engines tell it (RFC 3339); the engine begins with the year 1970.
+fn moment(since: Duration) -> String {
+    let nanos = i128::try_from(since.as_nanos()).unwrap_or_default();
+    jiff::Timestamp::from_nanosecond(nanos).map_or_else(|_| String::new(), |at| at.to_string())
 }
 
 #[async_trait]
@@ -86,7 +94,11 @@ impl ReadEngine for FakeEngine {
 
     async fn inspect_container(&self, id: &str) -> EngineResult<ContainerDetails> {
         let key = id.to_owned();
-        self.read("inspect_container", id, move |state| state.container(&key).map(|one| details(one))).await
+        self.read("inspect_container", id, move |state| {
+            let born = state.born;
+            state.container(&key).map(|one| details(one, born))
+        })
+        .await
     }
 
     async fn list_networks(&self) -> EngineResult<Vec<ObservedNetwork>> {

@@ -266,6 +266,12 @@ impl State {
             }),
             _ => None,
         });
+        let anonymous = container.anonymous.iter().map(|(target, name)| ObservedMount {
+            kind: "volume".to_owned(),
+            name: name.to_string(),
+            destination: target.clone(),
+            ..ObservedMount::default()
+        });
         let ports = fixed_ports(container).into_iter().filter(|_| container.is_up());
         let endpoint = |name: &NetworkName, id: &Option<NetworkId>| {
             let fixed = container.addresses.get(name);
@@ -288,7 +294,7 @@ impl State {
             labels: container.spec.labels.clone(),
             networks: container.networks.iter().map(|(name, id)| (name.clone(), endpoint(name, id))).collect(),
             network_mode: container.spec.network_mode.clone().unwrap_or_default(),
-            mounts: mounts.collect(),
+            mounts: mounts.chain(anonymous).collect(),
             ports: ports.map(|(port, protocol)| published(port, protocol)).collect(),
             ..ObservedContainer::default()
         }

@@ -10,6 +10,7 @@ use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
 use super::FakeEngine;
+use super::anonymous;
 use super::call::Later;
 use super::container::{Container, Marks, Phase};
 use super::history::{Deed, Done};
@@ -53,6 +54,7 @@ impl State {
                 self.create_volume(name, &VolumeSpec::default());
             }
         }
+        let anonymous = self.anonymous_volumes(spec)?;
         let id = ContainerId::new(self.new_id());
         self.containers.push(Container {
             id: id.clone(),
@@ -61,9 +63,11 @@ impl State {
             image_id,
             networks: spec.networks.iter().map(|endpoint| (endpoint.network.clone(), None)).collect(),
             addresses: spec.networks.iter().filter_map(fixed_address).collect(),
+            anonymous,
             created: i64::try_from(self.born.elapsed().as_secs()).unwrap_or(i64::MAX),
             behaviour: self.behaviours.get(&image).cloned().unwrap_or_default(),
             phase: Phase::Created,
+            started: None,
             restarts: 0,
             is_stopped_by_hand: false,
             error: String::new(),
@@ -74,7 +78,7 @@ impl State {
         Ok(id)
     }
 
-    fn create_volume(&mut self, name: &VolumeName, spec: &VolumeSpec) {
+    pub(super) fn create_volume(&mut self, name: &VolumeName, spec: &VolumeSpec) {
         if self.volumes.iter().any(|one| one.name == *name) {
             return;
         }
@@ -165,14 +169,8 @@ impl State {
         Ok(())
     }
 
-    fn remove_volume(&mut self, name: &VolumeName) -> EngineResult<()> {
-        let mounts = |one: &Container| {
-            one.spec
-                .mounts
-                .iter()
-                .any(|mount| matches!(&mount.kind, MountKind::Volume { name: used, .. } if used == name))
-        };
-        if self.containers.iter().any(mounts) {
+    pub(super) fn remove_volume(&mut self, name: &VolumeName) -> EngineResult<()> {
+        if self.containers.iter().any(|one| anonymous::has(one, name)) {
             return Err(refused(ErrorKind::Conflict, format!("volume {name} is in use")));
         }
         let index = self.volumes.iter().position(|one| one.name == *name).ok_or_else(|| not_found(name.as_str()))?;
@@ -207,10 +205,15 @@ impl Engine for FakeEngine {
         result.or_else(|error| if error.is_not_found() { Ok(false) } else { Err(error) })
     }
 
-    async fn kill_container(&self, id: &ContainerId, _signal: &str) -> EngineResult<()> {
-        let key = id.clone();
+    async fn kill_container(&self, id: &ContainerId, signal: &str) -> EngineResult<()> {
+        let (key, ends) = (id.clone(), matches!(signal.trim_start_matches("SIG"), "KILL" | "9" | "TERM" | "INT"));
         self.change("kill_container", id.as_str(), move |state| {
             let container = state.container(key.as_str())?;
+            if !ends && container.is_up() {
+                // The program in the container goes on.
+                state.note_container(&key, Done::Killed);
+                return Ok(());
+            }
             container.is_stopped_by_hand = true;
             match container.phase {
                 // Compat: nothing is there to be killed, and the engine does not start it again (`docker kill` ends with 0).
@@ -247,13 +250,18 @@ impl Engine for FakeEngine {
         self.change("unpause_container", id.as_str(), move |state| state.pause(&key, false)).await
     }
 
-    async fn remove_container(&self, id: &ContainerId, force: bool, _volumes: bool) -> EngineResult<()> {
+    async fn remove_container(&self, id: &ContainerId, force: bool, volumes: bool) -> EngineResult<()> {
         let key = id.clone();
         let act = move |state: &mut State| {
-            if state.container(key.as_str())?.is_up() && !force {
+            let container = state.container(key.as_str())?;
+            if container.is_up() && !force {
                 return Err(refused(ErrorKind::Conflict, format!("container {key} is running")));
             }
+            let anonymous = container.anonymous.clone();
             state.remove(&key);
+            if volumes {
+                state.remove_anonymous(&anonymous);
+            }
             Ok(())
         };
         unless_gone(self.change("remove_container", id.as_str(), act).await)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName};
 use crate::plan::container::mounts::is_anonymous;
 use crate::plan::up::batch;
-use crate::plan::{Action, ContainerRef, Plan, Replacement, Step, UpOptions};
+use crate::plan::{Action, ContainerRef, Effect, Plan, Replacement, Step, UpOptions};
 
 /// Compat: what engines and docker compose take where a service says nothing.
 const GRACE: Duration = Duration::from_secs(10);
@@ -116,10 +116,10 @@ impl Share<'_> {
         let service = project.service(name.as_str());
         let stop = options.grace.or_else(|| service.and_then(|service| service.stop_grace_period)).unwrap_or(GRACE);
         if stopped.is_empty() {
-            let restarts = self.steps.iter().any(|step| matches!(step.action, Action::RestartContainer { .. }));
+            let restarts = self.steps.iter().any(|step| step.action.nature().effect == Effect::Restarted);
             return if restarts { Downtime::Restart { stop } } else { Downtime::None };
         }
-        let starts = self.steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
+        let starts = self.steps.iter().any(|step| step.action.nature().effect == Effect::Started);
         let replaced: BTreeSet<&ContainerId> = self.replacements.iter().map(|one| &one.old).collect();
         match (starts, stopped.len() < running.len()) {
             (true, _) if self.is_start_first(plan) && stopped.is_subset(&replaced) => Downtime::None,
@@ -193,16 +193,19 @@ fn running<'a>(observed: &'a Observed, project: &Project, name: &ServiceName) ->
     found.filter(|one| replicas::is_up(one)).map(|one| &one.id).collect()
 }
 
+/// The container that an action stops, where it exists already.
 fn stopped(action: &Action) -> Option<&ContainerId> {
-    match action {
-        Action::StopContainer { container: ContainerRef::Existing(id), .. } => Some(id),
-        _ => None,
-    }
+    existing(action, Effect::Stopped)
 }
 
+/// The container that an action removes, where it exists already.
 fn removed(action: &Action) -> Option<&ContainerId> {
-    match action {
-        Action::RemoveContainer { container: ContainerRef::Existing(id), .. } => Some(id),
+    existing(action, Effect::Removed)
+}
+
+fn existing(action: &Action, effect: Effect) -> Option<&ContainerId> {
+    match action.container() {
+        Some(ContainerRef::Existing(id)) if action.nature().effect == effect => Some(id),
         _ => None,
     }
 }

@@ -1,7 +1,6 @@
 //! What must hold of every plan; every plan made in a test passes through here.
 
-use crate::plan::step::container_of;
-use crate::plan::{Action, ContainerRef, Plan, StepId};
+use crate::plan::{ContainerRef, Effect, Plan, Step, StepId};
 
 /// Returns what is wrong with a plan; nothing for a sound one.
 pub fn lint(plan: &Plan) -> Vec<String> {
@@ -15,9 +14,9 @@ pub fn lint(plan: &Plan) -> Vec<String> {
                 faults.push(format!("step {} needs step {needed}, which is not before it", step.id));
             }
         }
-        if let Some(ContainerRef::Planned(created)) = container_of(&step.action) {
-            if !matches!(plan.steps.get(created.index()).map(|step| &step.action), Some(Action::CreateContainer { .. }))
-            {
+        if let Some(ContainerRef::Planned(created)) = step.action.container() {
+            let creates = |step: &Step| step.action.nature().effect == Effect::Created;
+            if !plan.steps.get(created.index()).is_some_and(creates) {
                 faults.push(format!("step {} acts on what step {created} does not create", step.id));
             }
             if !is_reachable(plan, step.id, *created, false) {

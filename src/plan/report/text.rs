@@ -1,9 +1,8 @@
 //! A plan for people: numbered steps with what they come after and why.
 
-use crate::plan::step::container_of;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::plan::{Action, ContainerRef, Plan, Replacement, Step, StepId, Target, Verb};
+use crate::plan::{Action, ContainerRef, Effect, Plan, Replacement, Step, StepId, Target, Verb};
 
 /// Returns the verb of an action.
 pub fn describe(action: &Action) -> Verb {
@@ -79,9 +78,9 @@ fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String;
 }
 
 fn new_of(step: &Step) -> Option<ContainerRef> {
-    match &step.action {
-        Action::CreateContainer { .. } => Some(ContainerRef::Planned(step.id)),
-        action => container_of(action).cloned(),
+    match step.action.nature().effect {
+        Effect::Created => Some(ContainerRef::Planned(step.id)),
+        _ => step.action.container().cloned(),
     }
 }
 

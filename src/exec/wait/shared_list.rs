@@ -1,6 +1,6 @@
-//! One list call that tells of many containers: the look of waits that only ask whether a container still runs.
+//! One list call that many waits share, for waits that only ask whether their container still runs.
 //!
-//! Waits that come due together share a call, so that the number of calls does not grow with the number of containers.
+//! Waits that come due together share a call, so the number of calls does not grow with the number of containers.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,47 +13,48 @@ use tokio::time::Instant;
 use crate::engine::{EngineHandle, EngineResult};
 use crate::model::{ContainerId, ObservedContainer, ProjectName, labels};
 
-/// How long a call waits for others that come due in the same moment.
+/// How long a call waits for further waits that come due in the same moment.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// Looks at all containers of a project at once.
-pub(super) struct RollCall {
+/// Lists all containers of a project for many waits at once.
+pub(in crate::exec) struct SharedList {
     engine: EngineHandle,
     filter: Vec<String>,
-    /// When the last of the waits that end together has held long enough.
+    /// The moment at which the last of the final waits has held long enough.
     latest: std::sync::Mutex<Instant>,
     /// How many calls have begun.
     begun: AtomicU64,
     last: Mutex<Answer>,
 }
 
+/// The last answer of the engine.
 #[derive(Clone, Default)]
 struct Answer {
-    /// The call that gave it; 0 for none.
+    /// The number of the call that gave the answer; 0 before the first call.
     number: u64,
     containers: Arc<BTreeMap<ContainerId, ObservedContainer>>,
 }
 
-impl RollCall {
-    pub(super) fn new(engine: EngineHandle, project: &ProjectName) -> Self {
+impl SharedList {
+    pub(in crate::exec) fn new(engine: EngineHandle, project: &ProjectName) -> Self {
         let filter = vec![format!("{}={project}", labels::PROJECT)];
         let latest = std::sync::Mutex::new(Instant::now());
         Self { engine, filter, latest, begun: AtomicU64::new(0), last: Mutex::default() }
     }
 
-    /// Joins the waits that end together; this one has held long enough at `until`.
+    /// Adds a final wait, which has held long enough at `until`: all final waits end together.
     pub(super) fn join(&self, until: Instant) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = until.max(*latest);
     }
 
-    /// Returns when the last of them has.
+    /// Returns when the last of the final waits has held long enough.
     pub(super) fn latest(&self) -> Instant {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the container as a list tells it that was begun after this was asked; `None` where it is gone.
-    pub(super) async fn look(&self, id: &ContainerId) -> EngineResult<Option<ObservedContainer>> {
+    /// Returns the container from a list call that began after this question; `None` for a container that is gone.
+    pub(super) async fn find(&self, id: &ContainerId) -> EngineResult<Option<ObservedContainer>> {
         let asked = self.begun.load(Ordering::SeqCst);
         let mut last = self.last.lock().await;
         if last.number <= asked {

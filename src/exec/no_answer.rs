@@ -1,4 +1,4 @@
-//! An engine that does not answer is told of, so that nobody sits before a screen that stands still.
+//! Tells people that the engine does not answer, so that nobody sits before a screen that stands still.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use tokio::time::Instant;
 use crate::event::StepState;
 use crate::plan::StepId;
 
-/// How long a call may take before people are told that it goes on.
-const SILENCE: Duration = Duration::from_secs(8);
+/// How long a call may take before people are told that there is no answer yet; told again after each further period.
+const PERIOD: Duration = Duration::from_secs(8);
 
-/// No grace is longer here.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+/// A grace period counts for a day at most, so that no sum overflows.
+const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
-/// Awaits a call of a step, and says from time to time that there is no answer yet.
-pub(super) async fn told<T>(
+/// Awaits a call of a step, and tells each [`PERIOD`] that there is no answer yet.
+pub(super) async fn reported<T>(
     step: StepId,
     progress: &mpsc::Sender<(StepId, StepState)>,
     call: impl Future<Output = T>,
 ) -> T {
-    told_after(std::future::ready(Duration::ZERO), step, progress, call).await
+    reported_after(std::future::ready(Duration::ZERO), step, progress, call).await
 }
 
-/// As [`told`], for a call that may take `grace` before its silence counts; that is asked for only when the call lasts.
-pub(super) async fn told_after<T>(
+/// As [`reported`], for a call that lasts up to `grace` by its nature: a stop waits for its container. `grace` is asked
+/// for only when the call lasts longer than [`PERIOD`].
+pub(super) async fn reported_after<T>(
     grace: impl Future<Output = Duration>,
     step: StepId,
     progress: &mpsc::Sender<(StepId, StepState)>,
@@ -35,24 +36,24 @@ pub(super) async fn told_after<T>(
     tokio::select! {
         biased;
         result = &mut call => return result,
-        () = tokio::time::sleep(SILENCE) => {}
+        () = tokio::time::sleep(PERIOD) => {}
     }
     tokio::select! {
         biased;
         result = &mut call => return result,
-        // An engine that does not answer this either is silent.
-        grace = tokio::time::timeout(SILENCE, grace) => begun += grace.unwrap_or_default().min(LONG),
+        // An engine that does not answer this question either counts as silent from the beginning.
+        grace = tokio::time::timeout(PERIOD, grace) => begun += grace.unwrap_or_default().min(LONGEST_GRACE),
     }
-    let mut next = begun + SILENCE;
+    let mut next = begun + PERIOD;
     loop {
         tokio::select! {
             biased;
             result = &mut call => return result,
             () = tokio::time::sleep_until(next) => {
                 let words = format!("no answer from the engine for {} s", begun.elapsed().as_secs());
-                // The owner has gone only when the run is over.
+                // The receiver is gone only when the run is over.
                 let _ = progress.send((step, StepState::Output(words))).await;
-                next = Instant::now() + SILENCE;
+                next = Instant::now() + PERIOD;
             }
         }
     }
@@ -65,7 +66,7 @@ mod tests {
     async fn words(grace: u64, lasts: u64) -> Vec<String> {
         let (sender, mut receiver) = mpsc::channel(10);
         let grace = std::future::ready(Duration::from_secs(grace));
-        told_after(grace, StepId(0), &sender, tokio::time::sleep(Duration::from_secs(lasts))).await;
+        reported_after(grace, StepId(0), &sender, tokio::time::sleep(Duration::from_secs(lasts))).await;
         drop(sender);
         let mut found = Vec::new();
         while let Some((_, StepState::Output(words))) = receiver.recv().await {

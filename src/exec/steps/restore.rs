@@ -1,113 +1,104 @@
-//! Gives back what a failed replacement took away. May run twice; what it cannot do it says, with the command that does.
+//! The calls that undo a replacement. Each may be made twice; where a call fails for good, the words say what is left and
+//! which command cleans up.
 //!
-//! First the new container is taken away, then the old one comes back, and only then the new one is removed: that it is
-//! there tells the next run, should this one die, that the old one is to run.
+//! Three parts, in this order: the new container is ended, the old container is started again, the new container is removed.
+//! As long as the new container is there, its label tells the next run that the old container is to run: this run may die.
 
 use std::time::Duration;
 
-use super::action::{Created, Runner, resolve};
 use crate::engine::{EngineResult, ErrorKind};
+use crate::exec::runner::{Created, Runner, resolve};
 use crate::model::{Condition, ContainerId, ContainerState, EndpointSpec, Health, ObservedContainer, labels};
-use crate::plan::{ContainerRef, Need, Replacement, Until};
+use crate::plan::{ContainerRef, Need, Replacement, Target, Until};
+use crate::text::escape_controls;
 
-/// What taking the new container away found.
+/// How the end of the new container went.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It runs no more: the old one can have its place.
-    Yes,
-    /// It could not be ended.
-    No,
-    /// There is nothing to give back: another run has finished the replacement.
+pub(in crate::exec) enum Ending {
+    /// The new container does not run: the old container can have its ports and its name.
+    Ended,
+    /// The new container could not be ended.
+    StillRuns,
+    /// The old container is gone: another run has finished the replacement, and there is nothing to restore.
     Finished,
-    /// The engine does not say how things stand; these words do.
+    /// The engine does not say how far the replacement is; the words are for people.
     Unknown(String),
 }
 
-/// How things stand with the old container when it is given back.
+/// How the old container stands when it is to be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Old {
-    /// It did not run before.
-    Stopped,
-    /// It runs, for nothing has stopped it.
+pub(in crate::exec) enum OldContainer {
+    /// The container did not run before.
+    DidNotRun,
+    /// The container runs: nothing has stopped it.
     Runs,
-    /// It runs, but shares the network of a container that was stopped and started: it has none.
+    /// The container runs, but without a network: it shares the network of a container that was stopped and started.
     LostItsHost,
-    /// It was stopped.
+    /// A step stopped the container.
     WasStopped,
-    /// A stop was asked for, and its reply was lost. A second one waits for its end; a start in the middle of it would
-    /// find the container running, and do nothing.
+    /// The reply to a stop of the container was lost. A second stop waits for the end of the first; a start in the middle of
+    /// the first stop would find the container running, and do nothing.
     MayBeStopping,
 }
 
 /// What an undo did.
 #[derive(Debug, Default)]
-pub(super) struct Undone {
-    /// Whether the old container runs again.
+pub(in crate::exec) struct Undone {
+    /// Whether the old container was started again.
     pub is_restored: bool,
-    /// What is left, with the command that cleans it.
+    /// Sentences for people about what is left, each with the command that cleans up.
     pub leftovers: Vec<String>,
 }
 
 impl Runner {
-    /// Ends the new container, where it was ever started; where the old one is gone, the new one stays.
+    /// Ends the new container of a replacement, where the container may ever have been started.
     ///
-    /// By a signal and not by a stop: an end with code 0 would look to another run like work that is done.
-    pub(super) async fn take_away(&self, replacement: &Replacement, created: &Created, was_started: bool) -> Taken {
-        match attempt(|| self.exists(&replacement.old)).await {
+    /// The container is killed, not stopped: an end with code 0 would look to another run like work that is done.
+    pub(in crate::exec) async fn end_new(
+        &self,
+        replacement: &Replacement,
+        created: &Created,
+        was_started: bool,
+    ) -> Ending {
+        match attempt(|| self.exists(replacement.old.as_str())).await {
             Ok(true) => {}
-            // Another run has finished the replacement: the new one is all there is.
-            Ok(false) => return Taken::Finished,
+            Ok(false) => return Ending::Finished,
             Err(reason) => {
-                return Taken::Unknown(format!(
+                return Ending::Unknown(format!(
                     "the replacement of {} is half done, and the engine does not say how far ({reason}): run the same \
                      command again",
                     replacement.target
                 ));
             }
         }
-        let Some(new) = resolve(&replacement.new, created).filter(|_| was_started) else { return Taken::Yes };
+        let Some(new) = resolve(&replacement.new, created).filter(|_| was_started) else { return Ending::Ended };
         match attempt(|| self.end(&new)).await {
-            Ok(()) => Taken::Yes,
-            Err(_) => Taken::No,
+            Ok(()) => Ending::Ended,
+            Err(_) => Ending::StillRuns,
         }
     }
 
-    /// Starts the old container again and removes the new one.
-    ///
-    pub(super) async fn give_back(
+    /// Starts the old container of a replacement again and removes the new container. A new container that could not be ended
+    /// is removed first.
+    pub(in crate::exec) async fn restore_old(
         &self,
         replacement: &Replacement,
         created: &Created,
-        taken: Taken,
-        (old, mut needs): (Old, Vec<Need>),
+        ending: Ending,
+        (old, mut needs): (OldContainer, Vec<Need>),
     ) -> Undone {
         let mut undone = Undone::default();
-        let is_there = matches!(taken, Taken::Yes | Taken::No);
-        if old == Old::MayBeStopping && is_there {
-            // Where that fails, the start tells.
-            if let Ok(true) = attempt(|| self.engine.stop_container(&replacement.old, None)).await {
-                needs.clear();
-            }
+        if matches!(ending, Ending::Ended | Ending::StillRuns) {
+            self.settle_old(replacement, old, &mut needs, &mut undone).await;
         }
-        if old == Old::LostItsHost
-            && is_there
-            && let Err(reason) = attempt(|| self.engine.restart_container(&replacement.old, None)).await
-        {
-            undone.leftovers.push(format!(
-                "the old container of {} shares the network of one that was restarted, and could not be restarted \
-                     itself ({reason}): `docker restart {}`",
-                replacement.target,
-                replacement.old.short()
-            ));
-        }
-        match taken {
-            Taken::Finished => {}
-            Taken::Unknown(words) => undone.leftovers.push(words),
-            Taken::Yes => {
+        match ending {
+            Ending::Finished => {}
+            Ending::Unknown(words) => undone.leftovers.push(words),
+            Ending::Ended => {
                 self.restore(replacement, &needs, &mut undone).await;
                 self.discard(replacement, created, &mut undone).await;
             }
-            Taken::No => {
+            Ending::StillRuns => {
                 self.discard(replacement, created, &mut undone).await;
                 self.restore(replacement, &needs, &mut undone).await;
             }
@@ -115,9 +106,39 @@ impl Runner {
         undone
     }
 
+    /// Waits for the end of a stop that may be under way, or gives the container the network of its host again.
+    async fn settle_old(
+        &self,
+        replacement: &Replacement,
+        old: OldContainer,
+        needs: &mut Vec<Need>,
+        undone: &mut Undone,
+    ) {
+        match old {
+            OldContainer::MayBeStopping => {
+                // A stop that fails is told by the start that follows.
+                if let Ok(true) = attempt(|| self.engine.stop_container(&replacement.old, None)).await {
+                    needs.clear();
+                }
+            }
+            OldContainer::LostItsHost => {
+                if let Err(reason) = attempt(|| self.restart(&replacement.old, None)).await {
+                    undone.leftovers.push(format!(
+                        "the old container of {} shares the network of one that was restarted, and could not be \
+                         restarted itself ({reason}): `docker restart {}`",
+                        replacement.target,
+                        replacement.old.short()
+                    ));
+                }
+            }
+            OldContainer::DidNotRun | OldContainer::Runs | OldContainer::WasStopped => {}
+        }
+    }
+
+    /// Removes the new container.
     async fn discard(&self, replacement: &Replacement, created: &Created, undone: &mut Undone) {
         let Some(new) = resolve(&replacement.new, created) else { return };
-        let volumes = self.has_only_volumes_of_its_own(replacement, &new).await;
+        let volumes = self.may_lose_volumes(replacement, &new).await;
         if let Err(reason) = attempt(|| self.engine.remove_container(&new, true, volumes)).await {
             undone.leftovers.push(format!(
                 "the new container of {} could not be removed ({reason}): `docker rm -f {}`",
@@ -127,17 +148,17 @@ impl Runner {
         }
     }
 
-    /// Whether the anonymous volumes of a new container go with it: it was made by this run, so nothing but its failed
-    /// start can be in them. What it has from the old one was mounted by name, which engines keep, and is in use by the
-    /// old one besides; what it takes from another container (`volumes_from`) might be the last of it. Where that is not
-    /// certain, all stay.
-    async fn has_only_volumes_of_its_own(&self, replacement: &Replacement, new: &ContainerId) -> bool {
-        let is_made_here = matches!(replacement.new, ContainerRef::Planned(_));
-        is_made_here
-            && self.exists(&replacement.old).await.unwrap_or(false)
-            && self.engine.inspect_container(new.as_str()).await.is_ok_and(|details| !details.takes_volumes)
+    /// Whether the anonymous volumes of a new container go with it. This run has made the container, so its own volumes hold
+    /// nothing but the work of a start that failed. Volumes that the container took over from the old container are mounted by
+    /// name, and the engine keeps these. For volumes that the container has by `volumes_from`, see
+    /// [`Runner::has_volumes_of_its_own`]. Where any of this is not certain, all volumes stay.
+    async fn may_lose_volumes(&self, replacement: &Replacement, new: &ContainerId) -> bool {
+        matches!(replacement.new, ContainerRef::Planned(_))
+            && self.exists(replacement.old.as_str()).await.unwrap_or(false)
+            && self.has_volumes_of_its_own(new).await.unwrap_or(false)
     }
 
+    /// Connects the old container to its networks again and starts it, where it ran before and `needs` are met.
     async fn restore(&self, replacement: &Replacement, needs: &[Need], undone: &mut Undone) {
         for endpoint in &replacement.reconnects {
             let network = &endpoint.network;
@@ -170,8 +191,8 @@ impl Runner {
         }
     }
 
-    /// Starts an old container. Another service may have taken its host port or address by now: this run, or one that died,
-    /// has given it to a new container. That one gives way.
+    /// Starts an old container. Another service may have its host port or its address by now: this run, or a run that died,
+    /// has given port 5432 of the old `db` to the new `web`. Then `web` is stopped, and the words say so.
     async fn start_old(&self, replacement: &Replacement, undone: &mut Undone) -> EngineResult<()> {
         let start = || self.engine.start_container(&replacement.old);
         let is_taken = match start().await {
@@ -184,15 +205,15 @@ impl Runner {
             undone.leftovers.push(format!(
                 "container `{}` is stopped: it had a host port or an address of the old container of {}, which runs again: \
                  run the same command again once the new one can work",
-                crate::text::escape_controls(holder.name.as_str()),
+                escape_controls(holder.name.as_str()),
                 replacement.target
             ));
         }
         insist(start).await
     }
 
-    /// Returns the running containers of this project that have a host port or an address of one which does not run. They
-    /// were started after its stop: the two cannot have run side by side.
+    /// Returns the running containers of this project that have a host port or an address of an old container that does not
+    /// run. Each was started after the stop of the old container: the two cannot have run side by side.
     async fn holders(&self, old: &ContainerId) -> EngineResult<Vec<ObservedContainer>> {
         let definition = self.engine.inspect_container(old.as_str()).await?.definition;
         let ports = definition.fixed_ports();
@@ -213,11 +234,11 @@ impl Runner {
         Ok(all)
     }
 
-    /// Starts a container again that was stopped for a moment only, where `needs` are met. Returns what is left to do where
-    /// it does not run again.
-    pub(super) async fn start_again(
+    /// Starts a container again that the plan stopped for a moment only, where `needs` are met. Returns what is left to do
+    /// where the container does not run again.
+    pub(in crate::exec) async fn start_again(
         &self,
-        target: &crate::plan::Target,
+        target: &Target,
         id: &ContainerId,
         endpoints: Vec<EndpointSpec>,
         needs: &[Need],
@@ -241,7 +262,7 @@ impl Runner {
         })
     }
 
-    /// Returns words about the first need that is not met, as the engine tells it now; `None` where all are.
+    /// Returns words about the first need that the containers on the engine do not meet; `None` where all needs are met.
     async fn first_unmet(&self, needs: &[Need]) -> Option<String> {
         if needs.is_empty() {
             return None;
@@ -256,28 +277,20 @@ impl Runner {
             replicas.filter(|one| meets(one, need.condition)).count() >= need.replicas
         };
         let unmet = needs.iter().find(|need| !is_met(need))?;
-        let name = crate::text::escape_controls(unmet.service.as_str());
+        let name = escape_controls(unmet.service.as_str());
         Some(format!("service `{name}`, which it depends on, is not {}", Until::Condition(unmet.condition)))
     }
 
-    /// The engine refuses to kill what does not run.
+    /// Kills a container. The engine refuses to kill a container that does not run, which is as good.
     async fn end(&self, id: &ContainerId) -> EngineResult<()> {
         match self.engine.kill_container(id, "KILL").await {
             Err(error) if error.kind == ErrorKind::Conflict || error.is_not_found() => Ok(()),
             result => result,
         }
     }
-
-    async fn exists(&self, id: &ContainerId) -> EngineResult<bool> {
-        match self.engine.inspect_container(id.as_str()).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
 }
 
-/// Returns whether a container is as a condition asks.
+/// Returns whether a container is as a condition of `depends_on` asks.
 fn meets(container: &ObservedContainer, condition: Condition) -> bool {
     let is_running = container.state == ContainerState::Running;
     let has_succeeded = container.state == ContainerState::Exited && container.exit_code == Some(0);
@@ -288,7 +301,7 @@ fn meets(container: &ObservedContainer, condition: Condition) -> bool {
     }
 }
 
-/// Tries three times; gives the engine's last words back.
+/// Makes a call up to three times; gives the last message of the engine back.
 async fn attempt<T, F, R>(call: F) -> Result<T, String>
 where
     F: FnMut() -> R,
@@ -297,7 +310,7 @@ where
     insist(call).await.map_err(|error| error.message)
 }
 
-/// Tries three times; gives the last error back.
+/// Makes a call up to three times; gives the last error back.
 async fn insist<T, F, R>(mut call: F) -> EngineResult<T>
 where
     F: FnMut() -> R,

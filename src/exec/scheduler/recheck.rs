@@ -1,23 +1,24 @@
-//! A run in which a reply was lost looks at its work once more before it says that all is well.
+//! The last look of a run in which a reply was lost, before the run claims success.
 //!
-//! A call whose connection broke is asked for again, and the engine may come to the first of the two only after the second:
-//! `web` is disconnected, connected again and started, and then the first disconnect takes its network away.
+//! A call whose connection broke is made again, and the engine may carry out the first call after the second. Example: the
+//! connection breaks while `web` is disconnected from `front`; the run asks again, connects `web` to the new `front` and
+//! starts `web`. Then the engine comes to the first disconnect and takes the network away.
 
-use super::{Run, State};
-use crate::exec::action::resolve;
+use super::state::{Run, State};
 use crate::exec::outcome::{StepError, StepFailure};
+use crate::exec::runner::resolve;
 use crate::model::{ContainerId, ContainerState, ObservedContainer, labels};
-use crate::plan::{Action, Step, Verb};
+use crate::plan::{Action, Effect, Step, Verb};
 
 impl Run<'_> {
-    /// Adds a failure for each step whose work is not there any more.
-    pub(super) async fn look_once_more(&mut self) {
+    /// Adds a failure for each step whose work has been undone by a late call.
+    pub(super) async fn recheck(&mut self) {
         if !self.runner.has_lost_a_reply() || !self.outcome.is_success() {
             return;
         }
         self.remove_late_networks().await;
         let filter = [format!("{}={}", labels::PROJECT, self.plan.project)];
-        // Where the engine does not answer there is nothing to be learnt.
+        // An engine that does not answer tells nothing.
         let Ok(all) = self.runner.engine.list_containers(&filter).await else { return };
         let done = self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Done);
         let undone = done.filter_map(|step| Some((step, self.what_is_undone(step, &all)?)));
@@ -25,8 +26,8 @@ impl Run<'_> {
         self.outcome.failures.extend(failures);
     }
 
-    /// Starts the old containers again that were given back and do not run any more: the stop whose reply was lost has come
-    /// only now.
+    /// Starts old containers once more that were restored and have ended since: a stop whose reply was lost has taken effect
+    /// late.
     pub(super) async fn start_restored_again(&mut self) {
         if !self.runner.has_lost_a_reply() || self.outcome.restored.is_empty() {
             return;
@@ -43,7 +44,7 @@ impl Run<'_> {
         }
     }
 
-    /// A network may have been made twice: by the call whose reply was lost, and by the one that asked again.
+    /// Removes networks that were made twice: by the call whose reply was lost, and by the call that was made again.
     async fn remove_late_networks(&mut self) {
         for step in self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Done) {
             let Action::CreateNetwork { spec, .. } = &step.action else { continue };
@@ -54,35 +55,34 @@ impl Run<'_> {
         }
     }
 
+    /// Returns words about the work of a step that has been undone; `None` where the work is there.
     fn what_is_undone(&self, step: &Step, all: &[ObservedContainer]) -> Option<String> {
-        let (Action::StartContainer { container }
-        | Action::RestartContainer { container, .. }
-        | Action::ConnectNetwork { container, .. }) = &step.action
-        else {
-            return None;
+        let endpoint = match &step.action {
+            Action::ConnectNetwork { endpoint, .. } => Some(endpoint),
+            _ => None,
         };
+        let is_started = matches!(step.action.nature().effect, Effect::Started | Effect::Restarted);
+        let container = step.action.container().filter(|_| is_started || endpoint.is_some())?;
         let id = resolve(container, &self.created)?;
         if self.is_stopped_later(step, &id) {
             return None;
         }
         let Some(found) = all.iter().find(|one| one.id == id) else { return Some("was removed meanwhile".to_owned()) };
-        match &step.action {
-            Action::ConnectNetwork { endpoint, .. } if found.networks.contains_key(&endpoint.network) => None,
-            Action::ConnectNetwork { endpoint, .. } => Some(format!("has lost network `{}` again", endpoint.network)),
-            _ if found.state == ContainerState::Exited && found.exit_code != Some(0) => {
+        match endpoint {
+            Some(endpoint) if found.networks.contains_key(&endpoint.network) => None,
+            Some(endpoint) => Some(format!("has lost network `{}` again", endpoint.network)),
+            None if found.state == ContainerState::Exited && found.exit_code != Some(0) => {
                 Some("was stopped again".to_owned())
             }
-            _ => None,
+            None => None,
         }
     }
 
     /// Whether a later step of the plan ends the container.
     fn is_stopped_later(&self, step: &Step, id: &ContainerId) -> bool {
-        self.plan.steps[step.id.index()..].iter().any(|later| match &later.action {
-            Action::StopContainer { container, .. } | Action::RemoveContainer { container, .. } => {
-                resolve(container, &self.created).as_ref() == Some(id)
-            }
-            _ => false,
+        self.plan.steps[step.id.index()..].iter().any(|later| {
+            matches!(later.action.nature().effect, Effect::Stopped | Effect::Removed)
+                && later.action.container().and_then(|container| resolve(container, &self.created)).as_ref() == Some(id)
         })
     }
 }

@@ -1,16 +1,17 @@
-//! The service's own health check, run by us at short intervals while something waits for it (see `docs/readiness.md`).
+//! The health check of a service, run by this program at short intervals while a step waits for its verdict (see
+//! `docs/readiness.md`).
 
 use std::time::Duration;
 
 use crate::engine::{EngineHandle, ExecSpec};
 use crate::model::{ContainerId, Healthcheck};
 
-/// Between the first probes; doubled up to [`SLOWEST`].
+/// The pause after the first probe; doubled after each further probe, up to [`SLOWEST`].
 const FASTEST: Duration = Duration::from_millis(100);
-/// Between later probes.
+/// The longest pause between two probes.
 const SLOWEST: Duration = Duration::from_secs(1);
 
-/// A health check to run from outside.
+/// A health check that this program runs beside the engine.
 pub(super) struct Probe<'a> {
     engine: &'a EngineHandle,
     container: &'a ContainerId,
@@ -31,7 +32,7 @@ impl<'a> Probe<'a> {
         Self { engine, container, command, timeout, pause: FASTEST }
     }
 
-    /// Returns when the check has passed once; never where there is none to run.
+    /// Returns when the check has passed once; never returns where the container has no check that can be run.
     pub(super) async fn passes(mut self) {
         let Some(command) = self.command.clone() else { return std::future::pending().await };
         let spec = ExecSpec { command, ..ExecSpec::default() };
@@ -39,7 +40,7 @@ impl<'a> Probe<'a> {
             let run = self.engine.exec(self.container, &spec);
             match tokio::time::timeout(self.timeout, run).await {
                 Ok(Ok(outcome)) if outcome.exit_code == 0 => return,
-                // The engine's own verdict decides what a failed or stuck probe means.
+                // A probe that fails or hangs decides nothing: the container is unhealthy when the engine says so.
                 Ok(_) | Err(_) => {}
             }
             tokio::time::sleep(self.pause).await;
@@ -48,7 +49,8 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// Compat: `CMD-SHELL` runs by the image's shell; without a word of its own that is `/bin/sh -c`.
+/// Returns the command of a health check. Compat: `CMD-SHELL` runs in the image's shell, which is `/bin/sh -c` unless the
+/// image says otherwise.
 fn command(check: &Healthcheck) -> Option<Vec<String>> {
     match check.test.split_first()? {
         (kind, rest) if kind == "CMD" && !rest.is_empty() => Some(rest.to_vec()),

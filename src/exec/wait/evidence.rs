@@ -1,4 +1,4 @@
-//! What to show of a container that did not come up: exit code, last probes, last lines of output.
+//! What to show of a container that did not come up: the engine's words, the last probes, the last lines of output.
 
 use std::time::Duration;
 
@@ -8,13 +8,14 @@ use crate::engine::{ContainerDetails, EngineHandle, LogOptions};
 use crate::model::ContainerId;
 use crate::text::escape_controls;
 
-/// How many lines of output are shown.
+/// How many lines of a container's output are shown.
 const LINES: u64 = 10;
-/// How much output is read for them.
+/// How many bytes of output are read to find these lines.
 const BYTES: usize = 64 * 1024;
 
-/// Returns lines for people about a container that failed; best effort, bounded in time.
-pub(super) async fn autopsy(engine: &EngineHandle, details: &ContainerDetails) -> Vec<String> {
+/// Returns lines for people about a container that failed. A call that fails costs its lines only, and reading the output
+/// takes 5 s at most.
+pub(super) async fn collect(engine: &EngineHandle, details: &ContainerDetails) -> Vec<String> {
     let mut lines = Vec::new();
     if details.is_oom_killed {
         lines.push("the kernel killed it: out of memory (raise its memory limit)".to_owned());
@@ -43,8 +44,8 @@ fn cut(text: &str) -> String {
     line.chars().take(300).collect()
 }
 
-/// Returns the last lines a container printed, without control characters.
-pub(super) async fn last_lines(engine: &EngineHandle, id: &ContainerId, is_tty: bool) -> Vec<String> {
+/// Returns the last lines that a container printed, without control characters.
+async fn last_lines(engine: &EngineHandle, id: &ContainerId, is_tty: bool) -> Vec<String> {
     let options = LogOptions { tail: Some(LINES), is_tty, ..LogOptions::default() };
     let read = async {
         let mut bytes = Vec::new();
@@ -65,7 +66,7 @@ pub(super) async fn last_lines(engine: &EngineHandle, id: &ContainerId, is_tty: 
     lines.into_iter().skip(skip).map(|line| escape_controls(line.trim_end()).chars().take(500).collect()).collect()
 }
 
-/// Returns whether a container printed something within the given time, by the engine's clock.
+/// Returns whether a container has printed anything within the last `within`, by the engine's clock.
 pub(super) async fn printed_within(engine: &EngineHandle, id: &ContainerId, is_tty: bool, within: Duration) -> bool {
     let since = Some(format!("{}s", within.as_secs()));
     let options = LogOptions { tail: Some(1), since, is_tty, ..LogOptions::default() };

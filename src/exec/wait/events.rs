@@ -1,6 +1,7 @@
 //! One subscription to the engine's events for a whole run, shared by all waits.
 //!
-//! Events only wake; what is so is decided by looking. When the stream breaks, waits look by the clock until it is back.
+//! An event only wakes a wait; the wait then looks at its container and decides. While the stream of events is broken, waits
+//! look by the clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,25 +14,25 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::engine::EngineHandle;
 use crate::model::{ContainerId, ProjectName, labels};
 
-/// How long a subscription is waited for.
+/// How long the run waits for its subscription.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Wakes waits when something happens to their container.
+/// Wakes each wait when something happens to its container.
 #[derive(Debug)]
-pub(super) struct Hub {
+pub(in crate::exec) struct Events {
     sender: broadcast::Sender<Happened>,
-    /// Whether the stream of events is there: while it is not, ends of containers are missed.
+    /// Whether the stream of events is open: while the stream is broken, the ends of containers are missed.
     is_open: Arc<AtomicBool>,
     _stop: DropGuard,
 }
 
-impl Hub {
-    /// Subscribes; returns once the engine has taken the subscription, so that nothing is missed after that.
-    pub(super) async fn subscribe(engine: EngineHandle, project: &ProjectName) -> Self {
+impl Events {
+    /// Subscribes. Returns once the engine has taken the subscription, so that no later event is missed.
+    pub(in crate::exec) async fn subscribe(engine: EngineHandle, project: &ProjectName) -> Self {
         let (sender, _) = broadcast::channel(1024);
         let stop = CancellationToken::new();
         let filter = vec![format!("{}={project}", labels::PROJECT)];
-        // Without events, waits look by the clock: no reason to wait long for an engine that does not answer.
+        // Waits look by the clock where there are no events, so an engine that does not answer does not hold the run up.
         let first = tokio::time::timeout(PATIENCE, engine.events(&filter, None)).await.ok().and_then(Result::ok);
         let is_open = Arc::new(AtomicBool::new(first.is_some()));
         let forward = Forward { sender: sender.clone(), is_open: is_open.clone() };
@@ -39,32 +40,32 @@ impl Hub {
         Self { sender, is_open, _stop: stop.drop_guard() }
     }
 
-    /// Returns a source of wake-ups for one container.
-    pub(super) fn wakeups(&self, container: ContainerId) -> Wakeups {
+    /// Returns the wake-ups for one container.
+    pub(in crate::exec) fn wakeups(&self, container: ContainerId) -> Wakeups {
         let receiver = Some(self.sender.subscribe());
         Wakeups { receiver, container, is_blind: !self.is_open.load(Ordering::SeqCst) }
     }
 }
 
-/// What a stream of events tells.
+/// What the stream of events tells.
 #[derive(Clone, Debug)]
 enum Happened {
     /// Something happened to a container.
     To { container: ContainerId, is_end: bool },
-    /// The stream has broken: from here on, anything may have happened.
+    /// The stream has broken: anything may happen to any container without an event.
     Broken,
 }
 
-type Events = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
+type Stream = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
 
-/// Passes events on, and subscribes again where the stream breaks.
+/// Passes events on to the waits, and subscribes again when the stream breaks.
 struct Forward {
     sender: broadcast::Sender<Happened>,
     is_open: Arc<AtomicBool>,
 }
 
 impl Forward {
-    async fn run(self, engine: EngineHandle, filter: Vec<String>, first: Option<Events>, stop: CancellationToken) {
+    async fn run(self, engine: EngineHandle, filter: Vec<String>, first: Option<Stream>, stop: CancellationToken) {
         let mut stream = first;
         loop {
             tokio::select! {
@@ -82,7 +83,7 @@ impl Forward {
         }
     }
 
-    async fn drain(&self, stream: &mut Option<Events>) {
+    async fn drain(&self, stream: &mut Option<Stream>) {
         let Some(stream) = stream else { return };
         while let Some(Ok(event)) = stream.next().await {
             if matters(&event.action) {
@@ -95,39 +96,40 @@ impl Forward {
     }
 
     fn tell(&self, happened: Happened) {
-        // No receiver just means that nobody waits at the moment.
+        // Sending fails where no wait runs at the moment.
         let _ = self.sender.send(happened);
     }
 }
 
-/// Probes make events too (`exec_create`, `exec_start`, `exec_die`); they say nothing about the container's state.
+/// Whether an event may tell of a change of a container's state. The events of health checks (`exec_create`, `exec_start`,
+/// `exec_die`) and of readers do not.
 fn matters(action: &str) -> bool {
     !["exec_", "attach", "top", "resize", "copy", "archive-path", "extract-to-dir"]
         .iter()
         .any(|start| action.starts_with(start))
 }
 
-/// Wake-ups for one container.
+/// The wake-ups for one container.
 #[derive(Debug)]
-pub(super) struct Wakeups {
+pub(in crate::exec) struct Wakeups {
     receiver: Option<broadcast::Receiver<Happened>>,
     container: ContainerId,
-    /// Whether there was no stream of events when the wait began.
+    /// Whether the stream of events was broken when the wait began.
     is_blind: bool,
 }
 
 impl Wakeups {
-    /// Returns wake-ups that never come: of a run that needs no events.
-    pub(super) fn none(container: ContainerId) -> Self {
+    /// Returns wake-ups that never come, for a run without a subscription.
+    pub(in crate::exec) fn none(container: ContainerId) -> Self {
         Self { receiver: None, container, is_blind: false }
     }
 
-    /// Waits until something happened to the container, or may have.
+    /// Waits until something has happened, or may have happened, to the container.
     pub(super) async fn next(&mut self) {
         self.until(|_| true).await;
     }
 
-    /// Waits until the container has ended, or may have: at once where nobody could tell.
+    /// Waits until the container has ended, or may have ended. Returns at once where no event could tell.
     pub(super) async fn end(&mut self) {
         if self.is_blind {
             return;

@@ -1,0 +1,214 @@
+//! Owns the state of a run and decides what happens next.
+//!
+//! - `state`: what the run knows;
+//! - `ready`: which step starts, which step is skipped;
+//! - `undo`: which replacement is undone, and when;
+//! - `resume`: containers that the plan stops for a moment, and that the run does not come to starting again;
+//! - `recheck`: the last look of a run in which a reply was lost.
+
+mod ready;
+mod recheck;
+mod resume;
+mod state;
+mod undo;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::interrupt::Interrupt;
+use super::outcome::{Outcome, StepError, StepFailure};
+use super::runner::{Failed, Runner, Success};
+use super::settings::ExecSettings;
+use super::wait::{Events, SharedList};
+use crate::engine::EngineHandle;
+use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::model::{ContainerId, RestartPolicy};
+use crate::plan::{Action, ContainerRef, Effect, Plan, Step, StepId, Until, describe};
+use state::{Report, Run, State, Undo, dependents};
+
+/// Runs a plan to its end and says how it went. Events go to `listener` in one order.
+pub async fn run(
+    plan: &Plan,
+    engine: EngineHandle,
+    settings: ExecSettings,
+    listener: &mut dyn Listener,
+    interrupt: &Interrupt,
+) -> Outcome {
+    let begun = Instant::now();
+    listener.on_event(&Event::Planned { steps: plan.steps.iter().map(header).collect(), is_dry_run: false });
+    let events = if needs_events(plan) { Some(Events::subscribe(engine.clone(), &plan.project).await) } else { None };
+    let (sender, receiver) = mpsc::channel(1024);
+    let list = Arc::new(SharedList::new(engine.clone(), &plan.project));
+    let runner = Runner {
+        engine,
+        settings,
+        project: plan.project.clone(),
+        events: Arc::new(events),
+        list,
+        others_done: CancellationToken::new(),
+        given_up: Arc::new(given_up(plan)),
+        lost_replies: Arc::default(),
+        progress: sender,
+    };
+    let mut run = Run::new(plan, runner, receiver, listener);
+    run.drive(interrupt).await;
+    if interrupt.received().is_none() {
+        run.recheck().await;
+    }
+    run.start_restored_again().await;
+    let outcome = run.finish(interrupt);
+    listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
+    outcome
+}
+
+/// Returns what listeners need to know of a step.
+fn header(step: &Step) -> StepHeader {
+    StepHeader {
+        id: step.id,
+        target: step.target.clone(),
+        verb: describe(&step.action),
+        reason: step.reason.to_string(),
+        requires: step.requires.clone(),
+    }
+}
+
+/// Whether a run must hear of events: a step waits for a container, or a restart policy may start a container again and again.
+fn needs_events(plan: &Plan) -> bool {
+    let dependents = dependents(plan);
+    plan.steps.iter().any(|step| match &step.action {
+        Action::WaitFor { until, .. } => !matches!(until, Until::Alive(_)) || !dependents[step.id.index()].is_empty(),
+        Action::CreateContainer { spec, .. } => spec.restart != RestartPolicy::No,
+        // The plan does not tell the restart policy of a container that exists.
+        Action::StartContainer { container: ContainerRef::Existing(_) } => true,
+        _ => false,
+    })
+}
+
+/// Returns the containers that a plan removes together with their anonymous volumes.
+fn given_up(plan: &Plan) -> BTreeSet<ContainerId> {
+    let removed = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::RemoveContainer { container: ContainerRef::Existing(id), volumes: true, .. } => Some(id.clone()),
+        _ => None,
+    });
+    removed.collect()
+}
+
+impl Run<'_> {
+    /// Starts steps and takes their reports until no task runs and nothing is left to begin, or until the second signal.
+    async fn drive(&mut self, interrupt: &Interrupt) {
+        loop {
+            if interrupt.received().is_some() {
+                self.cancel.cancel();
+                self.skip_pending();
+            }
+            self.start();
+            self.undo_failed();
+            if self.tasks.is_empty() && !self.undo_deadlocked() && !self.resume_next() {
+                return;
+            }
+            if self.tasks.len() == self.final_waits && self.ready.is_empty() {
+                // This holds until the end of the run: no step waits for these waits. (A token wakes its waiters in the order
+                // of waiting; a watch channel would not, and a seed of the simulation must replay to the byte.)
+                self.runner.others_done.cancel();
+            }
+            tokio::select! {
+                biased;
+                () = interrupt.second() => return,
+                Some((id, state)) = self.progress.recv() => self.tell(id, state),
+                Some(report) = self.tasks.join_next() => self.take(report),
+                _ = interrupt.first(), if interrupt.received().is_none() => {}
+            }
+        }
+    }
+
+    /// Takes the report of a task.
+    fn take(&mut self, report: Result<Report, JoinError>) {
+        // What a step has told comes before its end.
+        while let Ok((id, state)) = self.progress.try_recv() {
+            self.tell(id, state);
+        }
+        match report {
+            Ok(Report::Step { id, result, elapsed }) => self.ended(id, result, elapsed),
+            Ok(Report::CutOff(id)) => {
+                self.release(id);
+                self.skip(id, None);
+                self.settle(id);
+            }
+            Ok(Report::NewEnded { index, ending }) => {
+                self.end_call();
+                self.undos.insert(index, Undo::NewEnded(ending));
+            }
+            Ok(Report::Undone { index, undone }) => self.undo_ended(index, undone),
+            Ok(Report::Resumed { start, left, elapsed }) => self.resume_ended(start, left, elapsed),
+            // Each task catches its own panics (`panics`), so only a task that was aborted comes here.
+            Err(error) => {
+                let words = format!("internal: a task ended without a report ({error}); please report this");
+                self.outcome.leftovers.push(words);
+            }
+        }
+    }
+
+    fn ended(&mut self, id: StepId, result: Result<Success, Failed>, elapsed: Duration) {
+        self.release(id);
+        match result {
+            Ok(success) => self.succeeded(id, success, elapsed),
+            Err(failed) => self.failed(id, failed, elapsed),
+        }
+        self.settle(id);
+    }
+
+    fn succeeded(&mut self, id: StepId, success: Success, elapsed: Duration) {
+        self.outcome.done += 1;
+        self.states[id.index()] = State::Done;
+        if let Some(container) = self.action(id).container() {
+            match self.effect(id) {
+                Effect::Started => {
+                    self.starts.insert(container.clone(), elapsed);
+                }
+                Effect::Stopped if success.has_stopped => {
+                    self.stopped.insert(container.clone());
+                }
+                _ => {}
+            }
+        }
+        if let Some(created) = success.created {
+            self.created.insert(id, created);
+        }
+        self.tell(id, StepState::Done { note: success.note, elapsed });
+    }
+
+    fn failed(&mut self, id: StepId, (error, details): Failed, elapsed: Duration) {
+        let step = &self.plan.steps[id.index()];
+        // Steps that wait for an optional step begin after its failure as after its success.
+        self.states[id.index()] = if step.is_optional { State::Done } else { State::Failed };
+        self.tell(id, StepState::Failed { message: message(&error), elapsed });
+        self.outcome.failures.push(StepFailure {
+            step: id,
+            target: step.target.clone(),
+            error,
+            details,
+            help: None,
+            is_optional: step.is_optional,
+        });
+    }
+
+    fn finish(mut self, interrupt: &Interrupt) -> Outcome {
+        self.outcome.interrupted = interrupt.received();
+        self.tasks.abort_all();
+        self.outcome
+    }
+}
+
+/// Returns an error and its cause in one line.
+fn message(error: &StepError) -> String {
+    match error {
+        StepError::Engine { source, .. } => format!("{error}: {}", source.message),
+        error => error.to_string(),
+    }
+}

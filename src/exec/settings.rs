@@ -1,0 +1,54 @@
+//! How a run behaves: bounds on parallel calls, limits of waits and hooks.
+
+use std::time::Duration;
+
+/// More engine calls at once than this gain nothing.
+const PARALLEL_MOST: usize = 16;
+/// How many connections may wait for stops.
+const STOPS: usize = 64;
+
+/// Returns how many calls to make at once of an engine on this machine. Creating and starting containers is work for
+/// processors: more than two calls for each processor only make all calls slow (measured with 50 containers on two
+/// processors). Engine 20.10 also miscounts the endpoints of a network the sooner, the more endpoints come and go at once.
+pub fn parallel_here() -> usize {
+    let processors = std::thread::available_parallelism().map_or(PARALLEL_MOST, std::num::NonZero::get);
+    (2 * processors).clamp(4, PARALLEL_MOST)
+}
+
+/// How a run behaves.
+#[derive(Clone, Debug)]
+pub struct ExecSettings {
+    /// How many engine calls may run at once; 16 unless set. Waits do not count, and stops have a bound of their own.
+    pub parallel: usize,
+    /// How many stops may run at once; 64 unless set. A stop mostly waits for the container that it stops.
+    pub stops: usize,
+    /// Whether this program also runs health checks, at short intervals, while a step waits for their verdict.
+    pub own_probes: bool,
+    /// How long a wait may last without a health check and without output; 10 minutes unless set.
+    pub patience: Duration,
+    /// How long the run waits for an engine whose connection broke; 30 s unless set.
+    pub reconnect: Duration,
+    /// How long a hook may run; 5 minutes unless set. `post_start` and `pre_stop` have the same limit: it is there for
+    /// commands that hang, and a `pre_stop` hook that drains connections may well take longer than the container's grace
+    /// period. A hook that reaches the limit has failed, though its command may go on in the container.
+    ///
+    /// Compat: docker compose waits without a limit.
+    pub hook_limit: Duration,
+    /// Whether calls of a run that has died may still be under way. Then each network that is created is followed by a look
+    /// for a double, which such a call may have made in the same moment.
+    pub is_after_crash: bool,
+}
+
+impl Default for ExecSettings {
+    fn default() -> Self {
+        Self {
+            parallel: PARALLEL_MOST,
+            stops: STOPS,
+            own_probes: true,
+            patience: Duration::from_secs(600),
+            reconnect: Duration::from_secs(30),
+            hook_limit: Duration::from_secs(300),
+            is_after_crash: true,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Steps on a container that is there: start, stop, signals, pause, names, files, removal.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::{ContainerDetails, EngineError, EngineResult, ErrorKind};
+use crate::exec::runner::{Refusal, Runner};
+use crate::exec::settle::LATE;
+use crate::model::{ContainerId, ContainerName, ContainerState, FileSpec, ObservedContainer};
+
+impl Runner {
+    /// Starts a container. A start may be asked for again: the second call waits for the first, and finds its work done.
+    pub(super) async fn start(&self, id: &ContainerId) -> EngineResult<()> {
+        let deadline = Instant::now() + self.settings.patience;
+        loop {
+            match self.engine.start_container(id).await {
+                Err(error) if error.is_uncertain() && Instant::now() < deadline => {
+                    self.back(error).await?;
+                    if self.look(id).await?.state == ContainerState::Running {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind == ErrorKind::Ambiguous && Instant::now() < deadline => {
+                    self.settle_networks(error).await?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Stops a container, however long that takes; after a lost reply the stop is asked for again. Returns whether the
+    /// container ran until then. That is not known, and false, of a container that a restart of the engine may have ended.
+    pub(super) async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool> {
+        self.certain(|| self.engine.stop_container(id, grace)).await
+    }
+
+    /// Restarts a container. After a lost reply the moment of its last start tells whether the restart has happened.
+    pub(super) async fn restart(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
+        let before = self.look(id).await?.started_at;
+        let is_restarted = |found: &ContainerDetails| found.started_at != before;
+        self.settled(id, || self.engine.restart_container(id, grace), is_restarted).await
+    }
+
+    /// Sends a signal. After a lost reply, KILL is sent again until the container has ended: it ends a container once,
+    /// however often it is sent. No other signal is sent twice, for a program may take a second HUP or TERM for another
+    /// order. Where the container has not ended, the error says that the arrival of the signal is not known.
+    pub(super) async fn kill(&self, id: &ContainerId, signal: &str) -> Result<(), Refusal> {
+        let send = || self.engine.kill_container(id, signal);
+        if is_kill(signal) {
+            return Ok(self.settled(id, send, has_ended).await?);
+        }
+        let lost = match send().await {
+            Err(error) if error.is_uncertain() => error,
+            result => return Ok(result?),
+        };
+        self.back(lost.clone()).await?;
+        // The signal may be on its way, and the container may need a moment to end by it.
+        tokio::time::sleep(LATE).await;
+        if has_ended(&self.look(id).await?) {
+            return Ok(());
+        }
+        let signal = crate::text::escape_controls(signal);
+        let unknown = format!("the container still runs, and whether signal {signal} has reached it is not known");
+        Err(Refusal::Engine(lost, vec![unknown]))
+    }
+
+    pub(super) async fn pause(&self, id: &ContainerId) -> EngineResult<()> {
+        let is_paused = |found: &ContainerDetails| found.state == ContainerState::Paused;
+        self.settled(id, || self.engine.pause_container(id), is_paused).await
+    }
+
+    pub(super) async fn unpause(&self, id: &ContainerId) -> EngineResult<()> {
+        let goes_on = |found: &ContainerDetails| found.state != ContainerState::Paused;
+        self.settled(id, || self.engine.unpause_container(id), goes_on).await
+    }
+
+    /// Removes a container, with `volumes` also its anonymous volumes.
+    pub(super) async fn remove(&self, id: &ContainerId, force: bool, volumes: bool) -> EngineResult<()> {
+        let volumes = volumes && self.has_volumes_of_its_own(id).await?;
+        self.certain(|| self.engine.remove_container(id, force, volumes)).await
+    }
+
+    /// Whether the anonymous volumes of a container may go with the container.
+    ///
+    /// By `volumes_from` a container shares the anonymous volumes of another one. The engine keeps a volume as long as any
+    /// container has it, and removes it with the last. Example: `web` takes its volumes from `db`. As long as `db` is there,
+    /// the removal of `web` leaves the volumes of `db` alone. If `db` was removed without its volumes, `web` is the last to
+    /// have them, and its removal would destroy the data of `db`. Then all volumes stay, unless this plan gives up the
+    /// volumes of `db`, too.
+    pub(super) async fn has_volumes_of_its_own(&self, id: &ContainerId) -> EngineResult<bool> {
+        let volumes_from = match self.look(id).await {
+            Ok(details) => details.volumes_from,
+            Err(error) if error.is_not_found() => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        // Each entry is `ID[:ro]` or `NAME[:ro]`.
+        let givers = volumes_from.iter().map(|entry| entry.split_once(':').map_or(entry.as_str(), |(giver, _)| giver));
+        let givers: Vec<&str> = givers.filter(|giver| !self.given_up.contains(*giver)).collect();
+        if givers.is_empty() {
+            return Ok(true);
+        }
+        let all = self.certain(|| self.engine.list_containers(&[])).await?;
+        let Some(taker) = all.iter().find(|one| one.id == *id) else { return Ok(true) };
+        let find = |giver: &str| all.iter().find(|one| one.id.as_str() == giver || one.name.as_str() == giver);
+        Ok(givers.into_iter().all(|giver| find(giver).is_some_and(|giver| gives(giver, taker))))
+    }
+
+    /// Renames a container. A refusal is settled by looking: after a lost reply the container may have its name already.
+    pub(super) async fn rename(&self, id: &ContainerId, to: &ContainerName) -> EngineResult<()> {
+        let deadline = Instant::now() + self.settings.reconnect;
+        loop {
+            let error = match self.certain(|| self.engine.rename_container(id, to)).await {
+                Err(error) if error.kind == ErrorKind::Conflict || error.kind == ErrorKind::Invalid => error,
+                result => return result,
+            };
+            if self.look(id).await?.name == *to {
+                return Ok(());
+            }
+            if Instant::now() >= deadline || !self.is_leaving(to).await? {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Whether the container that holds a name is about to go. A removal by a run that has died may still be under way, and
+    /// the engine frees the name of a container last.
+    async fn is_leaving(&self, name: &ContainerName) -> EngineResult<bool> {
+        match self.engine.inspect_container(name.as_str()).await {
+            Ok(holder) => Ok(matches!(holder.state, ContainerState::Removing | ContainerState::Dead)),
+            Err(error) if error.is_not_found() => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts files into a container; a second upload writes the same files again.
+    pub(super) async fn upload(&self, id: &ContainerId, files: &[FileSpec]) -> EngineResult<()> {
+        let archive = pack(files)?;
+        self.certain(|| self.engine.write_archive(id, "/", archive.clone())).await
+    }
+}
+
+/// Whether a signal is KILL, in any of its spellings.
+fn is_kill(signal: &str) -> bool {
+    let name = signal.to_ascii_uppercase();
+    matches!(name.strip_prefix("SIG").unwrap_or(&name), "KILL" | "9")
+}
+
+fn has_ended(found: &ContainerDetails) -> bool {
+    !matches!(found.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
+}
+
+/// Whether a container is the one that gave another its volumes. A container that was made anew under the name of the giver has
+/// other volumes, and was created later.
+fn gives(giver: &ObservedContainer, taker: &ObservedContainer) -> bool {
+    fn volumes(of: &ObservedContainer) -> impl Iterator<Item = &str> {
+        of.mounts.iter().filter(|mount| mount.kind == "volume").map(|mount| mount.name.as_str())
+    }
+    giver.created <= taker.created && volumes(giver).all(|given| volumes(taker).any(|taken| taken == given))
+}
+
+/// Packs configs and secrets into a tar archive.
+pub(super) fn pack(files: &[FileSpec]) -> EngineResult<bytes::Bytes> {
+    archive(files).map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))
+}
+
+/// Packs files into a tar archive with absolute owners and modes. The engine makes folders that are missing.
+fn archive(files: &[FileSpec]) -> std::io::Result<bytes::Bytes> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(file.content.len() as u64);
+        header.set_mode(file.mode);
+        header.set_uid(u64::from(file.uid));
+        header.set_gid(u64::from(file.gid));
+        header.set_entry_type(tar::EntryType::Regular);
+        builder.append_data(&mut header, file.path.trim_start_matches('/'), file.content.as_ref())?;
+    }
+    Ok(builder.into_inner()?.into())
+}

@@ -1,0 +1,167 @@
+//! Creation of a container: the call, and the search for a container that another call has made.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::container::pack;
+use crate::engine::{EngineError, EngineResult, ErrorKind};
+use crate::exec::runner::{Created, Runner, resolve};
+use crate::model::{ContainerId, ContainerSpec, Definition, hash, labels};
+use crate::plan::{IdField, Reference};
+
+impl Runner {
+    /// Creates a container and puts its configs and secrets into it. `last`: the name that the container has in the end, which
+    /// differs from the name in `spec` where the container replaces another.
+    pub(super) async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<ContainerId> {
+        let id = self.create_or_find(spec).await?;
+        if let Some(other) = self.settle_replacement(spec, &id, last).await? {
+            return Ok(other);
+        }
+        if spec.files.is_empty() {
+            return Ok(id);
+        }
+        match self.engine.write_archive(&id, "/", pack(&spec.files)?).await {
+            Ok(()) => Ok(id),
+            // The engine may have the files all the same. Where the second upload fails, too, the next run goes on from
+            // here: it puts the files into a container that has never run before it starts the container (`PutFiles`).
+            Err(error) if error.is_uncertain() => {
+                self.back(error).await?;
+                self.upload(&id, &spec.files).await.map(|()| id)
+            }
+            Err(error) => {
+                // The next run must not take a container without its files for a finished one. The first error matters.
+                let volumes = spec.volumes_from.is_empty() || self.has_volumes_of_its_own(&id).await.unwrap_or(false);
+                let _ = self.engine.remove_container(&id, true, volumes).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Creates a container, or finds the container that another call has made: a call of this run whose reply was lost, a call
+    /// of a run that has died, or a call of a concurrent run. One refusal may be followed by another kind of refusal (network
+    /// `p_n` is doubled, then the name is taken), so one loop answers all refusals.
+    async fn create_or_find(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
+        let mut deadline = None;
+        loop {
+            let error = match self.engine.create_container(spec).await {
+                Ok((id, _warnings)) => return Ok(id),
+                Err(error) => error,
+            };
+            let is_first = deadline.is_none();
+            match error.kind {
+                ErrorKind::Ambiguous => self.settle_networks(error.clone()).await?,
+                ErrorKind::Conflict => {}
+                _ if error.is_uncertain() => self.back(error.clone()).await?,
+                _ => return Err(error),
+            }
+            if let Some(id) = self.made_by_another(spec, &error).await? {
+                return self.whole(spec, id).await;
+            }
+            // The engine takes a name before it shows the container that will have the name.
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.settings.reconnect);
+            if Instant::now() >= deadline {
+                return Err(error);
+            }
+            if !is_first {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+
+    /// Looks for the container that a specification asks for. Gives `refusal` back where another container has the name.
+    async fn made_by_another(&self, spec: &ContainerSpec, refusal: &EngineError) -> EngineResult<Option<ContainerId>> {
+        match self.engine.inspect_container(spec.name.as_str()).await {
+            Ok(found) if is_same(&found.labels, spec) && is_on_its_networks(&found.definition, spec) => {
+                Ok(Some(found.id))
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            _ => Err(refusal.clone()),
+        }
+    }
+
+    /// Connects a container that was found to all of its networks. Before API 1.44 a create call takes one network only, and
+    /// the call that made the container may have ended before it came to the other networks.
+    async fn whole(&self, spec: &ContainerSpec, id: ContainerId) -> EngineResult<ContainerId> {
+        for endpoint in spec.networks.iter().filter(|_| spec.networks.len() > 1) {
+            self.connect(&id, endpoint).await?;
+        }
+        Ok(id)
+    }
+
+    /// Checks that the replacement is still to be made. A run on another machine may have finished the same replacement of
+    /// `web` meanwhile. Then the old `web` is gone and the temporary name was free again, and two new containers would work
+    /// on the same data. So ours is removed before it ever starts, and the container of the other run is returned.
+    async fn settle_replacement(
+        &self,
+        spec: &ContainerSpec,
+        ours: &ContainerId,
+        last: &str,
+    ) -> EngineResult<Option<ContainerId>> {
+        let Some(old) = spec.labels.get(labels::REPLACES) else { return Ok(None) };
+        match self.engine.inspect_container(old).await {
+            Err(error) if error.is_not_found() => {}
+            Ok(_) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let found = match self.engine.inspect_container(last).await {
+            Ok(found) if found.id != *ours => found,
+            Ok(_) => return Ok(None),
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.remove(ours, true, false).await?;
+        if is_same(&found.labels, spec) {
+            return Ok(Some(found.id));
+        }
+        let words = format!("another run has put another container in its place: {}", found.id.short());
+        Err(EngineError::new(ErrorKind::Conflict, format!("create container {last}"), words))
+    }
+}
+
+/// Whether the labels of a container say that it was made from this specification.
+fn is_same(found: &BTreeMap<String, String>, spec: &ContainerSpec) -> bool {
+    [
+        labels::PROJECT,
+        labels::SERVICE,
+        labels::NUMBER,
+        labels::CONFIG_HASH,
+        labels::IMAGE,
+        labels::REPLACES,
+        labels::CONTENTS,
+    ]
+    .iter()
+    .all(|label| found.get(*label) == spec.labels.get(*label))
+}
+
+/// Whether a container is on no other networks than those of its specification. The name of a network is not part of the
+/// container's hash: a run with another file may have made a container that differs in the network alone.
+fn is_on_its_networks(found: &Definition, spec: &ContainerSpec) -> bool {
+    // The engine shows `network_mode: none` and the like as networks, which no specification names.
+    spec.networks.is_empty()
+        || found.networks().all(|name| spec.networks.iter().any(|endpoint| endpoint.network == *name))
+}
+
+/// Puts the ids of containers that this run has created into a specification.
+pub(super) fn fill(spec: &ContainerSpec, references: &[Reference], created: &Created) -> ContainerSpec {
+    let mut spec = spec.clone();
+    let mut parents: BTreeMap<&str, String> = BTreeMap::new();
+    for reference in references {
+        let Some(id) = resolve(&reference.container, created) else { continue };
+        match &reference.slot {
+            IdField::NetworkMode => spec.network_mode = Some(format!("container:{id}")),
+            IdField::IpcMode => spec.ipc_mode = Some(format!("container:{id}")),
+            IdField::PidMode => spec.pid_mode = Some(format!("container:{id}")),
+            IdField::VolumesFrom { is_read_only } => {
+                spec.volumes_from.push(if *is_read_only { format!("{id}:ro") } else { id.to_string() });
+            }
+            IdField::ConfigHash { canonical, service } => {
+                parents.insert(service.as_str(), id.to_string());
+                let value = hash::service_hash(canonical, &|name| parents.get(name).cloned());
+                spec.labels.insert(labels::CONFIG_HASH.to_owned(), value);
+            }
+        }
+    }
+    spec
+}

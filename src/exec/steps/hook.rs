@@ -1,0 +1,61 @@
+//! Hooks: commands of a service that run in its container, within a limit.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::ExecSpec;
+use crate::event::StepState;
+use crate::exec::outcome::StepError;
+use crate::exec::runner::{Failed, Runner};
+use crate::model::{ContainerId, Hook};
+use crate::plan::{HookPhase, Step, Verb};
+use crate::text::escape_controls;
+
+/// How many lines of a failed hook's output are shown.
+const LINES: usize = 10;
+
+impl Runner {
+    /// Runs a hook to its end, to its limit, or to the first signal. An engine has no call that ends a command, so the
+    /// command of a hook that is given up may go on in the container, and the error says so.
+    pub(super) async fn hook(
+        &self,
+        step: &Step,
+        id: &ContainerId,
+        (hook, phase): (&Hook, HookPhase),
+        cancel: &CancellationToken,
+    ) -> Result<(), Failed> {
+        let spec = ExecSpec {
+            command: hook.command.clone(),
+            user: hook.user.clone(),
+            working_dir: hook.working_dir.clone(),
+            environment: hook.environment.clone(),
+            privileged: hook.privileged,
+        };
+        let target = step.target.clone();
+        let given_up = |after: Option<Duration>| (StepError::HookGivenUp { target, phase, after }, Vec::new());
+        let limit = self.settings.hook_limit;
+        let result = tokio::select! {
+            biased;
+            result = self.engine.exec(id, &spec) => result,
+            () = cancel.cancelled() => return Err(given_up(None)),
+            () = tokio::time::sleep(limit) => return Err(given_up(Some(limit))),
+        };
+        let outcome = result.map_err(|source| {
+            let unknown = "whether the command has run, and with which end, is not known".to_owned();
+            let details = if source.is_uncertain() { vec![unknown] } else { Vec::new() };
+            (StepError::Engine { verb: Verb::Run, target: step.target.clone(), source }, details)
+        })?;
+        let lines: Vec<String> = outcome.output.lines().map(|line| escape_controls(line).into_owned()).collect();
+        if outcome.exit_code == 0 {
+            for line in lines {
+                // The receiver is gone only when the run is over.
+                let _ = self.progress.send((step.id, StepState::Output(line))).await;
+            }
+            return Ok(());
+        }
+        let skip = lines.len().saturating_sub(LINES);
+        let error = StepError::Hook { target: step.target.clone(), phase, code: outcome.exit_code };
+        Err((error, lines.into_iter().skip(skip).collect()))
+    }
+}

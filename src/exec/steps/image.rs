@@ -1,0 +1,149 @@
+//! Steps on images: pulls and builds, whose streams become progress, and removals.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use futures_util::StreamExt;
+
+use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind};
+use crate::event::StepState;
+use crate::exec::runner::{Refusal, Runner, Success};
+use crate::model::{BuildRequest, ImageRef};
+use crate::plan::StepId;
+use crate::text::{escape_controls, one_line, without_colours};
+
+/// How many lines of a failed build instruction are kept.
+const KEPT_LINES: usize = 20;
+
+impl Runner {
+    /// Pulls an image. The progress is the sum over the layers of the image, in bytes.
+    pub(super) async fn pull(&self, step: StepId, image: &ImageRef, platform: Option<&str>) -> EngineResult<()> {
+        let mut stream = self.engine.pull_image(image.as_str(), platform).await?;
+        let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        while let Some(event) = stream.next().await {
+            let event = event?;
+            if let (Some(current), Some(total)) = (event.current, event.total) {
+                layers.insert(event.layer.clone(), (current, total));
+            }
+            let (current, total) = layers.values().fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
+            let text = one_line(&event.status);
+            let total = (total > 0).then_some(total);
+            self.tell(step, StepState::Progress { text, current: Some(current), total }).await;
+        }
+        Ok(())
+    }
+
+    /// Builds an image. Where the build fails, the lines beside the error name the instruction that failed and show its last
+    /// output.
+    pub(super) async fn build(&self, step: StepId, request: &BuildRequest) -> Result<Success, Refusal> {
+        let mut stream = self.engine.build_image(request.clone()).await?;
+        let mut at = Build::default();
+        // Each stage of a build reports an image, and the engine gives the names after the last stage: the build has ended
+        // only when the stream has.
+        let mut is_built = false;
+        while let Some(event) = stream.next().await {
+            let event = event.map_err(|error| Refusal::Engine(error, at.failure()))?;
+            is_built |= at.take(&event);
+            for state in at.states(event) {
+                self.tell(step, state).await;
+            }
+        }
+        if is_built {
+            return Ok(Success { note: at.is_all_cached().then_some("Cached"), ..Success::default() });
+        }
+        let error = EngineError::new(ErrorKind::Garbled, "build image", "the engine ended the build without an image");
+        Err(Refusal::Engine(error, at.failure()))
+    }
+
+    /// Removes an image. A refusal is settled by looking: engines also complain of layers that the removal of another image
+    /// took, though the image is gone.
+    pub(super) async fn remove_image(&self, image: &ImageRef) -> EngineResult<()> {
+        match self.certain(|| self.engine.remove_image(image.as_str())).await {
+            Err(error) if !error.is_uncertain() => match self.engine.inspect_image(image.as_str()).await {
+                Ok(None) => Ok(()),
+                _ => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    async fn tell(&self, step: StepId, state: StepState) {
+        // The receiver is gone only when the run is over.
+        let _ = self.progress.send((step, state)).await;
+    }
+}
+
+/// Returns a line of a build's output as it is shown. Colours that the program in the build printed are left out.
+fn shown(line: &str) -> String {
+    escape_controls(&without_colours(line.trim_end())).into_owned()
+}
+
+/// How far a build is.
+#[derive(Debug, Default)]
+struct Build {
+    number: u32,
+    total: u32,
+    line: u32,
+    cached: u32,
+    instruction: String,
+    output: VecDeque<String>,
+}
+
+impl Build {
+    /// Takes note of an event; returns true for an image.
+    fn take(&mut self, event: &BuildEvent) -> bool {
+        match event {
+            BuildEvent::Step { number, total, instruction, line } => {
+                (self.number, self.total, self.line) = (*number, *total, *line);
+                self.instruction = one_line(instruction);
+                self.output.clear();
+            }
+            BuildEvent::Cached => self.cached += 1,
+            BuildEvent::Output(line) => {
+                if self.output.len() == KEPT_LINES {
+                    self.output.pop_front();
+                }
+                self.output.push_back(shown(line).chars().take(500).collect());
+            }
+            BuildEvent::Context { .. } => {}
+            BuildEvent::Built(_) => return true,
+        }
+        false
+    }
+
+    /// Returns what to tell of an event.
+    fn states(&self, event: BuildEvent) -> Vec<StepState> {
+        let at = |text: String| StepState::Progress {
+            text,
+            current: Some(u64::from(self.number)),
+            total: Some(u64::from(self.total)),
+        };
+        match event {
+            BuildEvent::Context { sent } => {
+                vec![StepState::Progress { text: "sending context".to_owned(), current: Some(sent), total: None }]
+            }
+            BuildEvent::Step { .. } => {
+                let text = format!("step {}/{} {}", self.number, self.total, self.instruction);
+                vec![at(text.clone()), StepState::Output(text)]
+            }
+            BuildEvent::Cached => vec![StepState::Output("using cache".to_owned())],
+            BuildEvent::Output(line) => vec![StepState::Output(shown(&line))],
+            BuildEvent::Built(_) => Vec::new(),
+        }
+    }
+
+    /// Whether every instruction came from the cache. The engine never says so of the first instruction, `FROM`.
+    fn is_all_cached(&self) -> bool {
+        self.total > 0 && self.cached + 1 >= self.total
+    }
+
+    /// Returns lines about the instruction that is being carried out, with its last output.
+    fn failure(&self) -> Vec<String> {
+        if self.instruction.is_empty() {
+            return Vec::new();
+        }
+        let place = if self.line > 0 { format!(", line {} of the Dockerfile", self.line) } else { String::new() };
+        let mut lines = vec![format!("in step {}/{}{place}: {}", self.number, self.total, self.instruction)];
+        lines.extend(self.output.iter().map(|line| format!("  {line}")));
+        lines
+    }
+}

@@ -1,0 +1,214 @@
+//! Waits: woken by events, decided by looking at the container, bounded by a deadline, and able to say why they failed.
+//!
+//! Start at [`Wait::run`]; `verdict` decides what a look means.
+
+mod events;
+mod evidence;
+mod probe;
+mod shared_list;
+mod verdict;
+
+pub(super) use events::{Events, Wakeups};
+pub(super) use shared_list::SharedList;
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::no_answer;
+use super::outcome::StepError;
+use super::settings::ExecSettings;
+use crate::engine::{ContainerDetails, EngineError, EngineHandle};
+use crate::event::StepState;
+use crate::model::{Condition, ContainerId, ContainerState, Health};
+use crate::plan::{StepId, Target, Until, Verb};
+use verdict::{Goal, Verdict, derived_limit, judge};
+
+/// Events can be lost with their connection, so a wait also looks by the clock, at least this often.
+const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
+
+/// A start that takes longer than this tells of a busy machine.
+const USUAL_START: Duration = Duration::from_secs(1);
+/// On a busy machine a hold is as long as the start took beyond [`USUAL_START`], up to this.
+const LONGEST_HOLD: Duration = Duration::from_secs(2);
+
+/// A failed wait: the error, and lines that help to understand it.
+type Failed = (StepError, Vec<String>);
+
+/// One wait for one container.
+pub(super) struct Wait<'a> {
+    pub engine: &'a EngineHandle,
+    pub list: &'a SharedList,
+    /// Cancelled once only final waits are left in the run; `None` for a wait that another step waits for.
+    pub others_done: Option<CancellationToken>,
+    /// How long the container's start took. Where the start was slow, the program in the container is slow to fail, too.
+    pub start_took: Duration,
+    pub settings: &'a ExecSettings,
+    pub target: &'a Target,
+    pub container: &'a ContainerId,
+    pub until: Until,
+    /// The limit that was asked for; `None` derives the limit from the container's health check.
+    pub limit: Option<Duration>,
+    pub step: StepId,
+    pub progress: mpsc::Sender<(StepId, StepState)>,
+}
+
+impl Wait<'_> {
+    /// Waits; returns the word for success (`Healthy`, `Exited`, `Started`), or the error with lines that help to understand
+    /// it.
+    pub(super) async fn run(&self, mut wakeups: Wakeups) -> Result<&'static str, Failed> {
+        let begun = Instant::now();
+        let Some(has_died) = self.first_hold(&mut wakeups, begun).await else { return Ok("Started") };
+        let details = self.inspect().await?;
+        if has_died && details.restart_count > 0 {
+            let what = format!("keeps restarting (last exit code {})", details.exit_code);
+            return Err(self.not_up(what, &details).await);
+        }
+        self.watch(begun, details, wakeups).await
+    }
+
+    /// Lets the hold of a started container pass: before its end there is nothing to see, unless the container ends.
+    /// Returns `None` where the wait is over, since the container runs and has no health check; otherwise whether the
+    /// container has ended.
+    async fn first_hold(&self, wakeups: &mut Wakeups, begun: Instant) -> Option<bool> {
+        let hold = match self.until {
+            Until::Alive(hold) => hold,
+            Until::Ready(hold) if self.runs_unchecked().await => hold,
+            Until::Ready(_) | Until::Condition(_) => return Some(false),
+        };
+        let has_died = self.hold(wakeups, begun + self.longer(hold)).await;
+        if !has_died && self.runs_unchecked().await { None } else { Some(has_died) }
+    }
+
+    /// Looks again and again until the verdict is known or the limit is reached.
+    async fn watch(
+        &self,
+        begun: Instant,
+        mut details: ContainerDetails,
+        mut wakeups: Wakeups,
+    ) -> Result<&'static str, Failed> {
+        let first_restarts = details.restart_count;
+        // A restart policy that has been at work makes the container look alive between two ends, so the container must
+        // hold once more.
+        let mut steady_since = if first_restarts > 0 { Instant::now() } else { begun };
+        let check = details.healthcheck.clone();
+        let mut limit = self.limit.unwrap_or_else(|| derived_limit(self.until, check.as_ref(), self.settings.patience));
+        let own = probe::Probe::new(self.engine, self.container, check.as_ref(), self.settings.own_probes).passes();
+        tokio::pin!(own);
+        loop {
+            let (what, look_at) = match judge(self.until, &details, steady_since, first_restarts) {
+                Verdict::Done(word) => return Ok(word),
+                Verdict::Failed(what) => return Err(self.not_up(what, &details).await),
+                Verdict::Pending { what, look_at } => (what, look_at),
+            };
+            let now = Instant::now();
+            if now >= begun + limit {
+                if self.limit.is_none() && self.has_recent_output(&details).await {
+                    limit += self.settings.patience;
+                    continue;
+                }
+                return Err((self.expired(limit), evidence::collect(self.engine, &details).await));
+            }
+            self.tell(what, limit, &details).await;
+            let wants_health = what == Goal::Healthy && details.state == ContainerState::Running;
+            let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
+            tokio::select! {
+                biased;
+                () = self.doze(&mut wakeups, until) => {}
+                () = &mut own, if wants_health => return Ok("Healthy"),
+            }
+            let seen = self.inspect().await?;
+            if seen.restart_count != details.restart_count {
+                steady_since = Instant::now();
+            }
+            details = seen;
+        }
+    }
+
+    /// Returns how long the container must hold: longer on a busy machine, which takes its time to run the program that it
+    /// has started, and to see it fail.
+    fn longer(&self, hold: Duration) -> Duration {
+        hold.max(self.start_took.saturating_sub(USUAL_START).min(LONGEST_HOLD))
+    }
+
+    /// Lets the hold pass. A final wait also lets pass what else the run does, so that all final waits end with one list.
+    /// Returns whether the container ended.
+    async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> bool {
+        if self.others_done.is_some() {
+            self.list.join(until);
+        }
+        let pass = async {
+            tokio::time::sleep_until(until).await;
+            if let Some(others_done) = &self.others_done {
+                others_done.cancelled().await;
+                tokio::time::sleep_until(self.list.latest()).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = wakeups.end() => true,
+            () = pass => false,
+        }
+    }
+
+    /// Whether a list shows the container running and without a health check: then there is nothing more to ask.
+    async fn runs_unchecked(&self) -> bool {
+        let found = no_answer::reported(self.step, &self.progress, self.list.find(self.container)).await;
+        // A list that failed is no verdict: the inspect that follows decides.
+        matches!(found, Ok(Some(one)) if one.state == ContainerState::Running && one.health == Health::None)
+    }
+
+    /// Sleeps until an event of the container, and until the given moment at the latest.
+    async fn doze(&self, wakeups: &mut Wakeups, until: Instant) {
+        tokio::select! {
+            biased;
+            () = wakeups.next() => {}
+            () = tokio::time::sleep_until(until) => {}
+        }
+    }
+
+    async fn inspect(&self) -> Result<ContainerDetails, Failed> {
+        no_answer::reported(self.step, &self.progress, self.engine.inspect_container(self.container.as_str()))
+            .await
+            .map_err(|source| (self.engine_error(source), Vec::new()))
+    }
+
+    fn engine_error(&self, source: EngineError) -> StepError {
+        if source.is_not_found() {
+            return StepError::NotUp {
+                target: self.target.clone(),
+                what: "was removed while it was waited for".to_owned(),
+            };
+        }
+        StepError::Engine { verb: Verb::Wait, target: self.target.clone(), source }
+    }
+
+    async fn not_up(&self, what: String, details: &ContainerDetails) -> Failed {
+        let error = StepError::NotUp { target: self.target.clone(), what };
+        (error, evidence::collect(self.engine, details).await)
+    }
+
+    fn expired(&self, limit: Duration) -> StepError {
+        StepError::WaitExpired { target: self.target.clone(), until: self.until.to_string(), limit }
+    }
+
+    /// Whether the limit of a job counts anew: a job that prints is at work, so its limit counts from its last line.
+    async fn has_recent_output(&self, details: &ContainerDetails) -> bool {
+        self.until == Until::Condition(Condition::CompletedSuccessfully)
+            && details.state == ContainerState::Running
+            && evidence::printed_within(self.engine, &details.id, details.is_tty, self.settings.patience).await
+    }
+
+    async fn tell(&self, what: Goal, limit: Duration, details: &ContainerDetails) {
+        let mut text = format!("until {what}, at most {} s", limit.as_secs());
+        if let Some(last) = details.probes.last().filter(|probe| probe.exit_code != 0) {
+            let line: String = crate::text::one_line(&last.output).chars().take(80).collect();
+            text.push_str(&format!("; last check ended with {}: {line}", last.exit_code));
+        }
+        let state = StepState::Progress { text, current: None, total: None };
+        // The receiver is gone only when the run is over.
+        let _ = self.progress.send((self.step, state)).await;
+    }
+}
