@@ -1,5 +1,5 @@
 //! Runs on the fake engine: calls fail, replies are lost, the program dies, replacements fail. What ran before runs again.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -11,6 +11,7 @@ mod every_call;
 mod giving_back;
 mod networks;
 mod ports;
+mod settle;
 mod setup;
 mod shares;
 mod starts;

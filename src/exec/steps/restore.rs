@@ -88,15 +88,19 @@ impl Runner {
         (old, mut needs): (OldContainer, Vec<Need>),
     ) -> Undone {
         let mut undone = Undone::default();
+        let mut is_back = true;
         if matches!(ending, Ending::Ended | Ending::StillRuns) {
-            self.settle_old(replacement, old, &mut needs, &mut undone).await;
+            is_back = self.settle_old(replacement, old, &mut needs, &mut undone).await;
         }
         match ending {
             Ending::Finished => {}
             Ending::Unknown(words) => undone.leftovers.push(words),
             Ending::Ended => {
-                self.restore(replacement, &needs, &mut undone).await;
-                self.discard(replacement, created, &mut undone).await;
+                is_back &= self.restore(replacement, &needs, &mut undone).await;
+                // While the new container exists, it tells the next run that the old one is to run.
+                if is_back {
+                    self.discard(replacement, created, &mut undone).await;
+                }
             }
             Ending::StillRuns => {
                 self.discard(replacement, created, &mut undone).await;
@@ -106,14 +110,15 @@ impl Runner {
         undone
     }
 
-    /// Waits for the end of a stop that may be under way, or gives the container the network of its host again.
+    /// Waits for the end of a stop that may be under way, or gives the container the network of its host again. Returns whether
+    /// the container is as it was, as far as this can tell.
     async fn settle_old(
         &self,
         replacement: &Replacement,
         old: OldContainer,
         needs: &mut Vec<Need>,
         undone: &mut Undone,
-    ) {
+    ) -> bool {
         match old {
             OldContainer::MayBeStopping => {
                 // A stop that fails is told by the start that follows.
@@ -129,10 +134,12 @@ impl Runner {
                         replacement.target,
                         replacement.old.short()
                     ));
+                    return false;
                 }
             }
             OldContainer::DidNotRun | OldContainer::Runs | OldContainer::WasStopped => {}
         }
+        true
     }
 
     /// Removes the new container.
@@ -158,8 +165,9 @@ impl Runner {
             && self.has_volumes_of_its_own(new).await.unwrap_or(false)
     }
 
-    /// Connects the old container to its networks again and starts it, where it ran before and `needs` are met.
-    async fn restore(&self, replacement: &Replacement, needs: &[Need], undone: &mut Undone) {
+    /// Connects the old container to its networks again and starts it, where it ran before and `needs` are met. Returns false
+    /// where the container ran before and does not run now.
+    async fn restore(&self, replacement: &Replacement, needs: &[Need], undone: &mut Undone) -> bool {
         for endpoint in &replacement.reconnects {
             let network = &endpoint.network;
             if let Err(reason) = attempt(|| self.connect(&replacement.old, endpoint)).await {
@@ -171,24 +179,26 @@ impl Runner {
                 ));
             }
         }
-        if replacement.was_running {
-            if let Some(what) = self.first_unmet(needs).await {
-                let target = &replacement.target;
-                undone.leftovers.push(format!(
-                    "the old container of {target} ran before and is stopped, and {what}: run the same command again"
-                ));
-                return;
-            }
-            match self.start_old(replacement, undone).await {
-                Ok(()) => undone.is_restored = true,
-                Err(error) => undone.leftovers.push(format!(
-                    "the old container of {} could not be started again ({}): `docker start {}`",
-                    replacement.target,
-                    error.message,
-                    replacement.old.short()
-                )),
-            }
+        if !replacement.was_running {
+            return true;
         }
+        if let Some(what) = self.first_unmet(needs).await {
+            let target = &replacement.target;
+            undone.leftovers.push(format!(
+                "the old container of {target} ran before and is stopped, and {what}: run the same command again"
+            ));
+            return false;
+        }
+        match self.start_old(replacement, undone).await {
+            Ok(()) => undone.is_restored = true,
+            Err(error) => undone.leftovers.push(format!(
+                "the old container of {} could not be started again ({}): `docker start {}`",
+                replacement.target,
+                error.message,
+                replacement.old.short()
+            )),
+        }
+        undone.is_restored
     }
 
     /// Starts an old container. Another service may have its host port or its address by now: this run, or a run that died,

@@ -1,13 +1,10 @@
 //! Lost replies, panics, hooks and shared volumes on the fake engine: what a run does where it cannot know, or must not guess.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
-
-mod common;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{containers, engine, observed, plan_up, project, run, up};
+use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use inception::engine::fake::{Call, FakeEngine, Fault, Turn};
 use inception::engine::{Engine, ErrorKind, ReadEngine};
 use inception::event::Event;
