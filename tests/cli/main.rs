@@ -2,7 +2,7 @@
 //!
 //! Images are made from the system's static busybox, so no registry is needed. Each test has a project of its own and
 //! removes what it made, also when it fails.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
 mod common;

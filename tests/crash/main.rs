@@ -3,7 +3,7 @@
 //!
 //! A proxy counts the requests and strikes at one of them, so nothing here depends on timing. Skipped, loudly, where no
 //! engine answers.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod bench;
 #[path = "../common/mod.rs"]

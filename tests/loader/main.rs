@@ -2,7 +2,7 @@
 //! needed.
 //!
 //! Where docker compose 2 or the conformance corpus is there, both are compared with us; otherwise that is skipped, loudly.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 #[path = "../peer/mod.rs"]
 mod peer;

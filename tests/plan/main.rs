@@ -1,5 +1,5 @@
 //! Plans for what people do: the text is what `inception plan` prints. Each kind of resource has its own file.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod addresses;
 #[path = "../common/mod.rs"]

@@ -4,7 +4,7 @@
 //! and recorded of docker compose: `cargo test --test scenarios -- --nocapture` shows the record. Checks look at
 //! containers, networks and volumes, not at text. Skipped, loudly, where no engine answers; without docker compose 2
 //! (`PEER_COMPOSE`) they are played by us alone.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
 mod common;
