@@ -85,6 +85,13 @@ pub enum StepState {
     Undone,
 }
 
+impl StepState {
+    /// Returns whether a step may have this state any number of times.
+    pub fn may_repeat(&self) -> bool {
+        matches!(self, StepState::Progress { .. } | StepState::Output(_))
+    }
+}
+
 /// Receives events in order. Never blocks for long: it is called by the task that owns the run.
 pub trait Listener: Send {
     /// Takes one event.

@@ -46,6 +46,7 @@ pub(super) async fn attached(
             following.during(stop(&beside, request, loading, session)).await?;
             return Err(super::interrupted(signal));
         }
+        failure = ui::failed() => return Err(failure),
     };
     if let Ending::First(_) = ending {
         following.during(stop(&beside, request, loading, session)).await?;

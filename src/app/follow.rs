@@ -11,8 +11,9 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
 use tokio::time::Instant;
 
-use super::logs::{self, FollowRequest, Line};
+use super::logs::{self, FollowRequest};
 use super::newcomers::{self, Newcomers, Place};
+use super::output::lines::{self, Line};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, ReadEngine};
 use crate::failure::Failure;
@@ -301,8 +302,11 @@ impl Run<'_> {
     async fn next(&mut self) {
         let ends = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE);
         let until = ends.chain(self.newcomers.awaited_until().filter(|_| self.is_all_over())).min();
+        let (readers, printer) = (&mut self.readers, &self.printer);
+        let has_readers = !readers.is_empty();
         tokio::select! {
-            Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
+            // A reader of ours that is stopped holds up lines alone, neither events nor ends.
+            Some((id, line)) = async { printer.ready().await; readers.next().await }, if has_readers => match line {
                 Some(line) => self.printer.line(id.as_str(), &line.bytes),
                 None => self.read_out(&id).await,
             },
@@ -432,7 +436,7 @@ impl Run<'_> {
         match self.engine.logs(&details.id, options).await {
             Ok(stream) => {
                 watched.is_read = true;
-                self.readers.push(lines(details.id.clone(), stream));
+                self.readers.push(marked_lines(details.id.clone(), stream));
             }
             // Not every logging driver can be read; the rest is followed all the same.
             Err(error) => {
@@ -490,11 +494,11 @@ impl Run<'_> {
 }
 
 /// Turns output into lines, with a mark at its end.
-fn lines(
+fn marked_lines(
     id: ContainerId,
     output: BoxStream<'static, EngineResult<crate::engine::OutputChunk>>,
 ) -> BoxStream<'static, (ContainerId, Option<Line>)> {
-    let lines = futures_util::stream::unfold(logs::spawn(output, false), |mut receiver| async move {
+    let lines = futures_util::stream::unfold(lines::spawn(output, false), |mut receiver| async move {
         Some((receiver.recv().await?, receiver))
     });
     let end = futures_util::stream::once(std::future::ready(None));

@@ -127,6 +127,10 @@ impl Command {
 
 /// Runs the program: parses `args` (the program's name first), calls the command, prints its failure once.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+    ui::close(run_command(args, environment))
+}
+
+fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let arguments: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -7,6 +7,7 @@ use crate::app::logs::{self, FollowRequest, LogsRequest};
 use crate::app::ps::{self, PsRequest};
 use crate::failure::{Exit, Failure};
 use crate::settings::Context;
+use crate::ui::listing::{ContainerRow, Format, Row};
 
 /// Flags of `ps`.
 #[derive(Args, Debug)]
@@ -124,9 +125,9 @@ fn status(filter: &str) -> Result<&str, Failure> {
     })
 }
 
-fn format(text: &str) -> Result<ps::Format, Failure> {
-    ps::Format::parse(text).map_err(|message| {
-        let fields: Vec<&str> = ps::FIELDS.iter().map(|(name, _)| *name).collect();
+fn format(text: &str) -> Result<Format, Failure> {
+    Format::parse(text, ContainerRow::FIELDS).map_err(|message| {
+        let fields: Vec<&str> = ContainerRow::FIELDS.iter().map(|(name, _)| *name).collect();
         let help = format!("`table`, `json`, or a template with the fields {}", fields.join(", "));
         super::up::wrong(&format!("--format: {message}"), &help)
     })
