@@ -225,9 +225,18 @@ fn seconds(count: u64) -> std::time::Duration {
 
 /// Prints a command line's fault. docker compose ends with 1 here, clap alone would end with 2.
 fn usage(error: &clap::Error) -> Exit {
-    // Nothing can be done about a closed terminal.
-    let _ = error.print();
-    if error.use_stderr() { Exit::FAILURE } else { Exit::SUCCESS }
+    let printed = error.print();
+    if error.use_stderr() {
+        // A closed terminal can be told nothing.
+        return Exit::FAILURE;
+    }
+    match printed {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+            ui::tell(&format!("error: cannot write to standard output: {cause}\n"));
+            Exit::FAILURE
+        }
+        _ => Exit::SUCCESS,
+    }
 }
 
 fn help() -> Exit {

@@ -23,10 +23,10 @@ pub struct Size {
     pub lines: usize,
 }
 
-/// Returns the size of the terminal; nothing where there is no terminal.
+/// Returns the size of the terminal; nothing where there is no terminal, or where a terminal does not know its size.
 pub fn size() -> Option<Size> {
     let (columns, lines) = crossterm::terminal::size().ok()?;
-    Some(Size { columns: usize::from(columns), lines: usize::from(lines) })
+    (columns > 0 && lines > 0).then(|| Size { columns: columns.into(), lines: lines.into() })
 }
 
 /// What has to be given back.

@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ pub(super) const ROOM: usize = 256 * 1024;
 /// Bytes that may wait before texts that may come any number of times are dropped.
 pub(super) const MOST_LINES: usize = 1024 * 1024;
 /// Small texts are written together, up to this many bytes a call of `write`.
-const BATCH: usize = 64 * 1024;
+pub(super) const BATCH: usize = 64 * 1024;
 
 /// A standard stream of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,8 +143,12 @@ pub(super) struct Queue {
     state: Mutex<State>,
     /// Something was put in, or something was written: for threads.
     changed: Condvar,
-    /// Something was written, or cannot be: for tasks.
+    /// Something was written: for tasks that wait for it.
     written: Notify,
+    /// Standard output cannot be written any more.
+    failed: Notify,
+    /// Tasks that wait for something to be written. Most of the time there is none, and nobody is woken in vain.
+    waiting: AtomicUsize,
 }
 
 impl Queue {
@@ -192,30 +197,35 @@ impl Queue {
 
     /// Waits for room for more data, or until the data cannot be written at all.
     pub(super) async fn ready(&self) {
-        self.until(|state| state.bytes < ROOM || state.out.is_some()).await;
+        let is_so = |state: &State| state.bytes < ROOM || state.out.is_some();
+        if !is_so(&self.lock()) {
+            let _waiting = Waiting::of(&self.waiting);
+            self.until(&self.written, is_so).await;
+        }
     }
 
     /// Waits until standard output cannot be written any more.
     pub(super) async fn failed(&self) -> Fault {
-        self.until(|state| state.out.is_some()).await;
+        self.until(&self.failed, |state| state.out.is_some()).await;
         self.fault(Stream::Out).unwrap_or(Fault::Closed)
     }
 
     /// Waits until everything has been written.
     pub(super) async fn drained(&self) {
-        self.until(State::is_drained).await;
+        let _waiting = Waiting::of(&self.waiting);
+        self.until(&self.written, State::is_drained).await;
     }
 
-    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+    async fn until(&self, woken: &Notify, is_so: impl Fn(&State) -> bool) {
         loop {
-            let written = self.written.notified();
-            tokio::pin!(written);
-            // What is written between the look and the wait counts, too.
-            written.as_mut().enable();
+            let woken = woken.notified();
+            tokio::pin!(woken);
+            // What happens between the look and the wait counts, too.
+            woken.as_mut().enable();
             if is_so(&self.lock()) {
                 return;
             }
-            written.await;
+            woken.await;
         }
     }
 
@@ -271,13 +281,35 @@ impl Queue {
         }
         drop(state);
         self.changed.notify_all();
-        self.written.notify_waiters();
+        if result.is_err() {
+            self.failed.notify_waiters();
+        }
+        // A task that begins to wait later looks first, and sees what was written.
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.written.notify_waiters();
+        }
     }
 
     /// Ends the queue: the writer leaves once nothing waits.
     pub(super) fn end(&self) {
         self.lock().is_ended = true;
         self.changed.notify_all();
+    }
+}
+
+/// Counts a task that waits, until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn of(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -2,11 +2,16 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
-use super::queue::{Entry, Queue, Stream};
+use super::queue::{BATCH, Entry, Queue, Stream};
+
+/// After a small text the writer rests: of a fast producer's lines many gather meanwhile, and are written at once. Nobody
+/// sees a wait so short, and nobody who waits for the text waits for it.
+const PAUSE: Duration = Duration::from_micros(300);
 
 /// Writes what the queue gives until the queue ends. `write` writes all bytes or tells why it cannot.
 pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Result<()>) {
@@ -18,6 +23,9 @@ pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Res
         };
         let result = write(stream, &bytes);
         queue.written(stream, size, &result);
+        if size < BATCH {
+            std::thread::park_timeout(PAUSE);
+        }
     }
 }
 
