@@ -15,14 +15,14 @@ use crate::ui::listing::{self, Variable};
 mod digests;
 mod lists;
 
-/// What to show.
+/// The part of the project that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Show {
     /// The model as YAML.
     Yaml,
     /// The model as JSON.
     Json,
-    /// Nothing: only check.
+    /// Nothing; the files are only checked.
     Nothing,
     /// Names of services.
     Services,
@@ -54,14 +54,14 @@ pub enum Digests {
     Lock,
 }
 
-/// What `config` is asked.
+/// The request of `config`.
 #[derive(Clone, Debug)]
 pub struct ConfigRequest {
     /// Services to show; empty means all.
     pub services: Vec<String>,
-    /// What to show.
+    /// The part to show.
     pub show: Show,
-    /// Where to write it; `None` is standard output.
+    /// The file to write to; `None` is standard output.
     pub output: Option<PathBuf>,
     /// Whether `--variables` prints JSON.
     pub is_variables_json: bool,
@@ -94,7 +94,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     }
     let text = text(&mut loaded, request)?;
     match &request.output {
-        // There is nothing to write: what the file holds stays.
+        // There is nothing to write: the file keeps its content.
         Some(_) if request.show == Show::Nothing => {}
         Some(path) => {
             let path = context.environment.current_dir().join(path);
@@ -108,18 +108,18 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     Ok(Exit::SUCCESS)
 }
 
-/// Returns how to load the project for what is to be shown.
+/// Returns how to load the project for the part that is shown.
 fn load_options(context: &Context, request: &ConfigRequest) -> LoadOptions {
-    // Compat: lists of names are of the whole project; only the model and its images are of the services named.
+    // Compat: lists of names cover the whole project; only the model and its images are cut to the named services.
     let is_raw = request.no_interpolate || request.show == Show::Variables;
-    // The files' own words are shown whole; lists are of what counts.
+    // Where values are shown as the files say them, disabled services and unused resources are shown too.
     let is_whole = is_raw && !matches!(request.show, Show::Images | Show::Hash(_) | Show::Section(_));
     let is_selected =
         !is_raw && matches!(request.show, Show::Yaml | Show::Json | Show::Nothing | Show::Images | Show::Origin);
     LoadOptions {
         services: if is_selected { request.services.clone() } else { Vec::new() },
         only_selected: true,
-        // All profiles count where their names or the files' own words are asked for.
+        // Services of all profiles are needed to list the profiles, and to show the files as they are.
         profiles: match request.show == Show::Profiles || is_whole {
             true => vec!["*".to_owned()],
             false => context.settings.profiles.clone(),
@@ -141,7 +141,7 @@ fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::one(fault.cause(error.to_string()))
 }
 
-/// Renders what is to be shown.
+/// Renders the part that is shown.
 fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure> {
     Ok(match &request.show {
         Show::Nothing => String::new(),
@@ -163,7 +163,7 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
 
 /// Renders the model as YAML or JSON.
 fn model(loaded: &mut Loaded, request: &ConfigRequest) -> String {
-    // Compat: with variables in it the model has no types: it is printed as the files say it.
+    // Compat: without interpolation values have no types yet, so the model is printed as the files say it.
     if request.no_interpolate && request.digests == Digests::None {
         let model = loaded.tree.as_ref().map(loader::plain).unwrap_or_default();
         return match (&request.show, model.as_object()) {

@@ -1,4 +1,4 @@
-//! `drift`: what was changed on the engine by hand. Looks, and changes nothing.
+//! `drift`: shows what was changed on the engine by hand. It only reads.
 
 use std::collections::BTreeSet;
 

@@ -18,14 +18,14 @@ use crate::settings::Context;
 use crate::ui;
 use crate::ui::logs::{LogPrinter, Style};
 
-/// What `logs` is asked.
+/// The request of `logs`.
 #[derive(Clone, Debug, Default)]
 pub struct LogsRequest {
     /// Services; empty means all.
     pub services: Vec<String>,
     /// `--index`.
     pub index: Option<u32>,
-    /// How to read and print.
+    /// How output is read and printed.
     pub follow: FollowRequest,
     /// `--follow`.
     pub is_following: bool,
@@ -99,7 +99,7 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
     })
 }
 
-/// Returns what prints lines of these containers.
+/// Returns the printer for the lines of some containers.
 pub(super) fn printer(
     context: &Context,
     project: &str,
@@ -113,7 +113,7 @@ pub(super) fn printer(
     LogPrinter::new(names, style)
 }
 
-/// The container's name without the project in front.
+/// Returns a container's name without the project in front: `web-1` for `shop-web-1`.
 pub(super) fn short_name(project: &str, container: &ObservedContainer) -> String {
     let name = container.name.as_str();
     let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '_']));
@@ -173,7 +173,7 @@ async fn merge(heads: Vec<(String, mpsc::Receiver<Line>)>, with_time: bool, prin
     }
 }
 
-/// Prints lines as they come.
+/// Prints the lines of all containers in the order in which they arrive.
 async fn interleave(heads: Vec<(String, mpsc::Receiver<Line>)>, printer: &mut LogPrinter) {
     let streams = heads.into_iter().map(|(id, receiver)| {
         futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })

@@ -1,4 +1,4 @@
-//! `ps`: the project's containers, in two requests at any size.
+//! `ps`: lists the project's containers. It takes two requests, whatever the number of containers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::settings::Context;
 use crate::ui;
 use crate::ui::listing::{self, ContainerRow, Format};
 
-/// What `ps` is asked.
+/// The request of `ps`.
 #[derive(Clone, Debug, Default)]
 pub struct PsRequest {
     /// Services; empty means all.
@@ -55,7 +55,7 @@ fn is_shown(request: &PsRequest, found: &down::Found, container: &ObservedContai
     let is_up = request.all
         || !request.statuses.is_empty()
         || matches!(container.state.as_str(), "running" | "paused" | "restarting");
-    // Compat: what `run` left behind shows with --all only.
+    // Compat: one-off containers, which `run` leaves behind, are shown with `--all` only.
     (request.services.is_empty() || request.services.iter().any(|name| name == service))
         && has_status
         && is_up

@@ -164,9 +164,7 @@ fn a_closed_pipe_ends_a_command_quietly() {
 #[test]
 fn a_full_disk_ends_a_command_with_a_message() {
     let stack = big();
-    for arguments in
-        [["config", "--services"], ["config", "--variables"], ["version", "--short"], ["explain", "--help"]]
-    {
+    for arguments in [["config", "--services"], ["config", "--variables"], ["version", "--short"], ["up", "--help"]] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut child = command(&stack, &arguments).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
         let told = read(child.stderr.take().unwrap());
@@ -211,6 +209,26 @@ fn an_attached_up_hears_events_and_signals_while_its_reader_is_stopped() {
     let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
     until("the end of the job is told", || told.lock().unwrap().contains("job-1 exited with code 0"));
+    signal(&child, Signal::INT);
+    assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());
+    assert!(!stack.is_running("web"), "{:?}", stack.names());
+}
+
+#[test]
+fn a_second_signal_kills_what_stops_slowly_while_the_reader_is_stopped() {
+    if !Tool::Ours.is_ready() {
+        return;
+    }
+    let stack = Stack::new(&format!(
+        "services: {{ web: {{ image: IMAGE, stop_grace_period: 100s, command: [sh, -c, 'trap \"\" TERM; {MUCH}; sleep 1000'] }} }}"
+    ));
+    let (_reader, pipe) = stopped();
+    let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
+    let told = read(child.stderr.take().unwrap());
+    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    signal(&child, Signal::INT);
+    until("it stops", || told.lock().unwrap().contains("Stopping"));
+    std::thread::sleep(Duration::from_secs(1));
     signal(&child, Signal::INT);
     assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());
     assert!(!stack.is_running("web"), "{:?}", stack.names());

@@ -15,7 +15,7 @@ pub(super) fn section<'a>(loaded: &'a Loaded, name: &str) -> impl Iterator<Item 
     loaded.model.get(name).and_then(Value::as_object).into_iter().flat_map(|all| all.keys())
 }
 
-/// Returns the models' names. Compat: not the keys of the section `models`, but the models that they stand for.
+/// Returns the names of models. Compat: a name is the attribute `model` of an entry of the section `models`, not its key.
 pub(super) fn models(loaded: &Loaded) -> impl Iterator<Item = &str> {
     let models = loaded.tree.as_ref().and_then(|root| root.get("models"));
     models.into_iter().flat_map(Node::entries).filter_map(|(_, entry)| entry.node.get_text("model"))
@@ -41,7 +41,8 @@ pub(super) fn profiles(loaded: &Loaded) -> BTreeSet<String> {
         .collect()
 }
 
-/// Compat: where the whole is shown, services that are named must be there all the same.
+/// Refuses named services that are not in the files. Compat: `config --profiles web` lists the profiles of all services, and
+/// fails where there is no service `web`.
 pub(super) fn refuse_unknown(loaded: &mut Loaded, names: &[String]) -> Result<(), Failure> {
     let services = loaded.tree.as_ref().and_then(|tree| tree.get("services"));
     let is_known =

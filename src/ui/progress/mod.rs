@@ -6,7 +6,7 @@ use crate::event::Listener;
 use crate::model::Observed;
 use crate::plan::{Plan, describe};
 use crate::settings::{Context, ProgressKind};
-use crate::ui::{self, output};
+use crate::ui::{output, report};
 
 mod json;
 mod plain;
@@ -37,7 +37,7 @@ pub fn beside_output(context: &Context) -> Context {
 /// Returns the listener for `--progress`.
 pub fn listener(context: &Context) -> Box<dyn Listener> {
     match kind(context) {
-        ProgressKind::Tty => Box::new(tty::Tty::new(ui::style(context))),
+        ProgressKind::Tty => Box::new(tty::Tty::new(report::style(context))),
         ProgressKind::Json => Box::new(json::Json::default()),
         ProgressKind::Quiet => Box::new(|_: &crate::event::Event| {}),
         ProgressKind::Plain | ProgressKind::Auto => Box::new(plain::Plain::default()),
@@ -84,6 +84,6 @@ fn state_word(observed: &Observed, name: &str) -> String {
 /// Says in `words` that there is nothing to do; only for people.
 pub fn nothing(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
-        ui::tell(&format!("{words}\n"));
+        output::tell(&format!("{words}\n"));
     }
 }

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::{StepId, Target, Verb};
 use crate::text::escape_controls;
+use crate::ui::diagnostics::Style;
+use crate::ui::output;
 use crate::ui::terminal::{self, Size};
-use crate::ui::{Style, output};
 
 /// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
