@@ -54,6 +54,12 @@ pub(super) async fn attached(
     if let Some(signal) = session.interrupt.received() {
         return Err(super::interrupted(signal));
     }
+    tokio::select! {
+        () = following.print_rest() => {}
+        // Nothing is left to stop.
+        signal = session.interrupt.first() => return Err(super::interrupted(signal)),
+        failure = ui::failed() => return Err(failure),
+    }
     match (&request.follow.exit_code_from, ending) {
         (Some(service), _) => Ok(code_of(session, &loading.project, service).await?.unwrap_or(Exit::FAILURE)),
         (None, Ending::First(code)) => Ok(Exit(code)),

@@ -157,6 +157,7 @@ pub(super) async fn follow<'a>(
         newcomers: Newcomers::default(),
         readers: SelectAll::new(),
         printer,
+        has_rest: false,
     };
     for container in watched {
         run.watch(container, false).await;
@@ -229,6 +230,8 @@ pub(super) struct Run<'a> {
     /// Lines; `None` is the end of a container's output.
     readers: SelectAll<BoxStream<'static, (ContainerId, Option<Line>)>>,
     printer: LogPrinter,
+    /// Whether an end was told before the output of its container was printed, for the reader of ours is slow.
+    has_rest: bool,
 }
 
 impl Run<'_> {
@@ -294,6 +297,22 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Prints what is left of output whose reader is slow; the ends of its containers have been told meanwhile.
+    pub(super) async fn print_rest(&mut self) {
+        while self.has_rest {
+            tokio::select! {
+                Some((id, line)) = self.readers.next() => {
+                    if let Some(line) = line {
+                        self.printer.line(id.as_str(), &line.bytes);
+                    }
+                }
+                // The rest has been read where there is room and nothing comes.
+                () = async { ui::ready().await; tokio::time::sleep(PAUSE).await } => return,
+                else => return,
+            }
+        }
+    }
+
     fn is_all_over(&self) -> bool {
         self.watched.values().all(|one| one.is_over)
     }
@@ -302,11 +321,8 @@ impl Run<'_> {
     async fn next(&mut self) {
         let ends = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE);
         let until = ends.chain(self.newcomers.awaited_until().filter(|_| self.is_all_over())).min();
-        let (readers, printer) = (&mut self.readers, &self.printer);
-        let has_readers = !readers.is_empty();
         tokio::select! {
-            // A reader of ours that is stopped holds up lines alone, neither events nor ends.
-            Some((id, line)) = async { printer.ready().await; readers.next().await }, if has_readers => match line {
+            Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
                 Some(line) => self.printer.line(id.as_str(), &line.bytes),
                 None => self.read_out(&id).await,
             },
@@ -465,6 +481,7 @@ impl Run<'_> {
         let mut first = None;
         for watched in ready {
             let Some(end) = watched.end.take() else { continue };
+            self.has_rest |= watched.is_read && !ui::is_drained();
             watched.is_over = !end.restarts;
             let mut others = there.iter().filter(|(place, _)| *place == watched.place).map(|(_, rank)| *rank);
             let has_successor =
@@ -493,13 +510,16 @@ impl Run<'_> {
     }
 }
 
-/// Turns output into lines, with a mark at its end.
+/// Turns output into lines, with a mark at its end. A line waits here for room on standard output: a reader of ours that is
+/// stopped holds up lines, but neither events nor the ends of containers that have nothing to print.
 fn marked_lines(
     id: ContainerId,
     output: BoxStream<'static, EngineResult<crate::engine::OutputChunk>>,
 ) -> BoxStream<'static, (ContainerId, Option<Line>)> {
     let lines = futures_util::stream::unfold(lines::spawn(output, false), |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
+        let line = receiver.recv().await?;
+        ui::ready().await;
+        Some((line, receiver))
     });
     let end = futures_util::stream::once(std::future::ready(None));
     lines.map(Some).chain(end).map(move |line| (id.clone(), line)).boxed()

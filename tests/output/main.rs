@@ -215,6 +215,26 @@ fn an_attached_up_hears_events_and_signals_while_its_reader_is_stopped() {
 }
 
 #[test]
+fn a_slow_reader_of_an_attached_up_gets_everything() {
+    if !Tool::Ours.is_ready() {
+        return;
+    }
+    let stack = Stack::new(&format!(
+        "services: {{ job: {{ image: IMAGE, init: true, command: [sh, -c, '{MUCH}; exit 3'] }} }}"
+    ));
+    let (mut reader, pipe) = stopped();
+    let mut child = command(&stack, &["up", "--no-log-prefix"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
+    let told = read(child.stderr.take().unwrap());
+    until("the end is told", || told.lock().unwrap().contains("job-1 exited with code 3"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), 20_000);
+    assert_eq!(code(end(child, SOON)), 0);
+}
+
+#[test]
 fn a_second_signal_kills_what_stops_slowly_while_the_reader_is_stopped() {
     if !Tool::Ours.is_ready() {
         return;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::queue::{Fault, Queue, Stream};
 use super::writer;
@@ -86,6 +87,11 @@ pub(in crate::ui) fn print_bytes(bytes: Vec<u8>) {
 /// engine's stream, and the memory in use stays bounded.
 pub async fn ready() {
     out().queue.ready().await;
+}
+
+/// Returns whether everything given for standard output has been written.
+pub fn is_drained() -> bool {
+    out().queue.wait(Some(Duration::ZERO))
 }
 
 /// Waits until standard output cannot be written any more. Returns how a command that prints until it is stopped then ends:
