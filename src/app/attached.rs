@@ -55,10 +55,10 @@ pub(super) async fn attached(
         return Err(super::interrupted(signal));
     }
     tokio::select! {
+        biased;
         () = following.print_rest() => {}
         // Nothing is left to stop.
         signal = session.interrupt.first() => return Err(super::interrupted(signal)),
-        failure = ui::failed() => return Err(failure),
     }
     match (&request.follow.exit_code_from, ending) {
         (Some(service), _) => Ok(code_of(session, &loading.project, service).await?.unwrap_or(Exit::FAILURE)),
