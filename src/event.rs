@@ -86,6 +86,13 @@ pub enum StepState {
     Undone,
 }
 
+impl StepState {
+    /// Returns whether a step may have this state any number of times.
+    pub fn may_repeat(&self) -> bool {
+        matches!(self, StepState::Progress { .. } | StepState::Output(_))
+    }
+}
+
 /// Receives the events of a run in their order. The task that owns the run calls the listener, so a listener that blocks
 /// holds up the run.
 pub trait Listener: Send {

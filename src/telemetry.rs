@@ -6,6 +6,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::settings::LogLevel;
+use crate::ui::output::LogLines;
 
 /// Starts logging; does nothing at [`LogLevel::Off`], so that it costs nothing.
 pub fn start(level: LogLevel) {
@@ -20,7 +21,7 @@ pub fn start(level: LogLevel) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(filter)
         .with_span_events(FmtSpan::CLOSE)
-        .with_writer(std::io::stderr)
+        .with_writer(LogLines::default)
         .with_target(false)
         .finish();
     // A second start in one process keeps the first one's subscriber.

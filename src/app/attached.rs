@@ -46,12 +46,19 @@ pub(super) async fn attached(
             following.during(stop(&beside, request, loading, session)).await?;
             return Err(super::interrupted(signal));
         }
+        failure = ui::failed() => return Err(failure),
     };
     if let Ending::First(_) = ending {
         following.during(stop(&beside, request, loading, session)).await?;
     }
     if let Some(signal) = session.interrupt.received() {
         return Err(super::interrupted(signal));
+    }
+    tokio::select! {
+        biased;
+        () = following.print_rest() => {}
+        // Nothing is left to stop.
+        signal = session.interrupt.first() => return Err(super::interrupted(signal)),
     }
     match (&request.follow.exit_code_from, ending) {
         (Some(service), _) => Ok(code_of(session, &loading.project, service).await?.unwrap_or(Exit::FAILURE)),

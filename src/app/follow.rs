@@ -11,8 +11,9 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
 use tokio::time::Instant;
 
-use super::logs::{self, FollowRequest, Line};
+use super::logs::{self, FollowRequest};
 use super::newcomers::{self, Newcomers, Place};
+use super::output::lines::{self, Line};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, ReadEngine};
 use crate::failure::Failure;
@@ -156,6 +157,7 @@ pub(super) async fn follow<'a>(
         newcomers: Newcomers::default(),
         readers: SelectAll::new(),
         printer,
+        has_rest: false,
     };
     for container in watched {
         run.watch(container, false).await;
@@ -228,6 +230,8 @@ pub(super) struct Run<'a> {
     /// Lines; `None` is the end of a container's output.
     readers: SelectAll<BoxStream<'static, (ContainerId, Option<Line>)>>,
     printer: LogPrinter,
+    /// Whether an end was told before the output of its container was printed, for the reader of ours is slow.
+    has_rest: bool,
 }
 
 impl Run<'_> {
@@ -291,6 +295,22 @@ impl Run<'_> {
             self.tell_ends();
         }
         Ok(())
+    }
+
+    /// Prints what is left of output whose reader is slow; the ends of its containers have been told meanwhile.
+    pub(super) async fn print_rest(&mut self) {
+        while self.has_rest {
+            tokio::select! {
+                Some((id, line)) = self.readers.next() => {
+                    if let Some(line) = line {
+                        self.printer.line(id.as_str(), &line.bytes);
+                    }
+                }
+                // The rest has been read where there is room and nothing comes.
+                () = async { ui::ready().await; tokio::time::sleep(PAUSE).await } => return,
+                else => return,
+            }
+        }
     }
 
     fn is_all_over(&self) -> bool {
@@ -432,7 +452,7 @@ impl Run<'_> {
         match self.engine.logs(&details.id, options).await {
             Ok(stream) => {
                 watched.is_read = true;
-                self.readers.push(lines(details.id.clone(), stream));
+                self.readers.push(marked_lines(details.id.clone(), stream));
             }
             // Not every logging driver can be read; the rest is followed all the same.
             Err(error) => {
@@ -461,6 +481,7 @@ impl Run<'_> {
         let mut first = None;
         for watched in ready {
             let Some(end) = watched.end.take() else { continue };
+            self.has_rest |= watched.is_read && !ui::is_drained();
             watched.is_over = !end.restarts;
             let mut others = there.iter().filter(|(place, _)| *place == watched.place).map(|(_, rank)| *rank);
             let has_successor =
@@ -489,13 +510,16 @@ impl Run<'_> {
     }
 }
 
-/// Turns output into lines, with a mark at its end.
-fn lines(
+/// Turns output into lines, with a mark at its end. A line waits here for room on standard output: a reader of ours that is
+/// stopped holds up lines, but neither events nor the ends of containers that have nothing to print.
+fn marked_lines(
     id: ContainerId,
     output: BoxStream<'static, EngineResult<crate::engine::OutputChunk>>,
 ) -> BoxStream<'static, (ContainerId, Option<Line>)> {
-    let lines = futures_util::stream::unfold(logs::spawn(output, false), |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
+    let lines = futures_util::stream::unfold(lines::spawn(output, false), |mut receiver| async move {
+        let line = receiver.recv().await?;
+        ui::ready().await;
+        Some((line, receiver))
     });
     let end = futures_util::stream::once(std::future::ready(None));
     lines.map(Some).chain(end).map(move |line| (id.clone(), line)).boxed()

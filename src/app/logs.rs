@@ -1,36 +1,31 @@
 //! `logs`, and what it has in common with an attached `up`.
 //!
-//! Without following, lines of several containers come in the order of the engine's time stamps, merged as streams: what
-//! is held in memory is one line of each.
+//! Without `--follow`, lines of several containers come in the order of the engine's time stamps. Their outputs are merged as
+//! streams: memory holds a few lines of each container, and a few pieces of a long line.
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 
+use super::output::lines::{self, Line};
 use super::{down, session};
 use crate::engine::docker::DockerEngine;
-use crate::engine::{EngineResult, LogOptions, OutputChunk, ReadEngine};
+use crate::engine::{LogOptions, ReadEngine};
 use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, labels};
 use crate::settings::Context;
+use crate::ui;
 use crate::ui::logs::{LogPrinter, Style};
 
-/// A line that goes on for longer is handed on in pieces.
-const PIECE: usize = 256 * 1024;
-/// Lines of one container that may wait for the printer.
-const QUEUE: usize = 64;
-
-/// What `logs` is asked.
+/// The request of `logs`.
 #[derive(Clone, Debug, Default)]
 pub struct LogsRequest {
     /// Services; empty means all.
     pub services: Vec<String>,
     /// `--index`.
     pub index: Option<u32>,
-    /// How to read and print.
+    /// How output is read and printed.
     pub follow: FollowRequest,
     /// `--follow`.
     pub is_following: bool,
@@ -98,12 +93,13 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
         tokio::select! {
             result = print_all(&engine, &containers, &options, &mut printer) => result?,
             signal = interrupt.first() => return Err(super::interrupted(signal)),
+            failure = ui::failed() => return Err(failure),
         }
         Ok(Exit::SUCCESS)
     })
 }
 
-/// Returns what prints lines of these containers.
+/// Returns the printer for the lines of some containers.
 pub(super) fn printer(
     context: &Context,
     project: &str,
@@ -112,26 +108,16 @@ pub(super) fn printer(
 ) -> LogPrinter {
     let names: Vec<(String, String)> =
         containers.iter().map(|one| (one.id.to_string(), short_name(project, one))).collect();
-    let style = Style {
-        has_prefix: !request.no_prefix,
-        is_coloured: !request.no_color && crate::ui::logs::is_coloured(context),
-    };
+    let style =
+        Style { has_prefix: !request.no_prefix, is_coloured: !request.no_color && ui::logs::is_coloured(context) };
     LogPrinter::new(names, style)
 }
 
-/// The container's name without the project in front.
+/// Returns a container's name without the project in front: `web-1` for `shop-web-1`.
 pub(super) fn short_name(project: &str, container: &ObservedContainer) -> String {
     let name = container.name.as_str();
     let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '_']));
     rest.unwrap_or(name).to_owned()
-}
-
-/// A line, or a piece of a long one.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub bytes: bytes::Bytes,
-    /// The engine's time stamp, where lines are put in order by it.
-    time: String,
 }
 
 async fn print_all(
@@ -146,7 +132,7 @@ async fn print_all(
         let is_tty = engine.inspect_container(container.id.as_str()).await?.is_tty;
         let options = LogOptions { timestamps: options.timestamps || is_ordered, is_tty, ..options.clone() };
         let stream = engine.logs(&container.id, options).await?;
-        heads.push((container.id.to_string(), spawn(stream, is_ordered)));
+        heads.push((container.id.to_string(), lines::spawn(stream, is_ordered)));
     }
     if is_ordered {
         merge(heads, options.timestamps, printer).await
@@ -156,51 +142,7 @@ async fn print_all(
     Ok(())
 }
 
-/// Reads a container's output into lines on a task of its own.
-pub(super) fn spawn(mut stream: BoxStream<'static, EngineResult<OutputChunk>>, has_time: bool) -> mpsc::Receiver<Line> {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    tokio::spawn(async move {
-        let mut buffer = BytesMut::new();
-        while let Some(Ok(chunk)) = stream.next().await {
-            // A long line comes in frames, each with the time stamp again.
-            let bytes = match has_time && !buffer.is_empty() {
-                true => split_time(&chunk.bytes).map_or(&chunk.bytes[..], |(_, rest)| rest),
-                false => &chunk.bytes[..],
-            };
-            buffer.extend_from_slice(bytes);
-            while let Some(end) = buffer
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .or((buffer.len() > PIECE && !has_time).then(|| buffer.len() - 1))
-            {
-                if sender.send(line(buffer.split_to(end + 1).freeze(), has_time)).await.is_err() {
-                    return;
-                }
-            }
-        }
-        if !buffer.is_empty() {
-            // The reader may have gone with the program's end.
-            let _ = sender.send(line(buffer.freeze(), has_time)).await;
-        }
-    });
-    receiver
-}
-
-fn line(bytes: bytes::Bytes, has_time: bool) -> Line {
-    match split_time(&bytes).filter(|_| has_time) {
-        Some((time, rest)) => Line { time: time.to_owned(), bytes: bytes.slice_ref(rest) },
-        None => Line { time: String::new(), bytes },
-    }
-}
-
-/// `2026-01-02T03:04:05.000000000Z text`
-fn split_time(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let blank = bytes.iter().take(40).position(|byte| *byte == b' ')?;
-    let time = std::str::from_utf8(&bytes[..blank]).ok()?;
-    (blank >= 20 && time.as_bytes().get(10) == Some(&b'T')).then(|| (time, &bytes[blank + 1..]))
-}
-
-/// Takes the oldest line of all, again and again.
+/// Prints the oldest line of all, again and again. The pieces of a long line stay together.
 async fn merge(heads: Vec<(String, mpsc::Receiver<Line>)>, with_time: bool, printer: &mut LogPrinter) {
     let mut open = Vec::new();
     for (id, mut receiver) in heads {
@@ -210,20 +152,28 @@ async fn merge(heads: Vec<(String, mpsc::Receiver<Line>)>, with_time: bool, prin
     }
     while let Some(index) = (0..open.len()).min_by(|a, b| open[*a].0.time.cmp(&open[*b].0.time)) {
         let (line, id, receiver) = &mut open[index];
+        printer.ready().await;
         if with_time {
             printer.line(id, format!("{} ", line.time).as_bytes());
         }
         printer.line(id, &line.bytes);
-        match receiver.recv().await {
-            Some(next) => *line = next,
-            None => {
-                open.swap_remove(index);
+        let next = loop {
+            match receiver.recv().await {
+                Some(piece) if !piece.is_start => {
+                    printer.ready().await;
+                    printer.line(id, &piece.bytes);
+                }
+                next => break next,
             }
+        };
+        match next {
+            Some(next) => *line = next,
+            None => drop(open.swap_remove(index)),
         }
     }
 }
 
-/// Prints lines as they come.
+/// Prints the lines of all containers in the order in which they arrive.
 async fn interleave(heads: Vec<(String, mpsc::Receiver<Line>)>, printer: &mut LogPrinter) {
     let streams = heads.into_iter().map(|(id, receiver)| {
         futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
@@ -232,6 +182,7 @@ async fn interleave(heads: Vec<(String, mpsc::Receiver<Line>)>, printer: &mut Lo
     });
     let mut all = futures_util::stream::select_all(streams);
     while let Some((id, line)) = all.next().await {
+        printer.ready().await;
         printer.line(&id, &line.bytes);
     }
 }

@@ -12,6 +12,7 @@ mod follow;
 mod lock;
 pub mod logs;
 mod newcomers;
+mod output;
 pub mod ps;
 pub mod saved;
 mod session;

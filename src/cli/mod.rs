@@ -53,6 +53,10 @@ struct Cli {
 
 /// Runs the program: parses `args` (the program's name first), runs the command, prints its failure once.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
+    ui::close(run_command(args, environment))
+}
+
+fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let arguments: Vec<OsString> = args.into_iter().collect();
     let Cli { global, command } = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -80,9 +84,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
 ///
 /// Compat: docker compose ends a wrong command line with exit code 1; clap alone would end it with 2.
 fn usage(error: &clap::Error) -> Exit {
-    // A message that cannot be written to a closed terminal cannot be written anywhere else.
-    let _ = error.print();
-    if error.use_stderr() { Exit::FAILURE } else { Exit::SUCCESS }
+    let printed = error.print();
+    if error.use_stderr() {
+        // A closed terminal can be told nothing.
+        return Exit::FAILURE;
+    }
+    match printed {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+            ui::tell(&format!("error: cannot write to standard output: {cause}\n"));
+            Exit::FAILURE
+        }
+        _ => Exit::SUCCESS,
+    }
 }
 
 /// Prints the help of the whole program: what a command line without a command gets.

@@ -6,6 +6,7 @@ mod builder;
 mod checks;
 mod container;
 mod down;
+mod hook_phase;
 mod hooks;
 mod lifecycle;
 mod options;
@@ -23,6 +24,7 @@ pub use container::contents::{Content, Contents};
 pub use container::fields::looks_secret;
 pub use container::naming::{final_name, image_names, image_of};
 pub use down::down;
+pub use hook_phase::HookPhase;
 pub use lifecycle::{Lifecycle, lifecycle};
 pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, SETTLE_REPLACED, UpOptions};
 pub use reason::{FieldChange, Reason};
@@ -33,8 +35,7 @@ pub use report::text::{describe, render};
 pub use resources::images::{ImageOptions, PullPolicy, images};
 pub use scope::selected;
 pub use step::{
-    Action, ContainerRef, Effect, Endpoints, HookPhase, IdField, Load, Nature, OnSignal, Reference, Step, StepId,
-    Target, Until,
+    Action, ContainerRef, Effect, Endpoints, IdField, Load, Nature, OnSignal, Reference, Step, StepId, Target, Until,
 };
 pub use up::up;
 pub use verb::Verb;

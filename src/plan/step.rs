@@ -7,6 +7,7 @@ use crate::model::{
     BuildRequest, Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, FileSpec, Hook, ImageRef,
     NetworkId, NetworkKey, NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
 };
+use crate::plan::HookPhase;
 use crate::plan::Reason;
 
 /// Names a step within one plan: its index.
@@ -265,24 +266,6 @@ pub enum Action {
         /// How long.
         delay: Duration,
     },
-}
-
-/// Which list of a service a hook stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HookPhase {
-    /// `post_start`: runs after the start of the container.
-    PostStart,
-    /// `pre_stop`: runs before the stop of the container.
-    PreStop,
-}
-
-impl fmt::Display for HookPhase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            HookPhase::PostStart => "post_start",
-            HookPhase::PreStop => "pre_stop",
-        })
-    }
 }
 
 /// What an action means for whoever orders, bounds, interrupts or judges steps; see [`Action::nature`].

@@ -1,15 +1,18 @@
-//! Output of containers on standard output: a prefix a line, colours on a terminal, and nothing that could act on one.
+//! Output of containers on standard output: each line with its container's name in front, in colour on a terminal. Of what
+//! containers write, colours alone may act on a terminal.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use crate::settings::{AnsiWhen, Context};
 
-/// Colours of prefixes, in turn.
+use super::output;
+
+/// Colours of the names in front; each container takes the next one.
 const COLOURS: [&str; 6] = ["\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m"];
 const RESET: &str = "\x1b[0m";
 
-/// How lines are printed.
+/// How lines of containers are printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     /// Whether each line starts with its container's name.
@@ -27,19 +30,22 @@ pub fn is_coloured(context: &Context) -> bool {
     }
 }
 
-/// Prints lines of many containers.
+/// Prints lines of many containers. Each line waits in the queue of standard output, so that [`LogPrinter::line`] does not
+/// block; a reader of many lines awaits [`LogPrinter::ready`] before it takes the next one.
 #[derive(Debug)]
 pub struct LogPrinter {
+    /// What stands in front of the lines of each container, by its id.
     prefixes: BTreeMap<String, String>,
     style: Style,
+    /// Characters of the longest name.
     width: usize,
     is_terminal: bool,
-    /// Whose line is open: a piece without its end has been printed.
+    /// The container whose line is open: a piece of the line without its end has been printed.
     open: Option<String>,
 }
 
 impl LogPrinter {
-    /// Takes ids with the names to show.
+    /// Takes the ids of containers with the names to show.
     pub fn new(names: Vec<(String, String)>, style: Style) -> Self {
         let width = names.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0);
         let is_terminal = std::io::stdout().is_terminal();
@@ -50,7 +56,7 @@ impl LogPrinter {
         printer
     }
 
-    /// Takes one more id with the name to show.
+    /// Takes the id of one more container with the name to show.
     pub fn add(&mut self, id: &str, name: &str) {
         let (name, width) = (crate::text::escape_controls(name), self.width);
         let text = match (self.style.has_prefix, self.style.is_coloured) {
@@ -63,7 +69,12 @@ impl LogPrinter {
         self.prefixes.insert(id.to_owned(), text);
     }
 
-    /// Prints a line, or a piece of one; the prefix comes once a line.
+    /// Waits for room for a line in the queue of standard output; dropping the future loses nothing.
+    pub async fn ready(&self) {
+        output::ready().await;
+    }
+
+    /// Prints a line, or a piece of a line; the name comes once a line. A piece of another container's line ends an open line.
     pub fn line(&mut self, id: &str, bytes: &[u8]) {
         let mut out = Vec::with_capacity(bytes.len() + 32);
         if self.open.as_deref() != Some(id) {
@@ -79,19 +90,20 @@ impl LogPrinter {
             out.extend_from_slice(bytes);
         }
         self.open = if has_end { None } else { Some(id.to_owned()) };
-        super::print_bytes(&out);
+        output::print_bytes(out);
     }
 }
 
 impl Drop for LogPrinter {
     fn drop(&mut self) {
         if self.open.is_some() && self.is_terminal {
-            super::print("\n");
+            output::print("\n");
         }
     }
 }
 
-/// Colours pass; everything else that a terminal would act on becomes visible.
+/// Returns a text in which colours pass, and everything else that a terminal would act on becomes visible. A colour ends
+/// with its line.
 fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -111,7 +123,7 @@ fn harmless(text: &str) -> String {
                 out.push('\n');
             }
             '\t' => out.push('\t'),
-            // A line end of the other kind, as terminals send it.
+            // A program that runs in a terminal ends its lines with `\r\n`.
             '\r' if rest.starts_with("\r\n") => {}
             char => out.push_str(&crate::text::escape_controls(char.encode_utf8(&mut [0; 4]))),
         }

@@ -1,12 +1,13 @@
-//! A plan on standard output: for people, and as JSON for programs (`docs/formats.md`).
+//! A plan as text for people, and as JSON for programs (`docs/formats.md`).
 
 use serde_json::{Value, json};
 
 use crate::plan::{Downtime, Impact, Loss, Plan, describe, render};
 use crate::text::escape_controls;
-use crate::ui::table;
+use crate::ui::listing::table::table;
 
-/// Renders the plan of a run: images first, then the rest, then what it means for each service.
+/// Renders the plan of a run: steps for images first, then all other steps, then a table of what the plan means for each
+/// service that has a downtime, loses data or changes its order.
 pub fn text(images: &Plan, plan: &Plan, impacts: &[Impact]) -> String {
     if images.is_empty() && plan.is_empty() {
         return format!(
@@ -34,7 +35,8 @@ pub fn text(images: &Plan, plan: &Plan, impacts: &[Impact]) -> String {
     out
 }
 
-/// Whether there is something to say: services that are only made or started have neither downtime nor losses.
+/// Whether the table has a row for a service. A service whose containers are only created or started has neither downtime
+/// nor losses.
 fn is_felt(impact: &Impact) -> bool {
     impact.downtime != Downtime::None || !impact.losses.is_empty() || impact.order.is_some()
 }
@@ -64,7 +66,7 @@ fn row(impact: &Impact) -> Vec<String> {
     vec![impact.service.to_string(), order, downtime, losses]
 }
 
-/// Returns the same as one JSON document.
+/// Returns the plan of a run as one JSON document, with the impact on every service.
 pub fn document(images: &Plan, plan: &Plan, impacts: &[Impact]) -> Value {
     json!({
         "project": plan.project,

@@ -3,11 +3,12 @@
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args};
 
-use crate::app::ps::{self, Format, PsRequest};
+use crate::app::ps::{self, PsRequest};
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, ServiceFlags};
 use crate::cli::values;
 use crate::failure::{Exit, Failure};
+use crate::ui::listing::Format;
 
 /// List containers
 #[derive(Args, Debug)]

@@ -1,6 +1,6 @@
 //! What `ps` shows of which containers: states, filters, formats.
 
-use crate::app::ps::{FIELDS, Format};
+use crate::ui::listing::{ContainerRow, Format, Row};
 
 /// The engine's words for the states of a container.
 pub const STATES: [&str; 7] = ["created", "running", "paused", "restarting", "removing", "exited", "dead"];
@@ -16,8 +16,8 @@ pub fn status_filter(text: &str) -> Result<String, String> {
 
 /// Reads `table`, `json`, or a template with the fields of containers.
 pub fn ps_format(text: &str) -> Result<Format, String> {
-    Format::parse(text).map_err(|message| {
-        let fields: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+    Format::parse(text, ContainerRow::FIELDS).map_err(|message| {
+        let fields: Vec<&str> = ContainerRow::FIELDS.iter().map(|(name, _)| *name).collect();
         format!("{message}; it must be `table`, `json`, or a template with fields of {}", fields.join(", "))
     })
 }

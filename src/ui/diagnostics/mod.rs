@@ -1,4 +1,5 @@
-//! Diagnostics as rustc shows them: severity and code, the place, the line with carets, other places, cause and help.
+//! Diagnostics as rustc shows them: severity, code and message, then the place with its line and carets, then other places,
+//! then cause and help.
 
 mod programs;
 mod sarif;
@@ -13,16 +14,16 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use crate::diag::{Diagnostic, Label, Severity};
 use crate::model::Sources;
 
-/// How text is drawn.
+/// How diagnostics are drawn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Whether colours are used.
     pub is_coloured: bool,
-    /// Width of the terminal; `None` does not fold.
+    /// Columns of the terminal, at which long lines are folded; `None` where nothing is folded.
     pub width: Option<usize>,
 }
 
-/// Renders diagnostics, each followed by a blank line.
+/// Renders diagnostics, each with a blank line behind it.
 pub fn render(list: &[Diagnostic], sources: &Sources, style: Style) -> String {
     list.iter().map(|diagnostic| one(diagnostic, sources, style) + "\n").collect()
 }
@@ -66,7 +67,8 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     format!("{text}\n")
 }
 
-/// A snippet a file, the primary place's first. Places in some files show no line: values may be secret.
+/// Returns a snippet for each file, the file of the primary place first. A file whose values may be secret, such as an env
+/// file, has no snippet.
 fn snippets<'a>(
     labels: &[(&'a Label, AnnotationKind)],
     sources: &'a Sources,
@@ -95,7 +97,7 @@ fn snippets<'a>(
     out
 }
 
-/// Returns file, line and column of a place whose line is not shown.
+/// Returns file, line and column of the primary place where its line is not shown.
 fn origin<'a>(label: &Label, sources: &'a Sources) -> Option<Origin<'a>> {
     let source = sources.get(label.span.file)?;
     if source.is_shown {
@@ -105,20 +107,21 @@ fn origin<'a>(label: &Label, sources: &'a Sources) -> Option<Origin<'a>> {
     Some(Origin::path(&source.name).line(place.line).char_column(place.column))
 }
 
-/// Returns what is to be said of another place whose line is not shown.
+/// Returns the words for another place whose line is not shown.
 fn hidden(label: &Label, sources: &Sources) -> Option<String> {
     origin(label, sources)?;
     let place = sources.place(label.span)?;
     Some(if label.text.is_empty() { place } else { format!("{}: {place}", visible(&label.text)) })
 }
 
-/// C1 control characters, which some terminals act on, give way to characters of the same length.
+/// Returns the text of a file with a dot for each C1 control character, on which some terminals act. The dot has as many
+/// bytes as the character, so that places stay right.
 fn shown(text: &str) -> Cow<'_, str> {
     let is_c1 = |char: char| ('\u{80}'..='\u{9f}').contains(&char);
     if text.contains(is_c1) { Cow::Owned(text.replace(is_c1, "\u{b7}")) } else { Cow::Borrowed(text) }
 }
 
-/// A place is marked on its first line only: a mapping may go on for pages.
+/// Returns the part of a place that is marked: the part on its first line, since a mapping may go on for pages.
 fn clamp(text: &str, start: usize, end: usize) -> (usize, usize) {
     let start = (0..=start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
@@ -127,7 +130,8 @@ fn clamp(text: &str, start: usize, end: usize) -> (usize, usize) {
     (start, end.max(start))
 }
 
-/// Words of files may hold control characters; lines of our own making stay lines.
+/// Returns a message with its control characters made visible. Names from files may hold control characters; line ends are
+/// the message's own.
 fn visible(text: &str) -> String {
     text.split('\n').map(crate::text::escape_controls).collect::<Vec<_>>().join("\n")
 }

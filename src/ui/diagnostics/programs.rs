@@ -1,11 +1,11 @@
-//! Diagnostics as JSON, an object a line (`docs/formats.md`).
+//! Diagnostics as JSON, an object on each line (`docs/formats.md`).
 
 use serde_json::{Map, Value, json};
 
 use crate::diag::{Diagnostic, Label};
 use crate::model::{Sources, Span};
 
-/// Renders diagnostics as JSON, one object a line.
+/// Renders diagnostics as JSON, an object on each line.
 pub fn json_lines(list: &[Diagnostic], sources: &Sources) -> String {
     list.iter().map(|one| format!("{}\n", object(one, sources))).collect()
 }
@@ -39,7 +39,8 @@ fn other(label: &Label, sources: &Sources) -> Option<Value> {
     Some(Value::Object(object))
 }
 
-/// Returns `file`, `line`, `column`, `end_line`, `end_column`, from 1, columns in characters; nothing where a value stands in no file.
+/// Returns `file`, `line`, `column`, `end_line` and `end_column` of a place. Lines and columns count from 1, columns in
+/// characters. A place in no file gives an empty object.
 pub(super) fn place(span: Span, sources: &Sources) -> Map<String, Value> {
     let mut object = Map::new();
     let end = Span { start: span.end, ..span };

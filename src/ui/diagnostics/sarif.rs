@@ -12,7 +12,7 @@ pub fn results(list: &[Diagnostic], sources: &Sources) -> Vec<Value> {
     list.iter().map(|one| result(one, sources)).collect()
 }
 
-/// Returns the document: one run with the rules its results name.
+/// Returns the document: one run with its results, and the rules that the results name.
 pub fn document(results: Vec<Value>) -> String {
     let mut codes: Vec<&str> = results.iter().filter_map(|one| one["ruleId"].as_str()).collect();
     codes.sort_unstable();
@@ -87,7 +87,7 @@ fn location(span: Span, sources: &Sources) -> Option<Value> {
     }))
 }
 
-/// Returns a path as a URI reference: what is not plain is percent-encoded.
+/// Returns a path as a URI reference. Bytes other than letters, digits and `-._~/` are percent-encoded.
 fn uri(path: &str) -> String {
     let mut out = String::from(if path.starts_with('/') { "file://" } else { "" });
     for byte in path.bytes() {

@@ -1,4 +1,7 @@
-//! A JSON object an event, in docker compose's shape (`docs/formats.md`).
+//! Progress as JSON: an object for each event, in docker compose's shape (`docs/formats.md`).
+//!
+//! Objects for the start and the end of a step are never dropped. Objects for progress and output of a long step are
+//! dropped while nobody reads, and `{"left_out":N}` takes the place of N of them.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +9,9 @@ use serde_json::json;
 
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::{StepId, Target};
-use crate::ui;
+use crate::ui::output;
 
-/// Prints objects.
+/// Prints objects, a line each.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     steps: BTreeMap<StepId, StepHeader>,
@@ -25,8 +28,11 @@ impl Listener for Json {
         match event {
             Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
             Event::Step { id, state } => {
-                if let Some(step) = self.steps.get(id) {
-                    ui::tell(&object(step, state));
+                let Some(step) = self.steps.get(id) else { return };
+                let line = object(step, state);
+                match state.may_repeat() {
+                    true => output::tell_often(line, |count| format!("{}\n", json!({ "left_out": count }))),
+                    false => output::tell_surely(line),
                 }
             }
             Event::Note(_) | Event::Finished { .. } => {}

@@ -6,13 +6,13 @@ use crate::event::Listener;
 use crate::model::Observed;
 use crate::plan::{Plan, describe};
 use crate::settings::{Context, ProgressKind};
-use crate::ui;
+use crate::ui::{output, report};
 
 mod json;
 mod plain;
 mod tty;
 
-/// Which view.
+/// Returns the view to use. `--progress auto` means a live view on a terminal that can draw it, else plain lines.
 fn kind(context: &Context) -> ProgressKind {
     let is_terminal = std::io::stderr().is_terminal() && context.environment.get("TERM") != Some("dumb");
     match context.settings.progress {
@@ -24,7 +24,8 @@ fn kind(context: &Context) -> ProgressKind {
     }
 }
 
-/// Returns a context in which progress is told in lines where it would be a live view.
+/// Returns a context in which plain lines take the place of a live view. For runs beside which output of containers is
+/// printed: the view would be drawn over it.
 pub fn beside_output(context: &Context) -> Context {
     let mut context = context.clone();
     if kind(&context) == ProgressKind::Tty {
@@ -33,17 +34,17 @@ pub fn beside_output(context: &Context) -> Context {
     context
 }
 
-/// Returns the listener that the settings ask for.
+/// Returns the listener for `--progress`.
 pub fn listener(context: &Context) -> Box<dyn Listener> {
     match kind(context) {
-        ProgressKind::Tty => Box::new(tty::Tty::new(ui::style(context))),
+        ProgressKind::Tty => Box::new(tty::Tty::new(report::style(context))),
         ProgressKind::Json => Box::new(json::Json::default()),
         ProgressKind::Quiet => Box::new(|_: &crate::event::Event| {}),
         ProgressKind::Plain | ProgressKind::Auto => Box::new(plain::Plain::default()),
     }
 }
 
-/// Shows a plan that is not run.
+/// Shows the steps of a plan that is not run (`--dry-run`).
 pub fn dry_run(context: &Context, plan: &Plan) {
     for step in &plan.steps {
         let verb = describe(&step.action);
@@ -58,30 +59,31 @@ pub fn dry_run(context: &Context, plan: &Plan) {
                 step.reason
             ),
         };
-        ui::tell(&line);
+        output::tell_surely(line);
     }
 }
 
-/// Says in a line each how containers stand that were left as they are; only for people.
+/// Says for each container that was left as it is in which state it is, a line each; only for people.
 pub fn summary(context: &Context, plan: &Plan, observed: &Observed, is_success: bool) {
     if plan.is_empty() && is_success && matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         for target in &plan.unchanged {
             let (name, word) = (crate::text::escape_controls(target.name()), state_word(observed, target.name()));
-            ui::tell(&format!(" {} {name}  {word}\n", target.kind()));
+            output::tell_surely(format!(" {} {name}  {word}\n", target.kind()));
         }
     }
 }
 
-/// Returns the state of a container: what a job has done, or what was only created, does not run.
+/// Returns the state of a container as a word of progress: a job that has ended is `Exited`, a container that was never
+/// started `Created`.
 fn state_word(observed: &Observed, name: &str) -> String {
     let found = observed.containers.named(name).next();
     let word = found.map_or("running", |one| one.state.as_str());
     word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 
-/// Says that there is nothing to do; only for people.
+/// Says in `words` that there is nothing to do; only for people.
 pub fn nothing(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
-        ui::tell(&format!("{words}\n"));
+        output::tell(&format!("{words}\n"));
     }
 }

@@ -1,4 +1,7 @@
-//! A line an event, in docker compose's shape: ` Container p-web-1  Started`.
+//! Progress as lines: one for each event, in docker compose's shape (` Container p-web-1  Started`).
+//!
+//! Lines for the start and the end of a step are never dropped. Lines of its output are dropped and counted while nobody
+//! reads.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +9,7 @@ use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::StepId;
 use crate::plan::Verb;
 use crate::text::escape_controls;
-use crate::ui;
+use crate::ui::output;
 
 /// Prints lines.
 #[derive(Debug, Default)]
@@ -19,8 +22,10 @@ impl Listener for Plain {
         match event {
             Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
             Event::Step { id, state } => {
-                if let Some(line) = self.steps.get(id).and_then(|step| line(step, state)) {
-                    ui::tell(&line);
+                let Some(line) = self.steps.get(id).and_then(|step| line(step, state)) else { return };
+                match state.may_repeat() {
+                    true => output::tell(&line),
+                    false => output::tell_surely(line),
                 }
             }
             Event::Note(_) | Event::Finished { .. } => {}
@@ -28,7 +33,7 @@ impl Listener for Plain {
     }
 }
 
-/// Returns the line for an event, where it is worth one.
+/// Returns the line for an event; nothing for progress in numbers, which only the live view and JSON show.
 fn line(step: &StepHeader, state: &StepState) -> Option<String> {
     let head = format!(" {} {}  ", step.target.kind(), escape_controls(step.target.name()));
     let why = match step.verb {

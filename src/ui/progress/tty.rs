@@ -1,20 +1,27 @@
-//! One calm live view: a row for each thing, what is being done to it, for how long, and what it waits for.
+//! The live view: a row for each container, network, volume and image, with what is being done to it, since when, and what
+//! it waits for.
+//!
+//! Frames are drawn by the writer of standard error. While a reader of the terminal is stopped (Ctrl-S), the newest frame
+//! takes the place of the older ones.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, Listener, StepHeader, StepState};
-use crate::plan::Verb;
-use crate::plan::{StepId, Target};
+use crate::plan::{StepId, Target, Verb};
 use crate::text::escape_controls;
-use crate::ui::{self, Style};
+use crate::ui::diagnostics::Style;
+use crate::ui::output;
+use crate::ui::terminal::{self, Size};
 
-/// Between two drawings.
+/// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
+/// Where the terminal does not tell its size.
+const USUAL_SIZE: Size = Size { columns: 80, lines: 24 };
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/// The view; a thread of its own redraws it so that time is seen to pass.
+/// The view. A thread of its own draws it again and again, so that the seconds are seen to pass.
 pub(super) struct Tty {
     shared: Arc<Mutex<State>>,
     ticker: Option<std::thread::JoinHandle<()>>,
@@ -24,8 +31,7 @@ pub(super) struct Tty {
 struct State {
     steps: BTreeMap<StepId, StepHeader>,
     rows: Vec<Row>,
-    /// Lines drawn last, to be drawn over.
-    drawn: usize,
+    /// Frames drawn so far; turns the spinner.
     frame: usize,
     is_over: bool,
     style: Style,
@@ -34,6 +40,7 @@ struct State {
 
 struct Row {
     target: Target,
+    /// Steps under way on the target.
     running: usize,
     word: String,
     detail: String,
@@ -42,6 +49,7 @@ struct Row {
     has_failed: bool,
 }
 
+/// The state is shown as it is, whatever became of another holder of the lock.
 fn lock(shared: &Mutex<State>) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -82,8 +90,8 @@ impl Drop for Tty {
     fn drop(&mut self) {
         {
             let mut state = lock(&self.shared);
-            state.draw();
             state.is_over = true;
+            state.draw();
         }
         if let Some(ticker) = self.ticker.take() {
             ticker.thread().unpark();
@@ -94,95 +102,28 @@ impl Drop for Tty {
 }
 
 impl State {
+    /// Takes what happened to a step into the row of its target.
     fn step(&mut self, id: StepId, step: &StepState) {
         let Some(header) = self.steps.get(&id).cloned() else { return };
         let now = Instant::now();
-        let index = match self.rows.iter().position(|row| row.target == header.target) {
-            Some(index) => index,
-            None => {
-                let row = Row {
-                    target: header.target.clone(),
-                    running: 0,
-                    word: String::new(),
-                    detail: String::new(),
-                    begun: now,
-                    ended: None,
-                    has_failed: false,
-                };
-                self.rows.push(row);
-                self.rows.len() - 1
-            }
-        };
-        let row = &mut self.rows[index];
-        let is_quiet = header.verb == Verb::Rename;
-        match step {
-            StepState::Started => {
-                row.running += 1;
-                row.ended = None;
-                if !is_quiet {
-                    row.word = header.verb.present().to_owned();
-                    row.detail = match header.verb {
-                        Verb::Recreate | Verb::Build | Verb::Pull => header.reason.clone(),
-                        _ => String::new(),
-                    };
-                }
-            }
-            StepState::Progress { text, current, total } => {
-                row.detail = match (current, total) {
-                    (Some(current), Some(total)) if header.verb == Verb::Pull => {
-                        format!("{text} {}/{}", megabytes(*current), megabytes(*total))
-                    }
-                    _ => text.clone(),
-                };
-            }
-            StepState::Output(text) => row.detail = text.clone(),
-            StepState::Done { note, .. } => {
-                row.end(now);
-                let is_one_of_several_waits = header.verb == Verb::Wait && row.running > 0;
-                if !(is_quiet || is_one_of_several_waits) {
-                    row.word = note.unwrap_or(header.verb.past()).to_owned();
-                    row.detail.clear();
-                }
-            }
-            StepState::Failed { message, .. } => {
-                row.end(now);
-                row.has_failed = true;
-                row.word = "Error".to_owned();
-                row.detail = message.clone();
-            }
-            StepState::Skipped { .. } => {
-                row.ended.get_or_insert(now);
-                if !row.has_failed && row.word.is_empty() {
-                    row.word = "Skipped".to_owned();
-                }
-            }
-            StepState::Undone => {
-                if header.verb == Verb::Stop {
-                    row.word = "Restored".to_owned();
-                }
-            }
-        }
+        let index = self.rows.iter().position(|row| row.target == header.target).unwrap_or_else(|| {
+            self.rows.push(Row::new(header.target.clone(), now));
+            self.rows.len() - 1
+        });
+        self.rows[index].step(&header, step, now);
     }
 
+    /// Draws a frame; the last one where the run is over.
     fn draw(&mut self) {
         if self.rows.is_empty() {
             return;
         }
         self.frame += 1;
-        let (columns, lines) =
-            crossterm::terminal::size().map_or((80, 24), |(columns, lines)| (usize::from(columns), usize::from(lines)));
-        let text = self.frame_text(columns, lines);
-        let mut out = String::new();
-        if self.drawn > 0 {
-            out.push_str(&format!("\x1b[{}A", self.drawn));
-        }
-        out.push_str("\x1b[0J");
-        out.push_str(&text);
-        self.drawn = text.matches('\n').count();
-        ui::tell(&out);
+        let size = terminal::size().unwrap_or(USUAL_SIZE);
+        output::frame(self.frame_text(size.columns, size.lines), self.is_over);
     }
 
-    /// Returns a frame. Where the rows are too many for the height, those that are done give way.
+    /// Returns a frame. Where there are more rows than lines, rows of finished targets are left out first.
     fn frame_text(&self, columns: usize, lines: usize) -> String {
         let done = self.rows.iter().filter(|row| row.is_done()).count();
         let seconds = self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
@@ -218,6 +159,60 @@ impl State {
 }
 
 impl Row {
+    fn new(target: Target, begun: Instant) -> Self {
+        let (word, detail) = (String::new(), String::new());
+        Self { target, running: 0, word, detail, begun, ended: None, has_failed: false }
+    }
+
+    fn step(&mut self, header: &StepHeader, step: &StepState, now: Instant) {
+        // A rename is part of a replacement, whose other steps have the words.
+        let is_quiet = header.verb == Verb::Rename;
+        match step {
+            StepState::Started => {
+                self.running += 1;
+                self.ended = None;
+                if !is_quiet {
+                    self.word = header.verb.present().to_owned();
+                    self.detail = match header.verb {
+                        Verb::Recreate | Verb::Build | Verb::Pull => header.reason.clone(),
+                        _ => String::new(),
+                    };
+                }
+            }
+            StepState::Progress { text, current, total } => {
+                self.detail = match (current, total) {
+                    (Some(current), Some(total)) if header.verb == Verb::Pull => {
+                        format!("{text} {}/{}", megabytes(*current), megabytes(*total))
+                    }
+                    _ => text.clone(),
+                };
+            }
+            StepState::Output(text) => self.detail = text.clone(),
+            StepState::Done { note, .. } => {
+                self.end(now);
+                let is_one_of_several_waits = header.verb == Verb::Wait && self.running > 0;
+                if !(is_quiet || is_one_of_several_waits) {
+                    self.word = note.unwrap_or(header.verb.past()).to_owned();
+                    self.detail.clear();
+                }
+            }
+            StepState::Failed { message, .. } => {
+                self.end(now);
+                self.has_failed = true;
+                self.word = "Error".to_owned();
+                self.detail = message.clone();
+            }
+            StepState::Skipped { .. } => {
+                self.ended.get_or_insert(now);
+                if !self.has_failed && self.word.is_empty() {
+                    self.word = "Skipped".to_owned();
+                }
+            }
+            StepState::Undone if header.verb == Verb::Stop => self.word = "Restored".to_owned(),
+            StepState::Undone => {}
+        }
+    }
+
     fn name(&self) -> String {
         format!("{} {}", self.target.kind(), escape_controls(self.target.name()))
     }

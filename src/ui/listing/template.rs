@@ -1,6 +1,8 @@
-//! Templates of `--format`: text with fields, such as `{{.Name}}`, and nothing else of the template language.
+//! Templates of `--format`: text with fields, such as `{{.Name}}`. The rest of Go's template language is not there.
 
-/// A template; `table` in front gives columns with a head.
+use super::table::table;
+
+/// A template that was read. With `table ` in front the rows become columns under titles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     is_table: bool,
@@ -17,13 +19,13 @@ enum Part {
 pub type Field = (&'static str, &'static str);
 
 impl Template {
-    /// Reads a template; `known` are the fields there are. The error says what is wrong with it.
+    /// Reads a template, which may name the fields in `known`. The error says what is wrong with the template.
     pub fn parse(text: &str, known: &[Field]) -> Result<Self, String> {
         let (is_table, text) = match text.strip_prefix("table ") {
             Some(rest) => (true, rest.trim_start()),
             None => (false, text),
         };
-        // Compat: both are written as two characters on a command line.
+        // Compat: a command line has tabs and line ends as two characters.
         let text = text.replace("\\t", "\t").replace("\\n", "\n");
         let mut parts = Vec::new();
         let mut rest = text.as_str();
@@ -44,9 +46,9 @@ impl Template {
         Ok(Self { is_table, parts })
     }
 
-    /// Renders rows: `value` gives a row's field. Columns are parted by tabs.
+    /// Renders rows: `value` gives the field of a row by the field's name. Tabs in the template part columns.
     pub fn render<T>(&self, known: &[Field], rows: &[T], value: impl Fn(&T, &str) -> String) -> String {
-        // A tab in a value is no end of a column, and nothing in it acts on a terminal.
+        // In a value a tab does not part columns, and nothing acts on a terminal.
         let line = |row| self.line(|name| crate::text::escape_controls(&value(row, name)).into_owned());
         if !self.is_table {
             return rows.iter().map(|row| line(row) + "\n").collect();
@@ -57,7 +59,7 @@ impl Template {
         };
         let head = self.line(title);
         let cells = |row| line(row).split('\t').map(str::to_owned).collect::<Vec<_>>();
-        super::table(&head.split('\t').collect::<Vec<_>>(), rows.iter().map(cells).collect())
+        table(&head.split('\t').collect::<Vec<_>>(), rows.iter().map(cells).collect())
     }
 
     fn line(&self, value: impl Fn(&str) -> String) -> String {
@@ -69,7 +71,7 @@ impl Template {
     }
 }
 
-/// Reads what stands between the braces.
+/// Reads the field that stands between the braces.
 fn field(inside: &str, known: &[Field]) -> Result<&'static str, String> {
     let inside = inside.trim();
     let shown = crate::text::escape_controls(inside);

@@ -1,6 +1,7 @@
-//! Aligned columns, as wide as their widest cell.
+//! Tables: aligned columns, as wide as their widest cell.
 
-/// Renders a head and rows; three blanks between columns, none at the end of a line.
+/// Renders a line of titles and a line for each row, with three blanks between columns and none at the end of a line.
+/// Control characters in cells become visible.
 pub fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     with_columns_of(0, head, rows)
 }

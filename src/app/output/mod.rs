@@ -1,0 +1,3 @@
+//! Output of containers: one reader of lines for `logs` and an attached `up`.
+
+pub(super) mod lines;

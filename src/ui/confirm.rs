@@ -1,0 +1,24 @@
+//! Questions on a terminal.
+
+use std::io::IsTerminal;
+
+use super::output;
+
+/// Returns whether somebody can be asked: standard input and standard error are terminals.
+pub fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks a question on a terminal and returns whether the answer is yes; no terminal means no.
+///
+/// Blocks until the question has been written and answered, so it is called on a thread of its own. An answer that was typed
+/// before the question could be seen would be no answer to it.
+pub fn confirm(question: &str) -> bool {
+    if !is_interactive() {
+        return false;
+    }
+    output::tell(question);
+    output::wait_told();
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}

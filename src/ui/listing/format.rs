@@ -1,0 +1,115 @@
+//! The formats of a listing: a table, JSON, or a template.
+
+use serde_json::Value;
+
+use super::table::table;
+use super::template::{Field, Template};
+
+/// What `--format` asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// A table.
+    #[default]
+    Table,
+    /// JSON, in the shape of the listing.
+    Json,
+    /// Fields that were named.
+    Template(Template),
+}
+
+impl Format {
+    /// Reads the option's value for a listing whose templates may name `fields`: `table` (or nothing), `json`, or a template.
+    /// The error says what is wrong with the value.
+    pub fn parse(text: &str, fields: &[Field]) -> Result<Self, String> {
+        match text {
+            "table" | "" => Ok(Self::Table),
+            "json" => Ok(Self::Json),
+            text => Template::parse(text, fields).map(Self::Template),
+        }
+    }
+}
+
+/// How the JSON objects of a listing are put together. Compat: docker compose has the first two, a listing each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object a line (`ps`, `volumes`, `stats`).
+    Lines,
+    /// One array on a line (`ls`, `images`).
+    Array,
+    /// One array over many lines, indented (`drift`).
+    Document,
+}
+
+/// One row of a listing.
+pub trait Row {
+    /// Fields that templates may name, with the titles of their columns. Each is a key of [`Row::object`].
+    const FIELDS: &'static [Field];
+    /// Titles of the table's columns.
+    const TITLES: &'static [&'static str];
+    /// How objects are put together.
+    const SHAPE: Shape;
+
+    /// Returns the cells of the table, a cell for each of [`Row::TITLES`].
+    fn cells(&self) -> Vec<String>;
+
+    /// Returns the row as a JSON object.
+    fn object(&self) -> Value;
+
+    /// Returns a field as templates show it.
+    fn field(&self, name: &str) -> String {
+        match &self.object()[name] {
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        }
+    }
+}
+
+/// Renders the rows of a listing, with a line end at the end unless nothing is to be shown.
+pub fn render<R: Row>(format: &Format, rows: &[R]) -> String {
+    let objects = || rows.iter().map(Row::object);
+    match (format, R::SHAPE) {
+        (Format::Table, _) => table(R::TITLES, rows.iter().map(Row::cells).collect()),
+        (Format::Json, Shape::Lines) => objects().map(|object| format!("{object}\n")).collect(),
+        (Format::Json, Shape::Array) => format!("{}\n", Value::Array(objects().collect())),
+        (Format::Json, Shape::Document) => format!("{:#}\n", Value::Array(objects().collect())),
+        (Format::Template(template), _) => template.render(R::FIELDS, rows, |row, name| row.field(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    struct Volume(&'static str, u32);
+
+    impl Row for Volume {
+        const FIELDS: &'static [Field] = &[("Name", "VOLUME NAME"), ("Links", "LINKS")];
+        const TITLES: &'static [&'static str] = &["VOLUME NAME"];
+        const SHAPE: Shape = Shape::Array;
+
+        fn cells(&self) -> Vec<String> {
+            vec![self.0.to_owned()]
+        }
+
+        fn object(&self) -> Value {
+            json!({ "Name": self.0, "Links": self.1 })
+        }
+    }
+
+    fn shown(format: &str) -> String {
+        let format = Format::parse(format, Volume::FIELDS).unwrap();
+        render(&format, &[Volume("data", 1), Volume("cache", 0)])
+    }
+
+    #[test]
+    fn a_listing_has_all_formats() {
+        assert_eq!(shown(""), "VOLUME NAME\ndata\ncache\n");
+        assert_eq!(shown("table"), shown(""));
+        assert_eq!(shown("json"), "[{\"Name\":\"data\",\"Links\":1},{\"Name\":\"cache\",\"Links\":0}]\n");
+        assert_eq!(shown("{{.Name}} {{.Links}}"), "data 1\ncache 0\n");
+        assert_eq!(shown("table {{.Links}}\\t{{.Name}}"), "LINKS   VOLUME NAME\n1       data\n0       cache\n");
+        assert!(Format::parse("jsno", Volume::FIELDS).is_err());
+    }
+}

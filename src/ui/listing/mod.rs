@@ -1,0 +1,18 @@
+//! Listings: what `--format` asks for, and the rows of each command.
+//!
+//! One reader of `--format` ([`Format`]) and one renderer ([`render`]) serve all commands. A listing is a type that
+//! implements [`Row`], in a file of its own here; see `containers` for one with all formats, `changes` for one with two.
+
+mod changes;
+mod containers;
+mod format;
+mod names;
+pub mod table;
+pub mod template;
+mod variables;
+
+pub use changes::Change;
+pub use containers::ContainerRow;
+pub use format::{Format, Row, Shape, render};
+pub use names::{names, origins, shown_names};
+pub use variables::{Variable, variables};

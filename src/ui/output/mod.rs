@@ -1,0 +1,18 @@
+//! Standard output and standard error: everything goes through a queue to a thread that writes.
+//!
+//! A reader that is slow, stopped (`up | less`, Ctrl-S) or gone blocks only that thread. No function here blocks but
+//! [`close()`] and the wait before a question. Start at [`print()`] for data, at [`tell()`] for words to people; `queue` says
+//! what may be dropped.
+//!
+//! Where both streams are the same file (a terminal, `2>&1`), they share one queue, so that the order of data and words is
+//! the order in which they were given.
+
+mod close;
+mod print;
+mod queue;
+mod writer;
+
+pub use close::close;
+pub(super) use close::hurry;
+pub use print::{LogLines, failed, is_drained, print, print_lines, print_owned, ready, tell};
+pub(super) use print::{frame, print_bytes, tell_often, tell_surely, wait_told};
