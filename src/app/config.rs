@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use futures_util::StreamExt;
 
-use super::session;
+use super::project;
+use super::run::session;
 use crate::diag::Diagnostic;
-use crate::engine::ReadEngine;
 use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions, Loaded, Mention, Node};
 use crate::model::{Sources, Span, hash, image_name};
@@ -103,7 +103,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
         only_check: request.show == Show::Nothing,
-        ..super::load_options(context)
+        ..project::load_options(context)
     };
     let mut loaded = loader::load(&options, &context.environment);
     if loaded.has_errors() {

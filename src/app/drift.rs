@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::session;
+use super::project;
+use super::run::session;
 use crate::failure::{Exit, Failure};
 use crate::model::labels;
 use crate::observe;
@@ -14,11 +15,11 @@ use crate::ui;
 
 /// Runs `drift`. Ends with 0 for nothing, 2 for something, 1 for an error.
 pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Exit, Failure> {
-    let loading = session::load(context, services)?;
+    let loading = project::load(context, services)?;
     session::block_on(async {
         let engine = session::connect(context).await?;
         let project = &loading.project;
-        let mut observed = session::snapshot(context, &engine, project).await?;
+        let mut observed = session::snapshot(context, &*engine, project).await?;
         let ours = observed.containers.iter().filter(|one| one.label(labels::PROJECT) == Some(project.name.as_str()));
         let ids = ours.map(|one| one.id.clone()).collect();
         observed.definitions = observe::definitions(&*engine, ids).await?;

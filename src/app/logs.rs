@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 
-use super::{down, session};
-use crate::engine::docker::DockerEngine;
+use super::project;
+use super::run::{interrupted, session};
 use crate::engine::{EngineResult, LogOptions, OutputChunk, ReadEngine};
 use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, labels};
@@ -74,7 +74,7 @@ impl FollowRequest {
 
 /// Runs `logs`.
 pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
-    let found = down::project(context, &request.services)?;
+    let found = project::find(context, &request.services)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::connect(context).await?;
@@ -97,7 +97,7 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
         };
         tokio::select! {
             result = print_all(&engine, &containers, &options, &mut printer) => result?,
-            signal = interrupt.first() => return Err(super::interrupted(signal)),
+            signal = interrupt.first() => return Err(interrupted(signal)),
         }
         Ok(Exit::SUCCESS)
     })
@@ -135,7 +135,7 @@ pub(super) struct Line {
 }
 
 async fn print_all(
-    engine: &Arc<DockerEngine>,
+    engine: &Arc<dyn ReadEngine>,
     containers: &[&ObservedContainer],
     options: &LogOptions,
     printer: &mut LogPrinter,

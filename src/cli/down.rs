@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::FileOption;
-use crate::app::down;
+use crate::app::{down, lifecycle};
 use crate::failure::{Exit, Failure};
 use crate::plan::{DownOptions, Lifecycle, RemoveImages};
 use crate::settings::Context;
@@ -123,31 +123,36 @@ pub(super) fn down(context: &Context, args: DownArgs) -> Result<Exit, Failure> {
 }
 
 pub(super) fn start(context: &Context, args: &ServicesArgs) -> Result<Exit, Failure> {
-    down::lifecycle(context, &args.services, "start", &Lifecycle::Start)
+    lifecycle::lifecycle(context, &args.services, "start", &Lifecycle::Start)
 }
 
 pub(super) fn stop(context: &Context, args: &StopArgs) -> Result<Exit, Failure> {
-    down::lifecycle(context, &args.services, "stop", &Lifecycle::Stop { grace: args.timeout.map(super::seconds) })
+    lifecycle::lifecycle(context, &args.services, "stop", &Lifecycle::Stop { grace: args.timeout.map(super::seconds) })
 }
 
 pub(super) fn restart(context: &Context, args: &RestartArgs) -> Result<Exit, Failure> {
     let command = Lifecycle::Restart { grace: args.timeout.map(super::seconds), no_dependencies: args.no_deps };
-    down::lifecycle(context, &args.services, "restart", &command)
+    lifecycle::lifecycle(context, &args.services, "restart", &command)
 }
 
 pub(super) fn kill(context: &Context, args: KillArgs) -> Result<Exit, Failure> {
     let command = Lifecycle::Kill { signal: args.signal, orphans: args.remove_orphans };
-    down::lifecycle(context, &args.services, "kill", &command)
+    lifecycle::lifecycle(context, &args.services, "kill", &command)
 }
 
 pub(super) fn pause(context: &Context, args: &ServicesArgs) -> Result<Exit, Failure> {
-    down::lifecycle(context, &args.services, "pause", &Lifecycle::Pause)
+    lifecycle::lifecycle(context, &args.services, "pause", &Lifecycle::Pause)
 }
 
 pub(super) fn unpause(context: &Context, args: &ServicesArgs) -> Result<Exit, Failure> {
-    down::lifecycle(context, &args.services, "unpause", &Lifecycle::Unpause)
+    lifecycle::lifecycle(context, &args.services, "unpause", &Lifecycle::Unpause)
 }
 
 pub(super) fn rm(context: &Context, args: &RmArgs) -> Result<Exit, Failure> {
-    down::remove(context, &args.services, args.force, &Lifecycle::Remove { stop: args.stop, volumes: args.volumes })
+    lifecycle::remove(
+        context,
+        &args.services,
+        args.force,
+        &Lifecycle::Remove { stop: args.stop, volumes: args.volumes },
+    )
 }

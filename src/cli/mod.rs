@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::saved::Saved;
+use crate::app::run::saved::Saved;
 use crate::env::Environment;
 use crate::failure::{Exit, Failure};
 use crate::model::Sources;

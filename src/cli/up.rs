@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 use super::FileOption;
 use crate::app;
 use crate::app::logs::FollowRequest;
-use crate::app::saved::Saved;
-use crate::app::up::{self, PlanRequest, UpRequest};
+use crate::app::plan::PlanRequest;
+use crate::app::run::saved::Saved;
+use crate::app::up::{self, UpRequest};
 use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
 use crate::model::{ServiceName, Sources, Span};
@@ -445,7 +446,7 @@ pub(super) fn plan(context: &Context, args: PlanArgs, arguments: &[OsString]) ->
         output: args.output.clone(),
         arguments: texts.unwrap_or_default(),
     };
-    up::plan(context, &args.request(), &show)
+    app::plan::plan(context, &args.request(), &show)
 }
 
 pub(super) fn drift(context: &Context, args: &DriftArgs) -> Result<Exit, Failure> {
@@ -478,7 +479,7 @@ pub(super) fn build(context: &Context, args: BuildArgs) -> Result<Exit, Failure>
     };
     let options = UpOptions { no_dependencies: !args.with_dependencies, ..UpOptions::default() };
     let request = UpRequest { services: args.services, options, images, command: "build", ..UpRequest::default() };
-    up::images(&quiet(context, args.quiet), &request)
+    app::images::images(&quiet(context, args.quiet), &request)
 }
 
 pub(super) fn pull(context: &Context, args: PullArgs) -> Result<Exit, Failure> {
@@ -491,7 +492,7 @@ pub(super) fn pull(context: &Context, args: PullArgs) -> Result<Exit, Failure> {
     };
     let options = UpOptions { no_dependencies: !args.include_deps, ..UpOptions::default() };
     let request = UpRequest { services: args.services, options, images, command: "pull", ..UpRequest::default() };
-    up::images(&quiet(context, args.quiet), &request)
+    app::images::images(&quiet(context, args.quiet), &request)
 }
 
 fn quiet(context: &Context, is_quiet: bool) -> Context {

@@ -12,10 +12,11 @@ use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, ContainerState, Definition, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork,
+    ContainerId, ContainerState, Definition, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume,
 };
 
+pub mod files;
 mod listeners;
 pub mod processes;
 
@@ -58,6 +59,7 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
         listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
         plugins: None,
+        known: Known::default(),
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
 }

@@ -281,7 +281,7 @@ impl<'a> Up<'a> {
     }
 
     pub(super) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
-        if self.options.unstartable.contains(&container.id) {
+        if self.observed.known.unstartable.contains(&container.id) {
             return Some(Reason::Unstartable);
         }
         let image_id = self.image_id(service);

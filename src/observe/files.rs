@@ -9,8 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::diag::Diagnostic;
-use crate::model::{Config, FileSource, MountSource, Project, Service, Span};
-use crate::plan::{Content, Contents};
+use crate::model::{Config, Content, Contents, FileSource, MountSource, Project, Service, Span};
 
 /// Of larger files of configs and secrets size and time of the last change stand for the content.
 const LARGEST: u64 = 64 << 20;
@@ -18,7 +17,7 @@ const LARGEST: u64 = 64 << 20;
 const LARGEST_PROFILE: u64 = 8 << 20;
 
 /// Reads the content behind the configs and secrets that the selected services use.
-pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
+pub fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
     let mut contents = Contents::default();
     let mut faults = Vec::new();
     let services = || project.services.values().filter(|service| selected.contains(service.name.as_str()));
@@ -155,7 +154,7 @@ fn profile(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Checks that what will be built has a context and a Dockerfile.
-pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
+pub fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
         let Some(build) = &service.build else { continue };
@@ -198,7 +197,7 @@ pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<
 }
 
 /// Checks that the paths of this machine are there that must be: sources of binds that are not to be made, and devices.
-pub(super) fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
+pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let mut check = |service: &Service, key: &str, span: Span, path: &str| {
         // What cannot be looked at is left to the engine.
@@ -227,7 +226,7 @@ pub(super) fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> 
 }
 
 /// Reads the files that `security_opt: seccomp:FILE` names: the engine takes their content.
-pub(super) fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
+pub fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
     let directory = project.working_dir.clone();
     let mut faults = Vec::new();
     for service in project.services.values_mut() {
