@@ -1,4 +1,4 @@
-//! A test of the tests: each way to spoil a plan must be noticed.
+//! A test of the tests: each way to spoil a plan, or the rounds of a run, must be noticed.
 
 use std::time::Duration;
 
@@ -7,25 +7,27 @@ use inception::plan::{Action, ContainerRef, Plan, Step};
 use crate::story::Mutation;
 use crate::{history, story};
 
-/// What is done to plans, and the rule that must notice it.
-pub const ALL: [(&str, Mutation, &str); 17] = [
-    ("renames are left out", without_renames, story::CONVERGES),
-    ("the old container goes first", old_first, history::OLD_STAYS),
-    ("conditions are taken as met", without_waits, history::CONDITIONS),
-    ("nothing is started", without_starts, story::CONVERGES),
-    ("a volume goes with its container", volumes_too, history::VOLUMES),
-    ("what is foreign is stopped", foreign_too, history::FOREIGN),
-    ("networks are not made", without_networks, story::CONVERGES),
-    ("configs are taken as put", without_files, history::FILES),
-    ("waits have no end", endless, story::ENDS),
-    ("a new service takes its port and starts at once", starts_at_once, story::CONVERGES),
-    ("names and ports are taken before their holders are gone", removals_not_awaited, story::CONVERGES),
-    ("the old container comes back without its network", without_reconnects, story::SERVING),
-    ("the old container is taken to have been stopped", old_forgotten, story::SERVING),
-    ("what belongs together is given back one by one", without_families, story::SERVING),
-    ("a failing hook is passed over", without_hooks, story::SERVING),
-    ("a volume that is given up stays", volumes_kept, story::NOTHING_LEFT),
-    ("a volume goes with a network", volume_unasked, history::VOLUMES),
+/// What is planted, and the rule that must notice it.
+pub const ALL: [(&str, Mutation, &str); 19] = [
+    ("renames are left out", Mutation::Plan(without_renames), story::CONVERGES),
+    ("the old container goes first", Mutation::Plan(old_first), history::OLD_STAYS),
+    ("conditions are taken as met", Mutation::Plan(without_waits), history::CONDITIONS),
+    ("nothing is started", Mutation::Plan(without_starts), story::CONVERGES),
+    ("a volume goes with its container", Mutation::Plan(volumes_too), history::VOLUMES),
+    ("what is foreign is stopped", Mutation::Plan(foreign_too), history::FOREIGN),
+    ("networks are not made", Mutation::Plan(without_networks), story::CONVERGES),
+    ("configs are taken as put", Mutation::Plan(without_files), history::FILES),
+    ("waits have no end", Mutation::Plan(endless), story::ENDS),
+    ("a new service takes its port and starts at once", Mutation::Plan(starts_at_once), story::CONVERGES),
+    ("names and ports are taken before their holders are gone", Mutation::Plan(removals_not_awaited), story::CONVERGES),
+    ("the old container comes back without its network", Mutation::Plan(without_reconnects), story::SERVING),
+    ("the old container is taken to have been stopped", Mutation::Plan(old_forgotten), story::SERVING),
+    ("what belongs together is given back one by one", Mutation::Plan(without_families), story::SERVING),
+    ("a failing hook is passed over", Mutation::Plan(without_hooks), story::SERVING),
+    ("a volume that is given up stays", Mutation::Plan(volumes_kept), story::NOTHING_LEFT),
+    ("a volume goes with a network", Mutation::Plan(volume_unasked), history::VOLUMES),
+    ("a second look skips the check of the saved plan", Mutation::LaterPlansUnchecked, history::SHOWN),
+    ("a second look removes data without consent", Mutation::LaterLossesUnasked, history::CONSENT),
 ];
 
 fn skip(step: &mut Step) {
