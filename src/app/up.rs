@@ -62,7 +62,7 @@ fn guards<'a>(
 ) -> Vec<Box<dyn Guard + 'a>> {
     let mut guards: Vec<Box<dyn Guard + 'a>> = Vec::new();
     if let Some(saved) = &request.saved {
-        guards.push(Box::new(AsShown::new(saved, session.reading())));
+        guards.push(Box::new(AsShown::new(saved, session.reading(), console)));
     }
     if !context.settings.is_dry_run {
         guards.push(Box::new(consent::Data::new(console, request.is_agreed)));

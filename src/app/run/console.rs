@@ -73,3 +73,35 @@ pub(super) async fn aside(read: impl FnOnce() -> bool + Send + 'static) -> bool 
     // A thread that panicked has not said yes.
     tokio::task::spawn_blocking(read).await.unwrap_or(false)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::event::Event;
+
+    /// A console of a test that reads nothing of what is said.
+    pub struct Silent;
+
+    #[async_trait(?Send)]
+    impl Console for Silent {
+        fn tell(&self, _: &str) {}
+
+        fn diagnostics(&self, _: &[Diagnostic], _: &Sources) {}
+
+        fn listener(&self) -> Box<dyn Listener> {
+            Box::new(|_: &Event| {})
+        }
+
+        fn dry_run(&self, _: &Plan) {}
+
+        fn nothing(&self, _: &str) {}
+
+        fn is_interactive(&self) -> bool {
+            false
+        }
+
+        async fn confirm(&self, _: &'static str) -> bool {
+            false
+        }
+    }
+}

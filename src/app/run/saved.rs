@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::console::Console;
 use super::rounds::{Guard, Look, Stage};
 use super::session;
 use crate::diag::Diagnostic;
@@ -150,6 +151,7 @@ fn shortened(mut causes: Vec<String>) -> String {
 pub struct AsShown<'a> {
     saved: &'a Saved,
     engine: &'a dyn ReadEngine,
+    console: &'a dyn Console,
     /// The steps of the saved plan for images.
     images: Plan,
     /// What the saved plan does, and to what.
@@ -158,8 +160,8 @@ pub struct AsShown<'a> {
 
 impl<'a> AsShown<'a> {
     /// Makes the guard of a run on an engine.
-    pub fn new(saved: &'a Saved, engine: &'a dyn ReadEngine) -> Self {
-        Self { saved, engine, images: Plan::default(), shown: BTreeSet::new() }
+    pub fn new(saved: &'a Saved, engine: &'a dyn ReadEngine, console: &'a dyn Console) -> Self {
+        Self { saved, engine, console, images: Plan::default(), shown: BTreeSet::new() }
     }
 }
 
@@ -168,8 +170,9 @@ impl Guard for AsShown<'_> {
     async fn pass(&mut self, stage: Stage, look: &Look, interrupt: &Interrupt) -> Result<(), Failure> {
         match stage {
             Stage::First => {
+                let tell = |words: &str| self.console.tell(words);
                 let identity = async { Ok(self.engine.identity().await?) };
-                let identity = session::answer(interrupt, identity).await?;
+                let identity = session::answer_to(&tell, interrupt, session::NOTHING_BEGUN, identity).await?;
                 self.saved.check(&identity, &look.images, &look.plan)?;
                 self.images = look.images.clone();
                 self.shown = acts(&look.images, &look.plan);
@@ -253,6 +256,7 @@ fn word(step: &Step) -> String {
 mod tests {
     use std::time::Duration;
 
+    use super::super::console::tests::Silent;
     use super::*;
     use crate::engine::fake::FakeEngine;
     use crate::model::ContainerSpec;
@@ -282,7 +286,7 @@ mod tests {
     async fn passes(saved: &[Step], now: &[Step], later: &[Step]) -> [bool; 2] {
         let engine = FakeEngine::default();
         let saved = Saved::new(Path::new("/"), &[], "fake".to_owned(), &look(saved.to_vec()));
-        let (mut guard, interrupt) = (AsShown::new(&saved, &engine), Interrupt::default());
+        let (mut guard, interrupt) = (AsShown::new(&saved, &engine, &Silent), Interrupt::default());
         let first = guard.pass(Stage::First, &look(now.to_vec()), &interrupt).await;
         let again = guard.pass(Stage::Again, &look(later.to_vec()), &interrupt).await;
         [first.is_ok(), again.is_ok()]
@@ -312,7 +316,7 @@ mod tests {
         let mut first = look(vec![create("web", false)]);
         first.images.steps.push(pull);
         let saved = Saved::new(Path::new("/"), &[], "fake".to_owned(), &first);
-        let (mut guard, interrupt) = (AsShown::new(&saved, &engine), Interrupt::default());
+        let (mut guard, interrupt) = (AsShown::new(&saved, &engine, &Silent), Interrupt::default());
         guard.pass(Stage::First, &first, &interrupt).await.unwrap();
         assert!(guard.pass(Stage::AfterImages, &look(first.plan.steps.clone()), &interrupt).await.is_ok());
         let other = look(vec![start("web", Reason::NotRunning)]);

@@ -283,6 +283,9 @@ impl Story {
             _ => Some(false),
         };
         let is_planned = self.more.percent(35) && matches!(command, Command::Up(_));
+        if matches!(command, Command::Down(_)) && self.more.percent(70) {
+            self.cleaned_by_hand(command.given_up(project)).await;
+        }
         let shown = if is_planned { Shown::of(&self.engine.client(0), project, command).await } else { None };
         Asked { signal, shown, answer, is_after_crash: self.is_left }
     }

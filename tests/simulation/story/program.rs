@@ -61,7 +61,7 @@ impl Command {
     }
 
     /// The volumes whose data the user gives up: those that a round may remove.
-    fn given_up<'a>(&self, project: &'a Project) -> Vec<&'a Volume> {
+    pub fn given_up<'a>(&self, project: &'a Project) -> Vec<&'a Volume> {
         let is_given_up = |volume: &&Volume| match self {
             Command::Up(options) => options.recreate_volumes.contains(volume.key.as_str()),
             Command::Down(options) => options.volumes,
@@ -227,7 +227,7 @@ impl Program {
         };
         if let Some(shown) = &self.shown {
             push(
-                Box::new(AsShown::new(&shown.saved, &*self.engine)),
+                Box::new(AsShown::new(&shown.saved, &*self.engine, console)),
                 matches!(self.mutation, Some(Mutation::LaterPlansUnchecked)),
             );
         }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use inception::engine::Engine;
-use inception::engine::fake::{Behaviour, FakeEngine};
-use inception::model::{ContainerSpec, NetworkSpec, Project, VolumeSpec, labels};
+use inception::engine::fake::{Behaviour, Deed, Done, FakeEngine};
+use inception::model::{ContainerSpec, MountKind, NetworkSpec, Project, Volume, VolumeSpec, labels};
 
 use super::Story;
 use crate::random::Random;
@@ -50,6 +50,30 @@ impl Story {
             world.connect_network(&network.name, &visitor.id, &endpoint).await.unwrap();
             self.say(|| format!("--- {} joins {}", visitor.name, network.name));
         }
+    }
+
+    /// Somebody removes one of these volumes, and first the containers that use it.
+    pub(super) async fn cleaned_by_hand(&mut self, volumes: Vec<&Volume>) {
+        let which = usize::try_from(self.more.next()).unwrap_or_default();
+        let Some(index) = which.checked_rem(volumes.len()) else { return };
+        let name = &volumes[index].name;
+        let world = self.engine.client(0);
+        let mounts = |spec: &ContainerSpec| {
+            spec.mounts
+                .iter()
+                .any(|mount| matches!(&mount.kind, MountKind::Volume { name: found, .. } if found == name))
+        };
+        for change in self.engine.history() {
+            if let Deed::Container { id, spec, what: Done::Created, .. } = &change.deed
+                && mounts(spec)
+            {
+                // It may have gone long ago.
+                let _ = world.remove_container(id, true, false).await;
+            }
+        }
+        let _ = world.remove_volume(name).await;
+        self.log.lock().unwrap().mishaps += 1;
+        self.say(|| format!("--- {name} is removed by hand"));
     }
 }
 
