@@ -1,15 +1,16 @@
-//! Programs of this machine that listen on ports, from `/proc/net`; empty where there is no such table.
+//! Programs of this machine that listen on ports, from the kernel's tables in `/proc/net`. Where there is no table, none are
+//! found.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::Listener;
 
-/// State of a listening TCP socket, and of a bound UDP one.
+/// File, protocol, and the state of a socket that holds its port: listening for TCP, bound for UDP.
 const TABLES: [(&str, &str, &str); 4] =
     [("tcp", "tcp", "0A"), ("tcp6", "tcp", "0A"), ("udp", "udp", "07"), ("udp6", "udp", "07")];
 
-/// Returns all listeners; those on `ports` with the name of their program, where it can be told.
+/// Returns all listeners; the listeners on `ports` with the name of their program, where this user may see it.
 pub(super) fn listeners(ports: &BTreeSet<u16>) -> Vec<Listener> {
     let mut found = Vec::new();
     let mut inodes = BTreeMap::new();
@@ -33,7 +34,7 @@ pub(super) fn listeners(ports: &BTreeSet<u16>) -> Vec<Listener> {
     found
 }
 
-/// `0100007F:0050`: address in the machine's byte order, port in hexadecimal.
+/// Reads `0100007F:0050`: the address in the machine's byte order, the port in hexadecimal.
 fn parse(text: &str) -> Option<(IpAddr, u16)> {
     let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
@@ -52,7 +53,7 @@ fn parse(text: &str) -> Option<(IpAddr, u16)> {
     Some((address, port))
 }
 
-/// Looks for the sockets among the open files of all processes that may be looked at.
+/// Looks for sockets, by their inodes, among the open files of all processes that this user may look at.
 fn name_holders(inodes: &BTreeMap<String, usize>, found: &mut [Listener]) {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     for process in

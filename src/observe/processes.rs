@@ -1,4 +1,5 @@
-//! Processes of this machine that belong to a container, from their control groups: for what the engine has lost sight of.
+//! Processes of this machine that belong to a container, by their control groups: an engine that was killed may have lost sight
+//! of a container's processes.
 
 use crate::model::ContainerId;
 
@@ -7,12 +8,13 @@ use crate::model::ContainerId;
 pub struct Process {
     /// Its id on this machine.
     pub pid: u32,
-    /// The kernel's short name of its program (`comm`), as it stands there: at most 15 bytes of anything.
+    /// The kernel's short name of its program (`comm`), as the kernel gives it: at most 15 bytes, any of them.
     pub name: String,
 }
 
 impl Process {
-    /// Whether it is the runtime's own, and waits for the word to become the container's: it has done nothing yet.
+    /// Returns whether the process is still the runtime's own (`runc init`), which waits for the word to become the
+    /// container's program. Such a process has done nothing yet.
     pub fn is_waiting(&self) -> bool {
         self.name.starts_with("runc:[")
     }
@@ -20,10 +22,10 @@ impl Process {
 
 /// Returns the processes whose control group is the container's, or below it.
 ///
-/// `None` where this program may not look at those of others, or where there is no `/proc`. Whether the container's
-/// processes are of this machine at all, the caller knows (`DockerEngine::is_this_machines`).
+/// `None` where this program may not look at the processes of others, or where there is no `/proc`. Whether the container's
+/// processes are of this machine at all, the caller knows (`ReadEngine::is_this_machines`).
 pub fn of_container(id: &ContainerId) -> Option<Vec<Process>> {
-    // With `hidepid` only the own ones can be read.
+    // With `hidepid` a user can read only the own processes, and process 1 is none of them.
     std::fs::read_to_string("/proc/1/cgroup").ok()?;
     Some(whose_group_tells(id.as_str()))
 }

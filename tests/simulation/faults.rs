@@ -1,4 +1,4 @@
-//! What happens to calls and in the world, from a seed: a mix of its own for each history.
+//! What happens to engine calls and in the world, from a seed: each disturbed run has a mix of faults of its own.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use inception::engine::fake::{Call, Fault, Mishap, Turn};
 
 use crate::random::Random;
 
-/// How much of each kind, in a thousand calls.
+/// How many faults of each kind there are in a thousand calls.
 #[derive(Clone, Debug, Default)]
 pub struct Mix {
     fails: u64,
@@ -19,7 +19,7 @@ pub struct Mix {
     mishaps: u64,
     /// Starts, in a hundred, that the engine refuses as if it had been killed in the middle of an earlier one.
     pub stuck: u64,
-    /// Faults at most, so that a run gets somewhere.
+    /// The most faults in all, so that a run gets somewhere.
     pub budget: u64,
 }
 
@@ -36,7 +36,7 @@ impl Mix {
     }
 }
 
-/// What the script has done, for the judgement of a run and for people.
+/// What the script has done, for the judges of a run and for people.
 #[derive(Debug, Default)]
 pub struct Log {
     pub mishaps: u64,
@@ -44,7 +44,7 @@ pub struct Log {
     pub is_verbose: bool,
 }
 
-/// Decides about every call.
+/// Decides what happens to every call, and in the world meanwhile.
 pub struct Script {
     random: Random,
     /// Decides about starts that the engine refuses.

@@ -1,4 +1,4 @@
-//! What must hold of everything that was done, whatever went wrong (the invariants of `docs/architecture.md`).
+//! Judges every change on the engine: what must hold of it, whatever went wrong (the invariants of `docs/architecture.md`).
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::state::{is_ours, wanted};
 use crate::story::{Act, Notes};
 
-/// What one run was about.
+/// One run: what it was asked, when it ran, what it noted.
 pub struct RunRecord {
     pub client: u32,
     pub project: Arc<Project>,
@@ -56,18 +56,18 @@ pub const FILES: &str = "I13: nothing starts without its configs and secrets";
 pub const SHOWN: &str = "I14: a saved plan runs no step that was not shown";
 pub const CONSENT: &str = "I15: no data goes without consent in that round";
 
-/// Follows the changes in order, and judges each.
+/// Follows the changes in their order, and judges each.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
     born: Instant,
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
-    /// All that ever were: service and number.
+    /// All containers that ever were, with what they were created from.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// Containers that were given their files.
     filled: BTreeSet<ContainerId>,
-    /// Services of which the world has removed a container, and when.
+    /// Services that have lost a container to the world (somebody removed it by hand), and when.
     bereft: Vec<(String, Duration)>,
-    /// Containers that a run has stopped.
+    /// Containers that a run has stopped, with the run's client.
     stopped: BTreeSet<(u32, ContainerId)>,
     found: Vec<Violation>,
 }
@@ -164,7 +164,9 @@ impl Judge<'_> {
                 self.filled.insert(id.clone());
             }
             Done::Started(marks) => {
-                if change.client != 0 && !spec.files.is_empty() && !self.filled.contains(id) {
+                // `start` starts containers as they are: only `up` puts configs and secrets into them.
+                let is_up = self.runs.get(&change.client).is_some_and(|run| run.up.is_some());
+                if is_up && !spec.files.is_empty() && !self.filled.contains(id) {
                     self.tell(FILES, change, format!("{} {}", spec.name, id.short()));
                 }
                 self.started(change, id, spec, marks);
@@ -195,7 +197,7 @@ impl Judge<'_> {
     ) {
         let is_replaced =
             self.known.values().any(|other| other.labels.get(labels::REPLACES).is_some_and(|old| old == id.as_str()));
-        // What a run has stopped it may start again, and so may others where it died.
+        // A run may start again the container that it has stopped. Where the run has died, so may any other run.
         let may_start = |(client, stopped): &(u32, ContainerId)| {
             stopped == id && (*client == change.client || self.runs.get(client).is_some_and(|run| run.has_died))
         };
@@ -233,16 +235,17 @@ impl Judge<'_> {
 
     fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
         let Some((run, options, service)) = self.service(change.client, spec) else { return };
-        // What could not be given its files was never whole.
+        // A container that did not get its configs and secrets never worked.
         if !spec.files.is_empty() && !self.filled.contains(id) {
             return;
         }
-        // What uses a volume that is to be made anew goes first.
+        // Before a volume is recreated, its users are removed.
         let uses = |mount: &MountSpec| matches!(&mount.kind, MountKind::Volume { name, .. } if self.is_given_up(change.client, name.as_str()));
         if spec.mounts.iter().any(uses) {
             return;
         }
-        // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.
+        // Between the look of a run and its removal another run, or somebody by hand, may remove the container that was to
+        // take over: engines have no way to forbid that.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
         let is_bereft = |(of, at): &(String, Duration)| of == service_of(spec) && *at >= run.began;

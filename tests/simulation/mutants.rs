@@ -61,14 +61,14 @@ fn without_starts(plan: &mut Plan) {
 }
 
 fn volumes_too(plan: &mut Plan) {
-    // The last step that a run may have is changed, so that nothing depends on it.
+    // The last wait is changed: nothing depends on it.
     if let Some(step) = plan.steps.iter_mut().rfind(|step| matches!(step.action, Action::WaitFor { .. })) {
         step.action = Action::RemoveVolume { name: "ext-v".into() };
         step.requires.clear();
     }
 }
 
-/// The first container that ever was on the engine is a stranger's.
+/// Stops the second container that ever was on the engine: a container of another project.
 fn foreign_too(plan: &mut Plan) {
     if let Some(step) = plan.steps.first_mut() {
         let id = format!("{:0>12x}{:0>52}", 2, 0);
@@ -96,7 +96,7 @@ fn endless(plan: &mut Plan) {
     }
 }
 
-/// Containers that nothing was replaced by start as soon as they are made.
+/// Containers that replace no other start as soon as they are created.
 fn starts_at_once(plan: &mut Plan) {
     let replaced: Vec<ContainerRef> = plan.replacements.iter().map(|one| one.new.clone()).collect();
     for step in &mut plan.steps {
@@ -128,7 +128,7 @@ fn old_forgotten(plan: &mut Plan) {
     plan.replacements.iter_mut().for_each(|one| one.was_running = false);
 }
 
-/// The removal of an old container waits for its own successor only.
+/// The removal of an old container waits for its own successor only, not for those of its family.
 fn without_families(plan: &mut Plan) {
     for one in &mut plan.replacements {
         one.family = None;
@@ -146,7 +146,7 @@ fn volumes_kept(plan: &mut Plan) {
     skip_where(plan, |action| matches!(action, Action::RemoveVolume { .. }));
 }
 
-/// As where a network's removal took the volumes of its users along.
+/// Removes a volume of others in place of the creation of a network.
 fn volume_unasked(plan: &mut Plan) {
     if let Some(step) = plan.steps.iter_mut().find(|step| matches!(step.action, Action::CreateNetwork { .. })) {
         step.action = Action::RemoveVolume { name: "ext-v".into() };

@@ -255,8 +255,19 @@ impl Rounds<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use super::super::console::tests::Silent;
     use super::*;
+    use crate::engine::fake::FakeEngine;
+    use crate::exec::ExecSettings;
+    use crate::failure::Exit;
+    use crate::model::{Sources, Span};
+    use crate::plan::{Action, ContainerRef, Reason, Step, StepId, Target};
 
     /// `up` that failed as the world had moved, after a run that died.
     const MOVED: Facts = Facts {
@@ -306,27 +317,97 @@ mod tests {
         assert!(looks_again(Repeats::Always, Facts { looks: 1, is_new: true, ..stuck }));
     }
 
-    #[test]
-    fn warnings_of_a_plan_that_is_made_again_wait_and_errors_do_not() {
-        use crate::model::Span;
-        use crate::plan::{Action, Reason, Step, StepId, Target};
-        let warning = || Diagnostic::warning("restored", Span::NONE, "a warning");
-        let step = Step {
+    fn step(action: Action) -> Step {
+        Step {
             id: StepId(0),
-            target: Target::Image { service: "web".into(), image: "app:1".into() },
-            action: Action::Pause { delay: Duration::ZERO },
+            target: Target::Container { service: None, number: 0, name: "web".into() },
+            action,
             reason: Reason::Missing,
             requires: Vec::new(),
             after: Vec::new(),
             is_optional: false,
-        };
+        }
+    }
+
+    #[test]
+    fn warnings_of_a_plan_that_is_made_again_wait_and_errors_do_not() {
+        let warning = || Diagnostic::warning("restored", Span::NONE, "a warning");
         let mut look = Look::default();
         look.faults.push(warning());
         look.plan.diagnostics.push(warning());
         assert_eq!(look.told().len(), 2);
-        look.images.steps.push(step);
+        look.images.steps.push(step(Action::Pause { delay: Duration::ZERO }));
         assert_eq!(look.told().len(), 1);
         look.faults.push(Diagnostic::error("undefined", Span::NONE, "an error"));
         assert_eq!(look.told().len(), 3);
+    }
+
+    /// Finds a container to start that is gone by the time it is started, and nothing to do after that.
+    struct Moving(Vec<Stage>);
+
+    #[async_trait(?Send)]
+    impl Aim for Moving {
+        async fn look(&mut self, _: &dyn ReadEngine, stage: Stage, known: &Known) -> Result<Look, Failure> {
+            self.0.push(stage);
+            let gone = ContainerRef::Existing("1".into());
+            let steps = match stage {
+                Stage::First => vec![step(Action::StartContainer { container: gone })],
+                _ => Vec::new(),
+            };
+            let observed = Observed { known: known.clone(), ..Observed::default() };
+            Ok(Look { observed, plan: Plan { steps, ..Plan::default() }, ..Look::default() })
+        }
+    }
+
+    /// Notes the rounds that it is asked about, and lets all of them pass but one.
+    struct Only(Rc<RefCell<Vec<Stage>>>, Option<Stage>);
+
+    #[async_trait(?Send)]
+    impl Guard for Only {
+        async fn pass(&mut self, stage: Stage, _: &Look, _: &Interrupt) -> Result<(), Failure> {
+            self.0.borrow_mut().push(stage);
+            if self.1 == Some(stage) { Err(Failure::Told(Exit::CHANGES)) } else { Ok(()) }
+        }
+    }
+
+    async fn play(is_after_crash: bool, refused: Option<Stage>) -> (Vec<Stage>, Vec<Stage>, Result<Ended, Failure>) {
+        let settings = ExecSettings { patience: Duration::from_secs(1), ..ExecSettings::default() };
+        let session = Session::on(Arc::new(FakeEngine::default()), settings, Interrupt::default(), is_after_crash);
+        let (sources, asked) = (Sources::default(), Rc::default());
+        let mut aim = Moving(Vec::new());
+        let mut rounds = Rounds {
+            session: &session,
+            console: &Silent,
+            origin: Origin { project: None, sources: &sources },
+            guards: vec![Box::new(Only(Rc::clone(&asked), refused))],
+            repeats: Repeats::Always,
+            nothing: None,
+        };
+        let ended = rounds.run(&mut aim).await;
+        drop(rounds);
+        (aim.0, asked.take(), ended)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_round_is_asked_about() {
+        let (looks, asked, ended) = play(true, None).await;
+        assert_eq!(looks, [Stage::First, Stage::Again]);
+        assert_eq!(asked, looks);
+        assert!(ended.unwrap().outcome.is_success());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_that_is_refused_ends_the_run() {
+        let (looks, _, ended) = play(true, Some(Stage::Again)).await;
+        assert_eq!(looks.len(), 2);
+        assert_eq!(ended.unwrap_err().exit(), Exit::CHANGES);
+        assert_eq!(play(true, Some(Stage::First)).await.0.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_cause_a_failure_is_the_end() {
+        let (looks, _, ended) = play(false, None).await;
+        assert_eq!(looks, [Stage::First]);
+        assert!(ended.unwrap().outcome.has_world_moved());
     }
 }

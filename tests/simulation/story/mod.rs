@@ -1,4 +1,4 @@
-//! One seed, one history: A runs, B comes under faults, the faults cease, B must be there.
+//! One seed, one history: project A is brought up, B comes under faults, the faults cease, and one more run must reach B.
 
 use std::cell::RefCell;
 use std::fmt::Write;
@@ -35,7 +35,7 @@ pub const OTHERS: &str = "where one service cannot work, the others serve on";
 pub const TOGETHER: &str = "two runs at once that want the same both end well";
 pub const SOUND: &str = "plans are sound, and no step fails by a fault of ours";
 
-/// No run takes longer, whatever happens to it: stops that hang take an hour each.
+/// The longest that a run may take, whatever happens to it: stops that hang take an hour each.
 const LIMIT: Duration = Duration::from_secs(8 * 3600);
 
 /// A planted fault that the invariants must notice.
@@ -49,15 +49,15 @@ pub enum Mutation {
     LaterLossesUnasked,
 }
 
-/// The client that reads output while others change things.
+/// The client that reads output while others change containers.
 const READER: u32 = 900;
 
-/// Reads what all containers print, again and again, until it dies.
+/// Reads the output of all containers, again and again, until the client dies.
 async fn read_on<T>(engine: FakeEngine) -> T {
     let reading = async {
         loop {
             for one in engine.list_containers(&[]).await.unwrap_or_default() {
-                // Whatever becomes of it: a container may be gone by now.
+                // The container may be gone by now.
                 let _ = engine.logs(&one.id, LogOptions::default()).await;
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -83,9 +83,10 @@ pub struct Story {
     has_deaths: bool,
     /// Whether a run died beside another that went on.
     has_deaths_beside: bool,
-    /// Whether two runs that wanted different things met.
+    /// Whether two runs met that were asked for different states.
     has_rivals: bool,
-    /// Whether the engine was still at work on a call when its run had ended: that may stop what was given back.
+    /// Whether the engine was still at work on a call when its run had ended. A late stop may end a container that the run
+    /// has restored.
     has_late_calls: bool,
     /// Whether the project's lock tells of a run that died, on the machine that most runs are on.
     is_left: bool,
@@ -180,7 +181,7 @@ impl Story {
         self.engine.set_script(move |call| script.decide(call, born.elapsed()));
     }
 
-    /// Calls take their time, but nothing goes wrong.
+    /// Lets calls take their time, without faults.
     fn quiet_script(&mut self) {
         self.script(Mix::none());
     }
@@ -188,7 +189,7 @@ impl Story {
     async fn faults_cease(&mut self) {
         self.quiet_script();
         self.engine.quiet().await;
-        // What is ill gets well.
+        // Containers that were ill get well.
         tokio::time::sleep(Duration::from_secs(20)).await;
         // Strangers that joined one of our networks leave.
         let seen = state::look(&self.engine).await;
@@ -201,7 +202,7 @@ impl Story {
         self.say(|| "--- the faults cease".to_owned());
     }
 
-    /// Some runs under faults; some of them side by side, as from two machines.
+    /// Plays one to three times a run under faults, or two of them side by side, as from two machines.
     async fn disturbed(&mut self, old: &Arc<Project>, new: &Arc<Project>, options: &UpOptions) {
         for _ in 0..self.random.between(1, 3) {
             let mut mix = Mix::random(&mut self.random);
@@ -209,7 +210,7 @@ impl Story {
             self.say(|| format!("--- {mix:?}"));
             self.script(mix);
             let first = self.command(options);
-            // What is to be destroyed by name is destroyed by one run at a time.
+            // Volumes that are given up by name are removed by one run at a time.
             if !self.random.percent(25) || !options.recreate_volumes.is_empty() {
                 let signal = self.random.percent(8).then(|| Duration::from_millis(self.random.below(4000)));
                 let project = if self.random.percent(85) { new } else { old };
@@ -225,7 +226,7 @@ impl Story {
         }
     }
 
-    /// The same wish from two machines, and nothing goes wrong.
+    /// Plays the same `up` from two machines, without faults.
     async fn together(&mut self, project: &Arc<Project>, options: &UpOptions, is_plain: bool) {
         let command = Command::Up(options.clone());
         let ends = self.both((project, &command), (project, &command)).await;
@@ -290,7 +291,8 @@ impl Story {
         Asked { signal, shown, answer, is_after_crash: self.is_left }
     }
 
-    /// One run alone; where nothing but calls went wrong, its word must be true.
+    /// Plays a run that stands alone. Where only calls went wrong, and nothing in the world, a success that it claims must be
+    /// true.
     async fn judged(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) {
         let mishaps = self.log.lock().unwrap().mishaps;
         self.engine.quiet().await;
@@ -302,7 +304,7 @@ impl Story {
             never = read_on(reader), if has_reader => never,
         };
         self.has_late_calls |= self.engine.is_at_work();
-        // What the engine does after the run has ended is nothing the run could know.
+        // The run could not know what the engine does after the run has ended.
         if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() || self.engine.is_at_work() {
             return;
         }

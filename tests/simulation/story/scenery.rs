@@ -11,7 +11,7 @@ use crate::random::Random;
 use crate::state;
 
 impl Story {
-    /// Things of others, with names and labels near ours.
+    /// Creates networks, volumes and containers of others, with names and labels near those of the project.
     pub(super) async fn strangers(&mut self) {
         let world = self.engine.client(0);
         let network = |name: &str| NetworkSpec { name: name.into(), ..NetworkSpec::default() };
@@ -35,7 +35,7 @@ impl Story {
         }
     }
 
-    /// Sometimes a stranger joins one of our networks.
+    /// Sometimes a container of others joins a network of the project.
     pub(super) async fn visitors(&mut self, project: &Project) {
         if !self.random.percent(15) {
             return;
@@ -77,7 +77,7 @@ impl Story {
     }
 }
 
-/// The images, with behaviours that differ from seed to seed.
+/// Adds the images, with behaviours that differ from seed to seed.
 pub(super) fn images(engine: &FakeEngine, random: &mut Random) {
     let mut stops = |codes: &[i64]| (Duration::from_millis(random.below(3000)), *random.pick(codes));
     for version in 1..=2 {

@@ -15,7 +15,7 @@ impl Story {
     pub(super) async fn claimed(&mut self, project: &Project, options: &UpOptions) {
         let seen = state::look(&self.engine).await;
         let mut differences = state::differences(&seen, project, options);
-        // What a run finds running, it leaves alone: how often that was restarted before is not for it to judge.
+        // A run leaves a container alone that it finds running, between two restarts by its policy, too.
         let last = self.runs.last().map_or(0, |run| run.client);
         let deeds = self.engine.history();
         let is_touched = |one: &ObservedContainer| {
@@ -26,7 +26,7 @@ impl Story {
         let flapping = seen.containers.iter().filter(|one| one.state == ContainerState::Restarting && !is_touched(one));
         let flapping: Vec<String> = flapping.map(|one| format!("{} is restarting", one.name)).collect();
         differences.retain(|what| !flapping.iter().any(|start| what.starts_with(start)));
-        // Forced: two runs of it are never the same.
+        // Two runs with `--force-recreate` are never the same.
         differences.retain(|_| options.recreate != Recreate::Force || options.scale.is_empty());
         if !differences.is_empty() {
             self.found.push(Violation::new(TRUTH, differences.join("; ")));
@@ -59,7 +59,8 @@ impl Story {
         }
     }
 
-    /// Whether the last run found the broken service running, between two of its ends, and left it alone.
+    /// Whether the last run found a container of the broken service running, between two restarts by its policy, and left it
+    /// alone.
     async fn is_left_alone(&self, broken: usize) -> bool {
         let last = self.runs.last().map_or(0, |run| run.client);
         let name = format!("s{broken}");
@@ -69,13 +70,13 @@ impl Story {
         })
     }
 
-    /// The containers of the broken service that were there before are there still, and so are those of the others: the
-    /// old ones or the new ones.
+    /// Expects that the old containers of the broken service still serve, and of every other service the old or the new ones.
     pub(super) async fn expect_serving(&mut self, before: &World, after: &World, broken: usize, new: &Project) {
-        // A run that stopped it for its network and died before it did more has left no sign that it ever ran.
+        // A run that stopped a container to recreate its network, and died before it did more, has left no sign that the
+        // container ever ran.
         let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
-        // A run on another machine may have taken the sign away before the stop that it tells of had come to its end.
-        // Of two runs that want different things at once, the last one to look is obeyed.
+        // A run on another machine may have removed the successor, the sign that the old container is to run, while a stop of
+        // the old container was still under way. Of two runs that are asked for different states, the last to look is obeyed.
         let has_met_others = self.has_deaths_beside || self.has_rivals || self.has_late_calls;
         if has_left_no_sign || has_met_others {
             return;
@@ -87,7 +88,7 @@ impl Story {
                 || service.is_off
                 || after.loses_its_host(before, *index)
                 || after.gives_way_to_a_volume(before, *index)
-                // What stopped by itself, or by a fault of an earlier run, cannot start again without the broken one.
+                // A container that ended by itself, or in an earlier run, cannot start again without the broken service.
                 || (*index != broken && (old.kind == Kind::Job || (self.runs.len() > 2 && after.depends_on(*index, broken))));
             if is_excused {
                 continue;
@@ -103,7 +104,7 @@ impl Story {
     }
 }
 
-/// Returns how many containers of a service serve: none of the definition `bad`, which cannot.
+/// Returns how many containers of a service serve. Containers of the definition `bad` cannot, so they do not count.
 fn serving(seen: &state::Seen, name: &str, bad: Option<&Service>) -> usize {
     let images = ["broken", "sick"];
     let bad_hash = bad.map(|service| hash::service_hash(&service.canonical, &|_| None));
