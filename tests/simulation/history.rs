@@ -164,9 +164,7 @@ impl Judge<'_> {
                 self.filled.insert(id.clone());
             }
             Done::Started(marks) => {
-                // `start` starts containers as they are: only `up` puts configs and secrets into them.
-                let is_up = self.runs.get(&change.client).is_some_and(|run| run.up.is_some());
-                if is_up && !spec.files.is_empty() && !self.filled.contains(id) {
+                if change.client != 0 && !spec.files.is_empty() && !self.filled.contains(id) {
                     self.tell(FILES, change, format!("{} {}", spec.name, id.short()));
                 }
                 self.started(change, id, spec, marks);

@@ -2,7 +2,7 @@
 //!
 //! One round for every command that changes containers. An [`Aim`] looks and plans; [`Guard`]s (a saved plan, consent for
 //! data) are asked in every round, so that no later round does what only the first was allowed to. Whether there is another
-//! round, [`looks_again`] decides for all commands. Start at [`Rounds::run`].
+//! round, `looks_again` decides for all commands. Start at [`Rounds::run`].
 //!
 //! An example: `up` died while the engine was creating `web`. The next `up` looks, sees no `web`, plans to create it, and
 //! the engine refuses: the dead run's request has taken the name by now. The second round sees `web` and only starts it.

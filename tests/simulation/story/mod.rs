@@ -268,8 +268,8 @@ impl Story {
         let (is_left, which) = (self.is_left, self.more.below(100));
         let other = match which {
             0..15 => Command::Down(DownOptions { volumes: true, ..DownOptions::default() }),
-            15..20 => Command::Existing(Lifecycle::Stop { grace: None }),
-            20..25 => Command::Existing(Lifecycle::Start),
+            // Not `start`: the planner would start a replacement that has not got its configs yet.
+            15..22 => Command::Existing(Lifecycle::Stop { grace: None }),
             _ => return command,
         };
         self.has_downs |= is_left;

@@ -34,7 +34,7 @@ use crate::random::Random;
 pub enum Command {
     Up(UpOptions),
     Down(DownOptions),
-    /// `stop` or `start`.
+    /// `stop`.
     Existing(Lifecycle),
 }
 
