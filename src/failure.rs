@@ -1,4 +1,4 @@
-//! How a command ends: an exit code, or why it could not do its work. Printed once, at the top.
+//! How a command ends: with an exit code, or with a failure, which `cli` prints once.
 
 use crate::diag::Diagnostic;
 use crate::engine::{EngineError, ErrorKind};
@@ -11,9 +11,9 @@ pub struct Exit(pub u8);
 impl Exit {
     /// Everything is as asked.
     pub const SUCCESS: Exit = Exit(0);
-    /// Something failed, or the command line was wrong.
+    /// A step of the command failed, or the command line was wrong.
     pub const FAILURE: Exit = Exit(1);
-    /// `plan`: there is something to do.
+    /// `plan`: there are steps to run; `drift`: changes were found.
     pub const CHANGES: Exit = Exit(2);
     /// SIGINT.
     pub const INTERRUPTED: Exit = Exit(130);
@@ -21,21 +21,21 @@ impl Exit {
     pub const TERMINATED: Exit = Exit(143);
 }
 
-/// Why a command could not do its work; printed once, at the top.
+/// Why a command could not do its work; `cli` prints it once.
 #[derive(Debug)]
 pub enum Failure {
-    /// The user must mend something: all of it at once.
+    /// The user must mend the files, the command line or the machine; all faults are told at once.
     Diagnostics {
-        /// What to tell.
+        /// The diagnostics.
         list: Vec<Diagnostic>,
         /// The texts the places are in.
         sources: Box<Sources>,
     },
-    /// The engine failed.
+    /// A request to the engine failed.
     Engine(EngineError),
-    /// A signal ended the run; what was done has been told.
+    /// A signal ended the run. How far it came has been told.
     Interrupted(Exit),
-    /// Already told, event by event; only the exit code is left.
+    /// The failures have been told, event by event; only the exit code is left.
     Told(Exit),
     /// Anything else, with its chain of causes.
     Other(anyhow::Error),
@@ -50,7 +50,7 @@ impl Failure {
         }
     }
 
-    /// Returns what there is to tell, with the texts the places are in; nothing where it has been told.
+    /// Returns the diagnostics that are still to be told, with the texts that their places are in.
     pub fn told(&self) -> (Vec<Diagnostic>, Sources) {
         let one = match self {
             Failure::Diagnostics { list, sources } => return (list.clone(), (**sources).clone()),
@@ -70,7 +70,7 @@ impl Failure {
         (vec![one], Sources::default())
     }
 
-    /// Makes a failure of one diagnostic that stands in no file.
+    /// Makes a failure of one diagnostic that has no place in a file.
     pub fn one(diagnostic: Diagnostic) -> Self {
         Failure::Diagnostics { list: vec![diagnostic], sources: Box::default() }
     }

@@ -1,4 +1,4 @@
-//! Settings of this run: what the global options and their variables say, and what every command has at hand.
+//! The settings of this run (global options and their variables), and the context that every command gets.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use crate::env::Environment;
 
-/// What holds for every command.
+/// Settings that hold for every command.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// Compose files as given; empty means they are looked for.
@@ -26,7 +26,8 @@ pub struct Settings {
     pub ansi: AnsiWhen,
     /// `--dry-run`.
     pub is_dry_run: bool,
-    /// `--parallel`; -1 is without limit, `None` leaves it to `COMPOSE_PARALLEL_LIMIT` and our default.
+    /// `--parallel`: engine requests at the same time. -1 is without limit, `None` leaves the number to
+    /// COMPOSE_PARALLEL_LIMIT and the program's default.
     pub parallel: Option<i64>,
     /// `--compatibility`.
     pub compatibility: bool,
@@ -40,12 +41,13 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// `--diagnostics`.
     pub diagnostics: DiagnosticsFormat,
-    /// Diagnostics are what the command gives (`config -q`), so they go to standard output in formats for programs.
+    /// Whether diagnostics are the command's data (`config -q`): in formats for programs they go to standard output.
     pub diagnostics_are_data: bool,
 }
 
 impl Settings {
-    /// Returns what stands between project, service and number in names on the engine.
+    /// Returns the separator between project, service and number in names on the engine: `-`, or `_` with
+    /// `--compatibility`.
     pub fn separator(&self) -> char {
         if self.compatibility { '_' } else { '-' }
     }
@@ -101,23 +103,23 @@ pub enum LogLevel {
     Debug,
     /// Commands and steps.
     Info,
-    /// What is odd.
+    /// Warnings: oddities that were worked around.
     Warn,
-    /// What failed.
+    /// Failures.
     Error,
     /// Nothing.
     #[default]
     Off,
 }
 
-/// What every command has at hand.
+/// What every command gets beside its own request.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The process environment.
     pub environment: Environment,
-    /// What the options every command has say.
+    /// The settings.
     pub settings: Settings,
-    /// SARIF results so far; the document is written when the command ends.
+    /// The SARIF results so far; the document is written when the command ends.
     pub results: Arc<Mutex<Vec<serde_json::Value>>>,
 }
 

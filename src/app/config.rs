@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::project;
 use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions, Loaded};
@@ -131,7 +132,7 @@ fn load_options(context: &Context, request: &ConfigRequest) -> LoadOptions {
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
         only_check: request.show == Show::Nothing,
-        ..super::load_options(context)
+        ..project::load_options(context)
     }
 }
 

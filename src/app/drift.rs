@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::session;
+use super::project;
+use super::run::session;
 use crate::failure::{Exit, Failure};
 use crate::model::labels;
 use crate::observe;
@@ -13,11 +14,11 @@ use crate::ui::listing::{self, Change, Format};
 
 /// Runs `drift`. Ends with 0 where nothing was changed by hand, with 2 where something was, with 1 after an error.
 pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Exit, Failure> {
-    let loading = session::load(context, services)?;
+    let loading = project::load(context, services)?;
     session::block_on(async {
         let engine = session::connect(context).await?;
         let project = &loading.project;
-        let mut observed = session::snapshot(context, &engine, project).await?;
+        let mut observed = session::snapshot(context, &*engine, project).await?;
         let ours = observed.containers.iter().filter(|one| one.label(labels::PROJECT) == Some(project.name.as_str()));
         let ids = ours.map(|one| one.id.clone()).collect();
         observed.definitions = observe::definitions(&*engine, ids).await?;

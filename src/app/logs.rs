@@ -9,8 +9,8 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use super::output::lines::{self, Line};
-use super::{down, session};
-use crate::engine::docker::DockerEngine;
+use super::project;
+use super::run::{interrupted, session};
 use crate::engine::{LogOptions, ReadEngine};
 use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, labels};
@@ -69,7 +69,7 @@ impl FollowRequest {
 
 /// Runs `logs`.
 pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
-    let found = down::project(context, &request.services)?;
+    let found = project::find(context, &request.services)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::connect(context).await?;
@@ -92,7 +92,7 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
         };
         tokio::select! {
             result = print_all(&engine, &containers, &options, &mut printer) => result?,
-            signal = interrupt.first() => return Err(super::interrupted(signal)),
+            signal = interrupt.first() => return Err(interrupted(signal)),
             failure = ui::failed() => return Err(failure),
         }
         Ok(Exit::SUCCESS)
@@ -121,7 +121,7 @@ pub(super) fn short_name(project: &str, container: &ObservedContainer) -> String
 }
 
 async fn print_all(
-    engine: &Arc<DockerEngine>,
+    engine: &Arc<dyn ReadEngine>,
     containers: &[&ObservedContainer],
     options: &LogOptions,
     printer: &mut LogPrinter,

@@ -1,45 +1,28 @@
-//! One file per command: the order of the calls and nothing else.
+//! The commands, one file each: the order of the calls and nothing else.
 //!
-//! A command takes a [`Context`] and a request and gives an [`Exit`] or a [`Failure`]; `cli` prints the failure.
+//! A command takes a [`Context`](crate::settings::Context) and a request, and gives an [`Exit`](crate::failure::Exit) or a
+//! [`Failure`](crate::failure::Failure); `cli` prints the failure.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`up`], [`plan`], [`images`] | `up` and `create`; `plan`; `build` and `pull` |
+//! | [`down`], [`lifecycle`] | `down`; `stop`, `start`, `restart`, `kill`, `pause`, `unpause`, `rm` |
+//! | [`ps`], [`logs`], [`drift`], [`config`] | commands that only look |
+//! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
+//! | `project` | the project that a command is about, from its files or from labels |
+//! | [`run`] | a command that changes something: session, rounds, guards, report |
+//! | `output` | follows the output of an attached `up` |
 
-mod attached;
 pub mod config;
-mod consent;
-mod contents;
 pub mod down;
 pub mod drift;
-mod follow;
-mod lock;
+pub mod images;
+pub mod lifecycle;
 pub mod logs;
-mod newcomers;
 mod output;
+pub mod plan;
+pub mod prepare;
+mod project;
 pub mod ps;
-pub mod saved;
-mod session;
-mod settle;
-mod unstartable;
+pub mod run;
 pub mod up;
-
-use crate::failure::{Exit, Failure};
-use crate::settings::Context;
-
-/// A signal ended the run: 130 for SIGINT, 143 for SIGTERM.
-fn interrupted(signal: crate::exec::Signal) -> Failure {
-    Failure::Interrupted(match signal {
-        crate::exec::Signal::Interrupt => Exit::INTERRUPTED,
-        crate::exec::Signal::Terminate => Exit::TERMINATED,
-    })
-}
-
-/// Returns how to load the project, by the global options.
-fn load_options(context: &Context) -> crate::loader::LoadOptions {
-    crate::loader::LoadOptions {
-        files: context.settings.files.clone(),
-        project_name: context.settings.project_name.clone(),
-        project_directory: context.settings.project_directory.clone(),
-        profiles: context.settings.profiles.clone(),
-        env_files: context.settings.env_files.clone(),
-        all_resources: context.settings.all_resources,
-        ..crate::loader::LoadOptions::default()
-    }
-}

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{down, session};
-use crate::engine::ReadEngine;
+use super::project::{self, Found};
+use super::run::session;
 use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, labels};
 use crate::settings::Context;
@@ -33,7 +33,7 @@ pub struct PsRequest {
 
 /// Runs `ps`.
 pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
-    let found = down::project(context, &request.services)?;
+    let found = project::find(context, &request.services)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::answer(&interrupt, session::connect(context)).await?;
@@ -47,9 +47,9 @@ pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
     })
 }
 
-fn is_shown(request: &PsRequest, found: &down::Found, container: &ObservedContainer) -> bool {
+fn is_shown(request: &PsRequest, found: &Found, container: &ObservedContainer) -> bool {
     let service = container.service().unwrap_or_default();
-    let is_orphan = matches!(found, down::Found::File(loading) if loading.project.service(service).is_none());
+    let is_orphan = matches!(found, Found::File(loading) if loading.project.service(service).is_none());
     let has_status =
         request.statuses.is_empty() || request.statuses.iter().any(|status| status == container.state.as_str());
     let is_up = request.all

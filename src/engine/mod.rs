@@ -61,6 +61,12 @@ pub trait ReadEngine: Send + Sync {
     /// Returns what it tells itself from other engines by (`GET /info`); empty where it does not say.
     async fn identity(&self) -> EngineResult<String>;
 
+    /// Returns whether the processes of the engine's containers are processes of this machine that this program could see
+    /// in `/proc`. An engine that does not say is taken for another machine's.
+    async fn is_this_machines(&self) -> bool {
+        false
+    }
+
     /// Looks at one image (`GET /images/{name}/json`); `None` where there is no such image.
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>>;
 

@@ -5,6 +5,7 @@
 
 mod build;
 mod containers;
+mod contents;
 mod definition;
 pub mod image_name;
 mod names;
@@ -20,6 +21,7 @@ pub mod labels;
 
 pub use build::{BuildContext, BuildRequest, ContextSource};
 pub use containers::Containers;
+pub use contents::{Content, Contents};
 pub use definition::{DefinedEndpoint, Definition};
 pub use image_name::familiar;
 pub use names::*;

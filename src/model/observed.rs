@@ -1,6 +1,6 @@
 //! The observed state: one snapshot of what the engine has, in our words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{ContainerId, ContainerName, Containers, Definition, ImageId, NetworkId, NetworkName, VolumeName, labels};
@@ -25,6 +25,8 @@ pub struct Observed {
     pub definitions: BTreeMap<ContainerId, Definition>,
     /// What the engine offers beside what all engines have; `None` where nobody needed to know.
     pub plugins: Option<Plugins>,
+    /// What earlier runs, and earlier rounds of this one, have found out and no list of the engine tells.
+    pub known: Known,
     /// When the snapshot was taken, seconds since 1970 by this machine's clock; for ages, never for decisions.
     pub taken_at: i64,
 }
@@ -42,19 +44,30 @@ impl Observed {
     }
 }
 
+/// What was found out beside the engine's lists: by the project's lock, and by the rounds of a run that came before this
+/// snapshot. A snapshot itself leaves all of it empty; who takes the next snapshot of a run carries it over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whether the last run on the project died in the middle of its work, as its lock tells. Restarts that the dead run
+    /// still owed are looked for then: `restart: true` leaves no sign on the engine once the replacement is over.
+    pub is_after_crash: bool,
+    /// Containers that have never run and that the engine refused to start in an earlier round. They are recreated.
+    pub unstartable: BTreeSet<ContainerId>,
+}
+
 /// Drivers and runtimes of an engine (`GET /info`: `Plugins`, `Runtimes`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plugins {
     /// Volume drivers.
-    pub volume: std::collections::BTreeSet<String>,
+    pub volume: BTreeSet<String>,
     /// Network drivers.
-    pub network: std::collections::BTreeSet<String>,
+    pub network: BTreeSet<String>,
     /// Logging drivers.
-    pub log: std::collections::BTreeSet<String>,
+    pub log: BTreeSet<String>,
     /// Runtimes.
-    pub runtimes: std::collections::BTreeSet<String>,
+    pub runtimes: BTreeSet<String>,
     /// Plugins of the older kind, of whatever sort, that are installed but not loaded: the engine does not list them.
-    pub installed: std::collections::BTreeSet<String>,
+    pub installed: BTreeSet<String>,
 }
 
 /// What is known of the engine.

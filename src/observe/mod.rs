@@ -1,8 +1,9 @@
-//! One snapshot of what the engine has. Everything later refers to it.
+//! What there is before a plan is made: one snapshot of the engine ([`observe`]), and the files that a plan needs to know
+//! ([`files`]). Everything later refers to the snapshot.
 //!
-//! Three list calls side by side, whatever the number of services, one more where they contradict each other, and one
-//! for images where the containers do not tell all that is asked of them; programs that listen on this machine come from
-//! the kernel's tables.
+//! A snapshot is three list requests side by side, whatever the number of services. A list is asked for once more where the
+//! lists contradict each other, and images are listed only where the containers do not tell the ids of all images of interest.
+//! The kernel's tables tell which programs of this machine listen on a port.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,15 +13,16 @@ use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, Definition, EngineFacts, ImageId, NetworkId, Observed, ObservedContainer, ObservedNetwork,
+    ContainerId, Definition, EngineFacts, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume,
 };
 
+pub mod files;
 mod listeners;
 pub mod plugins;
 pub mod processes;
 
-/// How many containers are looked at at once.
+/// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;
 
 /// What a snapshot is taken for, beside what it always holds.
@@ -28,15 +30,17 @@ const PARALLEL: usize = 8;
 pub struct Interest {
     /// Host ports whose holders are worth naming.
     pub ports: BTreeSet<u16>,
-    /// Names of images, in their familiar form: only these are looked up in the snapshot. `None`: any may be.
+    /// Names of images, in their familiar form (`app:1`, not `docker.io/library/app:1`): only these are looked up in the
+    /// snapshot. `None`: any name may be.
     pub images: Option<BTreeSet<String>>,
 }
 
-/// Takes the snapshot.
+/// Takes the snapshot. `Observed::known` and `Observed::definitions` are left empty.
 pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResult<Observed> {
     let (containers, mut networks, mut volumes) =
         tokio::try_join!(engine.list_containers(&[]), engine.list_networks(), engine.list_volumes())?;
-    // The lists are of different moments: what another run has made in between is looked at again.
+    // The lists are of different moments. Where another run has created a network between them, the list of containers names
+    // a network that the list of networks does not have.
     if names_unknown_networks(&containers, &networks) {
         networks = engine.list_networks().await?;
     }
@@ -45,7 +49,7 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
     }
     let images = match names_in_use(&containers) {
         told if interest.images.as_ref().is_some_and(|all| all.iter().all(|name| told.contains_key(name))) => told,
-        // The engine counts the layers of every image that it has for it: the slowest of all lists.
+        // The slowest of all lists: the engine counts the layers of every image that it has.
         _ => names(&engine.list_images().await?),
     };
     let ports = &interest.ports;
@@ -60,6 +64,7 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
         listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
         plugins: None,
+        known: Known::default(),
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
 }
@@ -74,14 +79,14 @@ fn names_unknown_networks(containers: &[ObservedContainer], networks: &[Observed
         .any(|endpoint| !endpoint.network_id.as_str().is_empty() && !known.contains(&endpoint.network_id))
 }
 
-/// No volume is removed while a container has it.
+/// Whether a container has a volume that is not in the list: no volume is removed while a container has it.
 fn names_unknown_volumes(containers: &[ObservedContainer], volumes: &[ObservedVolume]) -> bool {
     let known: HashSet<&str> = volumes.iter().map(|volume| volume.name.as_str()).collect();
     let mounts = containers.iter().flat_map(|one| &one.mounts);
     mounts.filter(|mount| mount.kind == "volume").any(|mount| !known.contains(mount.name.as_str()))
 }
 
-/// Looks at containers one by one, for what a list does not tell: what they were made with. Those that are gone are
+/// Inspects containers, for what a list does not tell: the definition that each was created with. Containers that are gone are
 /// left out.
 pub async fn definitions(
     engine: &dyn ReadEngine,
@@ -98,13 +103,14 @@ pub async fn definitions(
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 
-/// The names that the list of containers gives images by. The engine looks each of them up: it tells the image's id
-/// instead where the name is gone, or is another image's by now.
+/// Returns the images that containers were created from, by name. The engine has looked up each of these names: where the name
+/// is gone, or means another image by now, its list shows the image's id instead of the name.
 fn names_in_use(containers: &[ObservedContainer]) -> BTreeMap<String, ImageId> {
     let by_name = containers.iter().filter(|one| !one.image_id.begins_with(&one.image));
     by_name.map(|one| (crate::model::familiar(&one.image), one.image_id.clone())).collect()
 }
 
+/// Returns images by each of their names and by id.
 fn names(images: &[ImageSummary]) -> BTreeMap<String, ImageId> {
     let mut map = BTreeMap::new();
     for image in images {

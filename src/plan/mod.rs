@@ -19,8 +19,8 @@ mod up;
 mod verb;
 mod world;
 
+pub use crate::model::{Content, Contents};
 pub use checks::plugins::plugins_named;
-pub use container::contents::{Content, Contents};
 pub use container::fields::looks_secret;
 pub use container::naming::{final_name, image_names, image_of};
 pub use down::down;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::{ContainerId, ServiceName};
+use crate::model::ServiceName;
 
 /// How long a container without a health check must live before it counts as up.
 pub const SETTLE: Duration = Duration::from_millis(300);
@@ -55,10 +55,6 @@ pub struct UpOptions {
     pub settle: Duration,
     /// Part between project, service and number in names: `-`, or `_` with `--compatibility`.
     pub separator: char,
-    /// The last run on the project died in the middle of its work: what it has left half done must be looked for.
-    pub is_after_crash: bool,
-    /// Containers that have never run and that the engine cannot start, as a run has found: they are made anew.
-    pub unstartable: BTreeSet<ContainerId>,
 }
 
 impl Default for UpOptions {
@@ -79,8 +75,6 @@ impl Default for UpOptions {
             grace: None,
             settle: SETTLE,
             separator: '-',
-            is_after_crash: false,
-            unstartable: BTreeSet::new(),
         }
     }
 }

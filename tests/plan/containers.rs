@@ -185,12 +185,12 @@ async fn after_a_crash_what_was_to_be_restarted_is_restarted() {
     }
     let calm = UpOptions::default();
     assert!(plan_up(&project(&yaml(2)), &after, &calm).is_empty());
-    let careful = UpOptions { is_after_crash: true, ..calm };
+    after.known.is_after_crash = true;
     expect![[r#"
         1       restart  app#1  `db` is replaced and `restart: true` asks for it
         2 <- 1  wait     app#1  until running
     "#]]
-    .assert_eq(&render(&plan_up(&project(&yaml(2)), &after, &careful)));
+    .assert_eq(&render(&plan_up(&project(&yaml(2)), &after, &calm)));
 }
 
 /// Giving back leaves it as it was: it may lack its configs and secrets.
@@ -216,9 +216,9 @@ async fn what_cannot_be_started_is_made_anew() {
     let engine = engine();
     let created = plan_up(&project, &observed(&engine).await, &UpOptions { start: false, ..UpOptions::default() });
     assert!(run(&engine, &created).await.is_success());
-    let seen = observed(&engine).await;
-    let unstartable = seen.containers.iter().map(|one| one.id.clone()).collect();
-    let plan = plan_up(&project, &seen, &UpOptions { unstartable, ..UpOptions::default() });
+    let mut seen = observed(&engine).await;
+    seen.known.unstartable = seen.containers.iter().map(|one| one.id.clone()).collect();
+    let plan = plan_up(&project, &seen, &UpOptions::default());
     expect![[r#"
         1       recreate  web#1'  the engine was killed while it started it, and cannot start it any more
         2 <- 1  start     web#1'  takes over

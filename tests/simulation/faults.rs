@@ -1,4 +1,4 @@
-//! What happens to calls and in the world, from a seed: a mix of its own for each history.
+//! What happens to engine calls and in the world, from a seed: each disturbed run has a mix of faults of its own.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use inception::engine::fake::{Call, Fault, Mishap, Turn};
 
 use crate::random::Random;
 
-/// How much of each kind, in a thousand calls.
+/// How many faults of each kind there are in a thousand calls.
 #[derive(Clone, Debug, Default)]
 pub struct Mix {
     fails: u64,
@@ -17,7 +17,9 @@ pub struct Mix {
     hangs: u64,
     crashes: u64,
     mishaps: u64,
-    /// Faults at most, so that a run gets somewhere.
+    /// Starts, in a hundred, that the engine refuses as if it had been killed in the middle of an earlier one.
+    pub stuck: u64,
+    /// The most faults in all, so that a run gets somewhere.
     pub budget: u64,
 }
 
@@ -30,11 +32,11 @@ impl Mix {
         let mut rate = |most: u64| if random.percent(50) { random.between(1, most) } else { 0 };
         let (fails, lost, cut_off, hangs) = (rate(40), rate(40), rate(30), rate(15));
         let (crashes, mishaps) = (rate(25), rate(40));
-        Self { fails, lost, cut_off, hangs, crashes, mishaps, budget: random.between(1, 5) }
+        Self { fails, lost, cut_off, hangs, crashes, mishaps, stuck: 0, budget: random.between(1, 5) }
     }
 }
 
-/// What the script has done, for the judgement of a run and for people.
+/// What the script has done, for the judges of a run and for people.
 #[derive(Debug, Default)]
 pub struct Log {
     pub mishaps: u64,
@@ -42,16 +44,18 @@ pub struct Log {
     pub is_verbose: bool,
 }
 
-/// Decides about every call.
+/// Decides what happens to every call, and in the world meanwhile.
 pub struct Script {
     random: Random,
+    /// Decides about starts that the engine refuses.
+    stuck: Random,
     mix: Mix,
     log: Arc<Mutex<Log>>,
 }
 
 impl Script {
-    pub fn new(random: Random, mix: Mix, log: Arc<Mutex<Log>>) -> Self {
-        Self { random, mix, log }
+    pub fn new(random: Random, stuck: Random, mix: Mix, log: Arc<Mutex<Log>>) -> Self {
+        Self { random, stuck, mix, log }
     }
 
     pub fn decide(&mut self, call: &Call, now: Duration) -> Turn {
@@ -64,6 +68,10 @@ impl Script {
         if self.mix.budget > 0 {
             turn.fault = self.fault(call);
             turn.mishap = self.mishap();
+            let is_stuck = call.name == "start_container" && self.stuck.percent(self.mix.stuck);
+            if is_stuck && turn.fault == Fault::None {
+                turn.fault = Fault::Fail(ErrorKind::Stuck);
+            }
         }
         let mut log = self.log.lock().unwrap();
         log.mishaps += u64::from(turn.mishap.is_some());

@@ -1,6 +1,8 @@
-//! What must hold of everything that was done, whatever went wrong (the invariants of `docs/architecture.md`).
+//! Judges every change on the engine: what must hold of it, whatever went wrong (the invariants of `docs/architecture.md`).
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,18 +12,25 @@ use inception::plan::UpOptions;
 use tokio::time::Instant;
 
 use crate::state::{is_ours, wanted};
+use crate::story::{Act, Notes};
 
-/// What one run was about.
+/// One run: what it was asked, when it ran, what it noted.
 pub struct RunRecord {
     pub client: u32,
     pub project: Arc<Project>,
-    /// `None` is `down`.
+    /// The options of `up`; `None` for other commands.
     pub up: Option<UpOptions>,
-    /// When it began to look.
+    /// Whether it is `down --volumes`.
+    pub removes_volumes: bool,
+    /// What the steps of its saved plan do, where it was given one.
+    pub shown: Option<BTreeSet<Act>>,
+    /// What the run itself has noted.
+    pub notes: Rc<RefCell<Notes>>,
+    /// When the run began to look, since the engine began.
     pub began: Duration,
-    /// When it ended or died.
+    /// When the run ended or died.
     pub ended: Duration,
-    /// Whether it died.
+    /// Whether the run died.
     pub has_died: bool,
 }
 
@@ -42,21 +51,23 @@ pub const FOREIGN: &str = "I3: what is foreign is never changed";
 pub const VOLUMES: &str = "I4: no volume is removed unasked";
 pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
 pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
-
 pub const FILES: &str = "I13: nothing starts without its configs and secrets";
 
-/// Follows the changes in order, and judges each.
+pub const SHOWN: &str = "I14: a saved plan runs no step that was not shown";
+pub const CONSENT: &str = "I15: no data goes without consent in that round";
+
+/// Follows the changes in their order, and judges each.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
     born: Instant,
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
-    /// All that ever were: service and number.
+    /// All containers that ever were, with what they were created from.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
     /// Containers that were given their files.
     filled: BTreeSet<ContainerId>,
-    /// Services of which the world has removed a container, and when.
+    /// Services that have lost a container to the world (somebody removed it by hand), and when.
     bereft: Vec<(String, Duration)>,
-    /// Containers that a run has stopped.
+    /// Containers that a run has stopped, with the run's client.
     stopped: BTreeSet<(u32, ContainerId)>,
     found: Vec<Violation>,
 }
@@ -75,7 +86,19 @@ pub fn judge(engine: &FakeEngine, runs: &[RunRecord]) -> Vec<Violation> {
     for change in engine.history() {
         judge.change(&change);
     }
+    for run in runs {
+        judge.found.extend(unseen(run));
+    }
     judge.found
+}
+
+/// Tells the first step that ran though the saved plan of its run had not shown it.
+fn unseen(run: &RunRecord) -> Option<Violation> {
+    let shown = run.shown.as_ref()?;
+    let notes = run.notes.borrow();
+    let ran = notes.ran.lock().unwrap();
+    let (verb, target) = ran.iter().find(|act| !shown.contains(*act))?;
+    Some(Violation::new(SHOWN, format!("run {}: {} {target}", run.client, verb.plain())))
 }
 
 fn service_of(spec: &ContainerSpec) -> &str {
@@ -106,14 +129,26 @@ impl Judge<'_> {
             Deed::VolumeRemoved(name) if change.client != 0 && !self.is_given_up(change.client, name.as_str()) => {
                 self.tell(VOLUMES, change, format!("volume {name} removed"));
             }
+            Deed::VolumeRemoved(name) if change.client != 0 && !self.is_agreed(change, name.as_str()) => {
+                self.tell(CONSENT, change, format!("volume {name} removed"));
+            }
             _ => {}
         }
     }
 
-    /// Whether a run was asked to make a volume anew, by its name.
+    /// Whether a run was asked to remove a volume: by its name, or with all that the file declares.
     fn is_given_up(&self, client: u32, volume: &str) -> bool {
-        let options = self.runs.get(&client).and_then(|run| run.up.as_ref());
-        options.is_some_and(|up| up.recreate_volumes.iter().any(|key| format!("p_{key}") == volume))
+        let Some(run) = self.runs.get(&client) else { return false };
+        let is_named = |up: &UpOptions| up.recreate_volumes.iter().any(|key| format!("p_{key}") == volume);
+        let mut declared = run.project.volumes.values().filter(|one| !one.is_external);
+        run.up.as_ref().is_some_and(is_named) || run.removes_volumes && declared.any(|one| one.name.as_str() == volume)
+    }
+
+    /// Whether the user of a run has agreed to lose a volume, before it was removed.
+    fn is_agreed(&self, change: &Change, volume: &str) -> bool {
+        let Some(run) = self.runs.get(&change.client) else { return false };
+        let notes = run.notes.borrow();
+        notes.agreed.iter().any(|(at, name)| name == volume && *at <= change.at)
     }
 
     fn container(&mut self, change: &Change, id: &ContainerId, spec: &Arc<ContainerSpec>, what: &Done) {
@@ -160,7 +195,7 @@ impl Judge<'_> {
     ) {
         let is_replaced =
             self.known.values().any(|other| other.labels.get(labels::REPLACES).is_some_and(|old| old == id.as_str()));
-        // What a run has stopped it may start again, and so may others where it died.
+        // A run may start again the container that it has stopped. Where the run has died, so may any other run.
         let may_start = |(client, stopped): &(u32, ContainerId)| {
             stopped == id && (*client == change.client || self.runs.get(client).is_some_and(|run| run.has_died))
         };
@@ -198,16 +233,17 @@ impl Judge<'_> {
 
     fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
         let Some((run, options, service)) = self.service(change.client, spec) else { return };
-        // What could not be given its files was never whole.
+        // A container that did not get its configs and secrets never worked.
         if !spec.files.is_empty() && !self.filled.contains(id) {
             return;
         }
-        // What uses a volume that is to be made anew goes first.
+        // Before a volume is recreated, its users are removed.
         let uses = |mount: &MountSpec| matches!(&mount.kind, MountKind::Volume { name, .. } if self.is_given_up(change.client, name.as_str()));
         if spec.mounts.iter().any(uses) {
             return;
         }
-        // Between a look and a removal others may remove what is counted on: engines have no way to forbid it.
+        // Between the look of a run and its removal another run, or somebody by hand, may remove the container that was to
+        // take over: engines have no way to forbid that.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
         let is_bereft = |(of, at): &(String, Duration)| of == service_of(spec) && *at >= run.began;

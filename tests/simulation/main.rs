@@ -1,9 +1,11 @@
-//! Random histories on the simulated engine: whatever goes wrong, a run ends in time and tells the truth, and the next
-//! one without faults reaches the state that the file asks for. No volume is ever lost.
+//! Random histories on the simulated engine: whatever goes wrong, a run ends in time and tells the truth, and the next run
+//! without faults reaches the state that the file asks for. No volume is lost that nobody has agreed to lose, and a saved
+//! plan does nothing that it has not shown.
 //!
-//! Each seed is one history; it replays to the byte, as long as the making of histories and the program are as they are.
-//! `make soak` plays many of them: `SEEDS` says how many, `FIRST` from which on. A test run plays a fixed range, seeds that
-//! once failed, and a few that nobody has played yet.
+//! A run is the rounds of `app` (`inception::app::run::rounds`) on a client of the fake engine. Each seed is one history. A
+//! seed replays to the byte, as long as the making of histories and the program are as they are. `make soak` plays many
+//! histories: `SEEDS` says how many, `FIRST` from which on. A test run plays a fixed range, seeds that once failed, and a few
+//! seeds that nobody has played yet.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
@@ -24,7 +26,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use history::Violation;
 use story::Mutation;
 
-/// Histories are made of small things: half of their time is the allocator's.
+/// Half of a history's time goes into small allocations: a faster allocator plays more of them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -32,14 +34,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const FEW: u64 = 2500;
 /// Fresh histories in every test run.
 const FRESH: u64 = 500;
-/// So often a long run says how far it is.
+/// A long run says how far it is after so many histories each.
 const TOLD: usize = 20_000;
 
-/// A spoiled plan must be noticed within so many histories.
+/// A planted fault must be noticed within so many histories.
 const MOST_FOR_A_MUTANT: u64 = 2000;
 
-/// Seeds that found a fault once. What they found has tests of its own, with the smallest files that show it, in
-/// `tests/executing.rs` or `tests/giving_back.rs`: a seed means another history as soon as the making of histories changes.
+/// Seeds that found a fault once. Each fault has a test of its own, with the smallest file that shows it: a seed means another
+/// history as soon as the making of histories changes.
 const ONCE_FAILED: [u64; 60] = [
     7, 59, 77, 78, 91, 108, 135, 153, 169, 185, 188, 209, 216, 222, 245, 297, 357, 361, 469, 555, 1167, 1963, 3719,
     5531, 12044, 12056, 640, 1000190, 1000420, 1002209, 1004184, 1004300, 1005934, 1006617, 1008508, 1008778, 1010537,
@@ -107,7 +109,7 @@ fn whatever_goes_wrong_the_next_run_makes_it_good() {
     check(first..first + count);
 }
 
-/// The clock chooses, so that each test run plays histories that no other has played. `FRESH` plays a range again.
+/// The clock chooses the seeds, so that each test run plays histories that no other has played. `FRESH` plays a range again.
 #[test]
 fn histories_that_nobody_has_played_pass() {
     let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();

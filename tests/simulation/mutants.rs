@@ -1,4 +1,4 @@
-//! A test of the tests: each way to spoil a plan must be noticed.
+//! A test of the tests: each way to spoil a plan, or the rounds of a run, must be noticed.
 
 use std::time::Duration;
 
@@ -7,25 +7,27 @@ use inception::plan::{Action, ContainerRef, Plan, Step};
 use crate::story::Mutation;
 use crate::{history, story};
 
-/// What is done to plans, and the rule that must notice it.
-pub const ALL: [(&str, Mutation, &str); 17] = [
-    ("renames are left out", without_renames, story::CONVERGES),
-    ("the old container goes first", old_first, history::OLD_STAYS),
-    ("conditions are taken as met", without_waits, history::CONDITIONS),
-    ("nothing is started", without_starts, story::CONVERGES),
-    ("a volume goes with its container", volumes_too, history::VOLUMES),
-    ("what is foreign is stopped", foreign_too, history::FOREIGN),
-    ("networks are not made", without_networks, story::CONVERGES),
-    ("configs are taken as put", without_files, history::FILES),
-    ("waits have no end", endless, story::ENDS),
-    ("a new service takes its port and starts at once", starts_at_once, story::CONVERGES),
-    ("names and ports are taken before their holders are gone", removals_not_awaited, story::CONVERGES),
-    ("the old container comes back without its network", without_reconnects, story::SERVING),
-    ("the old container is taken to have been stopped", old_forgotten, story::SERVING),
-    ("what belongs together is given back one by one", without_families, story::SERVING),
-    ("a failing hook is passed over", without_hooks, story::SERVING),
-    ("a volume that is given up stays", volumes_kept, story::NOTHING_LEFT),
-    ("a volume goes with a network", volume_unasked, history::VOLUMES),
+/// What is planted, and the rule that must notice it.
+pub const ALL: [(&str, Mutation, &str); 19] = [
+    ("renames are left out", Mutation::Plan(without_renames), story::CONVERGES),
+    ("the old container goes first", Mutation::Plan(old_first), history::OLD_STAYS),
+    ("conditions are taken as met", Mutation::Plan(without_waits), history::CONDITIONS),
+    ("nothing is started", Mutation::Plan(without_starts), story::CONVERGES),
+    ("a volume goes with its container", Mutation::Plan(volumes_too), history::VOLUMES),
+    ("what is foreign is stopped", Mutation::Plan(foreign_too), history::FOREIGN),
+    ("networks are not made", Mutation::Plan(without_networks), story::CONVERGES),
+    ("configs are taken as put", Mutation::Plan(without_files), history::FILES),
+    ("waits have no end", Mutation::Plan(endless), story::ENDS),
+    ("a new service takes its port and starts at once", Mutation::Plan(starts_at_once), story::CONVERGES),
+    ("names and ports are taken before their holders are gone", Mutation::Plan(removals_not_awaited), story::CONVERGES),
+    ("the old container comes back without its network", Mutation::Plan(without_reconnects), story::SERVING),
+    ("the old container is taken to have been stopped", Mutation::Plan(old_forgotten), story::SERVING),
+    ("what belongs together is given back one by one", Mutation::Plan(without_families), story::SERVING),
+    ("a failing hook is passed over", Mutation::Plan(without_hooks), story::SERVING),
+    ("a volume that is given up stays", Mutation::Plan(volumes_kept), story::NOTHING_LEFT),
+    ("a volume goes with a network", Mutation::Plan(volume_unasked), history::VOLUMES),
+    ("a second look skips the check of the saved plan", Mutation::LaterPlansUnchecked, history::SHOWN),
+    ("a second look removes data without consent", Mutation::LaterLossesUnasked, history::CONSENT),
 ];
 
 fn skip(step: &mut Step) {
@@ -59,14 +61,14 @@ fn without_starts(plan: &mut Plan) {
 }
 
 fn volumes_too(plan: &mut Plan) {
-    // The last step that a run may have is changed, so that nothing depends on it.
+    // The last wait is changed: nothing depends on it.
     if let Some(step) = plan.steps.iter_mut().rfind(|step| matches!(step.action, Action::WaitFor { .. })) {
         step.action = Action::RemoveVolume { name: "ext-v".into() };
         step.requires.clear();
     }
 }
 
-/// The first container that ever was on the engine is a stranger's.
+/// Stops the second container that ever was on the engine: a container of another project.
 fn foreign_too(plan: &mut Plan) {
     if let Some(step) = plan.steps.first_mut() {
         let id = format!("{:0>12x}{:0>52}", 2, 0);
@@ -94,7 +96,7 @@ fn endless(plan: &mut Plan) {
     }
 }
 
-/// Containers that nothing was replaced by start as soon as they are made.
+/// Containers that replace no other start as soon as they are created.
 fn starts_at_once(plan: &mut Plan) {
     let replaced: Vec<ContainerRef> = plan.replacements.iter().map(|one| one.new.clone()).collect();
     for step in &mut plan.steps {
@@ -126,7 +128,7 @@ fn old_forgotten(plan: &mut Plan) {
     plan.replacements.iter_mut().for_each(|one| one.was_running = false);
 }
 
-/// The removal of an old container waits for its own successor only.
+/// The removal of an old container waits for its own successor only, not for those of its family.
 fn without_families(plan: &mut Plan) {
     for one in &mut plan.replacements {
         one.family = None;
@@ -144,7 +146,7 @@ fn volumes_kept(plan: &mut Plan) {
     skip_where(plan, |action| matches!(action, Action::RemoveVolume { .. }));
 }
 
-/// As where a network's removal took the volumes of its users along.
+/// Removes a volume of others in place of the creation of a network.
 fn volume_unasked(plan: &mut Plan) {
     if let Some(step) = plan.steps.iter_mut().find(|step| matches!(step.action, Action::CreateNetwork { .. })) {
         step.action = Action::RemoveVolume { name: "ext-v".into() };

@@ -1,4 +1,4 @@
-//! Numbers that follow from a seed, so that a seed replays to the byte (splitmix64).
+//! Random numbers that follow from a seed, so that a seed replays to the byte (splitmix64).
 
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -16,7 +16,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
@@ -25,7 +25,7 @@ impl Random {
         least + self.below(most - least + 1)
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in `percent` of a hundred cases.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -35,7 +35,7 @@ impl Random {
         &from[usize::try_from(index).unwrap()]
     }
 
-    /// Another source that does not depend on how much of this one is used later.
+    /// Returns another source, whose numbers do not depend on how much of this source is used later.
     pub fn branch(&mut self) -> Self {
         Self(self.next())
     }

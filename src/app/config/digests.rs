@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use crate::app::session;
+use crate::app::run::session;
 use crate::diag::Diagnostic;
-use crate::engine::{EngineError, ReadEngine};
+use crate::engine::{EngineError};
 use crate::failure::Failure;
 use crate::loader::Loaded;
 use crate::model::{Span, image_name};

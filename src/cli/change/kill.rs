@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::down;
+use crate::app::lifecycle;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, ServiceFlags};
 use crate::cli::values;
@@ -29,6 +29,6 @@ impl CommandArgs for KillArgs {
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
         let command = Lifecycle::Kill { signal: self.signal.clone(), orphans: self.remove_orphans };
-        down::lifecycle(invocation.context, &self.services.names, "kill", &command)
+        lifecycle::lifecycle(invocation.context, &self.services.names, "kill", &command)
     }
 }

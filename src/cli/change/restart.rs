@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::down;
+use crate::app::lifecycle;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, GraceFlags, ServiceFlags};
 use crate::failure::{Exit, Failure};
@@ -27,6 +27,6 @@ impl CommandArgs for RestartArgs {
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
         let command = Lifecycle::Restart { grace: self.grace.timeout, no_dependencies: self.no_deps };
-        down::lifecycle(invocation.context, &self.services.names, "restart", &command)
+        lifecycle::lifecycle(invocation.context, &self.services.names, "restart", &command)
     }
 }

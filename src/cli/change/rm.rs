@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::down;
+use crate::app::lifecycle;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::FileFlags;
 use crate::failure::{Exit, Failure};
@@ -32,6 +32,6 @@ impl CommandArgs for RmArgs {
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
         let command = Lifecycle::Remove { stop: self.stop, volumes: self.volumes };
-        down::remove(invocation.context, &self.services, self.force, &command)
+        lifecycle::remove(invocation.context, &self.services, self.force, &command)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::saved::Saved;
+use crate::app::run::saved::Saved;
 use crate::app::up::UpRequest;
 use crate::cli::command::CommandArgs;
 use crate::cli::flags::GlobalFlags;

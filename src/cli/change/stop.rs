@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::down;
+use crate::app::lifecycle;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, GraceFlags, ServiceFlags};
 use crate::failure::{Exit, Failure};
@@ -24,6 +24,6 @@ impl CommandArgs for StopArgs {
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
         let command = Lifecycle::Stop { grace: self.grace.timeout };
-        down::lifecycle(invocation.context, &self.services.names, "stop", &command)
+        lifecycle::lifecycle(invocation.context, &self.services.names, "stop", &command)
     }
 }

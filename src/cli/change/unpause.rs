@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::down;
+use crate::app::lifecycle;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, ServiceFlags};
 use crate::failure::{Exit, Failure};
@@ -21,6 +21,6 @@ impl CommandArgs for UnpauseArgs {
     }
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
-        down::lifecycle(invocation.context, &self.services.names, "unpause", &Lifecycle::Unpause)
+        lifecycle::lifecycle(invocation.context, &self.services.names, "unpause", &Lifecycle::Unpause)
     }
 }

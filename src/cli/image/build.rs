@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::lacking::LackingFlags;
-use crate::app::up::{self, UpRequest};
+use crate::app::images;
+use crate::app::up::UpRequest;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, QuietFlags};
 use crate::cli::values;
@@ -66,7 +67,7 @@ impl CommandArgs for BuildArgs {
         let options = UpOptions { no_dependencies: !self.with_dependencies, ..UpOptions::default() };
         let services = self.services.clone();
         let request = UpRequest { services, options, images, command: "build", ..UpRequest::default() };
-        up::images(&self.quiet.context(context), &request)
+        images::images(&self.quiet.context(context), &request)
     }
 }
 

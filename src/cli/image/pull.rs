@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use crate::app::up::{self, UpRequest};
+use crate::app::images;
+use crate::app::up::UpRequest;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, PullWhen, QuietFlags};
 use crate::failure::{Exit, Failure};
@@ -47,6 +48,6 @@ impl CommandArgs for PullArgs {
         let options = UpOptions { no_dependencies: !self.include_deps, ..UpOptions::default() };
         let services = self.services.clone();
         let request = UpRequest { services, options, images, command: "pull", ..UpRequest::default() };
-        up::images(&self.quiet.context(invocation.context), &request)
+        images::images(&self.quiet.context(invocation.context), &request)
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::app::up::{self, PlanRequest, UpRequest};
+use crate::app::plan::{self, PlanRequest};
+use crate::app::up::UpRequest;
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, FormatFlags, TextOrJson, UnusedFlags, WaitFlags};
 use crate::cli::usage::wrong;
@@ -48,7 +49,7 @@ impl CommandArgs for PlanArgs {
             output: self.file.clone(),
             arguments: texts.unwrap_or_default(),
         };
-        up::plan(invocation.context, &self.request(), &show)
+        plan::plan(invocation.context, &self.request(), &show)
     }
 }
 

@@ -185,6 +185,10 @@ impl ReadEngine for DockerEngine {
         Ok(info.get("ID").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
     }
 
+    async fn is_this_machines(&self) -> bool {
+        DockerEngine::is_this_machines(self).await
+    }
+
     async fn inspect_image(&self, name: &str) -> EngineResult<Option<ImageDetails>> {
         match self.raw.get("inspect image", &format!("/images/{}/json", raw::encode(name))).await {
             Ok(value) => Ok(Some(convert::image_details(value))),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::Contents;
 use crate::model::{
     ContainerId, ContainerState, Definition, ImageId, MountSource, ObservedContainer, Project, Service, ServiceName,
     hash, labels,
 };
-use crate::plan::container::contents::Contents;
 use crate::plan::container::shares::parents;
 use crate::plan::container::{fields, spec};
 use crate::plan::{Reason, Recreate};

@@ -1,6 +1,5 @@
 //! container
 
-pub(crate) mod contents;
 pub(crate) mod difference;
 pub(crate) mod fields;
 pub(crate) mod mounts;

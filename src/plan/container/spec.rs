@@ -6,13 +6,13 @@ use crate::plan::container::mounts::{file_target, plain, tmpfs};
 use crate::plan::container::shares::parents;
 use std::collections::BTreeMap;
 
+use crate::model::Contents;
 use crate::model::{
     ContainerName, ContainerSpec, EndpointSpec, FileReference, FileSource, FileSpec, ImageId, MountKind, MountSource,
     MountSpec, Namespace, NetworkKey, PortSpec, Project, Secret, Service, ServiceName, VolumeName, VolumesFromSource,
     hash, labels,
 };
 use crate::plan::Reference;
-use crate::plan::container::contents::Contents;
 use crate::plan::container::fields;
 use crate::plan::container::naming::{container_name, image_of};
 use crate::plan::step::IdField;
@@ -336,7 +336,7 @@ fn depends_on(service: &Service) -> String {
 pub(crate) fn contents_label(service: &Service, project: &Project, contents: &Contents) -> Option<String> {
     let list = |kind: &'static str,
                 references: &[FileReference],
-                known: &BTreeMap<String, crate::plan::container::contents::Content>,
+                known: &BTreeMap<String, crate::model::Content>,
                 declared: &BTreeMap<String, Secret>| {
         let entry = |reference: &FileReference| {
             declared.get(&reference.source)?;

@@ -35,7 +35,7 @@ impl<'a> Up<'a> {
     }
 
     pub(crate) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
-        if self.scope.options.unstartable.contains(&container.id) {
+        if self.scope.world.observed.known.unstartable.contains(&container.id) {
             return Some(Reason::Unstartable);
         }
         let image_id = self.image_id(service);

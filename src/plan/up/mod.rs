@@ -24,10 +24,10 @@ use crate::plan::scope::{networks_used, volumes_used};
 use std::collections::BTreeMap;
 
 use crate::graph::Graph;
+use crate::model::Contents;
 use crate::model::{Observed, Project};
 use crate::plan::builder::Builder;
 use crate::plan::checks::{addresses, plugins, ports};
-use crate::plan::container::contents::Contents;
 use crate::plan::resources::{joined, networks, orphans, volumes};
 use crate::plan::scope::{Scope, selected};
 use crate::plan::up::state::{Families, Handovers, Up};

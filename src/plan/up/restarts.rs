@@ -27,7 +27,10 @@ impl<'a> Up<'a> {
                 restarts.map(|(name, _)| name).partition(|name| done(name).is_some_and(|done| done.is_replaced));
             let mut reasons: Vec<Reason> = replaced.into_iter().cloned().map(Reason::DependencyReplaced).collect();
             for other in others {
-                if self.scope.options.is_after_crash && self.was_replaced(other) && self.has_lost(service, other) {
+                if self.scope.world.observed.known.is_after_crash
+                    && self.was_replaced(other)
+                    && self.has_lost(service, other)
+                {
                     reasons.push(Reason::DependencyReplaced(other.clone()));
                 }
             }

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::Contents;
 use crate::model::{Condition, ContainerId, ContainerState, Health, ServiceName};
 use crate::plan::builder::Builder;
-use crate::plan::container::contents::Contents;
 use crate::plan::resources::networks::Networks;
 use crate::plan::resources::volumes::Volumes;
 use crate::plan::scope::Scope;

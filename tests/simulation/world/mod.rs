@@ -1,11 +1,11 @@
-//! Random projects, as YAML: what runs (A), and what it is to become (B).
-
-use std::collections::BTreeMap;
-use std::fmt::Write;
+//! Random projects: the one that runs (A), and the one that it is to become (B).
 
 use crate::random::Random;
+use std::collections::BTreeMap;
 
-/// What a service runs, without the version.
+mod yaml;
+
+/// What a service's image does; its version is told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Runs; no health check.
@@ -55,7 +55,7 @@ pub struct Update {
     delay: u64,
 }
 
-/// What a hook does.
+/// Whether a hook's command succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     Works,
@@ -71,7 +71,7 @@ impl Hook {
     }
 }
 
-/// What a history is mostly about: how often each thing is in its projects, in percent.
+/// What a history is mostly about: how often its projects have each feature, in percent.
 #[derive(Clone, Debug)]
 struct Theme {
     port: u64,
@@ -110,9 +110,9 @@ pub struct Service {
     networks: Vec<usize>,
     volumes: Vec<usize>,
     port: Option<u64>,
-    /// The last number of its address on its first network, where that has a subnet.
+    /// The last number of its address on its first network, where the network has a subnet.
     address: Option<u64>,
-    /// Whether the command line enables it (`profiles`).
+    /// Whether no profile enables the service (`profiles`).
     pub is_off: bool,
     pre_stop: Option<Hook>,
     pub post_start: Option<Hook>,
@@ -126,7 +126,7 @@ pub struct Network {
     is_external: bool,
     label: u64,
     option: u64,
-    /// How often it got another name.
+    /// How often the network got another name.
     name: u64,
     has_subnet: bool,
 }
@@ -138,14 +138,14 @@ pub struct Volume {
     option: u64,
 }
 
-/// Services by index; each depends only on those of lower ones, so there is no cycle.
+/// A project. Services are known by an index, and depend only on services of a lower index, so there is no cycle.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub services: BTreeMap<usize, Service>,
     theme: Option<Theme>,
     networks: BTreeMap<usize, Network>,
     volumes: BTreeMap<usize, Volume>,
-    /// Whether services have a config that is put into their containers.
+    /// Whether services have a config whose content is put into their containers.
     pub has_files: bool,
 }
 
@@ -224,7 +224,7 @@ fn update(random: &mut Random) -> Update {
     }
 }
 
-/// What the project becomes.
+/// Returns what the project becomes.
 pub fn changed(random: &mut Random, before: &World) -> World {
     let mut world = before.clone();
     let theme = world.theme.clone().unwrap();
@@ -232,7 +232,7 @@ pub fn changed(random: &mut Random, before: &World) -> World {
         if random.percent(theme.network) {
             *(if random.percent(50) { &mut network.label } else { &mut network.option }) += 1;
         }
-        // What had the name before stays, and so does its subnet.
+        // The network of the old name stays, and keeps its subnet: so none with a subnet gets another name.
         network.name += u64::from(!network.has_subnet && random.percent(theme.network / 4));
     }
     for volume in world.volumes.values_mut() {
@@ -286,14 +286,14 @@ fn change(random: &mut Random, theme: &Theme, service: &mut Service) {
     }
 }
 
-/// A host port and an address move from one service to another.
+/// Exchanges the host ports or the addresses of two services.
 fn swap(random: &mut Random, theme: &Theme, world: &mut World) {
     let indices: Vec<usize> = world.services.keys().copied().collect();
     if indices.len() < 2 || !random.percent(theme.swap) {
         return;
     }
     let (one, other) = (*random.pick(&indices), *random.pick(&indices));
-    // What is off keeps what it has: `up` leaves it alone.
+    // A service that is off keeps its port and its address: `up` leaves its containers alone.
     if world.services[&one].is_off || world.services[&other].is_off {
         return;
     }
@@ -310,7 +310,7 @@ fn swap(random: &mut Random, theme: &Theme, world: &mut World) {
     }
 }
 
-/// One service gets an image that cannot work; returns which.
+/// Gives one service an image, or a hook, that cannot work; returns which service.
 pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
     let possible: Vec<usize> = world
         .services
@@ -336,7 +336,7 @@ pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
 }
 
 impl World {
-    /// Makes it a project that can work: no edges to nowhere, one replica for a port, jobs that somebody waits for.
+    /// Makes the project sound: no edges to nowhere, one replica for a port, jobs that another service waits for.
     fn settle(&mut self) {
         let known: Vec<usize> = self.services.keys().copied().collect();
         let hosts: Vec<usize> = self
@@ -347,7 +347,7 @@ impl World {
             .collect();
         let on: Vec<usize> = self.services.iter().filter(|(_, one)| !one.is_off).map(|(index, _)| *index).collect();
         for service in self.services.values_mut() {
-            // A service that is off may be depended on only by those that can do without it.
+            // Only a service that can do without it may depend on a service that is off.
             service.edges.retain(|edge| known.contains(&edge.to) && (on.contains(&edge.to) || !edge.is_required));
             service.namespace_of = service.namespace_of.filter(|host| hosts.contains(host));
             if service.namespace_of.is_some() {
@@ -360,7 +360,7 @@ impl World {
                 service.scale = service.scale.min(1);
             }
         }
-        // A job that nobody waits for is begun again by every `up`, as docker compose does.
+        // A job that no service waits for is started again by every `up`, as docker compose does it.
         let awaited: Vec<usize> = self
             .services
             .values()
@@ -374,12 +374,12 @@ impl World {
                 service.kind = Kind::App;
             }
             if service.kind == Kind::Job {
-                // It may have ended before its hook.
+                // A job may end before its hook runs.
                 service.post_start = None;
                 service.restart = None;
             }
         }
-        // A condition that its dependency can never meet is another story.
+        // No condition is asked for that its dependency can never meet.
         let kinds: BTreeMap<usize, Kind> = self.services.iter().map(|(index, one)| (*index, one.kind)).collect();
         for edge in self.services.values_mut().flat_map(|service| &mut service.edges) {
             edge.condition = match (edge.condition, kinds[&edge.to]) {
@@ -390,16 +390,16 @@ impl World {
         }
     }
 
-    /// Whether containers are only replaced one for one: no network or volume is made anew, nothing shares a namespace.
-    /// Then two machines that want the same must not get into each other's way.
+    /// Whether containers are only replaced one for one: no network or volume is recreated, no namespace is shared. Then two
+    /// machines that run the same `up` must not get into each other's way.
     pub fn is_plain_change_of(&self, before: &World) -> bool {
         let shares = |world: &World| world.services.values().any(|service| service.namespace_of.is_some());
         self.has_networks_of(before) && self.made_anew(before).is_empty() && !shares(self) && !shares(before)
     }
 
-    /// Takes the changes of volumes back that containers use which `up` leaves alone: those of services that are gone or off.
-    ///
-    /// So are those of volumes that the file only declares: the program does not know them then.
+    /// Takes back the changes of volumes that `up` cannot recreate: a container of a service that is gone or off uses them, and
+    /// `up` leaves that container alone; or no service uses them, and the program does not know volumes that the file only
+    /// declares.
     fn keep_used_volumes(&mut self, before: &World) {
         let is_left = |index: &usize| self.services.get(index).is_none_or(|service| service.is_off);
         let left = before.services.iter().filter(|(index, _)| is_left(index));
@@ -413,7 +413,7 @@ impl World {
         }
     }
 
-    /// The volumes whose definition is another one than before: they are made anew where that is asked for by name.
+    /// Returns the volumes whose definition has changed: they are recreated where the user names them.
     pub fn made_anew(&self, before: &World) -> Vec<usize> {
         let has_changed = |(index, volume): &(&usize, &Volume)| {
             !volume.is_external && before.volumes.get(index).is_some_and(|old| old.option != volume.option)
@@ -421,7 +421,8 @@ impl World {
         self.volumes.iter().filter(has_changed).map(|(index, _)| *index).collect()
     }
 
-    /// Whether a service of `before`, or the host of its network, is removed first because a volume of it is made anew.
+    /// Whether a service of `before`, or the host of its network, is removed before its successor is created, because a volume
+    /// of it is recreated.
     pub fn gives_way_to_a_volume(&self, before: &World, index: usize) -> bool {
         let anew = self.made_anew(before);
         let uses = |index: usize| {
@@ -440,7 +441,7 @@ impl World {
         edges.into_iter().any(|to| to == other || self.depends_on(to, other))
     }
 
-    /// Whether no network is made anew.
+    /// Whether no network is recreated.
     pub fn has_networks_of(&self, before: &World) -> bool {
         let definitions = |world: &World| -> Vec<(u64, u64, u64)> {
             world.networks.values().map(|network| (network.label, network.option, network.name)).collect()
@@ -448,118 +449,9 @@ impl World {
         definitions(self) == definitions(before)
     }
 
-    /// Whether a service of `before` shares the network of one that is not there any more.
+    /// Whether a service of `before` shares the network of a service that is gone.
     pub fn loses_its_host(&self, before: &World, index: usize) -> bool {
         let host = before.services.get(&index).and_then(|service| service.namespace_of);
         host.is_some_and(|host| self.services.get(&host).is_none_or(|host| host.scale == 0))
-    }
-
-    pub fn yaml(&self) -> String {
-        let mut out = "services:\n".to_owned();
-        for (index, service) in &self.services {
-            self.service(&mut out, *index, service);
-        }
-        if !self.networks.is_empty() {
-            out.push_str("networks:\n");
-        }
-        for (index, network) in &self.networks {
-            match network.is_external {
-                true => writeln!(out, "  n{index}: {{ external: true, name: ext-n }}").unwrap(),
-                false => {
-                    let mut more = String::new();
-                    if network.name > 0 {
-                        write!(more, ", name: p_n{index}x{}", network.name).unwrap();
-                    }
-                    if network.has_subnet {
-                        write!(more, ", ipam: {{ config: [{{ subnet: 10.9.{index}.0/24 }}] }}").unwrap();
-                    }
-                    let Network { label, option, .. } = network;
-                    writeln!(
-                        out,
-                        "  n{index}: {{ labels: {{ v: '{label}' }}, driver_opts: {{ o: '{option}' }}{more} }}"
-                    )
-                    .unwrap();
-                }
-            }
-        }
-        if !self.volumes.is_empty() {
-            out.push_str("volumes:\n");
-        }
-        for (index, volume) in &self.volumes {
-            match volume.is_external {
-                true => writeln!(out, "  v{index}: {{ external: true, name: ext-v }}").unwrap(),
-                false => {
-                    let Volume { label, option, .. } = volume;
-                    writeln!(out, "  v{index}: {{ labels: {{ v: '{label}' }}, driver_opts: {{ o: '{option}' }} }}")
-                        .unwrap();
-                }
-            }
-        }
-        if self.has_files {
-            out.push_str("configs: { word: { content: said } }\n");
-        }
-        out
-    }
-
-    fn service(&self, out: &mut String, index: usize, service: &Service) {
-        let list = |items: Vec<String>| items.join(", ");
-        let mut parts = vec![
-            format!("image: '{}:{}'", service.kind.image(), service.version),
-            format!("scale: {}", service.scale),
-            format!("environment: {{ TITLE: '{}' }}", service.title),
-        ];
-        if !service.edges.is_empty() {
-            let edges = service.edges.iter().map(|edge| {
-                let condition = match edge.condition {
-                    Condition::Started => "service_started",
-                    Condition::Healthy => "service_healthy",
-                    Condition::Completed => "service_completed_successfully",
-                };
-                format!(
-                    "s{}: {{ condition: {condition}, required: {}, restart: {} }}",
-                    edge.to, edge.is_required, edge.restarts
-                )
-            });
-            parts.push(format!("depends_on: {{ {} }}", list(edges.collect())));
-        }
-        if let Some(host) = service.namespace_of {
-            parts.push(format!("network_mode: 'service:s{host}'"));
-        } else if !service.networks.is_empty() {
-            let address = |(place, n): (usize, &usize)| match service.address.filter(|_| place == 0) {
-                Some(address) => format!("n{n}: {{ ipv4_address: 10.9.{n}.{address} }}"),
-                None => format!("n{n}: {{}}"),
-            };
-            parts.push(format!("networks: {{ {} }}", list(service.networks.iter().enumerate().map(address).collect())));
-        }
-        if !service.volumes.is_empty() {
-            parts.push(format!("volumes: [{}]", list(service.volumes.iter().map(|v| format!("v{v}:/v{v}")).collect())));
-        }
-        if self.has_files {
-            parts.push("configs: [word]".to_owned());
-        }
-        if let Some(port) = service.port {
-            parts.push(format!("ports: ['{port}:80']"));
-        }
-        for (name, hook) in [("pre_stop", service.pre_stop), ("post_start", service.post_start)] {
-            if let Some(hook) = hook {
-                parts.push(format!("{name}: {}", hook.yaml()));
-            }
-        }
-        if service.is_off {
-            parts.push("profiles: [off]".to_owned());
-        }
-        if let Some(restart) = service.restart {
-            parts.push(format!("restart: {restart}"));
-        }
-        if let Some(update) = &service.update {
-            parts.push(format!(
-                "deploy: {{ update_config: {{ parallelism: {}, order: {}, failure_action: {}, delay: {}s }} }}",
-                update.parallelism,
-                if update.is_start_first { "start-first" } else { "stop-first" },
-                if update.rolls_back { "rollback" } else { "pause" },
-                update.delay
-            ));
-        }
-        writeln!(out, "  s{index}: {{ {} }}", list(parts)).unwrap();
     }
 }

@@ -1,6 +1,7 @@
-//! Files that a plan needs to know of before anything is changed: configs, secrets, security profiles, build contexts.
+//! Files of this machine that a plan needs to know before anything is changed: configs, secrets, seccomp profiles, build
+//! contexts, sources of binds, devices.
 //!
-//! What is missing is told with its place, all of it at once.
+//! Every file that is missing is told with its place in the compose file, all of them at once.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -9,16 +10,16 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::diag::Diagnostic;
-use crate::model::{Build, Config, ContextSource, FileSource, MountSource, Project, Service, Span};
-use crate::plan::{Content, Contents};
+use crate::model::{Build, Config, Content, Contents, ContextSource, FileSource, MountSource, Project, Service, Span};
 
-/// Of larger files of configs and secrets size and time of the last change stand for the content.
+/// Size in bytes up to which the content of a config's or secret's file is read. For a larger file its size and the time of
+/// its last change stand for the content.
 const LARGEST: u64 = 64 << 20;
-/// No seccomp profile is larger.
+/// Size in bytes that no seccomp profile exceeds.
 const LARGEST_PROFILE: u64 = 8 << 20;
 
-/// Reads the content behind the configs and secrets that the selected services use.
-pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
+/// Reads the content of the configs and secrets that the selected services use.
+pub fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
     let mut contents = Contents::default();
     let mut faults = Vec::new();
     let services = || project.services.values().filter(|service| selected.contains(service.name.as_str()));
@@ -42,7 +43,8 @@ pub(super) fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, V
     (contents, faults)
 }
 
-/// The engine mounts the file and need not let us read it.
+/// Returns the warning about a file that this user may not read. That is no error: the engine mounts the file, and runs as
+/// another user.
 fn unreadable(kind: &'static str, key: &str, object: &Config) -> Diagnostic {
     let message = format!("the file of {kind} `{key}` cannot be read: a change of its content will not be noticed");
     Diagnostic::warning("content-unreadable", object.source_span, message)
@@ -50,7 +52,7 @@ fn unreadable(kind: &'static str, key: &str, object: &Config) -> Diagnostic {
         .help("let this user read the file, or ask for `--force-recreate` when it has changed")
 }
 
-/// Returns a content; `None` where it is there and may not be read.
+/// Returns the content of a config or secret; `None` where its file is there and may not be read.
 fn content(kind: &'static str, key: &str, object: &Config) -> Result<Option<Content>, Box<Diagnostic>> {
     let fault = |message: String| {
         Diagnostic::error("content-missing", object.source_span, message).at(format!("{kind}s.{key}"))
@@ -92,9 +94,9 @@ fn short(digest: &[u8]) -> String {
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the digest of a file; `None` where it is there and may not be read.
+/// Returns the digest of a file; `None` where the file is there and may not be read.
 ///
-/// Compat: a directory may be mounted as a config; its content is not looked at.
+/// Compat: a directory may be mounted as a config; its content is not read.
 fn file_digest(path: &Path) -> Result<Option<String>, String> {
     let metadata = metadata(path)?;
     if metadata.is_dir() {
@@ -127,7 +129,7 @@ impl std::io::Write for HashWriter {
     }
 }
 
-/// Returns what is known of a file or directory; says what else there is.
+/// Returns the metadata of a file or directory. The error says, for people, why `path` is neither.
 fn metadata(path: &Path) -> Result<std::fs::Metadata, String> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => "does not exist".to_owned(),
@@ -154,8 +156,8 @@ fn profile(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Checks that what will be built has a context and a Dockerfile.
-pub(super) fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
+/// Checks that the services to be built have a context and a Dockerfile.
+pub fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
         let Some(build) = &service.build else { continue };
@@ -240,11 +242,12 @@ fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
     faults
 }
 
-/// Checks that the paths of this machine are there that must be: sources of binds that are not to be made, and devices.
-pub(super) fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
+/// Checks that paths of this machine exist: devices, and the sources of binds with `create_host_path: false`. Of use only where
+/// the engine is on this machine, too.
+pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let mut check = |service: &Service, key: &str, span: Span, path: &str| {
-        // What cannot be looked at is left to the engine.
+        // Where this user may not look, the engine tells.
         if !matches!(Path::new(path).try_exists(), Ok(false)) {
             return;
         }
@@ -269,8 +272,8 @@ pub(super) fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> 
     faults
 }
 
-/// Reads the files that `security_opt: seccomp:FILE` names: the engine takes their content.
-pub(super) fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
+/// Puts the content of seccomp profiles in place of their names (`security_opt: seccomp:FILE`): the engine takes the content.
+pub fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
     let directory = project.working_dir.clone();
     let mut faults = Vec::new();
     for service in project.services.values_mut() {

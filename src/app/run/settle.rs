@@ -1,7 +1,9 @@
-//! What a run that died has asked of the engine goes on without it: a stop takes its grace period, a start its time.
+//! Waits until the engine has done what a run that died had asked of it.
 //!
-//! Who looks meanwhile sees a container run that is about to end. So the run after it first waits until nothing happens to
-//! the project any more. The engine's events tell, those since the dead run began as well (it keeps the last 256).
+//! The engine goes on with a request when its client is gone. An example: a run asks it to stop `web` and dies. `web` runs on
+//! for its grace period, and a run that looked now would take `web` for a container that stays up. So the next run first waits
+//! until nothing happens to the project any more. The engine's events tell: those since the dead run began, of which the
+//! engine keeps the last 256, and those that come while this run waits.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,22 +17,21 @@ use crate::model::{ContainerId, ContainerState, labels};
 use crate::text::escape_controls;
 use crate::ui;
 
-/// Nothing has happened for so long: all calls have ended.
+/// After so long without an event all requests have ended.
 const QUIET: Duration = Duration::from_secs(1);
-/// What goes on for longer, such as a container that ends and starts without end, is no call of the dead run.
+/// Events that go on for longer are not the dead run's work: a container of the project may end and restart for ever.
 const BUSY: Duration = Duration::from_secs(5);
-/// What the engine does at the end of a grace period takes its time, too.
+/// How long the engine takes to end a container after its grace period.
 const MARGIN: Duration = Duration::from_secs(3);
-/// The engine's own grace period.
+/// The engine's own grace period, for containers without a stop timeout.
 const GRACE: Duration = Duration::from_secs(10);
-/// Nothing is waited for longer, whatever grace period a container has: as long as a stop may take.
+/// The longest wait, whatever grace period a container has: the limit of a stop request.
 const LONGEST: Duration = Duration::from_secs(3600);
-
-/// Nothing is waited for longer that a list tells of and that cannot be looked at.
+/// The longest wait for a container that the engine lists and that cannot be inspected yet.
 const MAKING: Duration = Duration::from_secs(60);
 
-/// Waits until the engine has done what a dead run asked of it. Never fails: where nothing can be learnt, nothing is waited
-/// for. Returns whether it is known to have done all.
+/// Waits until the engine has done what a dead run asked of it. Never fails: where the engine tells no events, the wait ends
+/// at once. Returns whether the engine is known to have done all.
 pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -> bool {
     let filter = [format!("{}={project}", labels::PROJECT)];
     let Ok(Ok(mut events)) = tokio::time::timeout(BUSY, engine.events(&filter, left.since)).await else {
@@ -58,7 +59,7 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -
                         changed = Instant::now();
                     }
                 }
-                // Without events nothing more can be learnt.
+                // Without events there is nothing to wait for.
                 Some(Err(_)) | None => return false,
             },
             () = tokio::time::sleep_until(quiet.max(end.unwrap_or(quiet))) => {
@@ -74,7 +75,8 @@ pub(super) async fn settle(engine: &dyn ReadEngine, project: &str, left: Left) -
     false
 }
 
-/// Returns whether the engine is still making a container: its list tells of one before it can be looked at.
+/// Returns whether the engine is still creating a container of the project: its list names a container some time before the
+/// container can be inspected.
 async fn is_making(engine: &dyn ReadEngine, filter: &[String]) -> bool {
     let Ok(list) = engine.list_containers(filter).await else { return false };
     for one in list.iter().filter(|one| one.state == ContainerState::Created) {
@@ -85,7 +87,7 @@ async fn is_making(engine: &dyn ReadEngine, filter: &[String]) -> bool {
     false
 }
 
-/// Waits for the next thing that happens to a project's containers, at most so long.
+/// Waits for the next event of a project's containers, at most `longest`.
 pub(super) async fn next(engine: &dyn ReadEngine, project: &str, longest: Duration) {
     let filter = [format!("{}={project}", labels::PROJECT)];
     let wait = async {
@@ -96,21 +98,23 @@ pub(super) async fn next(engine: &dyn ReadEngine, project: &str, longest: Durati
     let _ = tokio::time::timeout(longest, wait).await;
 }
 
-/// Containers that have been told to end and have not ended yet.
+/// Containers that were told to stop and have not ended yet.
 #[derive(Default)]
 struct Stopping {
-    /// Those that nobody has looked at: most have ended before all has been told.
+    /// Containers that were not looked at yet, with the event that told of their signal. Most end before all events are
+    /// read, so that no look is needed.
     told: BTreeMap<ContainerId, EngineEvent>,
-    /// The others, each with the time by which the engine makes it end.
+    /// The other containers, each with the time by which the engine ends it.
     ends: BTreeMap<ContainerId, Instant>,
 }
 
 impl Stopping {
+    /// Returns the time by which all of them have ended.
     fn end(&self) -> Option<Instant> {
         self.ends.values().max().copied()
     }
 
-    /// Takes note of an event. Returns whether it is one that calls such as ours cause.
+    /// Takes note of an event. Returns whether requests of this program cause such events.
     fn note(&mut self, event: EngineEvent) -> bool {
         match event.action.as_str() {
             "kill" => {
@@ -121,13 +125,13 @@ impl Stopping {
                 self.ends.remove(&event.id);
             }
             "create" | "start" | "stop" | "restart" | "rename" | "pause" | "unpause" => {}
-            // Health checks and the like go on for ever.
+            // Events of health checks and of commands in a container go on for ever.
             _ => return false,
         }
         true
     }
 
-    /// Looks at those that nobody has looked at. Returns whether one of them still runs.
+    /// Looks at the containers that were not looked at yet. Returns whether one of them still runs.
     async fn look(&mut self, engine: &dyn ReadEngine) -> bool {
         let mut has_any = false;
         for (id, event) in std::mem::take(&mut self.told) {
@@ -142,12 +146,13 @@ impl Stopping {
     }
 }
 
-/// Returns how long a container that was told to end may take yet; `None` where it has ended, or need not.
+/// Returns how long a container that was told to stop may take yet. `None` where the container has ended, or where its grace
+/// period is over: then its signal was none that ends it.
 async fn remaining(engine: &dyn ReadEngine, event: &EngineEvent) -> Option<Duration> {
     let found = engine.inspect_container(event.id.as_str()).await.ok().filter(|found| found.pid != 0)?;
     let grace = found.stop_timeout.unwrap_or(GRACE).saturating_add(MARGIN);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let told = Duration::from_nanos(u64::try_from(event.time_nanos).unwrap_or_default());
-    // The engine's clock may be another machine's: no more than the whole is waited for.
+    // The engine's clock may be another machine's, and behind or ahead of this one: the wait is the grace period at most.
     grace.checked_sub(now.saturating_sub(told)).filter(|left| !left.is_zero()).map(|left| left.min(LONGEST))
 }

@@ -1,20 +1,24 @@
 //! Containers that the engine cannot start any more, since it was killed while it started them.
+//!
+//! Whether such a container may be recreated depends on its processes: engines of this machine are asked for them through
+//! `/proc` (`observe/processes.rs`), of other engines nothing is known.
 
 use std::collections::BTreeSet;
 
-use crate::engine::docker::DockerEngine;
 use crate::engine::{ErrorKind, ReadEngine};
 use crate::exec::{Outcome, StepFailure};
 use crate::model::{ContainerId, ContainerState};
 use crate::observe::processes::{self, Process};
 use crate::text::escape_controls;
 
-/// What of a container is at work on this machine.
+/// Which processes of a container are at work on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum AtWork {
+    /// No process.
     Nothing,
     /// The runtime's own process, which has done nothing yet.
     Waiting(u32),
+    /// A process of the container.
     Process(Process),
     /// The engine is another machine's, or may be.
     Unknown,
@@ -31,18 +35,18 @@ impl AtWork {
         }
     }
 
-    /// Whether another container may be started in the place of one that the engine refused to start like that: never
-    /// beside a process that is at work, as two databases would write to one volume.
+    /// Whether the container may be recreated after the engine refused to start it with an error of this kind. Never beside
+    /// a process that is at work: two databases would write to one volume.
     fn may_be_replaced(&self, kind: ErrorKind) -> bool {
         match self {
             Self::Nothing | Self::Waiting(_) => true,
             Self::Process(_) => false,
-            // A task that is in the way was never seen to have a process at work; an id that is in use was.
+            // A task that is in the way (`Stuck`) was never seen to have a process at work; an id in use (`Occupied`) was.
             Self::Unknown => kind == ErrorKind::Stuck,
         }
     }
 
-    /// What helps where the container is not made anew; `service` for the command line.
+    /// Returns what helps where the container is not recreated; `service` goes into the command line, with a blank in front.
     fn help(&self, service: &str) -> String {
         let again = |pid| {
             format!("end it (`kill {pid}`, with -9 where it does not heed that), then run the same command again")
@@ -68,7 +72,7 @@ impl AtWork {
 
 const KILLED: &str = "the engine was killed while it started this container";
 
-/// What helps with a container that the engine cannot start any more, and that nobody has looked at.
+/// Returns what helps with a container that the engine cannot start any more and that [`look`] has not seen.
 pub(super) fn unseen_help(failure: &StepFailure) -> Option<String> {
     let at_work = match failure.engine_kind()? {
         ErrorKind::Stuck => AtWork::Nothing,
@@ -82,9 +86,9 @@ fn argument(failure: &StepFailure) -> String {
     failure.target.service().map_or(String::new(), |service| format!(" {service}"))
 }
 
-/// Returns which of the containers that the engine could not start are to be made anew: those that nothing is lost with,
-/// as they have never run, and none of whose processes is at work. Notes what helps with the others.
-pub(super) async fn look(engine: &DockerEngine, outcome: &mut Outcome) -> BTreeSet<ContainerId> {
+/// Returns the containers to recreate among those that the engine could not start: nothing is lost with a container that has
+/// never run and has no process at work. Notes in the outcome what helps with the others.
+pub(super) async fn look(engine: &dyn ReadEngine, outcome: &mut Outcome) -> BTreeSet<ContainerId> {
     let mut replaceable = BTreeSet::new();
     if !outcome.has_unstartable() {
         return replaceable;

@@ -1,11 +1,11 @@
 //! At most one changing run per engine and project on this machine.
 //!
-//! An advisory lock on a file in the run-time directory; the kernel drops it when its holder ends, however it ends, so
-//! there are no stale locks. The file says who holds it; one that still says so when nobody does was left by a run that
-//! died.
+//! The lock is an advisory lock (`flock`) on a file in the run-time directory. The kernel drops the lock when its holder
+//! ends, however that happens, so no lock is ever stale. The holder writes its name into the file, and empties the file at its
+//! end. A file with a name and no holder was left by a run that died in the middle of its work.
 //!
-//! The directory may be one that anybody can make first (below `/tmp`), and the file is emptied: so nothing is opened
-//! through a link, and only in a directory that nobody else can write to.
+//! Below `/tmp` anybody may create the directory before this program does, and the file in it is emptied. So no link is
+//! followed, and the directory must be one that nobody else can write to.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -25,10 +25,10 @@ use crate::settings::Context;
 use crate::text::escape_controls;
 use crate::ui;
 
-/// Between two looks.
+/// Between two tries to take a lock that another run holds.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Holds the lock until dropped.
+/// The lock, held until dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
@@ -39,45 +39,48 @@ pub(super) struct Lock {
     command: String,
 }
 
-/// A run that died in the middle of its work: what it asked of the engine may still be going on.
+/// A run that died in the middle of its work. The engine may still be at work on its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
-    /// When it began, or one before it that died, too, seconds since 1970; `None` where its file does not say.
+    /// When the dead run began, in seconds since 1970; where the run before it had died, too, when that one began. `None`
+    /// where the file does not say.
     pub since: Option<i64>,
 }
 
 impl Lock {
-    /// Returns what is known of the holder before this one, where it died in the middle of its work.
+    /// Returns what is known of the holder before this run, where that holder died in the middle of its work.
     pub(super) fn left(&self) -> Option<Left> {
         self.left
     }
 
-    /// Notes that the engine may go on with something when this run has ended.
+    /// Notes that the engine may go on with a request of this run, or of one before it, when this run has ended: the next
+    /// run is to be careful.
     pub(super) fn unfinished(&self) {
         self.is_unfinished.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that the engine has done what earlier runs asked of it: nothing of before this run need be looked for again.
+    /// Notes that the engine has done what earlier runs asked of it: the next run need look no further back than this run.
     pub(super) fn settled(&self) {
         self.tell(self.begun);
     }
 
-    /// Notes that all is as it should be, whatever an earlier run left undone.
+    /// Notes that the project is as it should be, whatever an earlier run left undone.
     pub(super) fn finished(&self) {
         self.is_unfinished.store(false, Ordering::Relaxed);
     }
 
-    /// Says who holds the lock, and since when something may be asked of the engine.
+    /// Writes who holds the lock, and since when requests may be under way.
     fn tell(&self, asks_since: i64) {
         let text = format!("{} {},{asks_since} {}\n", std::process::id(), self.begun, self.command);
-        // What it says only makes the next run more careful. It is never empty meanwhile: that would say that all is well.
+        // Where this fails, the next run is only more careful. The text is overwritten and then cut, never emptied first: an
+        // empty file says that all is well.
         let _ = self.file.write_all_at(text.as_bytes(), 0).and_then(|()| self.file.set_len(text.len() as u64));
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // An empty file says that its last holder came to an end. Where this fails the next run is only more careful.
+        // An empty file says that its last holder came to an end. Where this fails, the next run is only more careful.
         if !self.interrupt.is_urgent() && !self.is_unfinished.load(Ordering::Relaxed) {
             let _ = self.file.set_len(0);
         }
@@ -112,12 +115,12 @@ pub(super) async fn take(
     }
     let (interrupt, begun, command) = (interrupt.clone(), now(), command.to_owned());
     let lock = Lock { file, left, interrupt, is_unfinished: AtomicBool::new(false), begun, command };
-    // What an earlier one asked for may still be going on should this one die, too.
+    // Should this run die, too, requests of the dead run before it may still be under way.
     lock.tell(left.and_then(|left| left.since).map_or(begun, |since| since.min(begun)));
     Ok(lock)
 }
 
-/// Opens a lock's file, made where it is not there. Says why not.
+/// Opens a lock's file, and creates it where there is none. The error says why not, for people.
 fn open(directory: &Path, name: &str) -> Result<File, String> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
@@ -158,8 +161,8 @@ fn refused(directory: &Path, cause: &str) -> Failure {
 
 fn directory(context: &Context) -> PathBuf {
     let user = rustix::process::getuid().as_raw();
-    // Jobs of cron have no such variable, and must meet those of a login. Where nobody is logged in there may be no such
-    // directory: what is begun then meets nobody who logs in meanwhile.
+    // Jobs of cron do not have the variable, and must meet the runs of a login: so the usual directory is tried, too. Where
+    // nobody is logged in, systems may have no such directory. A run that begins then does not meet runs of a later login.
     let usual = PathBuf::from(format!("/run/user/{user}"));
     match context.environment.get_non_empty("XDG_RUNTIME_DIR") {
         Some(directory) => PathBuf::from(directory).join("inception"),
@@ -182,12 +185,12 @@ fn now() -> i64 {
 struct Holder {
     pid: String,
     begun: i64,
-    /// When the first of the runs began that may still have something asked of the engine.
+    /// When the first of the runs began whose requests may still be under way.
     asks_since: i64,
     command: String,
 }
 
-/// Reads a lock's file; `None` where it says nothing that can be understood.
+/// Reads a lock's file; `None` where its text cannot be understood.
 fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
@@ -240,7 +243,7 @@ mod tests {
     #[test]
     fn a_directory_of_another_user_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        // Only root can give something away.
+        // Only root can give a directory to another user.
         if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() && rustix::process::geteuid().is_root() {
             assert_eq!(open(folder.path(), "a.lock").unwrap_err(), "it belongs to user 1, not to user 0");
         }

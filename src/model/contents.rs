@@ -12,7 +12,7 @@ pub struct Contents {
     pub secrets: BTreeMap<String, Content>,
 }
 
-/// One content.
+/// The content of one config or secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
     /// Eight hexadecimal digits of its SHA-256: enough to notice a change, too few to tell a value from.

@@ -1,9 +1,9 @@
-//! Follows what an attached `up` has started, until all of it has ended or one container's end ends all.
+//! Follows the containers of an attached `up`, until all have ended or the end of one ends all.
 //!
-//! One subscription to events says when to look; what is so is decided by looking. An end is told once the container's
-//! output has been printed. What another run brings for the services that are followed is followed, too.
+//! One subscription to events says when to look; a look decides what is so. The end of a container is told once its output
+//! has been printed. Containers that another run creates for the services that are followed are followed, too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,138 +11,45 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, SelectAll};
 use tokio::time::Instant;
 
-use super::logs::{self, FollowRequest};
-use super::newcomers::{self, Newcomers, Place};
-use super::output::lines::{self, Line};
-use crate::engine::docker::DockerEngine;
-use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, ReadEngine};
+use super::super::logs;
+use super::followed::{Followed, is_over, since_start};
+use super::lines::{self, Line};
+use super::subscription;
+use super::successors::{self, Replica, Successors};
+use super::watched::{End, Watched};
+use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, OutputChunk, ReadEngine};
 use crate::failure::Failure;
-use crate::model::{Condition, ContainerId, ContainerState, Observed, ObservedContainer, Project, labels};
-use crate::plan::{Action, Plan};
+use crate::model::{ContainerId, ObservedContainer, labels};
 use crate::settings::Context;
 use crate::text::escape_controls;
 use crate::ui;
 use crate::ui::logs::LogPrinter;
 
-/// How long an end waits for the rest of its container's output: some engines forget to close the stream.
+/// How long the end of a container waits for the rest of its output: some engines forget to close the stream.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Between two tries to subscribe again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long nothing must come from the readers before the rest of the output counts as printed.
+const QUIET: Duration = Duration::from_secs(1);
 
-/// Why there is nothing more to follow.
+/// Why nothing more is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// All containers have ended.
     All,
-    /// This container's end ends all, with its exit code.
+    /// The end of a container ends all; its exit code.
     First(u8),
-}
-
-/// What is followed.
-pub(super) struct Followed<'a> {
-    pub project: &'a Project,
-    /// Services that the run was about.
-    pub selected: &'a BTreeSet<&'a str>,
-    /// Services that were named.
-    pub services: &'a [String],
-    pub request: &'a FollowRequest,
-    /// What there was before the run.
-    pub before: &'a Observed,
-    /// What was run.
-    pub plan: &'a Plan,
-}
-
-impl Followed<'_> {
-    /// Whether a container belongs to the run. What had ended before, and was not started again, does not.
-    fn is_watched(&self, container: &ObservedContainer) -> bool {
-        let service = container.service().unwrap_or_default();
-        if container.is_oneoff() || !self.selected.contains(service) {
-            return false;
-        }
-        let was_up = || self.before.containers.by_id(container.id.as_str()).is_some_and(|one| !is_over(one.state));
-        !is_over(container.state) || self.is_asked(service) || self.is_started(container) || was_up()
-    }
-
-    /// Whether the run has started a container.
-    fn is_started(&self, container: &ObservedContainer) -> bool {
-        self.has(container, |action| matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. }))
-    }
-
-    fn has(&self, container: &ObservedContainer, is_it: impl Fn(&Action) -> bool) -> bool {
-        self.plan.steps.iter().any(|step| is_it(&step.action) && step.target.name() == container.name.as_str())
-    }
-
-    /// Which part of its output is of this run; what was written before is for `logs`.
-    fn part(&self, container: &ObservedContainer, details: &ContainerDetails) -> LogOptions {
-        if self.has(container, |action| matches!(action, Action::CreateContainer { .. })) {
-            return LogOptions::default();
-        }
-        if !self.is_started(container) {
-            return LogOptions { tail: Some(0), ..LogOptions::default() };
-        }
-        since_start(details)
-    }
-
-    fn is_printed(&self, container: &ObservedContainer) -> bool {
-        let Some(name) = container.service() else { return false };
-        let Some(service) = self.project.services.get(name) else { return false };
-        if self.request.no_attach.iter().any(|one| one == name) {
-            return false;
-        }
-        let named = self.services.iter().chain(&self.request.attach).map(String::as_str);
-        let graph = crate::graph::Graph::new(&self.project.services);
-        let is_named = match self.request.with_dependencies {
-            true => graph.with_dependencies(named).contains(name),
-            false => named.clone().any(|one| one == name),
-        };
-        match self.request.attach.is_empty() {
-            false => is_named,
-            true => is_named || (self.services.is_empty() && service.attach),
-        }
-    }
-
-    fn is_asked(&self, service: &str) -> bool {
-        self.request.exit_code_from.as_deref() == Some(service)
-    }
-
-    /// Whether an end ends all. That a job is done which others wait for is what was asked.
-    fn ends_all(&self, service: &str, code: u8) -> bool {
-        let request = self.request;
-        let is_meant = code == 0 && !self.is_asked(service) && self.is_awaited(service);
-        let on_any = request.abort_on_exit || request.exit_code_from.is_some();
-        on_any && !is_meant || request.abort_on_failure && code != 0
-    }
-
-    fn is_awaited(&self, service: &str) -> bool {
-        self.project.services.values().filter(|one| self.selected.contains(one.name.as_str())).any(|one| {
-            let edge = one.depends_on.get(service);
-            edge.is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
-        })
-    }
-}
-
-/// The output since the last start.
-fn since_start(details: &ContainerDetails) -> LogOptions {
-    // The engine notes the start when the container may have written already.
-    let started: Option<jiff::Timestamp> = details.started_at.parse().ok();
-    let since = started.map(|time| (time - jiff::SignedDuration::from_secs(1)).to_string());
-    LogOptions { since, ..LogOptions::default() }
-}
-
-fn is_over(state: ContainerState) -> bool {
-    matches!(state, ContainerState::Created | ContainerState::Exited | ContainerState::Dead)
 }
 
 /// Begins to follow.
 pub(super) async fn follow<'a>(
     context: &Context,
-    engine: &'a Arc<DockerEngine>,
+    engine: &'a Arc<dyn ReadEngine>,
     followed: &'a Followed<'a>,
 ) -> Result<Run<'a>, Failure> {
     let project = followed.project.name.as_str();
     let filter = vec![format!("{}={project}", labels::PROJECT)];
-    // Before the look: what ends after it is told by an event.
-    let events = events(engine.clone(), filter.clone(), engine.events(&filter, None).await?);
+    // Subscribed before the look: an event tells of a container that ends after it.
+    let first = engine.events(&filter, None).await?;
+    let events = subscription::events(engine.clone(), filter.clone(), first);
     let all = engine.list_containers(&filter).await?;
     let watched: Vec<&ObservedContainer> = all.iter().filter(|one| followed.is_watched(one)).collect();
     let printed: Vec<&ObservedContainer> = watched.iter().copied().filter(|one| followed.is_printed(one)).collect();
@@ -154,7 +61,7 @@ pub(super) async fn follow<'a>(
         followed,
         events,
         watched: BTreeMap::new(),
-        newcomers: Newcomers::default(),
+        successors: Successors::default(),
         readers: SelectAll::new(),
         printer,
         has_rest: false,
@@ -165,69 +72,14 @@ pub(super) async fn follow<'a>(
     Ok(run)
 }
 
-/// Events without an end; `None` where some may have been missed.
-fn events(
-    engine: Arc<DockerEngine>,
-    filter: Vec<String>,
-    first: BoxStream<'static, EngineResult<EngineEvent>>,
-) -> BoxStream<'static, Option<EngineEvent>> {
-    let state = (engine, filter, Some(first));
-    futures_util::stream::unfold(state, |(engine, filter, mut stream)| async move {
-        loop {
-            match &mut stream {
-                Some(open) => match open.next().await {
-                    Some(Ok(event)) => return Some((Some(event), (engine, filter, stream))),
-                    _ => stream = None,
-                },
-                None => {
-                    tokio::time::sleep(PAUSE).await;
-                    if let Ok(open) = engine.events(&filter, None).await {
-                        return Some((None, (engine, filter, Some(open))));
-                    }
-                }
-            }
-        }
-    })
-    .boxed()
-}
-
-/// How things stand with one container.
-struct Watched {
-    name: String,
-    service: String,
-    place: Place,
-    /// 0 for what this run has started; what another run brings later has a higher one.
-    rank: usize,
-    /// Whether it has been removed.
-    is_gone: bool,
-    is_printed: bool,
-    /// Whether its output is being read.
-    is_read: bool,
-    /// Whether it was started again before its output of the time before had been read.
-    is_again: bool,
-    is_over: bool,
-    /// An end that has not been told yet.
-    end: Option<End>,
-    /// When it last ended, seconds by the engine's clock: what it writes after a start is newer.
-    died: Option<String>,
-}
-
-struct End {
-    code: i64,
-    seen: Instant,
-    finished: Option<jiff::Timestamp>,
-    /// Whether its restart policy starts it again.
-    restarts: bool,
-}
-
-/// What is being followed.
+/// An attached `up` that follows containers.
 pub(super) struct Run<'a> {
-    engine: &'a Arc<DockerEngine>,
+    engine: &'a Arc<dyn ReadEngine>,
     followed: &'a Followed<'a>,
     events: BoxStream<'static, Option<EngineEvent>>,
     watched: BTreeMap<ContainerId, Watched>,
-    newcomers: Newcomers,
-    /// Lines; `None` is the end of a container's output.
+    successors: Successors,
+    /// Lines of output by container; `None` is the end of a container's output.
     readers: SelectAll<BoxStream<'static, (ContainerId, Option<Line>)>>,
     printer: LogPrinter,
     /// Whether an end was told before the output of its container was printed, for the reader of ours is slow.
@@ -240,7 +92,7 @@ impl Run<'_> {
         let number = container.label(labels::NUMBER).unwrap_or_default().to_owned();
         let watched = Watched {
             name: logs::short_name(self.followed.project.name.as_str(), container),
-            place: (service.clone(), number),
+            replica: (service.clone(), number),
             service,
             rank: if is_new { self.watched.len() } else { 0 },
             is_gone: false,
@@ -267,7 +119,7 @@ impl Run<'_> {
             if let Some(code) = self.tell_ends() {
                 return Ending::First(code);
             }
-            if self.is_all_over() && self.newcomers.awaited_until().is_none() {
+            if self.is_all_over() && self.successors.awaited_until().is_none() {
                 return Ending::All;
             }
             self.next().await;
@@ -287,7 +139,7 @@ impl Run<'_> {
                 () = self.next() => {}
             }
         }
-        // The stop may have ended while one was being looked at.
+        // A container may have ended between its last look and the end of the stops.
         self.look_at_all().await;
         self.tell_ends();
         while self.watched.values().any(|one| one.end.is_some()) {
@@ -307,7 +159,7 @@ impl Run<'_> {
                     }
                 }
                 // The rest has been read where there is room and nothing comes.
-                () = async { ui::ready().await; tokio::time::sleep(PAUSE).await } => return,
+                () = async { ui::ready().await; tokio::time::sleep(QUIET).await } => return,
                 else => return,
             }
         }
@@ -317,10 +169,11 @@ impl Run<'_> {
         self.watched.values().all(|one| one.is_over)
     }
 
-    /// Waits for the next line or event, or until an end has waited long enough for its output, or all for what may come.
+    /// Waits for the next line or event, at most until an end has waited long enough for its container's output, or until the
+    /// start of a successor has been waited for long enough.
     async fn next(&mut self) {
         let ends = self.watched.values().filter_map(|one| one.end.as_ref()).map(|end| end.seen + PATIENCE);
-        let until = ends.chain(self.newcomers.awaited_until().filter(|_| self.is_all_over())).min();
+        let until = ends.chain(self.successors.awaited_until().filter(|_| self.is_all_over())).min();
         tokio::select! {
             Some((id, line)) = self.readers.next(), if !self.readers.is_empty() => match line {
                 Some(line) => self.printer.line(id.as_str(), &line.bytes),
@@ -341,7 +194,7 @@ impl Run<'_> {
                 let nanos = event.time_nanos;
                 watched.died =
                     Some(format!("{}.{:09}", nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000)));
-                // An end that a look has shown before its event came.
+                // A look may have shown the end before its event came.
                 if !watched.is_over {
                     self.look(&event.id).await;
                     self.note_restart(event);
@@ -352,24 +205,25 @@ impl Run<'_> {
                 self.look(&event.id).await;
             }
             "start" => {
-                self.newcomers.has_started(&event.id);
+                self.successors.started(&event.id);
                 self.on_start(&event.id).await;
             }
             _ => {}
         }
     }
 
-    /// Something happens to a container that is not followed yet.
+    /// Takes an event of a container that is not followed yet.
     async fn on_stranger(&mut self, event: &EngineEvent) {
-        let Some(place) = newcomers::place(event).filter(|(service, _)| self.followed.selected.contains(&**service))
+        let Some(replica) =
+            successors::replica(event).filter(|(service, _)| self.followed.selected.contains(&**service))
         else {
             return;
         };
         match event.action.as_str() {
-            "create" => self.newcomers.is_made(event.id.clone(), place),
-            "destroy" => self.newcomers.is_gone(&event.id),
+            "create" => self.successors.created(event.id.clone(), replica),
+            "destroy" => self.successors.destroyed(&event.id),
             "start" => {
-                self.newcomers.has_started(&event.id);
+                self.successors.started(&event.id);
                 self.meet(&event.id).await;
             }
             _ => {}
@@ -379,7 +233,7 @@ impl Run<'_> {
     /// Follows a container that another run has started.
     async fn meet(&mut self, id: &ContainerId) {
         let filter = [format!("{}={}", labels::PROJECT, self.followed.project.name)];
-        // Where the engine does not answer, what is followed already is not given up for it.
+        // Where the engine does not answer, the containers that are followed already are followed on.
         let Ok(all) = self.engine.list_containers(&filter).await else { return };
         if let Some(mut container) = all.into_iter().find(|one| one.id == *id) {
             container.name = crate::plan::final_name(container.name.as_str()).into();
@@ -387,7 +241,7 @@ impl Run<'_> {
         }
     }
 
-    /// Notes an end that its restart policy makes good, where a look has shown no other.
+    /// Notes the end of a container that its restart policy has started again: a look then shows it running.
     fn note_restart(&mut self, event: &EngineEvent) {
         let code = event.attributes.get("exitCode").and_then(|code| code.parse().ok()).unwrap_or_default();
         if let Some(watched) = self.watched.get_mut(&event.id).filter(|one| one.end.is_none()) {
@@ -395,7 +249,7 @@ impl Run<'_> {
         }
     }
 
-    /// A stream of output ends with its container: after a start another one is needed.
+    /// Reads the output of a container that was started again: a stream of output ends with its container.
     async fn on_start(&mut self, id: &ContainerId) {
         let Some(watched) = self.watched.get_mut(id) else { return };
         watched.is_over = false;
@@ -422,7 +276,7 @@ impl Run<'_> {
         }
     }
 
-    /// Notes whether a container has ended for good: what its restart policy starts again has not.
+    /// Looks at a container, and notes its end where its restart policy does not start it again.
     async fn look(&mut self, id: &ContainerId) -> Option<ContainerDetails> {
         let found = self.engine.inspect_container(id.as_str()).await;
         let watched = self.watched.get_mut(id)?;
@@ -435,7 +289,7 @@ impl Run<'_> {
             Err(error) if error.is_not_found() && watched.end.is_none() => {
                 watched.end = Some(End { code: 137, seen, finished: None, restarts: false });
             }
-            // An engine that does not answer is asked again when its events are back.
+            // An engine that does not answer is asked again when its events come again.
             _ => {}
         }
         if watched.is_over {
@@ -444,7 +298,7 @@ impl Run<'_> {
         found.ok()
     }
 
-    /// Reads a container's output and goes on with it, where it is to be printed.
+    /// Begins to read a container's output, where it is to be printed.
     async fn read(&mut self, details: &ContainerDetails, part: LogOptions) {
         let Some(watched) = self.watched.get_mut(&details.id).filter(|one| one.is_printed) else { return };
         let options =
@@ -454,7 +308,7 @@ impl Run<'_> {
                 watched.is_read = true;
                 self.readers.push(marked_lines(details.id.clone(), stream));
             }
-            // Not every logging driver can be read; the rest is followed all the same.
+            // Not every logging driver can be read. The container's end is followed all the same.
             Err(error) => {
                 let (name, cause) = (escape_controls(&watched.name), escape_controls(&error.message));
                 ui::tell(&format!("no output of {name}: {cause}\n"));
@@ -462,6 +316,7 @@ impl Run<'_> {
         }
     }
 
+    /// Notes that a container's output was read to its end.
     async fn read_out(&mut self, id: &ContainerId) {
         let Some(watched) = self.watched.get_mut(id) else { return };
         watched.is_read = false;
@@ -473,7 +328,7 @@ impl Run<'_> {
     /// Tells the ends of containers whose output has been printed. Returns the exit code where one of them ends all.
     fn tell_ends(&mut self) -> Option<u8> {
         let there = self.watched.values().filter(|one| !one.is_gone);
-        let there: Vec<(Place, usize)> = there.map(|one| (one.place.clone(), one.rank)).collect();
+        let there: Vec<(Replica, usize)> = there.map(|one| (one.replica.clone(), one.rank)).collect();
         let is_told =
             |one: &Watched| one.end.as_ref().is_some_and(|end| !one.is_read || end.seen.elapsed() >= PATIENCE);
         let mut ready: Vec<&mut Watched> = self.watched.values_mut().filter(|one| is_told(one)).collect();
@@ -483,12 +338,11 @@ impl Run<'_> {
             let Some(end) = watched.end.take() else { continue };
             self.has_rest |= watched.is_read && !ui::is_drained();
             watched.is_over = !end.restarts;
-            let mut others = there.iter().filter(|(place, _)| *place == watched.place).map(|(_, rank)| *rank);
-            let has_successor =
-                others.clone().any(|rank| rank > watched.rank) || self.newcomers.will_take(&watched.place);
+            let mut others = there.iter().filter(|(replica, _)| *replica == watched.replica).map(|(_, rank)| *rank);
+            let has_successor = others.clone().any(|rank| rank > watched.rank) || self.successors.has(&watched.replica);
             if has_successor && !end.restarts {
                 ui::tell(&format!("{} has been recreated\n", escape_controls(&watched.name)));
-                self.newcomers.hold();
+                self.successors.hold();
                 continue;
             }
             let word = if end.restarts { " (restarting)" } else { "" };
@@ -496,9 +350,9 @@ impl Run<'_> {
             if end.restarts {
                 continue;
             }
-            // A replacement that has failed: the old one comes back.
+            // A successor that has failed: the other run starts the old container again.
             if others.any(|rank| rank < watched.rank) {
-                self.newcomers.hold();
+                self.successors.hold();
                 continue;
             }
             let code = u8::try_from(end.code).unwrap_or(1);
@@ -510,11 +364,11 @@ impl Run<'_> {
     }
 }
 
-/// Turns output into lines, with a mark at its end. A line waits here for room on standard output: a reader of ours that is
+/// Turns output into lines; `None` follows the last. A line waits here for room on standard output: a reader of ours that is
 /// stopped holds up lines, but neither events nor the ends of containers that have nothing to print.
 fn marked_lines(
     id: ContainerId,
-    output: BoxStream<'static, EngineResult<crate::engine::OutputChunk>>,
+    output: BoxStream<'static, EngineResult<OutputChunk>>,
 ) -> BoxStream<'static, (ContainerId, Option<Line>)> {
     let lines = futures_util::stream::unfold(lines::spawn(output, false), |mut receiver| async move {
         let line = receiver.recv().await?;

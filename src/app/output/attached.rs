@@ -1,0 +1,175 @@
+//! `up` without `--detach`: follows what was started, and stops it at the end.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::super::logs::FollowRequest;
+use super::super::run::console::Terminal;
+use super::super::run::interrupted;
+use super::super::run::report::Origin;
+use super::super::run::rounds::Look;
+use super::super::run::session::{self, Session};
+use super::follow::{self, Ending};
+use super::followed::Followed;
+use crate::exec::{Interrupt, Outcome, StepError, StepFailure};
+use crate::failure::{Exit, Failure};
+use crate::graph::Graph;
+use crate::model::{ContainerState, Project, ServiceName, labels};
+use crate::plan::{self, Action, ContainerRef, Lifecycle, Plan, Until, UpOptions};
+use crate::settings::Context;
+use crate::ui;
+
+/// An `up` that stays attached to what it has started.
+pub(in crate::app) struct Attached<'a> {
+    pub context: &'a Context,
+    pub session: &'a Session,
+    pub project: &'a Project,
+    pub origin: Origin<'a>,
+    /// Services that the user has named; empty means all.
+    pub services: &'a [String],
+    pub follow: &'a FollowRequest,
+    /// `--timeout`, for the stops at the end.
+    pub grace: Option<Duration>,
+}
+
+impl Attached<'_> {
+    /// Follows the output until everything has ended, one container's end ends all, or a signal comes; then what runs is
+    /// stopped. `look` and `options` are those of the run.
+    pub(in crate::app) async fn follow(&self, look: &Look, options: &UpOptions) -> Result<Exit, Failure> {
+        let (context, session) = (self.context, self.session);
+        let graph = Graph::new(&self.project.services);
+        let followed = Followed {
+            project: self.project,
+            selected: &plan::selected(&graph, self.project, options),
+            services: self.services,
+            request: self.follow,
+            before: &look.observed,
+            plan: &look.plan,
+        };
+        let engine = session.reader();
+        let mut following = tokio::select! {
+            following = follow::follow(context, &engine, &followed) => following?,
+            signal = session.interrupt.first() => {
+                self.stop(context).await?;
+                return Err(interrupted(signal));
+            }
+        };
+        // Output is printed while the stop goes on: a live view would be drawn over it.
+        let beside = ui::progress::beside_output(context);
+        let ending = tokio::select! {
+            ending = following.until_over() => ending,
+            signal = session.interrupt.first() => {
+                following.during(self.stop(&beside)).await?;
+                return Err(interrupted(signal));
+            }
+            failure = ui::failed() => return Err(failure),
+        };
+        if let Ending::First(_) = ending {
+            following.during(self.stop(&beside)).await?;
+        }
+        if let Some(signal) = session.interrupt.received() {
+            return Err(interrupted(signal));
+        }
+        tokio::select! {
+            biased;
+            () = following.print_rest() => {}
+            // Nothing is left to stop.
+            signal = session.interrupt.first() => return Err(interrupted(signal)),
+        }
+        match (&self.follow.exit_code_from, ending) {
+            (Some(service), _) => Ok(self.code_of(service).await?.unwrap_or(Exit::FAILURE)),
+            (None, Ending::First(code)) => Ok(Exit(code)),
+            (None, Ending::All) => Ok(Exit::SUCCESS),
+        }
+    }
+
+    /// Ends an attached `up` whose start has failed. After a signal, and where one container's end ends all, what runs is
+    /// stopped. Else the containers are left as they are, to be looked at.
+    pub(in crate::app) async fn failed(&self, failure: Failure) -> Result<Exit, Failure> {
+        let is_interrupted = matches!(failure, Failure::Interrupted(_));
+        if !is_interrupted && !self.follow.stops_all() {
+            return Err(failure);
+        }
+        self.stop(self.context).await?;
+        let Some(service) = self.follow.exit_code_from.as_ref().filter(|_| !is_interrupted) else {
+            return Err(failure);
+        };
+        match self.code_of(service).await? {
+            Some(exit) if exit != Exit::SUCCESS => Err(Failure::Told(exit)),
+            _ => Err(failure),
+        }
+    }
+
+    /// Stops what runs of the services that were asked for. The next signal kills it; the one after that leaves it alone.
+    async fn stop(&self, context: &Context) -> Result<(), Failure> {
+        let session = self.session;
+        let is_asked = session.interrupt.received().is_some();
+        ui::tell("Gracefully stopping... (press Ctrl+C again to force)\n");
+        let observed = session::snapshot(context, session.reading(), self.project).await?;
+        let services: BTreeSet<ServiceName> = self.services.iter().map(|name| name.as_str().into()).collect();
+        let plan = plan::lifecycle(self.project, &observed, &services, &Lifecycle::Stop { grace: self.grace });
+        // Signals hurry the stops; they do not end their run.
+        let (patient, console) = (Interrupt::default(), Terminal(context));
+        let stopping = session.run_until(&console, &plan, &patient, self.origin);
+        tokio::pin!(stopping);
+        tokio::select! {
+            result = &mut stopping => return result,
+            () = next_signal(&session.interrupt, is_asked) => {}
+        }
+        let last = session::interrupt()?;
+        tokio::select! {
+            // A stop ends when its container does.
+            (result, ()) = async { tokio::join!(stopping, self.kill(&plan)) } => result,
+            signal = last.first() => Err(interrupted(signal)),
+        }
+    }
+
+    /// Kills what a plan stops.
+    async fn kill(&self, plan: &Plan) {
+        let Some(engine) = self.session.changing() else { return };
+        for step in &plan.steps {
+            if let Action::StopContainer { container: ContainerRef::Existing(id), .. } = &step.action
+                && let Err(error) = engine.kill_container(id, "KILL").await
+            {
+                // Most have ended already. The stop of any other container goes on.
+                tracing::debug!(cause = error.message, "not killed");
+            }
+        }
+    }
+
+    /// Returns the exit code of a service's containers: the first that is not 0. `None` where none has ever run.
+    async fn code_of(&self, service: &str) -> Result<Option<Exit>, Failure> {
+        let engine = self.session.reading();
+        let filter = [format!("{}={}", labels::PROJECT, self.project.name), format!("{}={service}", labels::SERVICE)];
+        let mut found = None;
+        for container in engine.list_containers(&filter).await?.iter().filter(|one| !one.is_oneoff()) {
+            let details = engine.inspect_container(container.id.as_str()).await?;
+            if details.state != ContainerState::Created && found.is_none_or(|exit| exit == Exit::SUCCESS) {
+                found = Some(Exit(u8::try_from(details.exit_code).unwrap_or(1)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Takes from an outcome the ends of containers that nothing waits for: a job that fails at once is told like a job that fails
+/// a moment later, as the end of a container that is followed.
+pub(in crate::app) fn forgive_ends(plan: &Plan, outcome: &mut Outcome) {
+    outcome.failures.retain(|failure| !is_end(plan, failure));
+}
+
+fn is_end(plan: &Plan, failure: &StepFailure) -> bool {
+    let is_wait = plan
+        .steps
+        .get(failure.step.index())
+        .is_some_and(|step| matches!(step.action, Action::WaitFor { until: Until::Alive(_), .. }));
+    let is_last = || !plan.steps.iter().any(|step| step.requires.contains(&failure.step));
+    is_wait && matches!(failure.error, StepError::NotUp { .. }) && is_last()
+}
+
+async fn next_signal(interrupt: &Interrupt, is_second: bool) {
+    match is_second {
+        true => interrupt.second().await,
+        false => drop(interrupt.first().await),
+    }
+}

@@ -1,0 +1,107 @@
+//! What a run says to people and asks them, as a port: the terminal for the program, a record for the simulator.
+
+use async_trait::async_trait;
+
+use crate::diag::Diagnostic;
+use crate::event::Listener;
+use crate::model::Sources;
+use crate::plan::Plan;
+use crate::settings::Context;
+use crate::ui;
+
+/// Where a run's words go, and where answers come from.
+#[async_trait(?Send)]
+pub trait Console {
+    /// Says something, whole lines.
+    fn tell(&self, words: &str);
+
+    /// Shows diagnostics; `sources` are the texts that their places are in.
+    fn diagnostics(&self, list: &[Diagnostic], sources: &Sources);
+
+    /// Returns the listener that shows the progress of a plan that runs.
+    fn listener(&self) -> Box<dyn Listener>;
+
+    /// Shows the steps of a plan that a dry run does not run.
+    fn dry_run(&self, plan: &Plan);
+
+    /// Says that there is nothing to do.
+    fn nothing(&self, words: &str);
+
+    /// Returns whether somebody can be asked.
+    fn is_interactive(&self) -> bool;
+
+    /// Asks a question. Where nobody can be asked the answer is no.
+    async fn confirm(&self, question: &'static str) -> bool;
+}
+
+/// The program's own console: standard error, in the format that the settings ask for, and standard input.
+pub struct Terminal<'a>(pub &'a Context);
+
+#[async_trait(?Send)]
+impl Console for Terminal<'_> {
+    fn tell(&self, words: &str) {
+        ui::tell(words);
+    }
+
+    fn diagnostics(&self, list: &[Diagnostic], sources: &Sources) {
+        ui::diagnostics(self.0, list, sources);
+    }
+
+    fn listener(&self) -> Box<dyn Listener> {
+        ui::progress::listener(self.0)
+    }
+
+    fn dry_run(&self, plan: &Plan) {
+        ui::progress::dry_run(self.0, plan);
+    }
+
+    fn nothing(&self, words: &str) {
+        ui::progress::nothing(self.0, words);
+    }
+
+    fn is_interactive(&self) -> bool {
+        ui::is_interactive()
+    }
+
+    async fn confirm(&self, question: &'static str) -> bool {
+        aside(move || ui::confirm(question)).await
+    }
+}
+
+/// Reads an answer on a thread of its own: a read of standard input cannot be given up, and signals must be heard meanwhile.
+pub(super) async fn aside(read: impl FnOnce() -> bool + Send + 'static) -> bool {
+    // A thread that panicked has not said yes.
+    tokio::task::spawn_blocking(read).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::event::Event;
+
+    /// A console of a test that reads nothing of what is said.
+    pub struct Silent;
+
+    #[async_trait(?Send)]
+    impl Console for Silent {
+        fn tell(&self, _: &str) {}
+
+        fn diagnostics(&self, _: &[Diagnostic], _: &Sources) {}
+
+        fn listener(&self) -> Box<dyn Listener> {
+            Box::new(|_: &Event| {})
+        }
+
+        fn dry_run(&self, _: &Plan) {}
+
+        fn nothing(&self, _: &str) {}
+
+        fn is_interactive(&self) -> bool {
+            false
+        }
+
+        async fn confirm(&self, _: &'static str) -> bool {
+            false
+        }
+    }
+}

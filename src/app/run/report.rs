@@ -1,0 +1,117 @@
+//! How a run that has ended is told: failed steps with cause and help, what was restored, what is left on the engine.
+
+use super::console::Console;
+use super::{interrupted, unstartable};
+use crate::diag::Diagnostic;
+use crate::exec::{Outcome, StepError, StepFailure};
+use crate::failure::{Exit, Failure};
+use crate::model::{Project, Sources, Span};
+
+/// The project that a run is about, and the texts that it was read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The project; `None` where it is known from labels alone, so that no service stands in a file.
+    pub project: Option<&'a Project>,
+    /// The texts that the places of its diagnostics are in.
+    pub sources: &'a Sources,
+}
+
+impl Origin<'_> {
+    /// Returns a failed step as a diagnostic, at its service where that stands in a file.
+    fn diagnostic(self, failure: &StepFailure) -> Diagnostic {
+        let mut diagnostic = diagnostic(failure);
+        let name = failure.target.service();
+        let service = self.project.zip(name).and_then(|(project, name)| project.service(name.as_str()));
+        if let Some(service) = service.filter(|service| service.span != Span::NONE) {
+            diagnostic = diagnostic.at(format!("services.{}", service.name));
+            diagnostic.primary.span = service.span;
+        }
+        diagnostic
+    }
+}
+
+/// Shows what was found before a plan runs. An error among it ends the command: nothing of the plan has been changed yet.
+pub(in crate::app) fn heed(console: &dyn Console, list: Vec<Diagnostic>, sources: &Sources) -> Result<(), Failure> {
+    if list.iter().any(Diagnostic::is_error) {
+        return Err(Failure::Diagnostics { list, sources: Box::new(sources.clone()) });
+    }
+    console.diagnostics(&list, sources);
+    Ok(())
+}
+
+/// Tells how a run has ended: failures with what helps to understand them, containers that were restored, leftovers.
+pub(in crate::app) fn report(console: &dyn Console, outcome: &Outcome, origin: Origin<'_>) -> Result<(), Failure> {
+    let mut list: Vec<Diagnostic> = outcome.events().into_iter().map(|failure| origin.diagnostic(failure)).collect();
+    for target in &outcome.restored {
+        let message = format!("the replacement of {target} was not kept; the old one runs");
+        list.push(Diagnostic::warning("restored", Span::NONE, message));
+    }
+    for left in &outcome.leftovers {
+        list.push(Diagnostic::error("leftover", Span::NONE, left.clone()));
+    }
+    console.diagnostics(&list, origin.sources);
+    if let Some(signal) = outcome.interrupted {
+        let words = format!(
+            "interrupted: {} steps done, {} not begun; run the same command again to go on\n",
+            outcome.done, outcome.skipped
+        );
+        console.tell(&words);
+        return Err(interrupted(signal));
+    }
+    if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
+}
+
+/// What helps with failures that the engine tells apart in words only. To be asked of kinds of errors as soon as the port
+/// has kinds for them: this table is the only place of `app` that reads the engine's words.
+const HELPS: [(&str, &str); 3] = [
+    (
+        "has active endpoints",
+        "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the engine mends",
+    ),
+    (
+        "executable file not found",
+        "the image has no such program: look at `command` and `entrypoint`; what needs a shell is `[sh, -c, \"...\"]`",
+    ),
+    ("all ports are allocated", "give the service as many ports as it has replicas, or none: then the engine chooses"),
+];
+
+/// Returns what helps with a failed step: the words of whoever has looked at it, else what is known of its kind.
+fn help(failure: &StepFailure, causes: &[String]) -> Option<String> {
+    let known = || HELPS.iter().find(|(words, _)| causes.iter().any(|cause| cause.contains(words)));
+    failure
+        .help
+        .clone()
+        .or_else(|| unstartable::unseen_help(failure))
+        .or_else(|| known().map(|(_, help)| (*help).to_owned()))
+}
+
+/// Returns a failed step as a diagnostic without a place: what failed, why, and what helps.
+fn diagnostic(failure: &StepFailure) -> Diagnostic {
+    let message = failure.error.to_string();
+    let mut diagnostic = match failure.is_optional {
+        true => Diagnostic::warning("optional-step-failed", Span::NONE, message),
+        false => Diagnostic::error(code(&failure.error), Span::NONE, message),
+    };
+    let mut causes: Vec<String> = Vec::new();
+    if let StepError::Engine { source, .. } = &failure.error {
+        causes.push(source.message.clone());
+    }
+    causes.extend(failure.details.iter().cloned());
+    if let Some(help) = help(failure, &causes) {
+        diagnostic = diagnostic.help(help);
+    }
+    if !causes.is_empty() {
+        diagnostic = diagnostic.cause(causes.join("\n"));
+    }
+    diagnostic
+}
+
+fn code(error: &StepError) -> &'static str {
+    match error {
+        StepError::Engine { .. } => "engine",
+        StepError::NotUp { .. } => "not-up",
+        StepError::WaitExpired { .. } => "wait-expired",
+        StepError::Hook { .. } | StepError::HookGivenUp { .. } => "hook-failed",
+        StepError::Internal(_) => "internal",
+    }
+}
