@@ -1,9 +1,10 @@
-//! Content of configs and secrets, read before planning so that the plan can see what changed.
+//! Contents of configs and secrets. The application reads them before planning, so that a plan can tell which of them
+//! have changed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is known of the content behind configs and secrets.
+/// The contents of the configs and secrets of a project. A content that could not be read is left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Contents {
     /// By key under `configs:`.
@@ -15,9 +16,10 @@ pub struct Contents {
 /// The content of one config or secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Eight hexadecimal digits of its SHA-256: enough to notice a change, too few to tell a value from.
+    /// The first eight hexadecimal digits of the SHA-256 of the content: enough to notice a change, too few to recover
+    /// the content.
     pub digest: String,
-    /// The bytes, where they must be put into the container; `None` where the host's file is mounted.
+    /// The bytes that are put into the container; `None` for a `file:`, which is mounted from the host.
     pub bytes: Option<Arc<[u8]>>,
 }
 

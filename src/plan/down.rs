@@ -1,4 +1,7 @@
-//! `down`: everything of the project goes, dependents before what they depend on; data stays unless asked for.
+//! `down`: removes the containers and networks of the project, dependents before their dependencies. Volumes and images
+//! stay, unless `--volumes` or `--rmi` asks for their removal.
+//!
+//! The labels say what belongs to the project; the file adds the dependencies and the volumes that may be removed.
 
 use crate::plan::container::owned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +18,10 @@ use crate::plan::hooks::Stop;
 use crate::plan::resources::orphans;
 use crate::plan::{Action, ContainerRef, DownOptions, Plan, Reason, RemoveImages, StepId, Target};
 
+/// The reason of the steps that no option asks for.
 const WHY: Reason = Reason::Command("down");
 
-/// Plans `down`.
+/// Plans `down`. Where services are named, only their containers (and with `--rmi` their images) are removed.
 pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Plan {
     let mut builder = Builder::new(&project.name);
     let removed = containers(&mut builder, project, observed, options);
@@ -31,7 +35,7 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
     builder.finish()
 }
 
-/// Plans the end of every container; returns the last step of each.
+/// Plans the stop and the removal of the containers. Returns the removals.
 fn containers(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
     let all = all_services(project);
     let graph = Graph::new(&all);
@@ -58,6 +62,7 @@ fn containers(builder: &mut Builder, project: &Project, observed: &Observed, opt
     removed
 }
 
+/// Returns all services of the file, those of profiles that are not enabled included.
 fn all_services(project: &Project) -> BTreeMap<ServiceName, crate::model::Service> {
     project
         .services
@@ -67,7 +72,7 @@ fn all_services(project: &Project) -> BTreeMap<ServiceName, crate::model::Servic
         .collect()
 }
 
-/// Replicas and one-off containers of a service.
+/// Returns the replicas and the one-off containers of a service.
 fn belongs_to<'a>(
     observed: &'a Observed,
     project: &'a Project,
@@ -76,6 +81,8 @@ fn belongs_to<'a>(
     observed.containers.of_service(project.name.as_str(), service)
 }
 
+/// Plans the stop and the removal of a container, both after the end of the removals `first` of its dependents. Returns
+/// the removal.
 fn remove(
     builder: &mut Builder,
     project: &Project,
@@ -97,12 +104,14 @@ fn remove(
         volumes: options.volumes,
     };
     let removed = builder.step(&replicas::target_of(container), remove, WHY, stopped);
-    // A dependent that would not go does not keep its dependencies up.
+    // The removal waits for the end of the dependents' removals, not for their success: where `web` cannot be removed,
+    // `db` is removed all the same.
     builder.after(removed, first.iter().copied());
     removed
 }
 
-/// Orphans go where asked; where they stay, the networks they are on will stay too, and the run will say so.
+/// Plans the removal of orphans with `--remove-orphans`, or warns that they stay. Returns the removals. A network with
+/// an orphan that stays cannot be removed either; the run tells of that.
 fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         orphans::find(project, observed).into_iter().partition(|orphan| owned::is_from_elsewhere(project, orphan));
@@ -122,6 +131,7 @@ fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, optio
     Vec::new()
 }
 
+/// Plans the removal of the project's networks, after the end of the containers' removals. External networks stay.
 fn networks(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
     for network in observed.networks.iter().filter(|network| is_ours(&network.labels, project)) {
         let key = network.labels.get(labels::NETWORK).map(|key| NetworkKey::from(key.as_str()));
@@ -135,7 +145,7 @@ fn networks(builder: &mut Builder, project: &Project, observed: &Observed, remov
     }
 }
 
-/// A network that others use cannot go: said before, with their names.
+/// Warns of a network that containers of others use, with their names: the engine will refuse to remove the network.
 fn tell_users(builder: &mut Builder, project: &Project, observed: &Observed, network: &ObservedNetwork) {
     let is_others = |one: &&ObservedContainer| one.label(labels::PROJECT) != Some(project.name.as_str());
     let users: Vec<&ObservedContainer> = observed.containers.on(&network.id).filter(is_others).collect();
@@ -147,15 +157,18 @@ fn tell_users(builder: &mut Builder, project: &Project, observed: &Observed, net
     }
 }
 
+/// Returns whether the labels of a network or volume name the project.
 fn is_ours(labels_found: &BTreeMap<String, String>, project: &Project) -> bool {
     labels_found.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
 }
 
-/// Only volumes that the file declares and that carry our label go; protected ones never.
+/// Plans the removal of the volumes that the file declares and whose label names the project. External volumes and
+/// volumes with `x-protected: true` stay.
 fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
     let mut staying = Vec::new();
     for volume in observed.volumes.iter().filter(|volume| is_ours(&volume.labels, project)) {
-        // Several keys may have one name: what one of them says protects all.
+        // Several volumes of the file may have one `name`. Where one of them is external or protected, the volume
+        // stays.
         let all = project.volumes.values().filter(|declared| declared.name == volume.name);
         let declared = all.max_by_key(|declared| (declared.is_external, declared.is_protected));
         match declared {
@@ -190,24 +203,27 @@ fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, remove
     }
 }
 
+/// Returns the target of a step on a volume that exists.
 fn volume_target(volume: &ObservedVolume) -> Target {
     let key = volume.labels.get(labels::VOLUME).map(|key| VolumeKey::from(key.as_str()));
     Target::Volume { key, name: volume.name.clone() }
 }
 
+/// Plans the removal of the services' images (`--rmi`), after the end of the containers' removals.
 fn images(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions, removed: &[StepId]) {
     if options.images == RemoveImages::None {
         return;
     }
     let mut seen = BTreeSet::new();
-    // One after the other: images share layers, and engines stumble over what another removal takes away meanwhile.
+    // The images are removed one after the other. Images share layers, and engines fail where another removal takes a
+    // shared layer away at the same time.
     let mut last = None;
     for service in project
         .services
         .values()
         .filter(|service| options.services.is_empty() || options.services.contains(&service.name))
     {
-        // `local` means images without a name of their own in the file: those are ours alone.
+        // `--rmi local` means the images of services without `image` in the file: only this project uses them.
         if options.images == RemoveImages::Local && service.image.is_some() {
             continue;
         }

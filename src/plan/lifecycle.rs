@@ -1,4 +1,8 @@
-//! `start`, `stop`, `restart`, `kill`, `pause`, `unpause`, `rm`: containers as they are, in the order of their dependencies.
+//! `start`, `stop`, `restart`, `kill`, `pause`, `unpause` and `rm`: commands on the containers that exist, in the order
+//! of their dependencies. No command here creates or changes a container, whatever the file says by now.
+//!
+//! Start at [`lifecycle`]. Each service in turn gets its predecessors ([`First`]) and then the steps on its containers
+//! ([`steps`]).
 
 use crate::plan::container::owned;
 use crate::plan::scope;
@@ -15,44 +19,44 @@ use crate::plan::options::SETTLE;
 use crate::plan::resources::{joined, orphans};
 use crate::plan::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, hooks};
 
-/// Which command.
+/// A command on containers that exist.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lifecycle {
-    /// Starts what does not run, and first what it depends on.
+    /// Starts the containers that do not run, after those of their dependencies.
     Start,
-    /// Stops what runs, dependents first.
+    /// Stops the containers that are up, dependents first.
     Stop {
-        /// Grace; `None` is the container's own.
+        /// Time between the stop signal and KILL; `None` means the container's own.
         grace: Option<Duration>,
     },
-    /// Restarts, dependencies first.
+    /// Restarts all containers, dependencies first.
     Restart {
-        /// Grace; `None` is the container's own.
+        /// Time between the stop signal and KILL; `None` means the container's own.
         grace: Option<Duration>,
-        /// Leave out dependents that ask to be restarted.
+        /// Do not restart dependents with `restart: true` (`--no-deps`).
         no_dependencies: bool,
     },
-    /// Sends a signal.
+    /// Sends a signal to the containers that are up.
     Kill {
-        /// Its name.
+        /// The name of the signal.
         signal: String,
-        /// Also to orphans, where no service is named (`--remove-orphans`).
+        /// Send the signal to orphans, too, where no service is named (`--remove-orphans`).
         orphans: bool,
     },
-    /// Freezes.
+    /// Freezes the running containers.
     Pause,
-    /// Thaws.
+    /// Thaws the paused containers.
     Unpause,
-    /// Removes what does not run; with `stop` also what runs.
+    /// Removes the containers that are not up; with `stop` all containers.
     Remove {
-        /// Stop first.
+        /// Stop the containers that are up first (`--stop`).
         stop: bool,
-        /// Remove anonymous volumes too.
+        /// Remove anonymous volumes, too (`--volumes`).
         volumes: bool,
     },
 }
 
-/// Plans a command for the named services (all where none is named).
+/// Plans a command for the named services; for all services where none is named.
 pub fn lifecycle(
     project: &Project,
     observed: &Observed,
@@ -82,7 +86,8 @@ pub fn lifecycle(
             conditions(&mut builder, project, observed, service, &done, &mut first);
         }
         for container in replicas::of_service(observed, project, name) {
-            // Nobody has asked for work that is done to be done again: others only wait for its success, and it had it.
+            // A one-shot service that is only a dependency is not started again: its dependents wait for its success,
+            // and the container has succeeded already.
             if !is_named(name) && replicas::is_completed(project, service, container) {
                 continue;
             }
@@ -94,7 +99,7 @@ pub fn lifecycle(
         restart_joined(&mut builder, project, observed);
     }
     if matches!(command, Lifecycle::Kill { orphans: true, .. }) && services.is_empty() {
-        // Compat: docker compose removes nothing here, whatever the option's name says.
+        // Compat: as with docker compose, `kill --remove-orphans` sends the signal to orphans and removes nothing.
         for orphan in orphans::find(project, observed) {
             if !owned::is_from_elsewhere(project, orphan) {
                 steps(&mut builder, project, orphan, command, &First::default());
@@ -104,7 +109,8 @@ pub fn lifecycle(
     builder.finish()
 }
 
-/// Restarts what shares the network of a container that is started again: it would be left without one.
+/// Restarts the containers that share the network of a container which the plan starts again: without a restart they
+/// would be left without a network.
 fn restart_joined(builder: &mut Builder, project: &Project, observed: &Observed) {
     for joined in joined::joined(builder, project, observed) {
         let target = replicas::target_of(joined.container);
@@ -118,7 +124,8 @@ fn restart_joined(builder: &mut Builder, project: &Project, observed: &Observed)
     }
 }
 
-/// Returns the services that a command acts on, where these are named.
+/// Returns the services that a command acts on: the named ones, for `start` with their dependencies, and for `restart`
+/// with the dependents that have `restart: true`.
 fn selected<'a>(graph: &Graph<'a>, named: BTreeSet<&'a str>, command: &Lifecycle) -> BTreeSet<&'a str> {
     match command {
         Lifecycle::Start => graph.with_dependencies(named),
@@ -130,6 +137,7 @@ fn selected<'a>(graph: &Graph<'a>, named: BTreeSet<&'a str>, command: &Lifecycle
     }
 }
 
+/// Returns the dependents with `restart: true` of the selected services, and of these dependents in turn.
 fn restarted_with<'a>(graph: &Graph<'a>, selected: &BTreeSet<&'a str>) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut queue: Vec<&'a str> = selected.iter().copied().collect();
@@ -144,19 +152,20 @@ fn restarted_with<'a>(graph: &Graph<'a>, selected: &BTreeSet<&'a str>) -> Vec<&'
     found
 }
 
-/// What the steps on a service come after.
+/// The predecessors of the steps on a service.
 #[derive(Default)]
 struct First {
-    /// Must have succeeded.
+    /// Steps that must have succeeded before.
     needed: Vec<StepId>,
-    /// Must only have ended (`required: false`).
+    /// Steps that must only have ended before (`required: false`).
     optional: Vec<StepId>,
-    /// Others can do without the service: that it does not stay up is a warning.
+    /// Whether the service is in the run only for dependents that can do without it (`required: false`). If the service
+    /// does not stay up, the user is only warned.
     is_spared: bool,
 }
 
 impl First {
-    /// Adds a step that comes after all this.
+    /// Adds a step after these predecessors. `word`: the command, for the step's reason.
     fn step(&self, builder: &mut Builder, target: &Target, action: Action, word: &'static str) -> StepId {
         let step = builder.step(target, action, Reason::Command(word), self.needed.iter().copied());
         builder.after(step, self.optional.iter().copied());
@@ -164,6 +173,8 @@ impl First {
     }
 }
 
+/// Returns the predecessors of a service among the steps that are planned already: those of its dependents for `stop`
+/// and `rm`, those of its dependencies for `start` and `restart`.
 fn predecessors(
     graph: &Graph<'_>,
     service: &Service,
@@ -188,7 +199,8 @@ fn predecessors(
     first
 }
 
-/// `start` keeps the conditions of `depends_on` for what does not run yet.
+/// Plans the waits for the conditions of `depends_on`, where a container of the service does not run yet, and adds them
+/// to the service's predecessors. Only `start` waits for conditions.
 fn conditions(
     builder: &mut Builder,
     project: &Project,
@@ -223,7 +235,8 @@ fn conditions(
     }
 }
 
-/// Whether there is nothing to wait for: the start itself has been waited for already.
+/// Returns whether a dependency's container meets a condition without a wait. The condition `service_started` needs
+/// none: the start is among the predecessors already. `is_started`: this plan starts the dependency.
 fn is_met(container: &ObservedContainer, condition: Condition, is_started: bool) -> bool {
     match condition {
         Condition::Started => true,
@@ -234,7 +247,7 @@ fn is_met(container: &ObservedContainer, condition: Condition, is_started: bool)
     }
 }
 
-/// Returns the steps on one container that those which come next in the order wait for.
+/// Plans the steps of a command on one container. Returns the steps that the next services in the order wait for.
 fn steps(
     builder: &mut Builder,
     project: &Project,
@@ -283,7 +296,8 @@ fn steps(
     }
 }
 
-/// Plans what follows a start: its hooks, and a look whether it stays up. Returns what its dependents wait for.
+/// Plans the `post_start` hooks after a start, and the wait that tells whether the container stays up. Returns the step
+/// that dependents wait for: the last hook, or else the start.
 fn verify(
     builder: &mut Builder,
     project: &Project,

@@ -1,6 +1,8 @@
-//! Fixed addresses of services on networks: what the file claims, who holds it, and how a refusal reads.
+//! Fixed addresses of services on networks: which address the file claims, which container holds the address, and how a
+//! refusal reads.
 //!
-//! The engine refuses an address only when it starts the container. Here it is refused before anything is made.
+//! The engine refuses an address only when the container is started. Here the address is refused before anything is
+//! created.
 
 use std::net::IpAddr;
 
@@ -25,19 +27,20 @@ pub(crate) struct AddressClaim<'a> {
     attribute: &'static str,
     address: IpAddr,
     span: Span,
-    /// Other services wait for the end of this one: it may give the address back before another service needs it.
+    /// Whether other services wait for the end of the service (`service_completed_successfully`). The service may then
+    /// have ended, and given the address back, before another service needs the address.
     is_job: bool,
 }
 
-/// Refuses addresses of the selected services that their networks cannot give, or that are taken.
+/// Refuses addresses of the selected services that their networks cannot give, or that a container of others holds.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>) {
     if scope.options.start {
         claims::check(builder, scope, &claims(scope));
     }
 }
 
-/// Returns the addresses that the selected services claim. A service whose containers stay as they are (`--no-recreate`)
-/// claims none.
+/// Returns the addresses that the selected services claim. A service that has containers claims none with
+/// `--no-recreate`: its containers stay as they are.
 pub(crate) fn claims<'a>(scope: Scope<'a>) -> Vec<AddressClaim<'a>> {
     let is_left = |service: &Service| {
         let mut there = replicas::of_service(scope.world, scope.project, service.name.as_str());
@@ -58,7 +61,8 @@ impl<'a> Claim<'a> for AddressClaim<'a> {
         Some(self.service)
     }
 
-    /// A job that others wait for takes turns with them.
+    /// Two claims exclude each other unless one of the services is a job. Example: `web` and `migrate` have one
+    /// address, and `web` waits for the end of `migrate`. The two have the address in turn.
     fn excludes(&self, other: &Self) -> bool {
         !self.is_job && !other.is_job
     }
@@ -75,8 +79,8 @@ impl<'a> Claim<'a> for AddressClaim<'a> {
         matches!(holder, Holder::Container(one) if scope.gives_way(one))
     }
 
-    /// A container hands over an address that the file of then gave it, unless today's file still gives it: then the two
-    /// services take turns.
+    /// A container hands over an address that was fixed when the container was created, unless today's file still gives
+    /// the address to the container's service: then the two services have the address in turn.
     fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> bool {
         let service = holder.service().and_then(|name| scope.project.service(name));
         let still_claims = |service: &Service| of_service(scope.project, service).any(|own| own.key() == self.key());
@@ -116,7 +120,7 @@ impl<'a> Claim<'a> for AddressClaim<'a> {
 }
 
 impl<'a> AddressClaim<'a> {
-    /// Returns the network as the engine has it: the project's own, or where it is external the one of that name.
+    /// Returns the network that exists in the engine: the project's own, or the external network of that name.
     fn existing(&self, scope: Scope<'a>) -> Option<&'a ObservedNetwork> {
         let project = scope.project.name.as_str();
         let is_ours = |one: &ObservedNetwork| {
@@ -125,10 +129,12 @@ impl<'a> AddressClaim<'a> {
         scope.world.observed.networks.iter().find(|one| one.name == self.network.name && is_ours(one))
     }
 
+    /// Returns the first line of a refusal.
     fn cannot(&self) -> String {
         format!("service `{}` cannot have {} on network `{}`", self.service.name, self.address, self.network.key)
     }
 
+    /// Returns the refusal of an address that several claimants share; `who` begins its first line.
     fn shared(&self, who: &str) -> Diagnostic {
         let message = format!("{who} have {} on network `{}`", self.address, self.network.key);
         Diagnostic::error("address-taken", self.span, message)
@@ -141,29 +147,31 @@ impl<'a> AddressClaim<'a> {
     }
 }
 
-/// Whether a service has a fixed IPv4 address. The engine tells such an address also while the container does not run.
+/// Returns whether a service has a fixed IPv4 address.
 pub(crate) fn has_any(service: &Service) -> bool {
     service.networks.values().any(|one| one.ipv4_address.is_some())
 }
 
-/// Whether a container was given an address by a file, and did not get it by chance.
+/// Returns whether an IPv4 address on a network was fixed when the container was created or connected, and not chosen
+/// by the engine. The engine reports a fixed address also while the container does not run.
 fn is_given(container: &ObservedContainer, network: &ObservedNetwork, address: IpAddr) -> bool {
     let mut endpoints = container.networks.values().filter(|endpoint| endpoint.network_id == network.id);
     endpoints.any(|endpoint| endpoint.fixed_ipv4.as_deref().is_some_and(|text| text.parse() == Ok(address)))
 }
 
-/// Whether a container runs with an address on a network.
+/// Returns whether a container is up and has an IPv4 address on a network.
 fn has(container: &ObservedContainer, network: &ObservedNetwork, address: IpAddr) -> bool {
     let mut endpoints = container.networks.values().filter(|endpoint| endpoint.network_id == network.id);
     replicas::is_up(container) && endpoints.any(|endpoint| endpoint.ip_address.parse() == Ok(address))
 }
 
-/// Whether other services wait for the end of a service.
+/// Returns whether other services wait for the end of a service.
 fn is_job(project: &Project, service: &Service) -> bool {
     let mut dependencies = project.services.values().filter_map(|one| one.depends_on.get(&service.name));
     dependencies.any(|one| one.condition == Condition::CompletedSuccessfully)
 }
 
+/// Returns the addresses that a service claims.
 fn of_service<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<Item = AddressClaim<'a>> {
     let is_job = is_job(project, service);
     let attached =
@@ -172,7 +180,7 @@ fn of_service<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<I
         let both = [("ipv4_address", &attachment.ipv4_address), ("ipv6_address", &attachment.ipv6_address)];
         both.into_iter().filter_map(move |(attribute, text)| {
             let address: IpAddr = text.as_deref()?.parse().ok()?;
-            // Without IPv6 the engine passes over such addresses.
+            // On a network without IPv6 the engine ignores an IPv6 address.
             if address.is_ipv6() && network.enable_ipv6 != Some(true) {
                 return None;
             }
@@ -181,16 +189,16 @@ fn of_service<'a>(project: &'a Project, service: &'a Service) -> impl Iterator<I
     })
 }
 
-/// Returns why a network of the project's own cannot give an address, and what to do.
+/// Returns why a network of the project cannot give an address, and the help for the user.
 fn unusable(claim: &AddressClaim<'_>, scope: Scope<'_>) -> Option<(String, String)> {
     let network = claim.network;
     let is_usual = |name: &Option<String>, usual: &str| name.as_deref().is_none_or(|name| name == usual);
-    // Others have rules of their own.
+    // External networks and other drivers have rules of their own.
     if network.is_external || !is_usual(&network.driver, "bridge") || !is_usual(&network.ipam.driver, "default") {
         return None;
     }
-    // Compat: a network that an older tool has made is left as it is, whatever the file says. And what has been given
-    // once can be given again.
+    // Compat: a network without a config hash was created by an older tool and is left as it is, whatever the file
+    // says. And an address that the service's container has on the existing network can be given again.
     if let Some(network) = claim.existing(scope) {
         let mut own = replicas::of_service(scope.world, scope.project, claim.service.name.as_str());
         if !network.labels.contains_key(labels::CONFIG_HASH) || own.any(|one| has(one, network, claim.address)) {
@@ -216,7 +224,7 @@ fn unusable(claim: &AddressClaim<'_>, scope: Scope<'_>) -> Option<(String, Strin
     Some((format!("it is {role}"), format!("choose another address in {}", subnet.text)))
 }
 
-/// Returns what an address of a subnet is kept for.
+/// Returns the purpose for which an address of a subnet is reserved; `None` where a container can have the address.
 fn reserved(network: &Network, subnet: &Subnet, pool: &IpamPool, address: IpAddr) -> Option<String> {
     let is = |text: &str| text.parse() == Ok(address);
     if pool.gateway.as_deref().is_some_and(is) {
@@ -228,7 +236,8 @@ fn reserved(network: &Network, subnet: &Subnet, pool: &IpamPool, address: IpAddr
     if address.is_ipv6() {
         return None;
     }
-    // Where the gateway is not given, the engine takes the first address, unless options keep it from that.
+    // Without a `gateway` in the file, the engine takes the first address of the subnet for the gateway. With an
+    // `ip_range`, driver options or `internal` that may be otherwise.
     let is_chosen = pool.gateway.is_none() && pool.ip_range.is_none();
     let takes_first = is_chosen && !network.internal && network.driver_opts.is_empty();
     match subnet.number_of(address) {

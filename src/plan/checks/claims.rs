@@ -1,8 +1,9 @@
-//! Claims: what only one holder can have at a time, decided in one place.
+//! Claims: a compose file claims a host port, a fixed address, a subnet, an interface of the host or a container name,
+//! each of which can have only one holder at a time.
 //!
-//! A file claims host ports, fixed addresses, subnets, interfaces of the host and container names. Each kind has a file of
-//! its own beside this one, which says what the file claims, who holds it in the world, and how a refusal reads. Whether a
-//! claim can be met is decided by [`decide`], for all kinds alike; [`check`] tells every claim that cannot.
+//! Each kind of claim has a file of its own beside this one. That file says what the compose file claims, which
+//! containers, networks and programs hold it, and how a refusal reads. [`decide`] says for all kinds alike whether a
+//! claim can be met; [`check`] refuses every claim that cannot be met. This file must not know any kind.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::plan::options::Recreate;
 use crate::plan::scope::Scope;
 use crate::plan::{Reason, StepId};
 
-/// Who holds in the world what a file claims.
+/// A holder of the thing that a file claims.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Holder<'a> {
     /// A container, of this project or another.
@@ -27,64 +28,65 @@ pub(crate) enum Holder<'a> {
 /// Whether a claim can be met.
 #[derive(Debug)]
 pub(crate) enum Verdict<'a> {
-    /// Nobody holds it.
+    /// The claimed thing has no holder.
     Free,
-    /// Its holders are replaced or removed by this plan before the claimant needs it: the container that the claimant
-    /// replaces, an orphan, a network that is made anew. [`free_after`] has the steps.
+    /// The plan replaces or removes every holder before the claimant starts: the container that the claimant replaces,
+    /// an orphan, a network that is created anew. [`free_after`] returns the removals.
     GivesWay(Vec<Holder<'a>>),
-    /// Containers of other services of the project hold it. The plan stops them before the claimant starts.
+    /// Containers of other services of the project are holders. The plan stops them before the claimant starts.
     HandedOver(Vec<&'a ObservedContainer>),
-    /// A holder keeps it.
+    /// This holder stays.
     Refused(Holder<'a>),
 }
 
 /// One claim of a file.
 pub(crate) trait Claim<'a> {
-    /// Two claims of a file can only be in each other's way where their keys are equal.
+    /// Two claims of a file with different keys never exclude each other.
     type Key: Ord;
 
     /// Returns the key.
     fn key(&self) -> Self::Key;
 
-    /// Returns the service that claims; `None` where a network does.
+    /// Returns the service that makes the claim; `None` where a network makes it.
     fn claimant(&self) -> Option<&'a Service>;
 
     /// Returns whether the claim and another one of the file with the same key cannot both be met.
     fn excludes(&self, other: &Self) -> bool;
 
-    /// Returns who holds it, the claimant's own containers and networks included.
+    /// Returns all holders of the claimed thing, the claimant's own containers and networks included.
     fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>>;
 
-    /// Returns whether a holder lets go of it in this plan.
+    /// Returns whether the plan makes a holder give the claimed thing up.
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool;
 
-    /// Returns whether a container of another service hands it over to the claimant.
+    /// Returns whether a container of another service must stop early, so that the claimant can start.
     fn hands_over(&self, _scope: Scope<'a>, _holder: &ObservedContainer) -> bool {
         false
     }
 
-    /// Returns why its holder must stop early.
+    /// Returns why a holder must stop early.
     fn reason(&self, claimant: ServiceName) -> Reason {
         Reason::PortNeededBy(claimant)
     }
 
-    /// Returns why nobody could have it, whoever holds it.
+    /// Returns the refusal of a claim that could not be met even without any holder: three replicas cannot have one
+    /// port.
     fn fault(&self, _scope: Scope<'a>) -> Option<Diagnostic> {
         None
     }
 
-    /// Returns what people are told where a holder keeps it.
+    /// Returns the refusal of a claim whose holder stays.
     fn refused(&self, scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic;
 
-    /// Returns what people are told where an earlier claim of the file excludes this one.
+    /// Returns the refusal of a claim that an earlier claim of the file excludes.
     fn twice(&self, first: &Self) -> Diagnostic;
 }
 
-/// Decides whether a claim can be met: all holders must let go of it. One that does not is enough for a refusal, wherever
-/// it stands among them.
+/// Decides whether a claim can be met. Every holder must let go: a single holder that stays is enough for a refusal.
 ///
-/// Example: `web` claims port 80 on all addresses. Its old container holds port 80 on 127.0.0.1 and gives way; a container
-/// of another project holds port 80 on 192.0.2.1. The claim is refused, and the other project's container is named.
+/// Example: `web` claims port 80 on all addresses. Its old container holds port 80 on 127.0.0.1 and gives way; a
+/// container of another project holds port 80 on 192.0.2.1. The claim is refused, and the other project's container is
+/// named.
 pub(crate) fn decide<'a, C: Claim<'a>>(scope: Scope<'a>, claim: &C) -> Verdict<'a> {
     let holders = claim.holders(scope);
     if let Some(holder) = holders.iter().find(|holder| !claim.lets_go(scope, **holder)) {
@@ -105,12 +107,13 @@ pub(crate) fn decide<'a, C: Claim<'a>>(scope: Scope<'a>, claim: &C) -> Verdict<'
     }
 }
 
+/// Returns whether a container is none of the claimant's own.
 fn is_others(claimant: Option<&Service>, container: &ObservedContainer) -> bool {
     claimant.is_some_and(|service| container.service() != Some(service.name.as_str()))
 }
 
-/// Tells of each claim that cannot be met: because an earlier claim of the file excludes it, because nobody could have it,
-/// or because a holder keeps it.
+/// Refuses each claim that cannot be met: an earlier claim of the file excludes it, it could never be met, or a holder
+/// stays.
 pub(crate) fn check<'a, C: Claim<'a>>(builder: &mut Builder, scope: Scope<'a>, claims: &[C]) {
     let mut earlier: BTreeMap<C::Key, Vec<&C>> = BTreeMap::new();
     for claim in claims {
@@ -123,7 +126,7 @@ pub(crate) fn check<'a, C: Claim<'a>>(builder: &mut Builder, scope: Scope<'a>, c
     }
 }
 
-/// Tells of a claim that cannot be met because nobody could have it, or because a holder keeps it.
+/// Refuses a claim that could never be met, or whose holder stays.
 pub(crate) fn check_one<'a, C: Claim<'a>>(builder: &mut Builder, scope: Scope<'a>, claim: &C) {
     if let Some(fault) = claim.fault(scope) {
         builder.tell(fault);
@@ -132,16 +135,16 @@ pub(crate) fn check_one<'a, C: Claim<'a>>(builder: &mut Builder, scope: Scope<'a
     }
 }
 
-/// A container that is stopped early because another service claims what it holds.
+/// A container that is stopped early, because another service claims a port or an address that the container holds.
 pub(crate) struct Handover<'a> {
     pub holder: &'a ObservedContainer,
-    /// The service that claims it.
+    /// The service that makes the claim.
     pub taker: ServiceName,
     pub reason: Reason,
 }
 
-/// Returns the containers that hand something over to another service of the project. A run that starts or replaces nothing
-/// hands nothing over.
+/// Returns the containers that hand a port or an address over to another service of the project. There are none in a
+/// run that starts nothing (`create`) or recreates nothing (`--no-recreate`).
 pub(crate) fn handovers<'a, C: Claim<'a>>(scope: Scope<'a>, claims: &[C]) -> Vec<Handover<'a>> {
     if !scope.options.start || scope.options.recreate == Recreate::Never {
         return Vec::new();
@@ -159,7 +162,7 @@ pub(crate) fn handovers<'a, C: Claim<'a>>(scope: Scope<'a>, claims: &[C]) -> Vec
     claims.iter().flat_map(of_claim).collect()
 }
 
-/// Returns the steps after which nobody holds a claim any more, as far as they are planned.
+/// Returns the removals after which a claim that gives way has no holder any more, as far as these steps are planned.
 pub(crate) fn free_after(builder: &Builder, verdict: &Verdict<'_>) -> Vec<StepId> {
     let removal = |holder: &Holder<'_>| match holder {
         Holder::Container(one) => builder.removal_of(&one.id),

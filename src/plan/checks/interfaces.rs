@@ -1,7 +1,9 @@
-//! Interfaces of bridge networks on the engine's machine: what the file claims, who holds it, and how a refusal reads.
+//! Interfaces of bridge networks on the engine's machine: which interface the file claims, which network holds the
+//! interface, and how a refusal reads.
 //!
-//! An engine takes over an interface that exists. When the network of the file is removed, the other network would lose the
-//! interface with it.
+//! An engine takes over an interface that exists already. Example: network `front` of the file names the interface
+//! `br0`, which network `legacy` has. When `front` is removed, the engine removes `br0`, too, and `legacy` is left
+//! without its interface.
 
 use crate::diag::Diagnostic;
 use crate::model::{Network, ObservedNetwork, Service};
@@ -12,7 +14,7 @@ use crate::plan::scope::Scope;
 /// The driver option that names a network's interface.
 const NAME: &str = "com.docker.network.bridge.name";
 
-/// An interface that a network asks for.
+/// An interface that a network of the file names.
 #[derive(Clone, Copy)]
 pub(crate) struct InterfaceClaim<'a> {
     network: &'a Network,

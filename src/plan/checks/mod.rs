@@ -1,6 +1,8 @@
-//! What the engine would refuse half way through a run is refused before anything is changed.
+//! Checks that refuse a plan beforehand. Without them the engine would refuse a step half way through the run, when
+//! other steps have already changed something.
 //!
-//! Start at [`claims`]: it decides for host ports, addresses, subnets, interfaces and container names whether they can be had.
+//! Start at [`claims`]: a host port, an address, a subnet, an interface and a container name can have one holder at a
+//! time. All other checks stand by themselves. A check tells a diagnostic and adds no step to the plan.
 
 pub(crate) mod addresses;
 pub(crate) mod claims;

@@ -1,4 +1,5 @@
-//! Names of containers: what the plan claims, who holds it, and how a refusal reads.
+//! Names of containers: which name the plan claims for a new container, which container holds the name, and how a
+//! refusal reads.
 
 use crate::diag::Diagnostic;
 use crate::model::{ContainerName, ObservedContainer, Project, Service, labels};
@@ -31,7 +32,9 @@ impl<'a, 'n> Claim<'a> for NameClaim<'a, 'n> {
         scope.world.named(self.name.as_str()).map(Holder::Container).into_iter().collect()
     }
 
-    /// A replica of the project lets go of a name that is not its own: the plan renames, replaces or removes the replica.
+    /// A replica of a service in the file counts as letting go: where the run is about that service, the plan renames,
+    /// replaces or removes the replica. Any other container of the project lets go where this run removes it as an
+    /// orphan.
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
         let Holder::Container(container) = holder else { return false };
         is_of(scope.project, container) && (is_replica(scope.project, container) || scope.gives_way(container))
@@ -50,15 +53,18 @@ impl<'a, 'n> Claim<'a> for NameClaim<'a, 'n> {
     }
 }
 
+/// Returns whether a container belongs to the project.
 fn is_of(project: &Project, container: &ObservedContainer) -> bool {
     container.label(labels::PROJECT) == Some(project.name.as_str())
 }
 
+/// Returns whether a container is a replica of an enabled service of the file, and not a one-off container.
 fn is_replica(project: &Project, container: &ObservedContainer) -> bool {
     let service = container.service().filter(|_| !container.is_oneoff());
     service.is_some_and(|service| project.services.contains_key(service))
 }
 
+/// Returns the refusal of a name that a container of another project, or of none, holds.
 fn taken(service: &Service, name: &ContainerName, owner: Option<&str>) -> Diagnostic {
     let owner = match owner {
         Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
@@ -72,6 +78,7 @@ fn taken(service: &Service, name: &ContainerName, owner: Option<&str>) -> Diagno
         .help("remove or rename it, or give the service another `container_name`")
 }
 
+/// Returns the refusal of a name that a container of this project holds, which the run leaves as it is.
 fn own_name(service: &Service, name: &ContainerName, holder: &ObservedContainer) -> Diagnostic {
     let message =
         format!("service `{}`: its container's name `{name}` is taken by one that this run leaves", service.name);

@@ -1,4 +1,7 @@
-//! Drivers and runtimes that not every engine has: what is missing is refused before anything is made.
+//! Volume drivers, network drivers, logging drivers and runtimes that not every engine has. A missing driver or runtime
+//! is refused before anything is created.
+//!
+//! Planning does not ask the engine: it offers [`plugins_named`] to the application, which looks beforehand.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +12,7 @@ use crate::model::{
 use crate::plan::builder::Builder;
 use crate::plan::scope::Scope;
 
-/// Something a file asks the engine for by name.
+/// A driver or runtime that the file names.
 struct Wish<'a> {
     kind: &'static str,
     name: &'a str,
@@ -17,19 +20,19 @@ struct Wish<'a> {
     span: Span,
 }
 
-/// Returns the names of drivers and runtimes for which the engine must be asked what it has. For most projects there are none,
-/// and the engine is not asked.
+/// Returns the names of the drivers and runtimes in a file that not every engine has. Most projects name none, and then
+/// the engine need not be asked which drivers and runtimes it has.
 pub fn plugins_named(project: &Project) -> BTreeSet<&str> {
     let services = project.services.values().flat_map(of_service);
     let others = of_volumes(project, &|_| true).into_iter().chain(of_networks(project, &|_| true));
     services.chain(others).map(|wish| wish.name).collect()
 }
 
-/// Refuses drivers and runtimes that the engine has not.
+/// Refuses drivers and runtimes that the engine does not have. `used`: the volumes and networks that the run is about.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>, used: (&BTreeSet<&VolumeKey>, &BTreeSet<&NetworkKey>)) {
     let (project, observed) = (scope.project, scope.world.observed);
     let Some(plugins) = &observed.plugins else { return };
-    // What is there already has its driver.
+    // A volume or network that exists with this driver needs no check: the engine creates nothing with the driver.
     let volumes = of_volumes(project, &|volume| {
         let is_there = |one: &&ObservedVolume| one.name == volume.name && Some(&one.driver) == volume.driver.as_ref();
         used.0.contains(&volume.key) && !observed.volumes.iter().any(|one| is_there(&one))
@@ -71,12 +74,13 @@ const RUNTIME: &str = "runtime";
 const NETWORK: &str = "network driver";
 const VOLUME: &str = "volume driver";
 
-/// Compat: managed plugins are listed with their tag, and may be named without.
+/// Returns whether a list of plugins has a name. The engine lists managed plugins with their tag (`name:latest`).
+/// Compat: a file may name them without the tag.
 fn has(known: &BTreeSet<String>, name: &str) -> bool {
     known.iter().any(|one| one == name || one.strip_suffix(":latest") == Some(name))
 }
 
-/// What every engine has is not asked for.
+/// Returns the logging driver and the runtime of a service, unless every engine has them.
 fn of_service(service: &Service) -> Vec<Wish<'_>> {
     let mut found = Vec::new();
     let mut wish = |kind, name, attribute: &str| {
@@ -86,7 +90,8 @@ fn of_service(service: &Service) -> Vec<Wish<'_>> {
     if let Some(name) = driver.filter(|name| !matches!(*name, "" | "none" | "json-file" | "local")) {
         wish(LOG, name, "logging.driver");
     }
-    // `io.containerd.…` and paths name shims that need no entry in the engine's configuration.
+    // A runtime such as `io.containerd.runc.v2`, or a path, names a shim: it needs no entry in the engine's
+    // configuration.
     let runtime = service.runtime.as_deref().filter(|name| !name.is_empty() && *name != "runc");
     if let Some(name) = runtime.filter(|name| !name.contains(['.', '/'])) {
         wish(RUNTIME, name, "runtime");
@@ -94,6 +99,7 @@ fn of_service(service: &Service) -> Vec<Wish<'_>> {
     found
 }
 
+/// Returns the drivers of volumes, unless every engine has them.
 fn of_volumes<'a>(project: &'a Project, is_wanted: &dyn Fn(&Volume) -> bool) -> Vec<Wish<'a>> {
     let own = project.volumes.values().filter(|one| !one.is_external && is_wanted(one));
     let wish = |volume: &'a Volume| {
@@ -103,6 +109,7 @@ fn of_volumes<'a>(project: &'a Project, is_wanted: &dyn Fn(&Volume) -> bool) -> 
     own.filter_map(wish).collect()
 }
 
+/// Returns the drivers of networks, unless every engine has them.
 fn of_networks<'a>(project: &'a Project, is_wanted: &dyn Fn(&Network) -> bool) -> Vec<Wish<'a>> {
     let own = project.networks.values().filter(|one| !one.is_external && is_wanted(one));
     let wish = |network: &'a Network| {

@@ -1,4 +1,4 @@
-//! Host ports: what the file claims, who holds it, and how a refusal reads.
+//! Host ports: which port the file claims, which container or program holds the port, and how a refusal reads.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -21,7 +21,7 @@ pub(crate) struct PortClaim<'a> {
     replicas: u32,
 }
 
-/// Refuses host ports of the selected services that cannot be had, and ranges that have too few ports.
+/// Refuses host ports of the selected services that are taken, and ranges with fewer ports than replicas.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>) {
     if !scope.options.start {
         return;
@@ -32,8 +32,8 @@ pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>) {
     claims::check(builder, scope, &claims(scope));
 }
 
-/// Returns the fixed host ports that the selected services claim. A service without a network of its own claims none: the
-/// engine passes over its ports.
+/// Returns the fixed host ports that the selected services claim. A service without a network of its own
+/// (`network_mode: host`) claims none: the engine ignores its ports.
 pub(crate) fn claims<'a>(scope: Scope<'a>) -> Vec<PortClaim<'a>> {
     let of_service = |service: &'a Service| {
         let replicas = scope::replicas_wanted(service, scope.options);
@@ -76,7 +76,8 @@ impl<'a> Claim<'a> for PortClaim<'a> {
         matches!(holder, Holder::Container(one) if scope.gives_way(one))
     }
 
-    /// An orphan hands nothing over: nothing starts before the orphans that are to go are removed.
+    /// A container hands a port over where its service is in the file. An orphan need not be stopped early: no
+    /// container starts before the orphans are removed.
     fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> bool {
         holder.service().is_some_and(|name| scope.project.service(name).is_some())
     }
@@ -94,6 +95,7 @@ impl<'a> Claim<'a> for PortClaim<'a> {
     }
 }
 
+/// Returns the ports that a service publishes; none where it has no network of its own.
 fn own_ports(service: &Service) -> &[Port] {
     if has_own_network(service) { &service.ports } else { &[] }
 }
@@ -106,12 +108,13 @@ fn has_own_network(service: &Service) -> bool {
     }
 }
 
-/// Whether a program that listens on an address keeps others from it. A program that listens on `::` mostly has all of IPv4,
-/// too.
+/// Returns whether a program that listens on an address keeps a container from the wanted address. A program that
+/// listens on `::` mostly receives IPv4 connections, too, so it counts as holding all addresses.
 fn reaches(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
     addresses_overlap(Some(listener), wanted) || (listener.is_ipv6() && listener.is_unspecified())
 }
 
+/// Returns whether a container publishes the claimed port on an address that overlaps the claimed one.
 fn publishes(container: &ObservedContainer, claim: &PortClaim<'_>) -> bool {
     container.ports.iter().any(|held| {
         held.published == Some(claim.number)
@@ -120,8 +123,8 @@ fn publishes(container: &ObservedContainer, claim: &PortClaim<'_>) -> bool {
     })
 }
 
-/// Whether a program is the engine's own, which listens on behalf of a container: the container publishes the port on the
-/// very address. A container that publishes on all addresses has a listener for IPv4 and one for IPv6.
+/// Returns whether a listening program is the engine's own proxy for a container: the container publishes the same port
+/// on the same address. A container that publishes on all addresses has one listener for IPv4 and one for IPv6.
 fn listens_for(listener: &Listener, container: &ObservedContainer) -> bool {
     container.ports.iter().any(|held| {
         let is_same_address = match held.host_ip {
@@ -134,8 +137,8 @@ fn listens_for(listener: &Listener, container: &ObservedContainer) -> bool {
     })
 }
 
-/// Returns the container of this project on the host's network that this plan takes from that network: it may be the
-/// program that listens.
+/// Returns a running container of this project that is on the host's network and that this plan takes off the host's
+/// network. The listening program may be a process of that container.
 fn leaving(scope: Scope<'_>) -> Option<&ObservedContainer> {
     let is_host = |service: &Service| service.network_mode == Some(Namespace::Mode("host".to_owned()));
     scope.world.containers().find(|one| {
@@ -146,7 +149,7 @@ fn leaving(scope: Scope<'_>) -> Option<&ObservedContainer> {
     })
 }
 
-/// Returns who holds a port, for people.
+/// Returns the holder of a port in words, as the beginning of a sentence: `container ... holds it`.
 fn words(scope: Scope<'_>, holder: Holder<'_>, number: u16) -> String {
     let escape = crate::text::escape_controls;
     match holder {
@@ -168,6 +171,8 @@ fn words(scope: Scope<'_>, holder: Holder<'_>, number: u16) -> String {
     }
 }
 
+/// Returns the refusal of a port whose holder stays. Where the holder may be a container that this plan takes off the
+/// host's network, the diagnostic is only a warning.
 fn taken(claim: &PortClaim<'_>, holder: Holder<'_>, scope: Scope<'_>) -> Diagnostic {
     let PortClaim { service, port, number, .. } = *claim;
     let at = format!("services.{}.ports", service.name);
@@ -187,6 +192,7 @@ fn taken(claim: &PortClaim<'_>, holder: Holder<'_>, scope: Scope<'_>) -> Diagnos
     Diagnostic::error("port-taken", port.span, message).at(at).cause(format!("{words} holds it")).help(help)
 }
 
+/// Returns the refusal of a port that the file publishes twice.
 fn twice(claim: &PortClaim<'_>, first: &PortClaim<'_>) -> Diagnostic {
     let PortClaim { service, number, .. } = *claim;
     let message = match first.service.name == service.name {
@@ -199,6 +205,7 @@ fn twice(claim: &PortClaim<'_>, first: &PortClaim<'_>) -> Diagnostic {
         .help("publish another port for one of them")
 }
 
+/// Returns the refusal of a port that several replicas would publish.
 fn scaled(claim: &PortClaim<'_>) -> Diagnostic {
     let PortClaim { service, number, replicas, .. } = claim;
     let message = format!("{replicas} replicas of service `{}` cannot all publish port {number}", service.name);
@@ -207,7 +214,7 @@ fn scaled(claim: &PortClaim<'_>) -> Diagnostic {
         .help("publish a range such as `8000-8010:80`, or leave the host port out and let the engine choose")
 }
 
-/// Refuses ranges of host ports that have fewer ports than there are replicas.
+/// Refuses ranges of host ports with fewer ports than the service has replicas.
 fn check_ranges(builder: &mut Builder, service: &Service, replicas: u32) {
     let ranges = own_ports(service).iter().filter_map(|port| Some((port, port.published_range()?)));
     for (port, (first, last)) in ranges {
@@ -226,7 +233,8 @@ fn check_ranges(builder: &mut Builder, service: &Service, replicas: u32) {
     }
 }
 
-/// Returns the next higher port that no container and no program is known to hold.
+/// Returns a free port for the help of a refusal: the next port, or from 8000 above a port below 1024, that no
+/// container and no program is known to hold.
 fn free_port(observed: &Observed, after: u16) -> Option<u16> {
     let held: BTreeSet<u16> = observed
         .listeners

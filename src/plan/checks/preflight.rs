@@ -1,11 +1,14 @@
-//! What the engine would refuse half way through is refused before anything is changed: names that others hold, and
-//! what the engine is too old for.
+//! Checks of a single service: files for a read-only container, the number of replicas, missing parents, and attributes
+//! that the engine is too old for.
+//!
+//! Each check tells a diagnostic. No check here looks at what other containers or programs hold: see `claims` for that.
 
 use crate::diag::Diagnostic;
 use crate::model::{ApiVersion, ContainerSpec, MountSource, Namespace, Observed, Service, ServiceName};
 use crate::plan::builder::Builder;
 
-/// Refuses files that are to be put into a container whose root is read-only: the engine writes none there.
+/// Refuses configs and secrets that are put into a container with `read_only`: the engine writes no files into a
+/// read-only root.
 pub(crate) fn files(builder: &mut Builder, service: &Service, spec: &ContainerSpec) {
     let Some(file) = spec.files.first().filter(|_| spec.read_only) else { return };
     let message = format!("service `{}` is read-only: `{}` cannot be put into it", service.name, file.path);
@@ -16,7 +19,8 @@ pub(crate) fn files(builder: &mut Builder, service: &Service, spec: &ContainerSp
     );
 }
 
-/// Refuses several replicas under one name; the file's own number is checked when it is read.
+/// Refuses several replicas of a service with `container_name`. The loader refuses several replicas in the file; here
+/// the number may come from `--scale`.
 pub(crate) fn replicas(builder: &mut Builder, service: &Service, wanted: u32) {
     let Some(name) = service.container_name.as_ref().filter(|_| wanted > 1) else { return };
     let message = format!("{wanted} replicas of service `{}` cannot all be named `{name}`", service.name);
@@ -27,7 +31,8 @@ pub(crate) fn replicas(builder: &mut Builder, service: &Service, wanted: u32) {
     );
 }
 
-/// Refuses more replicas than anybody means; `scale` is the number of the command line, where it has one.
+/// Refuses more than [`crate::plan::scope::MOST_REPLICAS`] replicas of a service. `scale`: the number from `--scale`,
+/// which is told in place of the file's.
 pub(crate) fn too_many(builder: &mut Builder, service: &Service, scale: Option<u32>) {
     let (count, place) = match scale {
         Some(count) => (count, format!("--scale {}", service.name)),
@@ -42,8 +47,8 @@ pub(crate) fn too_many(builder: &mut Builder, service: &Service, scale: Option<u
     );
 }
 
-/// Refuses a container whose namespaces or volumes are those of a service that has no container: made without them it
-/// would be on another network, or write where nothing is kept.
+/// Refuses a container that shares namespaces or volumes of a service without a container. Created without its parent,
+/// the container would be on a network of its own, or would write to a place that is not kept.
 pub(crate) fn parent_missing(builder: &mut Builder, service: &Service, parent: &ServiceName) {
     let is_parent = |namespace: &Option<Namespace>| *namespace == Some(Namespace::Service(parent.clone()));
     let shared = [
@@ -61,7 +66,7 @@ pub(crate) fn parent_missing(builder: &mut Builder, service: &Service, parent: &
     );
 }
 
-/// Refuses what the engine is too old for.
+/// Refuses attributes of a service that the engine is too old for.
 pub(crate) fn engine(builder: &mut Builder, observed: &Observed, service: &Service) {
     let have = observed.engine.api;
     for (what, least) in needs(service) {
@@ -77,7 +82,7 @@ pub(crate) fn engine(builder: &mut Builder, observed: &Observed, service: &Servi
     }
 }
 
-/// Returns what a service asks for that not every engine has, and the API version that has it.
+/// Returns the attributes of a service that need a newer Engine API, each with the first version that knows it.
 fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
     let mut found = Vec::new();
     let mut need = |wanted: bool, what: &'static str, minor: u16| {

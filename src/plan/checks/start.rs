@@ -1,4 +1,4 @@
-//! What a `start` looks at before: whether there is a container to start.
+//! The check before `start`: whether there is a container to start.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,20 @@ use crate::model::{Dependency, Observed, Project, Service, ServiceName, Span, la
 use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
 
-/// What a `start` is about.
+/// The services of a `start`, and what was observed of them.
 pub(crate) struct StartScope<'a> {
     pub project: &'a Project,
     pub observed: &'a Observed,
-    /// Services named by the user; empty means all.
+    /// The services that the user named; empty means all.
     pub named: &'a BTreeSet<ServiceName>,
-    /// These and what they depend on.
+    /// The named services and their dependencies.
     pub selected: &'a BTreeSet<&'a str>,
 }
 
-/// Refuses to start what has no container: services that are named, what others cannot do without, a whole project.
+/// Refuses to start a project without containers, a named service without a container, and a service whose dependency
+/// has no container. A dependency with `required: false` is only warned of.
 ///
-/// Where no service is named, those that were never made are left out, as docker compose does.
+/// Compat: where no service is named, services without a container are left out, as docker compose does.
 pub(crate) fn check(builder: &mut Builder, scope: &StartScope<'_>) {
     if scope.named.is_empty() && !scope.has_any() {
         builder.tell(nothing(scope.project));
@@ -41,13 +42,13 @@ impl StartScope<'_> {
         replicas::of_service(self.observed, self.project, service.as_str()).next().is_some()
     }
 
-    /// Whether a service should have a container and has none.
+    /// Returns whether a service should have a container and has none. A service with `scale: 0` should have none.
     fn lacks(&self, service: &ServiceName) -> bool {
         let is_wanted = self.project.services.get(service).is_none_or(|service| service.replicas > 0);
         is_wanted && !self.has_container(service)
     }
 
-    /// Whether the project has containers, as far as it wants any.
+    /// Returns whether the project has containers. A project whose services all have `scale: 0` needs none.
     fn has_any(&self) -> bool {
         let services = &self.project.services;
         let wants_none = !services.is_empty() && services.values().all(|service| service.replicas == 0);
@@ -58,16 +59,19 @@ impl StartScope<'_> {
     }
 }
 
+/// Returns the refusal of a project without containers.
 fn nothing(project: &Project) -> Diagnostic {
     let message = format!("project `{}` has no container to start", project.name);
     Diagnostic::error("no-container", Span::NONE, message).help("make them: `inception up`")
 }
 
+/// Returns the refusal of a named service without a container.
 fn missing(project: &Project, name: &ServiceName) -> Diagnostic {
     let message = format!("service `{name}` has no container to start");
     placed(project, name, |span| Diagnostic::error("no-container", span, message))
 }
 
+/// Returns the diagnostic for a dependency without a container: an error, or a warning where `required` is false.
 fn dependency_missing(project: &Project, dependent: &Service, name: &ServiceName, edge: &Dependency) -> Diagnostic {
     let who = &dependent.name;
     let diagnostic = |span| match edge.required {
@@ -85,7 +89,7 @@ fn dependency_missing(project: &Project, dependent: &Service, name: &ServiceName
     placed(project, name, diagnostic)
 }
 
-/// Says where the service stands, and what makes its container.
+/// Adds to a diagnostic the place of the service in the file, and the command that creates the service's container.
 fn placed(project: &Project, name: &ServiceName, diagnostic: impl FnOnce(Span) -> Diagnostic) -> Diagnostic {
     let span = project.services.get(name).map_or(Span::NONE, |service| service.span);
     diagnostic(span).at(format!("services.{name}")).help(format!("make it: `inception up {name}`"))

@@ -1,10 +1,12 @@
-//! Subnets of networks: which addresses are theirs, and whether two are in each other's way.
+//! A subnet as a value: which addresses belong to the subnet, and whether two subnets overlap.
+//!
+//! `subnets` has the claims of the file; this file only counts.
 
 use std::net::IpAddr;
 
 /// A subnet in CIDR form.
 pub(crate) struct Subnet {
-    /// As it was written.
+    /// The text that was parsed.
     pub text: String,
     is_v6: bool,
     bits: u128,
@@ -12,7 +14,7 @@ pub(crate) struct Subnet {
 }
 
 impl Subnet {
-    /// Reads `10.5.0.0/24` and the like.
+    /// Parses a subnet such as `10.5.0.0/24`; `None` where the text is none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let prefix: u32 = prefix.parse().ok()?;
@@ -21,35 +23,38 @@ impl Subnet {
         (prefix <= width).then(|| Self { text: text.to_owned(), is_v6, bits, prefix })
     }
 
-    /// Returns whether the two have an address in common.
+    /// Returns whether the two subnets have an address in common.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let shift = self.width() - self.prefix.min(other.prefix);
         self.is_v6 == other.is_v6
             && self.bits.checked_shr(shift).unwrap_or(0) == other.bits.checked_shr(shift).unwrap_or(0)
     }
 
-    /// Returns whether an address is one of its own.
+    /// Returns whether an address belongs to the subnet.
     pub(crate) fn holds(&self, address: IpAddr) -> bool {
         let (bits, is_v6) = bits(address);
         self.overlaps(&Self { text: String::new(), is_v6, bits, prefix: if is_v6 { 128 } else { 32 } })
     }
 
-    /// Returns the number of an address of its own within it, from 0, and that of its last one.
+    /// Returns the number of an address within the subnet, from 0, and the number of the subnet's last address. The
+    /// address must belong to the subnet.
     pub(crate) fn number_of(&self, address: IpAddr) -> (u128, u128) {
         let last = u128::MAX.checked_shr(128 - self.width() + self.prefix).unwrap_or(0);
         (bits(address).0 & last, last)
     }
 
-    /// Returns whether its addresses are those of IPv6.
+    /// Returns whether this is a subnet of IPv6.
     pub(crate) fn is_v6(&self) -> bool {
         self.is_v6
     }
 
+    /// Returns the number of bits of an address.
     fn width(&self) -> u32 {
         if self.is_v6 { 128 } else { 32 }
     }
 }
 
+/// Returns an address as a number, and whether the address is one of IPv6.
 fn bits(address: IpAddr) -> (u128, bool) {
     match address {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)), false),

@@ -1,4 +1,4 @@
-//! Subnets of networks: what the file claims, who holds it, and how a refusal reads.
+//! Subnets of networks: which subnet the file claims, which network holds an overlapping one, and how a refusal reads.
 
 use crate::diag::Diagnostic;
 use crate::model::{IpamPool, Network, ObservedNetwork, Service};
@@ -7,7 +7,7 @@ use crate::plan::checks::subnet::Subnet;
 use crate::plan::resources::owned;
 use crate::plan::scope::Scope;
 
-/// A subnet that a network asks for.
+/// A subnet that the file gives a network.
 pub(crate) struct SubnetClaim<'a> {
     network: &'a Network,
     pool: &'a IpamPool,
@@ -24,7 +24,7 @@ pub(crate) fn claims(network: &Network) -> impl Iterator<Item = SubnetClaim<'_>>
 }
 
 impl<'a> Claim<'a> for SubnetClaim<'a> {
-    /// Only subnets of one address family can overlap.
+    /// Whether the subnet is one of IPv6: only subnets of one address family can overlap.
     type Key = bool;
 
     fn key(&self) -> Self::Key {
@@ -39,7 +39,8 @@ impl<'a> Claim<'a> for SubnetClaim<'a> {
         self.network.name != other.network.name && self.subnet.overlaps(&other.subnet)
     }
 
-    /// Doubles of the network, which have its name and its subnet, go before it is made.
+    /// Networks of the project with the claimant's own name are no holders: the old network and its doubles are removed
+    /// before the new network is created.
     fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
         let is_double =
             |other: &ObservedNetwork| other.name == self.network.name && owned::is_ours(scope.project, other);
@@ -68,11 +69,12 @@ impl<'a> Claim<'a> for SubnetClaim<'a> {
 }
 
 impl SubnetClaim<'_> {
-    /// Returns the subnet of a network that overlaps the claimed one.
+    /// Returns the subnet of another network that overlaps the claimed subnet.
     fn overlap<'o>(&self, other: &'o ObservedNetwork) -> Option<&'o String> {
         other.subnets.iter().find(|text| Subnet::parse(text).is_some_and(|theirs| theirs.overlaps(&self.subnet)))
     }
 
+    /// Returns the refusal, without its cause.
     fn taken(&self) -> Diagnostic {
         let message = format!("subnet {} of network `{}` is already taken", self.subnet.text, self.network.key);
         Diagnostic::error("subnet-taken", self.pool.span, message)

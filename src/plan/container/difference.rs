@@ -1,4 +1,7 @@
-//! Is a container as the file says? If not: why not, down to the field.
+//! Compares a container that was found with its service in the file, and says why the container must be recreated, down
+//! to the changed field.
+//!
+//! Nothing here adds a step to a plan: `plan::up` decides what follows from the answer. Start at [`reason`].
 
 use std::collections::BTreeMap;
 
@@ -11,26 +14,30 @@ use crate::plan::container::shares::parents;
 use crate::plan::container::{fields, spec};
 use crate::plan::{Reason, Recreate};
 
-/// What a container is compared with.
+/// The service that a container is compared with, and the state of the plan that the comparison needs.
 pub(crate) struct Desired<'a> {
     pub project: &'a Project,
     pub service: &'a Service,
     pub contents: &'a Contents,
-    /// What containers were made with, where that is known.
+    /// The definitions of the containers that were inspected.
     pub definitions: &'a BTreeMap<ContainerId, Definition>,
-    /// Id of the image now behind the service's image name; `None` where it is not known.
+    /// The id of the image that the service's image name now stands for; `None` where the engine has no such image.
     pub image_id: Option<&'a ImageId>,
-    /// Ids of the expected networks by their names.
+    /// The ids of the networks that exist and stay, by name.
     pub network_ids: &'a BTreeMap<crate::model::NetworkName, crate::model::NetworkId>,
-    /// Id of the first container of a service that stays.
+    /// Returns the id of the first container of a service; `None` where the plan replaces or removes that container.
     pub container_id: &'a dyn Fn(&str) -> Option<String>,
-    /// The option that recreates it whatever it is like.
+    /// The option that recreates every container, for the reason of a forced recreation: `--force-recreate`.
     pub forced_by: &'static str,
-    /// Whether a service's containers are being replaced in this plan.
+    /// Returns whether this plan replaces a container of a service.
     pub is_replaced: &'a dyn Fn(&ServiceName) -> bool,
 }
 
-/// Returns why a container must be recreated, or `None` where it may stay.
+/// Returns why a container must be recreated, or `None` where the container may stay.
+///
+/// Example: `web` has `network_mode: service:db`, and `db` is replaced. The config hash of `web` covers the id of the
+/// container of `db`, so the hash changes with every replacement of `db`. The reason is then that `web` follows `db`,
+/// and the hash is not compared.
 pub(crate) fn reason(desired: &Desired<'_>, container: &ObservedContainer, recreate: Recreate) -> Option<Reason> {
     match recreate {
         Recreate::Never => return None,
@@ -58,19 +65,24 @@ pub(crate) fn reason(desired: &Desired<'_>, container: &ObservedContainer, recre
     }
 }
 
+/// Returns the change of the image that the service's image name stands for.
 fn image_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     let to = desired.image_id?;
-    // Compat: docker compose goes by its label; a container without it was not made by either of us.
+    // Compat: docker compose compares this label, too. A container without the label was created by another tool, and
+    // is recreated.
     let from = ImageId::new(container.label(labels::IMAGE).unwrap_or_default());
     (from != *to).then(|| Reason::ImageChanged { from, to: to.clone() })
 }
 
-/// Containers made by docker compose carry no digests: nothing is said about them, so handing over recreates nothing.
+/// Returns the configs and secrets whose content has changed.
+///
+/// A container that docker compose created carries no digests of contents. Its contents count as unchanged, so that a
+/// project can pass from docker compose to Inception without any container being recreated.
 fn content_reasons(desired: &Desired<'_>, container: &ObservedContainer) -> Vec<Reason> {
     let Some(before) = container.label(labels::CONTENTS) else { return Vec::new() };
     let after = spec::contents_label(desired.service, desired.project, desired.contents).unwrap_or_default();
     let before: Vec<&str> = before.split(' ').collect();
-    // Of what could not be read before there is nothing to compare with.
+    // A content that could not be read when the container was created has no digest to be compared with.
     let is_known = |entry: &str| {
         let key = entry.rsplit_once('=').map_or(entry, |(key, _)| key);
         before.iter().any(|one| one.rsplit_once('=').is_some_and(|(known, _)| known == key))
@@ -84,9 +96,12 @@ fn content_reasons(desired: &Desired<'_>, container: &ObservedContainer) -> Vec<
     changed.filter_map(reason).collect()
 }
 
-/// A running container must be on every network of its service; one that is not running must not be bound to a network
-/// that is gone, or be on another one instead: its network got another name. The engine tells no network ids of containers
-/// that never ran.
+/// Returns the network that a container reaches only when it is recreated.
+///
+/// A running container must be attached to every network of its service. A container that does not run must not be
+/// bound to a network that is gone. Nor may it lack a network of its service while it is attached to some other
+/// network: then the network's `name` has changed in the file. The engine reports no network ids for a container that
+/// has never run, so any id is right there.
 fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     if desired.service.network_mode.is_some() {
         return None;
@@ -109,7 +124,10 @@ fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Optio
     lost.or_else(|| address_reason(desired, container))
 }
 
-/// A container that was connected by hand, or by an older version of ours, may have another address than its own.
+/// Returns the network on which a running container has another IPv4 address than the file gives it.
+///
+/// A container gets another address where somebody connected it by hand (`docker network connect` without `--ip`), or
+/// where an older version of Inception connected it.
 fn address_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     let address = |text: &str| text.parse::<std::net::Ipv4Addr>().ok();
     desired.service.networks.iter().find_map(|(key, attachment)| {
@@ -121,6 +139,7 @@ fn address_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Optio
     })
 }
 
+/// Returns a named volume of the service that the container does not mount.
 fn volume_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     let missing = desired.service.volumes.iter().find_map(|mount| match &mount.source {
         MountSource::Volume { key, .. } => {

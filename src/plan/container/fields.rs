@@ -1,4 +1,8 @@
-//! Which fields of a service changed, told from digests kept in a label: values are never stored.
+//! Tells which fields of a service or network have changed, and shows their values to people.
+//!
+//! The label `dev.inception.fields` keeps a short digest of each field, never its value: a value may be secret. The old
+//! values come from the engine, where the container was inspected. Start at [`changes`]; [`shown`] masks what looks
+//! secret.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -7,13 +11,14 @@ use std::collections::BTreeMap;
 use crate::model::Definition;
 use crate::plan::FieldChange;
 
-/// Below these keys each entry is a field of its own; everything else is one field per key.
+/// Keys of which each entry is a field: `environment.WP_TITLE`. Every other key is one field as a whole.
 const DEEP: [&str; 7] = ["environment", "labels", "healthcheck", "deploy", "logging", "driver_opts", "ipam"];
-/// What the config hash does not cover is no reason to recreate.
+/// Keys that the config hash does not cover. A change of theirs is no reason to recreate a container.
 const IGNORED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "profiles"];
-/// More fields than this are not kept apart, so that the label stays small.
+/// The most fields that the label holds, so that the label stays small. A field beyond the limit has no digest, so it
+/// looks new once another field has changed.
 const LIMIT: usize = 256;
-/// What an inspected container tells in the same form as the canonical model.
+/// Attributes whose values an inspected container has in the same form as the canonical model.
 const COMPARABLE: [&str; 10] = [
     "environment",
     "labels",
@@ -27,7 +32,8 @@ const COMPARABLE: [&str; 10] = [
     "mem_limit",
 ];
 
-/// Returns the label's value: each field's path and eight hexadecimal digits, joined by blanks.
+/// Returns the value of the label: `path=digest` for each field, joined by blanks. The digest has eight hexadecimal
+/// digits. A blank inside a path becomes a no-break space.
 pub(crate) fn digest_label(canonical: &Value) -> String {
     digests(canonical)
         .into_iter()
@@ -37,10 +43,11 @@ pub(crate) fn digest_label(canonical: &Value) -> String {
         .join(" ")
 }
 
-/// Returns what differs between a container and the desired service; empty where nothing is known of the container.
+/// Returns the fields that differ between a container (or network) and its definition in the file, in order of paths.
 ///
-/// The label tells which fields differ; what the engine has (`made`) gives the old values. Containers of docker compose
-/// carry no such label: of these what can be compared is compared.
+/// The label tells which fields differ, and the definition that the engine reports (`made`) gives their old values. A
+/// container that docker compose created has no label: then those fields are compared whose values the engine reports
+/// in the same form. With neither a label nor a definition the list is empty.
 pub(crate) fn changes(label: Option<&str>, made: Option<&Definition>, canonical: &Value) -> Vec<FieldChange> {
     let after = digests(canonical);
     let old = |path: &str| made.and_then(|made| made.get(path)).map(|value| shown(path, value));
@@ -62,7 +69,8 @@ pub(crate) fn changes(label: Option<&str>, made: Option<&Definition>, canonical:
         .iter()
         .filter(|(path, (digest, _))| before.get(path.as_str()).is_none_or(|old| old != digest))
         .map(|(path, (_, value))| {
-            // What was not there may still have a value: the image's own, which is not what has changed.
+            // A field without a digest is new in the file. The container may have a value for the field all the same,
+            // from its image. The file never gave that value, so it is not shown as the old one.
             let from = before.contains_key(path).then(|| old(path)).flatten();
             FieldChange { path: path.clone(), from, to: Some(shown(path, value)) }
         })
@@ -77,12 +85,12 @@ pub(crate) fn changes(label: Option<&str>, made: Option<&Definition>, canonical:
     found
 }
 
-/// Whether a path is an attribute or lies below it.
+/// Returns whether a path is that of an attribute, or of an entry below the attribute.
 fn is_at(path: &str, attribute: &str) -> bool {
     path.strip_prefix(attribute).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Returns whether a field's name looks as if its value were secret.
+/// Returns whether the name of a field suggests that its value is secret: `environment.DB_PASSWORD`.
 pub fn looks_secret(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path).to_ascii_uppercase();
     ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "SALT", "JWT", "DSN", "WEBHOOK"]
@@ -90,10 +98,12 @@ pub fn looks_secret(path: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// Whether a text has an address with a password in it: `postgres://user:password@host/`, `user:password@tcp(host)/`.
+/// Returns whether a text contains an address with a password: `postgres://user:password@host/`,
+/// `user:password@tcp(host)/`.
 fn holds_password(text: &str) -> bool {
     let holds = |credentials: Option<(&str, &str)>| credentials.is_some_and(|(user, _)| user.contains(':'));
-    // A name alone before `https://…@` is a key as often as not; elsewhere (`ssh://git@`) it is a name.
+    // In `https://NAME@host` the name is often an access key, so the name alone counts as a password. With other
+    // schemes (`ssh://git@host`) the name is the user's.
     let authority = |scheme: &str, rest: &str| {
         let credentials = rest.split(['/', '?', '#']).next().and_then(|it| it.rsplit_once('@'));
         holds(credentials) || (credentials.is_some() && (scheme.ends_with("http") || scheme.ends_with("https")))
@@ -108,7 +118,7 @@ fn holds_password(text: &str) -> bool {
     })
 }
 
-/// Whether a text speaks of something secret, or has it: `--db-password=x`, `API_KEY=x`.
+/// Returns whether a text names or contains a secret: `--db-password=x`, `API_KEY=x`.
 fn holds_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let words = [
@@ -128,7 +138,7 @@ fn holds_secret(text: &str) -> bool {
     words.iter().any(|word| lower.contains(word)) || holds_password(text) || has_login(text)
 }
 
-/// Whether a command line has a login.
+/// Returns whether a command line contains a login.
 fn has_login(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let has_client = words.iter().any(|word| is_client(word));
@@ -136,10 +146,10 @@ fn has_login(text: &str) -> bool {
     before.zip(&words).any(|(before, word)| is_login(before, word, has_client))
 }
 
-/// Whether a word of a command line has a login: `-u user:password`, and of a database client `-ppassword`.
+/// Returns whether a word of a command line contains a login: `-u user:password`, or `-ppassword` of a database client.
 fn is_login(before: &str, word: &str, has_client: bool) -> bool {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    // Numbers are a user and a group.
+    // Two numbers (`-u 33:33`) are the ids of a user and a group.
     let is_pair = |text: &str| text.split_once(':').is_some_and(|(user, rest)| !(is_number(user) && is_number(rest)));
     let glued = word.strip_prefix("--user=").or_else(|| word.strip_prefix("-u"));
     (matches!(before, "-u" | "--user") && is_pair(word))
@@ -147,25 +157,26 @@ fn is_login(before: &str, word: &str, has_client: bool) -> bool {
         || (has_client && word.len() > 2 && word.starts_with("-p"))
 }
 
-/// Whether a word is a client of MySQL or MariaDB, which take a password with `-p`.
+/// Returns whether a word names a client of MySQL or MariaDB. These clients take a password with `-p`.
 fn is_client(word: &str) -> bool {
     let program = word.rsplit('/').next().unwrap_or(word);
     program.starts_with("mysql") || program.starts_with("mariadb")
 }
 
-/// Whether an element is an option whose value is the next one: `--api-key`.
+/// Returns whether a word is an option, and the next word its secret value: `--api-key`.
 fn asks_for_secret(element: &str) -> bool {
     let is_option = element.starts_with('-') && !element.contains(['=', ' ']);
-    // What several clients call their password.
+    // `-p` is the password option of several clients.
     is_option && (element == "-p" || looks_secret(element))
 }
 
-/// Returns whether a text is not shown at a path; names of images are.
+/// Returns whether the value of a field must not be shown. The name of an image is always shown, whatever words it
+/// contains.
 pub(crate) fn is_hidden(path: &str, text: &str) -> bool {
     path != "image" && (looks_secret(path) || holds_secret(text))
 }
 
-/// Hides what is secret inside of lists and maps.
+/// Returns a value with the secrets inside its lists and maps hidden.
 fn masked(path: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if is_hidden(path, text) => HIDDEN.into(),
@@ -187,10 +198,10 @@ fn masked(path: &str, value: &Value) -> Value {
     }
 }
 
-/// What stands for a value that is not shown.
+/// The text that is shown in place of a secret value.
 const HIDDEN: &str = "(secret)";
 
-/// Returns a value for people: masked where it looks secret, cut where it is long.
+/// Returns the text of a value for people. Secrets are masked, and a text over 60 characters is cut.
 pub(crate) fn shown(path: &str, value: &Value) -> String {
     if looks_secret(path) || value.as_str().is_some_and(|text| is_hidden(path, text)) {
         return HIDDEN.to_owned();
@@ -206,7 +217,7 @@ pub(crate) fn shown(path: &str, value: &Value) -> String {
     }
 }
 
-/// A port in the short form: `127.0.0.1:8080:80/udp`.
+/// Returns a port in the short form of the specification: `127.0.0.1:8080:80/udp`.
 fn port(port: &Value) -> String {
     let text = |key: &str| port.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut out = String::new();
@@ -226,6 +237,7 @@ fn port(port: &Value) -> String {
     out
 }
 
+/// Returns the digest and the value of each field, by path.
 fn digests(canonical: &Value) -> BTreeMap<String, (String, &Value)> {
     let mut out = BTreeMap::new();
     let Some(service) = canonical.as_object() else { return out };
@@ -246,7 +258,7 @@ fn digests(canonical: &Value) -> BTreeMap<String, (String, &Value)> {
     out
 }
 
-/// Eight digits: enough to notice a change, too few to tell a value from.
+/// Returns eight hexadecimal digits of a value's SHA-256: enough to notice a change, too few to recover the value.
 fn short_digest(value: &Value) -> String {
     Sha256::digest(value.to_string().as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

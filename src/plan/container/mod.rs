@@ -1,4 +1,8 @@
-//! container
+//! One container: as the file wants it, as it was found, and how the two differ.
+//!
+//! [`spec`] turns a service and a replica number into the specification that the engine gets. [`replicas`] groups the
+//! containers that were found by replica number. [`difference`] compares the two and says why a container must be
+//! recreated. The other files serve these three. No file here adds a step to a plan. Start at [`difference`].
 
 pub(crate) mod difference;
 pub(crate) mod fields;

@@ -1,11 +1,14 @@
-//! Names in the engine, by docker compose's rules (`<project>-<service>-<number>` and the like).
+//! Names of containers and images in the engine, by the rules of docker compose (`<project>-<service>-<number>`).
+//!
+//! A container of a replica has its final name (`shop-web-1`), or for a while a temporary one
+//! (`0123456789ab_shop-web-1`).
 
 use crate::plan::Target;
 use std::collections::BTreeSet;
 
 use crate::model::{ContainerId, ContainerName, ImageRef, Project, Service};
 
-/// Returns the final name of a service's replica.
+/// Returns the final name of the container of a replica.
 pub(crate) fn container_name(project: &Project, service: &Service, number: u32, separator: char) -> ContainerName {
     match &service.container_name {
         Some(name) => ContainerName::new(name.clone()),
@@ -13,18 +16,21 @@ pub(crate) fn container_name(project: &Project, service: &Service, number: u32, 
     }
 }
 
-/// Returns the name a replacement has until the old container is gone: twelve digits of the old id before the final name.
+/// Returns the name of a replacement until the old container is removed: the first twelve digits of the old container's
+/// id before the final name.
 pub(crate) fn temporary_name(old: &ContainerId, last: &ContainerName) -> ContainerName {
     ContainerName::new(format!("{}_{last}", old.short()))
 }
 
-/// Returns another temporary name, for a container that is there: the one of its id is for what may replace it.
+/// Returns a temporary name for a container that must give its current name free: the last twelve digits of its own id,
+/// backwards, before the final name. The first digits of the id are left for the name of a replacement of this
+/// container.
 pub(crate) fn spare_name(id: &ContainerId, last: &ContainerName) -> ContainerName {
     let digits: String = id.as_str().chars().rev().take(12).collect();
     ContainerName::new(format!("{digits}_{last}"))
 }
 
-/// Returns the final name in a temporary one; any other as it is.
+/// Returns the final name that a temporary name contains. Any other name is returned as it is.
 pub fn final_name(name: &str) -> &str {
     match name.split_once('_') {
         Some((digits, rest)) if digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => rest,
@@ -32,12 +38,12 @@ pub fn final_name(name: &str) -> &str {
     }
 }
 
-/// Returns whether `name` is a replacement's temporary name for `last`.
+/// Returns whether `name` is a temporary name of a container whose final name is `last`.
 pub(crate) fn is_temporary_name(name: &str, last: &ContainerName) -> bool {
     name != last.as_str() && final_name(name) == last.as_str()
 }
 
-/// Returns the image a service runs: the one it names, or the one built for it.
+/// Returns the name of a service's image: its `image`, or the name under which its image is built.
 pub fn image_of(project: &Project, service: &Service, separator: char) -> ImageRef {
     match &service.image {
         Some(image) => image.clone(),
@@ -45,7 +51,7 @@ pub fn image_of(project: &Project, service: &Service, separator: char) -> ImageR
     }
 }
 
-/// Returns the familiar names of all images of a project: no plan looks up any other.
+/// Returns the names of all images of a project, as the engine lists them. A plan looks up no other image.
 pub fn image_names(project: &Project, separator: char) -> BTreeSet<String> {
     let images = project.services.values().map(|service| image_of(project, service, separator));
     images.map(|image| crate::model::familiar(image.as_str())).collect()
@@ -70,7 +76,7 @@ mod tests {
     }
 }
 
-/// Returns what a step on a replica acts on.
+/// Returns the target of a step on a replica, with the replica's final name.
 pub(crate) fn replica_target(service: &Service, number: u32, name: &ContainerName) -> Target {
     Target::Container { service: Some(service.name.clone()), number, name: name.clone() }
 }

@@ -1,4 +1,7 @@
-//! Containers of a service as they were found: which replica is which, what an unfinished run left behind.
+//! The containers of a service as they were found: which of them serve as which replica, and which an interrupted run
+//! left behind.
+//!
+//! Start at [`slots`]. Nothing here decides what becomes of a container.
 
 use crate::plan::container::naming::temporary_name;
 use crate::plan::world::World;
@@ -10,23 +13,25 @@ use crate::model::{
 use crate::plan::Target;
 use crate::plan::container::naming::{container_name, is_temporary_name};
 
-/// One replica number of a service, as found.
+/// All containers of one replica number of a service.
 #[derive(Debug)]
 pub(crate) struct ReplicaSlot<'a> {
     pub number: u32,
     /// The container that serves as this replica.
     pub current: &'a ObservedContainer,
-    /// A replacement that an earlier run began and did not finish: made, but the current one is not gone.
+    /// The replacement of the current container that an interrupted run created. The run did not come to the removal of
+    /// the current container.
     pub successor: Option<&'a ObservedContainer>,
-    /// What else carries this number: leftovers.
+    /// All other containers of this number.
     pub leftovers: Vec<&'a ObservedContainer>,
 }
 
-/// Returns what a step on a found container acts on, with the name it should have.
+/// Returns the target of a step on a container that exists. The target has the final name where the container has a
+/// temporary one.
 pub(crate) fn target_of(container: &ObservedContainer) -> Target {
     let service = container.service().map(ServiceName::from);
     let name = container.name.as_str();
-    // A temporary name is twelve digits before the final one.
+    // A temporary name is twelve digits and `_` before the final name.
     let last = match name.split_once('_') {
         Some((_, last)) if is_temporary_name(name, &ContainerName::from(last)) => last,
         _ => name,
@@ -34,7 +39,8 @@ pub(crate) fn target_of(container: &ObservedContainer) -> Target {
     Target::Container { service, number: container.number().unwrap_or(0), name: ContainerName::from(last) }
 }
 
-/// Returns the containers of a project's service: replicas, not what `run` made, not what is being removed.
+/// Returns the replicas of a project's service. One-off containers and containers that the engine is removing are left
+/// out.
 pub(crate) fn of_service<'a>(
     world: impl Into<World<'a>>,
     project: &Project,
@@ -44,7 +50,7 @@ pub(crate) fn of_service<'a>(
     found.filter(|container| !container.is_oneoff() && container.state != ContainerState::Removing)
 }
 
-/// Groups a service's containers by replica number, in order of numbers.
+/// Returns the containers of a service, grouped by replica number, in order of numbers.
 pub(crate) fn slots<'a>(
     world: impl Into<World<'a>>,
     project: &Project,
@@ -58,8 +64,11 @@ pub(crate) fn slots<'a>(
     by_number.into_iter().map(|(number, found)| slot(project, service, number, found, separator)).collect()
 }
 
-/// With several containers of one number, the one that another says it replaces is current and the other its successor.
-/// Without such a word (docker compose leaves none) the one with the temporary name is the successor.
+/// Says which of the containers of one number is current and which its successor.
+///
+/// The label `dev.inception.replaces` of a successor names the current container. docker compose sets no such label:
+/// then the temporary name tells the successor. Example: of `shop-web-1` and `0123456789ab_shop-web-1`, the first is
+/// current, and the second its successor where the id of `shop-web-1` begins with these digits.
 fn slot<'a>(
     project: &Project,
     service: &Service,
@@ -76,7 +85,7 @@ fn slot<'a>(
         .position(|candidate| found.iter().any(|other| other.label(labels::REPLACES) == Some(candidate.id.as_str())))
         .unwrap_or(0);
     let current = found.remove(current_index);
-    // Of several attempts the newest counts.
+    // Several interrupted runs may each have created a successor. The newest counts; the others are leftovers.
     let successor_index = found.iter().rposition(|candidate| {
         candidate.label(labels::REPLACES) == Some(current.id.as_str())
             || candidate.name.as_str() == temporary_name(&current.id, &last).as_str()
@@ -85,12 +94,13 @@ fn slot<'a>(
     ReplicaSlot { number, current, successor, leftovers: found }
 }
 
-/// Returns whether a container runs or is about to again.
+/// Returns whether a container is running, restarting or paused.
 pub(crate) fn is_up(container: &ObservedContainer) -> bool {
     matches!(container.state, ContainerState::Running | ContainerState::Restarting | ContainerState::Paused)
 }
 
-/// A one-shot service whose work is done: others wait for its success, and it had it.
+/// Returns whether a container has done the work of a one-shot service: it ended with code 0, and some service depends
+/// on `service` with the condition `service_completed_successfully`.
 pub(crate) fn is_completed(project: &Project, service: &Service, container: &ObservedContainer) -> bool {
     let waits = |dependent: &Service| {
         let edge = dependent.depends_on.get(&service.name);

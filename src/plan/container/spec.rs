@@ -1,6 +1,7 @@
-//! A service and a replica number to a container specification.
+//! Turns a service and a replica number into the specification of a container.
 //!
-//! Start at [`container_spec`]; the parts that are more than a copy have functions of their own.
+//! Start at [`container_spec`]. An attribute that the engine takes as the file gives it is copied there; every other
+//! attribute has a function of its own.
 
 use crate::plan::container::mounts::{file_target, plain, tmpfs};
 use crate::plan::container::shares::parents;
@@ -17,24 +18,25 @@ use crate::plan::container::fields;
 use crate::plan::container::naming::{container_name, image_of};
 use crate::plan::step::IdField;
 
-/// What a specification is made from, beside the service.
+/// Everything that the specification of a replica is made from.
 pub(crate) struct SpecInput<'a> {
     pub project: &'a Project,
     pub service: &'a Service,
     pub number: u32,
     pub contents: &'a Contents,
     pub separator: char,
-    /// Id of the image now behind the service's image name.
+    /// The id of the image that the service's image name now stands for.
     pub image_id: Option<&'a ImageId>,
-    /// The container to share things with, for each service referred to.
+    /// Returns the container of a parent service whose namespaces or volumes this replica shares.
     pub reference: &'a dyn Fn(&ServiceName) -> Option<crate::plan::ContainerRef>,
-    /// Id of the first container of a service, where it exists already and stays.
+    /// Returns the id of the first container of a service; `None` where the plan creates that container or wants none.
     pub container_id: &'a dyn Fn(&str) -> Option<String>,
-    /// Anonymous volumes to take over: target to volume.
+    /// The anonymous volumes that the replica takes over from the container which it replaces: path to volume.
     pub inherited_volumes: BTreeMap<String, VolumeName>,
 }
 
-/// Returns the specification under the final name, and the places that await ids of containers yet to be made.
+/// Returns the specification, under the replica's final name, and its references to other containers: the executor
+/// fills in their ids.
 pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Reference>) {
     let service = input.service;
     let mut references = Vec::new();
@@ -96,7 +98,7 @@ pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Refer
     (spec, references)
 }
 
-/// `KEY=value`; a name without a value removes the image's variable of that name.
+/// Returns the variables as `KEY=value`. A name without a value removes the image's variable of that name.
 fn environment(service: &Service) -> Vec<String> {
     let entry = |(key, value): (&String, &Option<String>)| match value {
         Some(value) => format!("{key}={value}"),
@@ -115,6 +117,7 @@ fn ports(service: &Service) -> Vec<PortSpec> {
     service.ports.iter().map(spec).collect()
 }
 
+/// Returns the exposed ports as `80/tcp`: those under `expose`, and the container's side of those under `ports`.
 fn exposed(service: &Service) -> Vec<String> {
     let declared = service.expose.iter().map(|port| match port.contains('/') {
         true => port.clone(),
@@ -136,7 +139,9 @@ fn namespaces(input: &SpecInput<'_>, spec: &mut ContainerSpec, references: &mut 
         Some(Namespace::Service(parent)) => {
             match (input.reference)(parent) {
                 Some(container) => references.push(Reference { container, slot }),
-                // Such a plan is refused; were it run, the engine must refuse this rather than share nothing.
+                // A plan without a container of the parent is refused (`preflight::parent_missing`). Should the plan be
+                // run all the same, the engine refuses the mode `service:db`. Without a mode, the container would
+                // silently get a namespace of its own.
                 None => return Some(format!("service:{parent}")),
             }
             None
@@ -147,7 +152,8 @@ fn namespaces(input: &SpecInput<'_>, spec: &mut ContainerSpec, references: &mut 
     spec.network_mode = shared(&service.network_mode, IdField::NetworkMode);
 }
 
-/// The network of the highest priority comes first: it is the one given at create. Names decide between equals.
+/// Sets the networks, the highest `priority` first, and equal ones in order of keys. The first network is also the
+/// container's network mode.
 fn networks(input: &SpecInput<'_>, name: &ContainerName, spec: &mut ContainerSpec) {
     let service = input.service;
     if service.network_mode.is_some() {
@@ -162,7 +168,7 @@ fn networks(input: &SpecInput<'_>, name: &ContainerName, spec: &mut ContainerSpe
     });
 }
 
-/// Returns the endpoint of a service's replica on one of its networks.
+/// Returns the endpoint of a replica on one of its service's networks; `None` where the service is not on that network.
 pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &NetworkKey) -> Option<EndpointSpec> {
     let network = input.project.networks.get(key)?;
     let attachment = input.service.networks.get(key)?;
@@ -182,7 +188,10 @@ pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &Networ
     })
 }
 
-/// Links name the first replica, as `service`, `service-1` and the alias reach it with docker compose.
+/// Returns the links as the engine wants them: `CONTAINER:ALIAS`.
+///
+/// A link to a service reaches its first replica. Compat: as with docker compose, the replica has three names: the
+/// alias of the link, `service-1`, and the container's own name.
 fn links(input: &SpecInput<'_>) -> Vec<String> {
     let internal = input.service.links.iter().filter_map(|(name, alias)| {
         let linked = input.project.services.get(name)?;
@@ -243,7 +252,8 @@ fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
             kind,
         });
     }
-    // Volumes that only the image declares are taken over too.
+    // A volume that only the image declares (`VOLUME`) has no mount in the file. The replica takes that volume over,
+    // too.
     for (target, name) in &input.inherited_volumes {
         if !spec.mounts.iter().any(|mount| plain(&mount.target) == target) {
             let kind = MountKind::Anonymous { name: Some(name.clone()), nocopy: false };
@@ -252,7 +262,8 @@ fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
     }
 }
 
-/// Configs and secrets: files of the host are mounted, everything else is put into the container before its start.
+/// Adds the configs and secrets. A `file:` of the host is mounted; any other content is put into the container before
+/// its start.
 fn files(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
     let secrets = input.service.secrets.iter().filter_map(|reference| {
         let target = file_target(reference, "/run/secrets/");
@@ -315,7 +326,8 @@ fn container_labels(input: &SpecInput<'_>, references: &mut Vec<Reference>) -> B
         set(labels::CONTENTS, contents);
     }
     set(labels::CONFIG_HASH, hash::service_hash(&service.canonical, input.container_id));
-    // Ids of parents that are yet to be made are part of the hash, so it is computed when they are known.
+    // The config hash covers the ids of the parents' containers. Where this plan creates a parent's container, the
+    // executor computes the hash once the id is known.
     for parent in parents(service) {
         if let Some(container @ crate::plan::ContainerRef::Planned(_)) = (input.reference)(parent) {
             let slot = IdField::ConfigHash { canonical: service.canonical.clone(), service: parent.clone() };
@@ -325,6 +337,7 @@ fn container_labels(input: &SpecInput<'_>, references: &mut Vec<Reference>) -> B
     all
 }
 
+/// Returns the value of the label for `depends_on`: `db:service_healthy:true,...`.
 fn depends_on(service: &Service) -> String {
     let entry = |(name, edge): (&ServiceName, &crate::model::Dependency)| {
         format!("{name}:{}:{}", edge.condition.as_str(), edge.restart)
@@ -332,7 +345,8 @@ fn depends_on(service: &Service) -> String {
     service.depends_on.iter().map(entry).collect::<Vec<_>>().join(",")
 }
 
-/// Returns `config/KEY=digest secret/KEY=digest ...` for what the service uses.
+/// Returns the value of the label for contents, `config/KEY=digest secret/KEY=digest ...`, with the configs and secrets
+/// that the service uses; `None` where it uses none, or none could be read.
 pub(crate) fn contents_label(service: &Service, project: &Project, contents: &Contents) -> Option<String> {
     let list = |kind: &'static str,
                 references: &[FileReference],

@@ -1,8 +1,10 @@
-//! What was changed on the engine by hand since the project was brought up, with what puts it right.
+//! Drift: what somebody changed on the engine by hand since the project was brought up, with the command that puts it
+//! right.
 //!
-//! Pure, as all planning. What the file has changed since is `plan`'s business: of a container whose definition differs
-//! from the file only what needs no definition is judged. The definition of a network or volume cannot be changed by hand:
-//! where it differs, the file has changed.
+//! A change of the file is no drift; the command `plan` tells of it. So a container whose definition differs from the
+//! file is judged only by its state, name, image and networks, which can be judged without the definition. The
+//! definition of a network or volume cannot be changed by hand: where it differs, the file has changed. Start at
+//! [`drift`].
 
 use crate::plan::container::owned;
 use crate::plan::resources::{networks, orphans, volumes};
@@ -15,24 +17,26 @@ use crate::model::{
 use crate::plan::Target;
 use crate::plan::container::{naming, replicas, shares};
 
-/// One difference between what a run of ours left and what is there.
+/// One difference between what the last run left and what exists now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
-    /// Of what.
+    /// The container, network or volume that differs.
     pub target: Target,
-    /// Which attribute: `state`, `name`, `networks`, `mem_limit`, ...
+    /// The attribute that differs: `state`, `name`, `networks`, `mem_limit`, ...
     pub attribute: &'static str,
-    /// What it should be.
+    /// The value that the attribute should have, for people.
     pub expected: String,
-    /// What it is.
+    /// The value that the attribute has, for people.
     pub found: String,
-    /// What puts it right.
+    /// The command or the advice that puts the attribute right.
     pub help: String,
 }
 
-/// Returns what drifted, networks and volumes first, then containers in the order of services.
+/// Returns what has drifted: networks and volumes first, then the containers in the order of services, then the
+/// orphans.
 ///
-/// `observed.definitions` holds the containers of the project. `services` limits it to these; empty means all.
+/// `observed.definitions` must have the definitions of all containers of the project. `services` limits the answer to
+/// the containers of these services; empty means the whole project.
 pub fn drift(project: &Project, observed: &Observed, services: &BTreeSet<&str>, separator: char) -> Vec<Drift> {
     let mut search = Search { project, observed, separator, found: Vec::new() };
     let is_meant = |name: &str| services.is_empty() || services.contains(name);
@@ -49,6 +53,7 @@ pub fn drift(project: &Project, observed: &Observed, services: &BTreeSet<&str>, 
     search.found
 }
 
+/// A search for drift, with the differences found so far.
 struct Search<'a> {
     project: &'a Project,
     observed: &'a Observed,
@@ -151,11 +156,11 @@ impl Search<'_> {
         }
     }
 
-    /// One-shot services end; others run.
+    /// Tells of a container that does not run, unless its service may end and the container has ended with code 0.
     fn state(&mut self, service: &Service, container: &ObservedContainer, target: &Target) {
         let is_fine = match container.state {
             ContainerState::Running => true,
-            // A service without a restart policy may be one whose work is done.
+            // A service that is not restarted after a success may be a one-shot service whose work is done.
             ContainerState::Exited => container.exit_code == Some(0) && may_end(service),
             _ => false,
         };
@@ -202,15 +207,18 @@ impl Search<'_> {
         self.tell(target.clone(), "networks", list(&wanted), list(&attached), help);
     }
 
+    /// Returns whether a container was created from the definition that is in the file now, by its config hash.
     fn is_as_declared(&self, service: &Service, container: &ObservedContainer) -> bool {
         let of =
             |name: &str| replicas::of_service(self.observed, self.project, name).next().map(|one| one.id.to_string());
         container.label(labels::CONFIG_HASH) == Some(hash::service_hash(&service.canonical, &of).as_str())
     }
 
-    /// What is lost when a container is disconnected and connected again by hand: names and addresses.
+    /// Tells of aliases and addresses that a container lacks on a network. A container loses them when somebody
+    /// disconnects it and connects it again by hand.
     ///
-    /// The container's own name is not asked for: the engine knows it anyway, and older tools did not write it down.
+    /// The container's own name need not be among the aliases: the engine resolves it anyway, and older tools did not
+    /// give it as an alias.
     fn endpoints(&mut self, service: &Service, container: &ObservedContainer, made: &Definition, target: &Target) {
         if service.network_mode.is_some() || container.state != ContainerState::Running {
             return;
@@ -242,7 +250,9 @@ impl Search<'_> {
         }
     }
 
-    /// What was started before the container whose namespaces it shares has lost them.
+    /// Tells of a container that has lost the namespaces which it shares: the container that has them was started again
+    /// since. Example: `web` has `network_mode: service:db`, and somebody restarted `db`. `web` still has the old
+    /// network.
     fn hosts(&mut self, service: &Service, container: &ObservedContainer, made: &Definition, target: &Target) {
         let (project, observed) = (self.project, self.observed);
         for name in shares::hosts(service).filter(|_| container.state == ContainerState::Running) {
@@ -256,7 +266,7 @@ impl Search<'_> {
         }
     }
 
-    /// What `docker update` changes in a container that exists.
+    /// Tells of attributes that `docker update` has changed in a container.
     fn updates(&mut self, service: &Service, made: &Definition, target: &Target) {
         let help = format!("`inception up --force-recreate {}`, or `docker update`", service.name);
         for (attribute, expected) in updatable(service) {
@@ -284,23 +294,27 @@ impl Search<'_> {
     }
 }
 
-/// Whether two texts are one address, however each is written.
+/// Returns whether two texts mean the same address: IPv6 addresses can be written in several ways.
 fn is_same_address(a: &str, b: &str) -> bool {
     let address = |text: &str| text.parse::<std::net::IpAddr>().ok();
     a == b || (address(a).is_some() && address(a) == address(b))
 }
 
+/// Returns whether the engine leaves a container of the service stopped once it has ended with code 0.
 fn may_end(service: &Service) -> bool {
     matches!(service.restart, RestartPolicy::No | RestartPolicy::OnFailure(_))
 }
 
+/// Returns whether the labels of a network or volume name the project.
 fn is_ours(found: &std::collections::BTreeMap<String, String>, project: &Project) -> bool {
     found.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
 }
 
-/// What `docker update` can change, as the service wants it; `None` where it says nothing.
+/// Returns the attributes that `docker update` can change, with the values that the service has in the file; `None`
+/// where the file does not set the attribute.
 ///
-/// `memswap_limit` is left out where it is not given: the engine sets it from `mem_limit`.
+/// Where the file does not set `memswap_limit`, the attribute is left out: the engine derives its value from
+/// `mem_limit`.
 fn updatable(service: &Service) -> Vec<(&'static str, Option<String>)> {
     let limits = &service.limits;
     let number = |value: i64| (value > 0).then(|| value.to_string());

@@ -1,4 +1,6 @@
-//! What a plan means for those who use the services: how long each does not serve, and which data goes.
+//! The impact of a plan on the users of the services: how long each service is down, and which data is lost.
+//!
+//! The impact is read from the steps of a finished plan and from the observed containers. Start at [`impacts`].
 
 use crate::plan::container::replicas;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,57 +11,59 @@ use crate::plan::container::mounts::is_anonymous;
 use crate::plan::up::batch;
 use crate::plan::{Action, ContainerRef, Effect, Plan, Replacement, Step, UpOptions};
 
-/// Compat: what engines and docker compose take where a service says nothing.
+/// The grace period of a service that sets none. Compat: the default of engines and of docker compose.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What a run means for one service.
+/// The impact of a plan on one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impact {
     /// The service.
     pub service: ServiceName,
-    /// How long it does not serve.
+    /// How long the service is down.
     pub downtime: Downtime,
-    /// What of its data goes.
+    /// The data of the service that is lost.
     pub losses: Vec<Loss>,
-    /// In which order containers are replaced (`stop-first`, `start-first`) and why; `None` where none is.
+    /// The order in which running containers are replaced (`stop-first` or `start-first`), and why; `None` where the
+    /// plan replaces no running container.
     pub order: Option<(&'static str, String)>,
 }
 
-/// How long a service does not serve.
+/// How long a service is down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Downtime {
-    /// Not at all, or it does not run now.
+    /// The service is not down at all, or does not run now.
     None,
-    /// Some of its replicas go on while others are replaced.
+    /// Some replicas run on while others are replaced.
     Reduced,
-    /// Some of its replicas go for good, the others go on.
+    /// Some replicas are stopped or removed; the others run on.
     Fewer,
-    /// From the stop of the old container, which takes `stop` at most, until the new one is up.
+    /// The service is down from the stop of the old container until the new container is up. The stop takes `stop` at
+    /// most.
     WhileReplaced {
-        /// Time between its stop signal and KILL.
+        /// Time between the stop signal and KILL.
         stop: Duration,
     },
-    /// While it restarts; its stop takes so long at most.
+    /// The service is down while its containers restart. The stop takes `stop` at most.
     Restart {
-        /// Time between its stop signal and KILL.
+        /// Time between the stop signal and KILL.
         stop: Duration,
     },
-    /// From now on: it is stopped or removed.
+    /// The service is down from now on: its containers are stopped or removed.
     ForGood,
 }
 
-/// Data that goes.
+/// Data that is lost.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
-    /// What was written inside a container, outside of volumes.
+    /// Files that were written inside a container, outside of its volumes.
     ContainerFiles,
-    /// Anonymous volumes are made anew.
+    /// The data in anonymous volumes: the new container gets empty ones.
     AnonymousVolumes,
-    /// A volume is removed, with all data.
+    /// A named volume, which is removed with all data.
     Volume(VolumeName),
 }
 
-/// Returns what a plan means for each service it touches, in the order of names.
+/// Returns the impact of a plan on each service that has a step, in the order of names.
 pub fn impacts(plan: &Plan, project: &Project, observed: &Observed, options: &UpOptions) -> Vec<Impact> {
     let of_service = |(name, share): (&ServiceName, Share<'_>)| Impact {
         service: name.clone(),
@@ -70,22 +74,24 @@ pub fn impacts(plan: &Plan, project: &Project, observed: &Observed, options: &Up
     shares(plan).into_iter().map(of_service).collect()
 }
 
-/// What of a plan is about one service.
+/// The part of a plan that is about one service.
 #[derive(Default)]
 struct Share<'a> {
     steps: Vec<&'a Step>,
     replacements: Vec<&'a Replacement>,
-    /// Volumes that are removed once its containers are gone.
+    /// The volumes that are removed after the service's containers.
     volumes: BTreeSet<&'a VolumeName>,
 }
 
+/// Returns the parts of a plan, by service.
 fn shares(plan: &Plan) -> BTreeMap<&ServiceName, Share<'_>> {
     let mut shares: BTreeMap<&ServiceName, Share<'_>> = BTreeMap::new();
     for step in &plan.steps {
         if let Some(service) = step.target.service() {
             shares.entry(service).or_default().steps.push(step);
         }
-        // A volume's removal waits for the removal of the containers that use it.
+        // The removal of a volume requires the removals of the containers that use the volume: so a volume is counted
+        // for the services of these containers.
         if let Action::RemoveVolume { name } = &step.action {
             let before = step.requires.iter().filter_map(|id| plan.steps.get(id.index()));
             for user in before.filter_map(|step| step.target.service()) {
@@ -154,7 +160,7 @@ impl Share<'_> {
         }
     }
 
-    /// Whether each container that the plan stops to replace it is stopped after the new one's start.
+    /// Returns whether every old container that the plan stops is stopped only after the start of its replacement.
     fn is_start_first(&self, plan: &Plan) -> bool {
         let is_kept_until = |one: &&Replacement| {
             let steps = || one.steps.iter().filter_map(|id| plan.steps.get(id.index()));
@@ -167,7 +173,8 @@ impl Share<'_> {
         !self.replacements.is_empty() && self.replacements.iter().all(is_kept_until)
     }
 
-    /// Why containers stop first although nothing in the file stands in the way.
+    /// Returns why the old containers are stopped first although the file asks for `start-first` and nothing in the
+    /// file stands in the way.
     fn why_stopped(&self, plan: &Plan) -> String {
         let created = self.replacements.iter().filter_map(|one| match one.new {
             ContainerRef::Planned(step) => plan.steps.get(step.index()),
@@ -182,12 +189,13 @@ impl Share<'_> {
     }
 }
 
-/// Whether `update_config.parallelism` replaces fewer at a time than run.
+/// Returns whether `update_config.parallelism` lets fewer containers be replaced at a time than are running.
 fn is_staggered(service: Option<&Service>, running: usize) -> bool {
     let parallelism = service.and_then(|service| service.deploy.update.as_ref()).map_or(0, |update| update.parallelism);
     parallelism > 0 && (parallelism as usize) < running
 }
 
+/// Returns the containers of a service that are up, those of `run` included.
 fn running<'a>(observed: &'a Observed, project: &Project, name: &ServiceName) -> BTreeSet<&'a ContainerId> {
     let found = observed.containers.of_service(project.name.as_str(), name.as_str());
     found.filter(|one| replicas::is_up(one)).map(|one| &one.id).collect()

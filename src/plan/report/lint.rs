@@ -1,8 +1,12 @@
-//! What must hold of every plan; every plan made in a test passes through here.
+//! Checks the invariants of a plan. The tests check every plan that they make.
+//!
+//! - A step has its index as its id, and needs only earlier steps.
+//! - A step on a container that the plan creates requires the creation.
+//! - An old container is removed only after all steps of its replacement.
 
 use crate::plan::{ContainerRef, Effect, Plan, Step, StepId};
 
-/// Returns what is wrong with a plan; nothing for a sound one.
+/// Returns the faults of a plan in words; empty for a sound plan.
 pub fn lint(plan: &Plan) -> Vec<String> {
     let mut faults = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
@@ -26,7 +30,7 @@ pub fn lint(plan: &Plan) -> Vec<String> {
     }
     for replacement in &plan.replacements {
         for step in &replacement.steps {
-            // What may fail needs only to have ended: a `pre_stop` hook.
+            // A step that may fail, such as a `pre_stop` hook, needs only to have ended before the removal.
             let may_fail = plan.steps.get(step.index()).is_some_and(|step| step.is_optional);
             if !is_reachable(plan, replacement.commit, *step, may_fail) {
                 faults
@@ -37,7 +41,8 @@ pub fn lint(plan: &Plan) -> Vec<String> {
     faults
 }
 
-/// Whether a step begins only after another one has succeeded; with `may_fail`, has ended.
+/// Returns whether the step `from` begins only after the step `to` has succeeded; with `may_fail`, after `to` has
+/// ended.
 fn is_reachable(plan: &Plan, from: StepId, to: StepId, may_fail: bool) -> bool {
     let mut queue = vec![from];
     let mut seen = vec![false; plan.steps.len()];

@@ -1,4 +1,4 @@
-//! A plan for people: numbered steps with what they come after and why.
+//! Shows a plan to people: numbered steps, each with the steps that it waits for and its reason.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -34,7 +34,7 @@ pub fn describe(action: &Action) -> Verb {
     }
 }
 
-/// Renders the steps, one a line: number, what must come first, what is done, why.
+/// Renders the steps, one a line: `3 <- 1,2  start  web#1  not running` is step 3, which waits for steps 1 and 2.
 pub fn render(plan: &Plan) -> String {
     let new: HashSet<&ContainerRef> = plan.replacements.iter().map(|one| &one.new).collect();
     let last = plan.replacements.iter().filter_map(|one| Some((*one.steps.last()?, one)));
@@ -55,8 +55,8 @@ pub fn render(plan: &Plan) -> String {
     out
 }
 
-/// `is_new`: the step acts on a container that takes the place of another one; `replaced_by` where it is the last before
-/// there is no way back.
+/// Returns the columns of a step. `is_new`: the step acts on a container that replaces another one. `replaced_by`: the
+/// replacement of which this step is the last one before the old container is removed.
 fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String; 4] {
     let before: BTreeSet<&StepId> = step.requires.iter().chain(&step.after).collect();
     let before: Vec<String> = before.into_iter().map(ToString::to_string).collect();
@@ -77,6 +77,7 @@ fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String;
     [order, describe(&step.action).plain().to_owned(), target, why]
 }
 
+/// Returns the container that a step creates, or else acts on.
 fn new_of(step: &Step) -> Option<ContainerRef> {
     match step.action.nature().effect {
         Effect::Created => Some(ContainerRef::Planned(step.id)),
@@ -84,7 +85,7 @@ fn new_of(step: &Step) -> Option<ContainerRef> {
     }
 }
 
-/// `web#1`, `network front`, `volume data`, `image app:1`.
+/// Returns a target in few words: `web#1`, `network front`, `volume data`, `image app:1`.
 fn short(target: &Target) -> String {
     match target {
         Target::Container { service: Some(service), number, .. } if *number > 0 => format!("{service}#{number}"),

@@ -1,8 +1,8 @@
 //! Containers that are stopped before the turn of their own service, and the stop and removal of containers in general.
 //!
-//! Whoever ends or stops a container of a project goes through here, so that a container which is stopped early (its network
-//! is made anew, its host port goes to another service) is stopped once. The builder keeps the early stops
-//! ([`Builder::take_over`]).
+//! A container may have to stop early because its network is created anew, or because its host port goes to another
+//! service. The planner of its own service would stop it, too. The builder keeps the early stops
+//! ([`Builder::take_over`]), so that the container is stopped once, whichever planner comes first.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::plan::container::replicas;
 use crate::plan::hooks::Stop;
 use crate::plan::{Action, ContainerRef, Reason, StepId};
 
-/// How long a container gets to end, and why it ends.
+/// The grace period of a stop, and its reason.
 #[derive(Clone)]
 pub(crate) struct End {
-    /// Time between the stop signal and KILL; `None` is the container's own.
+    /// Time between the stop signal and KILL; `None` means the container's own.
     pub grace: Option<Duration>,
     pub reason: Reason,
 }
 
-/// Plans the early stop of a container after some steps, where the container runs and no early stop is planned yet. Returns
-/// all steps of its early stop.
+/// Plans the early stop of a container that runs, after the steps `after`. A container is stopped early once, however
+/// many planners ask for the stop. Returns all steps of its early stop.
 pub(crate) fn stop_early(
     builder: &mut Builder,
     project: &Project,
@@ -39,8 +39,8 @@ pub(crate) fn stop_early(
     builder.displace(&container.id).steps.clone()
 }
 
-/// Takes a container over and plans its stop, unless an early step of the plan stops it. Returns the steps after which the
-/// container does not run.
+/// Takes a container over and plans its stop, unless an early step of the plan stops it. Returns the steps after which
+/// the container does not run.
 pub(crate) fn stop(
     builder: &mut Builder,
     project: &Project,
@@ -58,8 +58,8 @@ pub(crate) fn stop(
     steps
 }
 
-/// Takes a container over and plans its stop and its removal after some steps. Its anonymous volumes stay. Returns the
-/// removal.
+/// Takes a container over and plans its stop and its removal after the steps `after`. Its anonymous volumes stay.
+/// Returns the removal.
 pub(crate) fn remove(
     builder: &mut Builder,
     project: &Project,
@@ -71,7 +71,8 @@ pub(crate) fn remove(
     remove_after(builder, container, end.reason, stopped)
 }
 
-/// Plans the removal of a container that does not run after some steps. Its anonymous volumes stay.
+/// Plans the removal of a container after the steps `after`, when the container does not run any more. Its anonymous
+/// volumes stay.
 pub(crate) fn remove_after(
     builder: &mut Builder,
     container: &ObservedContainer,
@@ -83,8 +84,8 @@ pub(crate) fn remove_after(
     builder.step(&replicas::target_of(container), remove, reason, after)
 }
 
-/// Returns the endpoint that a container had, as far as a list tells it: to connect the container again to a network that is
-/// made anew.
+/// Returns the endpoint that a container had on a network, to connect the container again once the network is created
+/// anew. The list of containers tells the aliases and the fixed addresses only; all else takes its default.
 pub(crate) fn endpoint_again(container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
     let had = container.networks.get(network).cloned().unwrap_or_default();
     let names = [replicas::target_of(container).name().to_owned()].into_iter();

@@ -1,6 +1,7 @@
-//! Images: what must be pulled or built before containers can be planned.
+//! Images: which of them must be pulled or built before containers can be planned.
 //!
-//! A plan of its own: whether containers must be recreated is known only when the images are there.
+//! Images have a plan of their own, which is run before `up` is planned. A container must be recreated where the id of
+//! its image has changed, and the new id is known only once the image has been pulled or built. Start at [`images`].
 
 use crate::model::labels;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +13,10 @@ use crate::plan::builder::Builder;
 use crate::plan::container::naming;
 use crate::plan::{Action, Plan, Reason, StepId, Target, UpOptions, scope};
 
-/// What the user asked about images.
+/// What the user asks for about images.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImageOptions {
-    /// Build what can be built (`--build`, the command `build`).
+    /// Build every image whose service has `build` (`--build`, the command `build`).
     pub build: bool,
     /// Never build (`--no-build`).
     pub no_build: bool,
@@ -25,7 +26,7 @@ pub struct ImageOptions {
     pub only_build: bool,
     /// Only pull, never build (the command `pull`).
     pub only_pull: bool,
-    /// Leave services with `build` alone when pulling (`--ignore-buildable`).
+    /// Pull no image whose service has `build` (`--ignore-buildable`).
     pub ignore_buildable: bool,
     /// `build --no-cache`.
     pub no_cache: bool,
@@ -37,22 +38,22 @@ pub struct ImageOptions {
     pub ignore_pull_failures: bool,
 }
 
-/// When to pull.
+/// When an image is pulled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PullPolicy {
-    /// Every time.
+    /// In every run.
     Always,
-    /// When there is no such image.
+    /// When the engine does not have the image.
     Missing,
     /// Never.
     Never,
-    /// Build instead.
+    /// Never: the image is built.
     Build,
 }
 
 impl PullPolicy {
-    /// Reads a policy's word. Time-based ones (`daily`, `every_12h`, ...) count as `missing`: an engine does not tell
-    /// when a name was last pulled.
+    /// Parses the word of a policy; `None` where the word is none. Time-based policies (`daily`, `every_12h`, ...)
+    /// count as `missing`: an engine does not tell when an image was last pulled.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "always" => Some(Self::Always),
@@ -65,7 +66,7 @@ impl PullPolicy {
     }
 }
 
-/// What must happen to one image.
+/// What a plan must do about one image.
 enum ImageNeed {
     Nothing,
     Pull(Reason),
@@ -73,7 +74,7 @@ enum ImageNeed {
     Impossible(&'static str),
 }
 
-/// Plans pulls and builds for the selected services. Names wanted by several services are pulled once.
+/// Plans the pulls and builds for the selected services. An image that several services use is pulled once.
 pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish: &ImageOptions) -> Plan {
     let mut builder = Builder::new(&project.name);
     let graph = Graph::new(&project.services);
@@ -124,6 +125,7 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
     builder.finish()
 }
 
+/// Returns what the plan must do about the image of a service, by the command, the options and the pull policy.
 fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOptions) -> ImageNeed {
     let is_there = observed.image(image.as_str()).is_some();
     let own = service.pull_policy.as_deref().and_then(PullPolicy::parse);
@@ -151,8 +153,10 @@ fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOp
     }
 }
 
-/// Compat: what can be built is built and not looked for in a registry, unless its pull policy says so. docker compose
-/// asks the registry first, where a stranger may have put something of the same name.
+/// Returns what the plan must do about the image of a service with `build`.
+///
+/// Compat: a missing image is built, and pulled only where the pull policy says so. docker compose asks the registry
+/// first: a stranger may have pushed an image of the same name there.
 fn need_of_buildable(service: &Service, policy: Option<PullPolicy>, is_there: bool, wish: &ImageOptions) -> ImageNeed {
     if wish.build && !wish.no_build {
         return ImageNeed::Build(Reason::Asked("--build"));
@@ -169,7 +173,8 @@ fn need_of_buildable(service: &Service, policy: Option<PullPolicy>, is_there: bo
     }
 }
 
-/// Services whose build takes another's image as a context come after it.
+/// Returns the selected services in the order of their builds. A service whose build uses another service's image as a
+/// context (`additional_contexts: { base: service:base }`) comes after that service.
 fn in_build_order<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> Vec<&'a Service> {
     let mut order = Vec::new();
     let mut seen = BTreeSet::new();
@@ -179,6 +184,7 @@ fn in_build_order<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> Vec<&'
     order
 }
 
+/// Adds a service to the order, after the services whose images its build uses.
 fn visit<'a>(project: &'a Project, service: &'a Service, seen: &mut BTreeSet<&'a str>, order: &mut Vec<&'a Service>) {
     if !seen.insert(service.name.as_str()) {
         return;
@@ -191,26 +197,30 @@ fn visit<'a>(project: &'a Project, service: &'a Service, seen: &mut BTreeSet<&'a
     order.push(service);
 }
 
-/// Returns the services whose images a build uses as contexts.
+/// Returns the names of the services whose images a build uses as contexts.
 fn contexts(build: &Build) -> impl Iterator<Item = &str> {
     build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"))
 }
 
-/// What a build reads: context, Dockerfile and inline Dockerfile.
+/// The inputs of a build: context, Dockerfile and inline Dockerfile.
 type Recipe = (String, Option<String>, Option<String>);
 
-/// Returns what builds have in common that must not run at once. Two builds of one Dockerfile at the same time each make
-/// their own layers of the same steps; the next run finds the layers of one of them, builds the other anew on these, and
-/// its container would be recreated though nothing changed. One after the other, the second takes the first one's layers.
+/// Returns the inputs of a build. Two builds with the same inputs must not run at the same time.
+///
+/// Example: `web` and `worker` are built from one Dockerfile at the same time, and each build creates layers of its
+/// own. The next run finds the layers of `web` in the cache and builds `worker` anew on them. The image of `worker`
+/// then has another id, and its container is recreated though nothing has changed. One after the other, `worker` takes
+/// the layers of `web`.
 fn recipe(request: &BuildRequest) -> Option<Recipe> {
     let context = match &request.context {
         BuildContext::Directory(path) => path.display().to_string(),
         BuildContext::Remote(url) => url.clone(),
     };
-    // Without a cache nothing is taken from another.
+    // A build without a cache takes no layers of another build, so it need not wait.
     (!request.no_cache).then(|| (context, request.dockerfile.clone(), request.dockerfile_inline.clone()))
 }
 
+/// Returns the build of a service's image as the engine gets it.
 fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef, wish: &ImageOptions) -> BuildRequest {
     let mut all = build.labels.clone();
     all.insert(labels::PROJECT.to_owned(), project.name.to_string());

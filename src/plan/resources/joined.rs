@@ -1,4 +1,9 @@
-//! Joined.
+//! Containers that share the network of another container (`network_mode: service:db`, `container:ID`), seen from the
+//! steps of a plan.
+//!
+//! Example: `web` shares the network of `db`. Where the plan starts `db` again, `db` gets a new network, and `web` must
+//! be restarted to join it ([`joined`]). Where the plan removes `db` and leaves `web`, the user is warned
+//! ([`tell_cut_off`]).
 
 use crate::diag::Diagnostic;
 use crate::model::{ContainerState, ObservedContainer, Project, ServiceName, Span, labels};
@@ -7,17 +12,18 @@ use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
 use crate::plan::world::World;
 
-/// A running container that shares the network of one which the plan starts again.
+/// A running container that shares the network of a container which the plan starts again: its host.
 pub(crate) struct Joined<'a> {
     pub container: &'a ObservedContainer,
-    /// The service of the other one.
+    /// The service of the host.
     pub host: ServiceName,
-    /// The step that starts it.
+    /// The step that starts the host.
     pub started: StepId,
 }
 
-/// Returns the running containers of the project that share the network of one which is started again, and that nothing is
-/// planned for: they would be left without one.
+/// Returns the running containers of the project that share the network of a container which the plan starts again. A
+/// container that the plan itself stops, starts or removes is left out: its own steps deal with the network. All others
+/// would be left without a network.
 pub(crate) fn joined<'a>(builder: &Builder, project: &Project, world: impl Into<World<'a>>) -> Vec<Joined<'a>> {
     let world = world.into();
     let is_ours = |one: &&ObservedContainer| {
@@ -32,14 +38,14 @@ pub(crate) fn joined<'a>(builder: &Builder, project: &Project, world: impl Into<
     joined.filter(|one| !builder.is_moved(&one.container.id)).collect()
 }
 
-/// Returns the container whose network another one shares.
+/// Returns the container whose network a container shares.
 fn host_of<'a>(container: &ObservedContainer, world: World<'a>) -> Option<&'a ObservedContainer> {
     let host = container.network_mode.strip_prefix("container:")?;
     world.by_id(host)
 }
 
-/// Tells which running containers lose their network because the one that has it is removed. They are not among the
-/// selected services, so they cannot be made anew here.
+/// Warns of running containers that lose their network because the plan removes the container that has it. The plan
+/// does nothing about the containers themselves: they are not of the selected services, so it cannot recreate them.
 pub(crate) fn tell_cut_off(builder: &mut Builder, project: &Project, world: World<'_>) {
     for container in world.containers().filter(|one| replicas::is_up(one)) {
         let host = host_of(container, world).filter(|host| builder.removal_of(&host.id).is_some());
@@ -49,6 +55,7 @@ pub(crate) fn tell_cut_off(builder: &mut Builder, project: &Project, world: Worl
     }
 }
 
+/// Returns the warning for a container that loses its network.
 fn cut_off(project: &Project, container: &ObservedContainer, host: &ObservedContainer) -> Diagnostic {
     let name = |one: &ObservedContainer| crate::text::escape_controls(one.name.as_str()).into_owned();
     let message = format!(

@@ -1,4 +1,8 @@
-//! Networks: which are there, which must be made, which must be made anew because their definition changed.
+//! Networks: which of them exist, which must be created, and which must be created anew because their definition has
+//! changed.
+//!
+//! A network cannot be changed, so a changed one is removed and created again. Its containers stop and leave it first,
+//! and come back when their own services are planned. Start at [`plan`].
 
 use crate::plan::checks::claims;
 use crate::plan::checks::subnets;
@@ -19,25 +23,27 @@ use crate::plan::container::owned::is_from_elsewhere;
 use crate::plan::resources::displaced::{self, End};
 use crate::plan::{Action, ContainerRef, FieldChange, Reason, StepId, Target};
 
-/// What the rest of the plan needs to know of networks.
+/// The networks of a plan, for the planners of services.
 #[derive(Debug, Default)]
 pub(crate) struct Networks {
-    /// Steps after which a network is there; none where it is there already.
+    /// The steps after which containers can use a network; none for a network that exists and stays.
     pub ready: BTreeMap<NetworkKey, Vec<StepId>>,
-    /// Ids of networks that are there and stay.
+    /// The ids of the networks that exist and stay.
     pub ids: BTreeMap<NetworkName, NetworkId>,
 }
 
-/// A network that is yet to be made, and the one that it takes the place of, with its removal.
+/// A network that must be created.
 struct Missing<'a> {
     network: &'a Network,
+    /// The old network and its removal, where the network is created anew.
     before: Option<(&'a ObservedNetwork, StepId)>,
-    /// Removals of others of its name.
+    /// The removals of other networks with the same name.
     doubles: Vec<StepId>,
     reason: Reason,
 }
 
-/// Plans the networks of `used`. `gone` are removals of containers that no longer count as users of a network.
+/// Plans the networks in `used`. `gone`: removals of containers that are planned already. A network is removed only
+/// after these removals.
 pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&NetworkKey>, gone: &[StepId]) -> Networks {
     let Scope { project, world, .. } = scope;
     let mut networks = Networks::default();
@@ -69,13 +75,13 @@ pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&Net
     networks
 }
 
-/// Returns what a step on this network acts on.
+/// Returns the target of a step on a network.
 pub(crate) fn target(network: &Network) -> Target {
     Target::Network { key: Some(network.key.clone()), name: network.name.clone() }
 }
 
-/// Plans the removal of networks that have the name of one which stays: an interrupted run created them. With two networks of
-/// one name the engine starts no container on either.
+/// Plans the removal of unused doubles: networks of the project that have the same name as the network `kept`. An
+/// interrupted run created them. With two networks of one name, the engine starts no container on either.
 fn remove_doubles(builder: &mut Builder, scope: Scope<'_>, network: &Network, kept: &ObservedNetwork) -> Vec<StepId> {
     let is_double = |candidate: &&ObservedNetwork| {
         candidate.name == network.name
@@ -90,8 +96,9 @@ fn remove_doubles(builder: &mut Builder, scope: Scope<'_>, network: &Network, ke
     scope.world.observed.networks.iter().filter(is_double).map(&mut remove).collect()
 }
 
+/// Takes an external network as it is, or tells that it does not exist.
 fn external(builder: &mut Builder, network: &Network, observed: &Observed, networks: &mut Networks) {
-    // `host`, `none` and `bridge` exist by nature; swarm networks may not be listed on workers.
+    // `host`, `none` and `bridge` exist on every engine. A worker of a swarm may not list the networks of the swarm.
     match observed.networks.iter().find(|candidate| candidate.name == network.name) {
         Some(existing) => {
             networks.ids.insert(network.name.clone(), existing.id.clone());
@@ -109,6 +116,7 @@ fn external(builder: &mut Builder, network: &Network, observed: &Observed, netwo
     }
 }
 
+/// Refuses a network whose name a network of another project, or of none, has.
 fn foreign(builder: &mut Builder, project: &Project, network: &Network, existing: &ObservedNetwork) {
     let owner = match existing.labels.get(labels::PROJECT) {
         Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
@@ -126,8 +134,9 @@ fn foreign(builder: &mut Builder, project: &Project, network: &Network, existing
     );
 }
 
-/// Plans the creation of a network. A subnet or an interface may pass from one network to another, so a network that gives
-/// up what this one claims is removed before.
+/// Plans the creation of a network. A subnet or an interface may pass from one network to another. Example: `back`
+/// claims 10.5.0.0/24, which the old `front` has, and `front` has another subnet in the file. The removal of the old
+/// `front` then comes before the creation of `back`.
 fn make(builder: &mut Builder, scope: Scope<'_>, missing: &Missing<'_>) -> StepId {
     let network = missing.network;
     let before = missing.before.map(|(existing, _)| Box::new(existing.as_made()));
@@ -147,8 +156,8 @@ fn make(builder: &mut Builder, scope: Scope<'_>, missing: &Missing<'_>) -> StepI
     made
 }
 
-/// Plans that a network is made anew: its users stop and leave, the old network is removed, the new one is created. The users
-/// come back when they start. Returns the network to be created, or nothing where containers of others are attached.
+/// Plans the removal of a network that is created anew: its containers stop and leave the network, then it is removed.
+/// Returns the network that must be created, or nothing where containers of others are attached.
 fn replace<'a>(
     builder: &mut Builder,
     scope: Scope<'a>,
@@ -184,14 +193,15 @@ fn replace<'a>(
     Some(Missing { network, before: Some((existing, removed)), doubles, reason })
 }
 
-/// Whether a container is not ours to stop: of others, of another directory, or at work on what `run` was asked.
+/// Returns whether the plan must not stop a container: it belongs to another project, to a service that only another
+/// directory's project has, or it is a one-off container of `run` that is up.
 fn is_stranger(project: &Project, user: &ObservedContainer) -> bool {
     user.label(labels::PROJECT) != Some(project.name.as_str())
         || (is_from_elsewhere(project, user) && user.service().is_none_or(|name| project.service(name).is_none()))
         || (user.is_oneoff() && replicas::is_up(user))
 }
 
-/// Returns what differs, field by field.
+/// Returns the fields in which a network differs from its definition in the file.
 fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
     let mut made = Definition::default();
     made.set("driver", existing.driver.as_str());
@@ -201,6 +211,7 @@ fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
     fields::changes(existing.labels.get(labels::FIELDS).map(String::as_str), Some(&made), &network.canonical)
 }
 
+/// Plans that a container stops early and leaves a network. Returns the step in which it leaves.
 fn displace(builder: &mut Builder, scope: Scope<'_>, network: &Network, user: &ObservedContainer) -> StepId {
     let target = replicas::target_of(user);
     let container = ContainerRef::Existing(user.id.clone());
@@ -214,7 +225,7 @@ fn displace(builder: &mut Builder, scope: Scope<'_>, network: &Network, user: &O
     left
 }
 
-/// Returns the specification of a network of the project.
+/// Returns the specification with which a network of the project is created.
 pub(crate) fn spec(project: &Project, network: &Network) -> NetworkSpec {
     let mut all = network.labels.clone();
     all.insert(labels::PROJECT.to_owned(), project.name.to_string());

@@ -1,4 +1,4 @@
-//! Containers of the project that no service in the file accounts for.
+//! Orphans: containers of the project whose service is not in the file, and one-off containers that have ended.
 
 use crate::plan::container::owned::{aged, is_from_elsewhere, names};
 use std::time::Duration;
@@ -9,7 +9,8 @@ use crate::plan::builder::Builder;
 use crate::plan::resources::displaced::{self, End};
 use crate::plan::{Reason, StepId, UpOptions};
 
-/// Returns the project's orphans: replicas of services that are not in the file, and one-off containers that have ended.
+/// Returns the project's orphans: replicas of services that are not in the file, and one-off containers that have
+/// ended.
 pub(crate) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a ObservedContainer> {
     let is_orphan = |container: &&ObservedContainer| {
         if container.label(labels::PROJECT) != Some(project.name.as_str()) {
@@ -18,15 +19,16 @@ pub(crate) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Obs
         if container.is_oneoff() {
             return matches!(container.state, ContainerState::Exited | ContainerState::Dead);
         }
-        // Without the hash docker compose does not see a container at all, and neither do we.
+        // Compat: docker compose passes over a container without a config hash. Such a container is no orphan here,
+        // either: it may have been created by another tool.
         container.label(labels::CONFIG_HASH).is_some()
             && container.service().is_some_and(|service| project.service(service).is_none())
     };
     observed.containers.iter().filter(is_orphan).collect()
 }
 
-/// Tells of orphans, or removes them where asked; returns those that go, each with its last step. What another directory
-/// made is never removed.
+/// Warns of orphans, or plans their removal with `--remove-orphans`. Returns the removals. A container that a project
+/// in another directory created is never removed.
 pub(crate) fn plan(builder: &mut Builder, project: &Project, observed: &Observed, options: &UpOptions) -> Vec<StepId> {
     let mut gone = Vec::new();
     let (elsewhere, ours): (Vec<_>, Vec<_>) =

@@ -1,10 +1,15 @@
-//! Owned.
+//! Networks of this project among all networks of the engine: which network is meant by a name, whose it is, and
+//! whether it is as the file says.
+//!
+//! Labels tell the owner and the definition. Nothing here plans a step.
 
 use crate::model::{Network, ObservedNetwork, Project, hash, labels};
 use crate::plan::world::World;
 
-/// Ours comes before others' of the same name: names of networks are not unique. Of several of ours the one in use
-/// counts, else the one that is as the file says, else the one with the smallest id.
+/// Returns the network that the file means: names of networks are not unique in the engine.
+///
+/// A network of the project comes before a network of others. Of several networks of the project, one with containers
+/// comes first, then one that is as the file says, then the one with the smallest id.
 pub(crate) fn find<'a>(project: &Project, network: &Network, world: World<'a>) -> Option<&'a ObservedNetwork> {
     let named = || world.observed.networks.iter().filter(|candidate| candidate.name == network.name);
     let ours = named().filter(|candidate| is_ours(project, candidate));
@@ -14,20 +19,24 @@ pub(crate) fn find<'a>(project: &Project, network: &Network, world: World<'a>) -
     ours.min_by_key(rank).or_else(|| named().next())
 }
 
+/// Returns whether a container is attached to a network.
 pub(crate) fn is_used(world: World<'_>, network: &ObservedNetwork) -> bool {
     world.on(&network.id).next().is_some()
 }
 
+/// Returns whether a network belongs to the project, by its label.
 pub(crate) fn is_ours(project: &Project, network: &ObservedNetwork) -> bool {
     network.labels.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
 }
 
-/// Compat: a network without a hash was made by an older tool and is left alone.
+/// Returns whether a network is as the file says. Compat: a network without a config hash was created by an older tool,
+/// and counts as unchanged.
 pub(crate) fn is_unchanged(network: &Network, existing: &ObservedNetwork) -> bool {
     existing.labels.get(labels::CONFIG_HASH).is_none_or(|label| *label == hash::resource_hash(&network.canonical))
 }
 
-/// Whether a network is none that the file wants otherwise: those are removed before any is made.
+/// Returns whether a network stays as it is. A network of the project whose definition has changed does not: where the
+/// run is about that network, its removal is planned before any network is created.
 pub(crate) fn stays(project: &Project, other: &ObservedNetwork) -> bool {
     let is_it = |network: &&Network| network.name == other.name && !network.is_external;
     let wanted = project.networks.values().find(is_it).filter(|_| is_ours(project, other));

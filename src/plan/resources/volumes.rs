@@ -1,5 +1,8 @@
-//! Volumes: which are there, which must be made. A volume that exists is made anew only where the user gave up its data
-//! by its name; otherwise a changed definition is an error of the run.
+//! Volumes: which of them exist, and which must be created.
+//!
+//! A volume cannot be changed, and its data is lost where it is created anew. So a changed definition is refused,
+//! unless the user has given up the data of this volume by name (`--recreate-volume`). Where only labels have changed,
+//! the user is warned. Start at [`plan`].
 
 use crate::plan::container::owned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,21 +17,22 @@ use crate::plan::resources::displaced::{self, End};
 use crate::plan::scope::Scope;
 use crate::plan::{Action, Reason, StepId, Target, UpOptions};
 
-/// What the rest of the plan needs to know of volumes.
+/// The volumes of a plan, for the planners of services.
 #[derive(Debug, Default)]
 pub(crate) struct Volumes {
-    /// Steps after which a volume is there; none where it is there already.
+    /// The steps after which containers can use a volume; none for a volume that exists and stays.
     pub ready: BTreeMap<VolumeKey, Vec<StepId>>,
-    /// Containers that are removed first, because a volume of theirs is made anew.
+    /// The containers that are removed because a volume of theirs is created anew, each with the volume.
     pub users: BTreeMap<ContainerId, VolumeKey>,
-    /// The removals of these.
+    /// The removals of the containers in `users`.
     pub removals: Vec<StepId>,
-    /// The creation of the last volume that is made anew: it comes after all of them.
+    /// The creation of the last volume that is created anew. It comes after all removals.
     last_made: Option<StepId>,
 }
 
 impl Volumes {
-    /// Returns the removals that a step with these requirements does not wait for already.
+    /// Returns the removals for which a step must wait beside its requirements: none where the step requires the
+    /// creation of the last volume, which comes after all removals.
     pub(crate) fn removals_beside(&self, requires: &[StepId]) -> &[StepId] {
         match self.last_made {
             Some(made) if requires.contains(&made) => &[],
@@ -37,7 +41,7 @@ impl Volumes {
     }
 }
 
-/// Plans the volumes of `used`.
+/// Plans the volumes in `used`.
 pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&VolumeKey>) -> Volumes {
     let Scope { project, options, .. } = scope;
     let observed = scope.world.observed;
@@ -66,7 +70,7 @@ fn create(builder: &mut Builder, project: &Project, volume: &Volume, reason: Rea
     builder.step(&target(volume), Action::CreateVolume(Box::new(spec(project, volume))), reason, requires)
 }
 
-/// Names given to `--recreate-volume` that no volume of the file has.
+/// Refuses names given to `--recreate-volume` that no volume of the file has.
 fn unknown_names(builder: &mut Builder, project: &Project, options: &UpOptions) {
     for name in &options.recreate_volumes {
         if !project.volumes.values().any(|volume| is_named(volume, name)) {
@@ -83,7 +87,7 @@ fn is_named(volume: &Volume, name: &str) -> bool {
     volume.key.as_str() == name || volume.name.as_str() == name
 }
 
-/// Returns what a step on this volume acts on.
+/// Returns the target of a step on a volume.
 pub(crate) fn target(volume: &Volume) -> Target {
     Target::Volume { key: Some(volume.key.clone()), name: volume.name.clone() }
 }
@@ -97,7 +101,8 @@ fn missing_external(builder: &mut Builder, volume: &Volume) {
     );
 }
 
-/// Looks whether a volume is as the file says. Returns what differs where the user gave up its data by name.
+/// Compares a volume that exists with the file, and tells the user of a difference. Returns the difference where the
+/// user has given up the data of the volume by name; then the volume is created anew.
 fn compare(
     builder: &mut Builder,
     project: &Project,
@@ -151,7 +156,9 @@ fn compare(
     None
 }
 
-/// Makes a volume anew: what uses it goes first, with the volume and its data; then all of it is made again.
+/// Plans that a volume is created anew: the containers that use the volume are removed, then the volume with its data,
+/// and an empty volume is created. The planners of services create the containers again. Returns the creation of the
+/// volume, or nothing where the volume must stay.
 fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, volumes: &mut Volumes) -> Vec<StepId> {
     let Scope { project, selected, options, .. } = scope;
     let path = format!("volumes.{}", volume.key);
@@ -186,7 +193,7 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     let reason = Reason::UsesChangedVolume(volume.key.clone());
     let mut gone = Vec::new();
     for user in users {
-        // A container with two such volumes is removed once.
+        // A container that uses two such volumes is removed once.
         if volumes.users.insert(user.id.clone(), volume.key.clone()).is_none() {
             let end = End { grace: options.grace, reason: reason.clone() };
             volumes.removals.push(displaced::remove(builder, project, user, end, &[]));
@@ -201,6 +208,8 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     vec![made]
 }
 
+/// Tells that a volume of another project, or of none, is used as it is. With `--recreate-volume` the volume is
+/// refused.
 fn adopted(builder: &mut Builder, volume: &Volume, owner: Option<&String>, is_given_up: bool) {
     let owner = match owner {
         Some(owner) => format!("project `{}`", crate::text::escape_controls(owner)),
@@ -218,7 +227,7 @@ fn adopted(builder: &mut Builder, volume: &Volume, owner: Option<&String>, is_gi
     builder.tell(diagnostic.at(format!("volumes.{}", volume.key)));
 }
 
-/// Returns what differs beyond labels, one phrase each.
+/// Returns the differences between a volume and its definition in the file in words. Labels are not compared.
 fn differences(volume: &Volume, existing: &ObservedVolume) -> Vec<String> {
     let mut found = Vec::new();
     let driver = volume.driver.as_deref().unwrap_or("local");
@@ -232,7 +241,7 @@ fn differences(volume: &Volume, existing: &ObservedVolume) -> Vec<String> {
             let path = format!("driver_opts.{name}");
             let show = |value: Option<&String>| match value {
                 None => "(unset)".to_owned(),
-                // Options of network file systems hold passwords.
+                // The mount options of network file systems may contain passwords.
                 Some(value) if fields::is_hidden(&path, value) => "(secret)".to_owned(),
                 Some(value) => format!("`{}`", crate::text::escape_controls(value)),
             };
@@ -242,7 +251,7 @@ fn differences(volume: &Volume, existing: &ObservedVolume) -> Vec<String> {
     found
 }
 
-/// Returns the specification of a volume of the project.
+/// Returns the specification with which a volume of the project is created.
 pub(crate) fn spec(project: &Project, volume: &Volume) -> VolumeSpec {
     let mut all = volume.labels.clone();
     all.insert(labels::PROJECT.to_owned(), project.name.to_string());
