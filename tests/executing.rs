@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{containers, engine, observed, plan_up, project, run, up};
 use inception::engine::fake::{FakeEngine, Fault, Mishap};
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ImageEngine, ReadEngine, RemoveOptions};
 use inception::model::{ContainerSpec, ContainerState, labels};
 use inception::plan::{DownOptions, RemoveImages, UpOptions, down};
 
@@ -228,7 +228,7 @@ async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
     let engine = engine();
     assert!(up(&engine, &project(&yaml("a"))).await.unwrap().is_success());
     let first = engine.inspect_container("p-web-1").await.unwrap().id;
-    engine.remove_container(&first, true, false).await.unwrap();
+    engine.remove_container(&first, RemoveOptions { force: true, volumes: false }).await.unwrap();
     let wanted = project(&yaml("b"));
     assert!(up(&engine, &wanted).await.unwrap().is_success());
     assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
@@ -332,7 +332,9 @@ async fn where_the_old_container_is_gone_the_new_one_stays_though_the_run_fails(
     engine.set_faults(move |call| {
         if call.name == "inspect_container" {
             let (world, old) = (world.clone(), old.clone());
-            tokio::spawn(async move { world.remove_container(&old, true, false).await });
+            tokio::spawn(
+                async move { world.remove_container(&old, RemoveOptions { force: true, volumes: false }).await },
+            );
             return Fault::Fail(ErrorKind::Connection);
         }
         Fault::None

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{containers, engine, observed, plan_up, project, run, up};
 use inception::engine::fake::{FakeEngine, Fault, Mishap, Turn};
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::model::ContainerState;
 use inception::plan::{Action, UpOptions};
 

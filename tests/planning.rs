@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use common::{engine, observed, plan_up, project, run};
 use expect_test::{Expect, expect};
-use inception::engine::Engine;
+use inception::engine::{ChangeEngine, ImageEngine, RemoveOptions};
 use inception::model::{ContainerState, DefinedEndpoint, Definition, Observed};
 use inception::plan::{
     DownOptions, Downtime, ImageOptions, Lifecycle, Loss, Recreate, RemoveImages, UpOptions, down, drift, images,
@@ -398,7 +398,7 @@ async fn names_that_were_exchanged_by_hand_are_given_back() {
     rename(2, "p-web-1").await;
     let observed = common::observed(&engine).await;
     let gone = observed.containers.iter().find(|one| one.number() == Some(1)).unwrap();
-    engine.remove_container(&gone.id, true, false).await.unwrap();
+    engine.remove_container(&gone.id, RemoveOptions { force: true, volumes: false }).await.unwrap();
     let plan = plan_up(&project(yaml), &common::observed(&engine).await, &UpOptions::default());
     assert!(run(&engine, &plan).await.is_success() && is_right().await);
 }

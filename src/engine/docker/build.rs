@@ -1,9 +1,10 @@
-//! Builds through the classic builder of the engine (`POST /build`): the context goes up as a tar stream while it is
-//! being read; what comes back is turned into steps.
+//! Builds through the engine's classic builder (`POST /build`). The build context is sent as a tar stream while its
+//! files are read, and the builder's lines are turned into steps.
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -14,22 +15,30 @@ use tokio::sync::mpsc;
 
 use super::context::{self, Extra, OUTSIDE};
 use super::credentials::Credentials;
-use super::errors::kind_of;
-use super::raw::{self, Raw, encode};
-use super::streams;
-use super::transport::Body;
-use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind};
+use super::engine::DockerEngine;
+use super::http::errors::kind_of;
+use super::http::lines;
+use super::http::raw::{self, Raw, encode};
+use super::http::transport::Body;
+use crate::engine::{BuildEngine, BuildEvent, EngineError, EngineResult, EngineStream, ErrorKind};
 use crate::model::ImageId;
 use crate::model::{BuildContext, BuildRequest};
 
-/// Pieces of the context that may wait for the engine.
+/// Number of pieces of the build context that may wait for the engine.
 const QUEUE: usize = 16;
-/// Size of a piece.
+/// Bytes of a piece.
 const PIECE: usize = 64 * 1024;
 const WHAT: &str = "build image";
 
+#[async_trait]
+impl BuildEngine for DockerEngine {
+    async fn build_image(&self, request: BuildRequest) -> EngineResult<EngineStream<BuildEvent>> {
+        build(&self.raw, &self.credentials, request).await
+    }
+}
+
 /// Starts a build.
-pub(super) async fn build(
+async fn build(
     raw: &Raw,
     _credentials: &Credentials,
     request: BuildRequest,
@@ -47,12 +56,12 @@ pub(super) async fn build(
     let headers = [("content-type", "application/x-tar".to_owned())];
     let response = raw.request(WHAT, "POST", &path, body, &headers).await?;
     let failed = std::sync::atomic::AtomicBool::new(false);
-    let events = streams::lines(response.into_body(), WHAT).flat_map(move |line| {
+    let events = lines::lines(response.into_body(), WHAT).flat_map(move |line| {
         let items = match line {
             Ok(line) => events_of(&line, &lines),
             Err(error) => vec![Err(error)],
         };
-        // After the first failure nothing more is worth telling.
+        // The lines after the first error only repeat the error.
         let items: Vec<_> = items.into_iter().filter(|_| !failed.load(std::sync::atomic::Ordering::Relaxed)).collect();
         if items.iter().any(Result::is_err) {
             failed.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -82,7 +91,7 @@ fn dockerfile(directory: &Path, request: &BuildRequest) -> EngineResult<(String,
     })
 }
 
-/// Returns the line each instruction begins at; the builder counts its steps in the same order.
+/// Returns the line at which each instruction begins. The builder counts its steps in the same order.
 fn instruction_lines(text: &str) -> Vec<u32> {
     let mut found = Vec::new();
     let mut is_continued = false;
@@ -99,14 +108,14 @@ fn instruction_lines(text: &str) -> Vec<u32> {
     found
 }
 
-/// Reads the context on a thread of its own; a slow engine slows the reading.
+/// Reads the build context on a thread of its own. A slow engine slows the reading, so memory stays bounded.
 fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(QUEUE);
     let (directory, dockerfile) = (directory.to_owned(), dockerfile.to_owned());
     tokio::task::spawn_blocking(move || {
         let out = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
         if let Err(error) = context::write(&directory, &dockerfile, extra.as_ref(), out) {
-            // The engine sees a broken body and says so.
+            // The engine sees a broken body and answers with an error.
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -115,7 +124,7 @@ fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Bod
     StreamBody::new(stream.map(|piece| piece.map(Frame::data))).boxed_unsync()
 }
 
-/// Sends what is written to it.
+/// A writer that sends its bytes to the request's body.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {
@@ -181,7 +190,7 @@ fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
     query.join("&")
 }
 
-/// Turns one line of the answer into events.
+/// Turns a line of the builder's answer into events.
 fn events_of(line: &[u8], lines: &[u32]) -> Vec<EngineResult<BuildEvent>> {
     let Ok(value) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
     if let Some(message) = value.get("error").and_then(Value::as_str) {

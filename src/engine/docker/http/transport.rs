@@ -1,4 +1,5 @@
-//! How bytes reach the engine: a unix socket, TCP, or the standard streams of `ssh`. One connection a request.
+//! The connection to the engine: a unix socket, TCP, TLS, or the standard streams of `ssh`. Each request has a
+//! connection of its own.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,11 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::model::ApiVersion;
 
 /// A request's body.
-pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// Where the engine answers.
+/// The engine's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(crate) enum Address {
     Unix(PathBuf),
     Tcp(String),
     /// `host:port` over TLS, with the directory of `ca.pem`, `cert.pem` and `key.pem`.
@@ -25,30 +26,30 @@ pub(super) enum Address {
     Ssh(Vec<String>),
 }
 
-/// A way to send requests to one engine.
+/// Sends requests to one engine.
 #[derive(Clone, Debug)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     address: Arc<Address>,
     endpoint: Arc<str>,
     version: Option<ApiVersion>,
 }
 
 impl Transport {
-    pub(super) fn new(address: Address, endpoint: &str) -> Self {
+    pub(crate) fn new(address: Address, endpoint: &str) -> Self {
         Self { address: Arc::new(address), endpoint: endpoint.into(), version: None }
     }
 
-    /// Puts the negotiated version before every path. The library's own requests carry none (bollard 0.21.1).
-    pub(super) fn with_version(mut self, version: ApiVersion) -> Self {
+    /// Puts the negotiated API version before every path. bollard 0.21.1 sends its requests without a version.
+    pub(crate) fn with_version(mut self, version: ApiVersion) -> Self {
         self.version = Some(version);
         self
     }
 
-    pub(super) fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         match &*self.address {
             Address::Unix(_) => true,
             Address::Tcp(address) | Address::Tls(address, _) => {
@@ -58,17 +59,17 @@ impl Transport {
         }
     }
 
-    /// Returns whether the engine's socket is served by a process that can be seen from here: not so from within a
-    /// container that has the socket mounted, nor where the engine answers over a network.
-    pub(super) async fn has_visible_server(&self) -> bool {
+    /// Returns whether this program can see the process that serves the engine's socket. The process cannot be seen
+    /// from a container that has the socket mounted, nor over a network.
+    pub(crate) async fn has_visible_server(&self) -> bool {
         let Address::Unix(path) = &*self.address else { return false };
         let Ok(stream) = tokio::net::UnixStream::connect(path).await else { return false };
-        // A process of another pid namespace has the number 0.
+        // The kernel gives 0 for a process of another pid namespace.
         stream.peer_cred().is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
     }
 
-    /// Sends one request over a connection of its own; the response may be upgraded.
-    pub(super) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
+    /// Sends a request over a connection of its own. The connection may be taken over afterwards (`hyper::upgrade`).
+    pub(crate) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let path = match self.version {
@@ -81,14 +82,14 @@ impl Transport {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(async move {
-            // What goes wrong with the connection shows in the response.
+            // A fault of the connection shows in the response or its body.
             let _ = connection.with_upgrades().await;
         });
         sender.send_request(Request::from_parts(parts, body)).await.map_err(std::io::Error::other)
     }
 
-    /// Whether something takes connections there. Of `ssh` that cannot be told without starting it.
-    pub(super) async fn is_listened_to(&self) -> bool {
+    /// Returns whether a program takes connections at the address; `false` for `ssh`, which would have to be started.
+    pub(crate) async fn is_listened_to(&self) -> bool {
         !matches!(*self.address, Address::Ssh(_)) && self.connect().await.is_ok()
     }
 
@@ -101,7 +102,7 @@ impl Transport {
                 Box::new(stream)
             }
             #[cfg(feature = "tls")]
-            Address::Tls(address, certificates) => Box::new(super::tls::connect(address, certificates).await?),
+            Address::Tls(address, certificates) => Box::new(super::super::tls::connect(address, certificates).await?),
             #[cfg(not(feature = "tls"))]
             Address::Tls(..) => return Err(std::io::Error::other("this program was built without TLS")),
             Address::Ssh(arguments) => Box::new(ssh(arguments)?),
@@ -113,7 +114,7 @@ impl Transport {
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Starts `ssh`; it ends when the connection is dropped.
+/// Starts `ssh`, which ends when the connection is dropped.
 fn ssh(arguments: &[String]) -> std::io::Result<impl Stream + use<>> {
     let mut child = tokio::process::Command::new("ssh")
         .args(arguments)
@@ -125,7 +126,7 @@ fn ssh(arguments: &[String]) -> std::io::Result<impl Stream + use<>> {
         return Err(std::io::Error::other("ssh has no standard streams"));
     };
     tokio::spawn(async move {
-        // Reaps the child; its end shows as the end of the stream.
+        // Reaps the child. The end of `ssh` shows as the end of the stream.
         let _ = child.wait().await;
     });
     Ok(tokio::io::join(output, input))
