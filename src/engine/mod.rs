@@ -10,4 +10,16 @@ pub mod fake;
 mod port;
 
 pub use error::{EngineError, EngineResult, EngineStream, ErrorKind};
-pub use port::*;
+pub use port::archive::{ArchiveEngine, ByteStream, FileKind, PathStat, PutOptions};
+pub use port::build::{BuildEngine, BuildEvent};
+pub use port::change::{ChangeEngine, RemoveOptions};
+pub use port::events::{EngineEvent, EventEngine, EventQuery, ObjectEvent, ObjectKind};
+pub use port::image::{CommitSpec, ImageEngine, PullEvent, PushEvent};
+pub use port::logs::{LogEngine, LogOptions, OutputChunk, OutputStream};
+pub use port::read::{ContainerDetails, HistoryEntry, ImageDetails, ImageSummary, ProbeResult, Processes, ReadEngine};
+pub use port::session::{
+    AttachOptions, ContainerEnd, Ending, ExecId, ExecOutcome, ExecSpec, Session, SessionEngine, SessionInput,
+    SessionOptions, TerminalSize, WaitCondition,
+};
+pub use port::stats::{BlockUse, CpuUse, MemoryUse, NetworkUse, StatsEngine, StatsSample};
+pub use port::{Engine, EngineHandle};

@@ -116,3 +116,17 @@ async fn all_files_of_a_container_are_exported() {
         archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().display().to_string()).collect();
     assert!(names.iter().any(|name| name == "put/file") && names.iter().any(|name| name == "bin/busybox"));
 }
+
+#[tokio::test]
+async fn files_keep_the_owners_of_the_archive_whoever_the_containers_user_is() {
+    let Some(engine) = engine().await else { return };
+    for user in ["1000", "daemon", "4711:4711"] {
+        let made = Made::created(&engine, &["true"], |spec| spec.user = Some(user.to_owned())).await;
+        engine.write_archive(&made.id, "/", archive(b"secret").into()).await.unwrap();
+        let (_, stream) = engine.read_archive(&made.id, "/put/file").await.unwrap();
+        let bytes = whole(stream).await;
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let header = archive.entries().unwrap().next().unwrap().unwrap().header().clone();
+        assert_eq!((header.uid().unwrap(), header.gid().unwrap()), (1234, 4321), "{user}");
+    }
+}

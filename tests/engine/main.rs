@@ -2,6 +2,8 @@
 //!
 //! Every test makes containers of its own from the test image and removes them, also when the test fails.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

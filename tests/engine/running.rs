@@ -1,7 +1,7 @@
 //! Attached containers, waits for their end, their processes, and starts that fail.
 
-use futures_util::FutureExt;
-use inception::engine::{AttachOptions, ErrorKind, TerminalSize, WaitCondition};
+use futures_util::{FutureExt, StreamExt};
+use inception::engine::{AttachOptions, ErrorKind, LogOptions, TerminalSize, WaitCondition};
 use tokio::io::AsyncWriteExt;
 
 use crate::{Made, engine, in_time, read};
@@ -35,12 +35,15 @@ async fn an_attached_terminal_has_a_size_and_the_output_of_before() {
     assert!(!early.is_uncertain(), "{early}");
     made.start().await;
     in_time(engine.resize_container(&made.id, size)).await.unwrap();
+    let mut log =
+        engine.logs(&made.id, LogOptions { follow: true, is_tty: true, ..LogOptions::default() }).await.unwrap();
+    assert!(in_time(log.next()).await.is_some_and(|chunk| chunk.is_ok()));
     let options = AttachOptions { is_tty: true, stdin: true, logs: true, detach_keys: None };
     let mut session = in_time(engine.attach(&made.id, &options)).await.unwrap();
     session.input.write_all(b"\n").await.unwrap();
     let (out, _) = read(session.output).await;
     let out = String::from_utf8_lossy(&out).into_owned();
-    assert!(out.starts_with("before\r\n") && out.ends_with("20 70\r\n"), "{out:?}");
+    assert!(out.contains("before\r\n") && out.ends_with("20 70\r\n"), "{out:?}");
 }
 
 #[tokio::test]

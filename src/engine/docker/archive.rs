@@ -37,8 +37,9 @@ fn described(what: &'static str, headers: &HeaderMap) -> EngineResult<PathStat> 
 #[async_trait]
 impl ArchiveEngine for DockerEngine {
     async fn write_archive(&self, id: &ContainerId, path: &str, tar: Bytes) -> EngineResult<()> {
-        let options = PutOptions { copy_uid_gid: true, ..PutOptions::default() };
-        let work = self.put(id, path, full(tar), options);
+        // Not `copyUIDGID`: the engine would look the container's user up in its own `/etc/passwd`, give the files to that
+        // user, and fail for `user: "1000"`.
+        let work = self.put(id, path, full(tar), PutOptions::default());
         self.bounded(Call::new(PUT, id.short()), LIMIT, work).await
     }
 

@@ -1,5 +1,5 @@
-//! Builds through the engine's classic builder (`POST /build`). The build context is sent as a tar stream while its
-//! files are read, and the builder's lines are turned into steps.
+//! Builds through the classic builder of the engine (`POST /build`): the context goes up as a tar stream while it is
+//! being read; what comes back is turned into steps.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -24,9 +24,9 @@ use crate::engine::{BuildEngine, BuildEvent, EngineError, EngineResult, EngineSt
 use crate::model::ImageId;
 use crate::model::{BuildContext, BuildRequest};
 
-/// Number of pieces of the build context that may wait for the engine.
+/// Pieces of the context that may wait for the engine.
 const QUEUE: usize = 16;
-/// Bytes of a piece.
+/// Size of a piece.
 const PIECE: usize = 64 * 1024;
 const WHAT: &str = "build image";
 
@@ -61,7 +61,7 @@ async fn build(
             Ok(line) => events_of(&line, &lines),
             Err(error) => vec![Err(error)],
         };
-        // The lines after the first error only repeat the error.
+        // After the first failure nothing more is worth telling.
         let items: Vec<_> = items.into_iter().filter(|_| !failed.load(std::sync::atomic::Ordering::Relaxed)).collect();
         if items.iter().any(Result::is_err) {
             failed.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -91,7 +91,7 @@ fn dockerfile(directory: &Path, request: &BuildRequest) -> EngineResult<(String,
     })
 }
 
-/// Returns the line at which each instruction begins. The builder counts its steps in the same order.
+/// Returns the line each instruction begins at; the builder counts its steps in the same order.
 fn instruction_lines(text: &str) -> Vec<u32> {
     let mut found = Vec::new();
     let mut is_continued = false;
@@ -108,14 +108,14 @@ fn instruction_lines(text: &str) -> Vec<u32> {
     found
 }
 
-/// Reads the build context on a thread of its own. A slow engine slows the reading, so memory stays bounded.
+/// Reads the context on a thread of its own; a slow engine slows the reading.
 fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(QUEUE);
     let (directory, dockerfile) = (directory.to_owned(), dockerfile.to_owned());
     tokio::task::spawn_blocking(move || {
         let out = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
         if let Err(error) = context::write(&directory, &dockerfile, extra.as_ref(), out) {
-            // The engine sees a broken body and answers with an error.
+            // The engine sees a broken body and says so.
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -124,7 +124,7 @@ fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Bod
     StreamBody::new(stream.map(|piece| piece.map(Frame::data))).boxed_unsync()
 }
 
-/// A writer that sends its bytes to the request's body.
+/// Sends what is written to it.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {
@@ -190,7 +190,7 @@ fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
     query.join("&")
 }
 
-/// Turns a line of the builder's answer into events.
+/// Turns one line of the answer into events.
 fn events_of(line: &[u8], lines: &[u32]) -> Vec<EngineResult<BuildEvent>> {
     let Ok(value) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
     if let Some(message) = value.get("error").and_then(Value::as_str) {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::convert::create;
 use super::engine::DockerEngine;
 use super::http::errors::{self, Call};
-use super::http::limits::LIMIT;
+use super::http::limits::{LIMIT, LONG};
 use super::http::raw::{empty, encode};
 use crate::engine::{ChangeEngine, EngineError, EngineResult, ErrorKind, ReadEngine, RemoveOptions};
 use crate::model::{
@@ -34,9 +34,10 @@ impl ChangeEngine for DockerEngine {
         let id = ContainerId::new(made.id);
         for endpoint in later {
             if let Err(error) = self.connect_network(&endpoint.network, &id, &endpoint).await {
-                // A container without all its networks must not be taken for a finished one. The first error is
-                // reported.
-                let _ = self.remove_container(&id, RemoveOptions { force: true, volumes: true }).await;
+                // A container without all its networks must not be taken for a finished one. Anonymous volumes that
+                // came by `volumes_from` belong to another container. The first error is reported.
+                let options = RemoveOptions { force: true, volumes: spec.volumes_from.is_empty() };
+                let _ = self.remove_container(&id, options).await;
                 return Err(error);
             }
         }
@@ -53,7 +54,7 @@ impl ChangeEngine for DockerEngine {
         let path = format!("/containers/{}/stop{seconds}", encode(id.as_str()));
         // Without `grace` the container's own stop timeout holds, which is not known here; an hour covers what people
         // set.
-        let limit = grace.unwrap_or(Duration::from_secs(3600)) + LIMIT;
+        let limit = grace.unwrap_or(LONG) + LIMIT;
         // bollard does not tell 204 (stopped) from 304 (did not run).
         let stop = || self.raw.request("stop container", "POST", &path, empty(), &[]);
         let call = || self.bounded(Call::new("stop container", id.short()), limit, stop());
@@ -78,7 +79,7 @@ impl ChangeEngine for DockerEngine {
         let options = grace.map(|grace| {
             bollard::query_parameters::RestartContainerOptionsBuilder::default().t(seconds(grace)).build()
         });
-        let limit = grace.unwrap_or(Duration::from_secs(3600)) + LIMIT;
+        let limit = grace.unwrap_or(LONG) + LIMIT;
         self.call(
             Call::new("restart container", id.short()),
             limit,

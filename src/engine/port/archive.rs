@@ -59,7 +59,8 @@ pub trait ArchiveEngine: Send + Sync {
 /// How an archive is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PutOptions {
-    /// The user and group of the container own the files (`copyUIDGID`), instead of the owners in the archive.
+    /// The container's user owns the files instead of the owners in the archive (`copyUIDGID`). The engine looks the user
+    /// up in the `/etc/passwd` of its own machine: a user that is missing there, also a number, fails the call.
     pub copy_uid_gid: bool,
     /// A directory never replaces a file, nor a file a directory (`noOverwriteDirNonDir`); such an archive is refused.
     pub keep_kinds: bool,

@@ -5,29 +5,23 @@
 
 use std::sync::Arc;
 
-mod archive;
-mod build;
-mod change;
-mod events;
-mod image;
-mod logs;
-mod read;
-mod session;
-mod stats;
+pub(super) mod archive;
+pub(super) mod build;
+pub(super) mod change;
+pub(super) mod events;
+pub(super) mod image;
+pub(super) mod logs;
+pub(super) mod read;
+pub(super) mod session;
+pub(super) mod stats;
 mod unsupported;
 
-pub use archive::{ArchiveEngine, ByteStream, FileKind, PathStat, PutOptions};
-pub use build::{BuildEngine, BuildEvent};
-pub use change::{ChangeEngine, RemoveOptions};
-pub use events::{EngineEvent, EventEngine, EventQuery, ObjectEvent, ObjectKind};
-pub use image::{CommitSpec, ImageEngine, PullEvent, PushEvent};
-pub use logs::{LogEngine, LogOptions, OutputChunk, OutputStream};
-pub use read::{ContainerDetails, HistoryEntry, ImageDetails, ImageSummary, ProbeResult, Processes, ReadEngine};
-pub use session::{
-    AttachOptions, ContainerEnd, Ending, ExecId, ExecOutcome, ExecSpec, Session, SessionEngine, SessionInput,
-    SessionOptions, TerminalSize, WaitCondition,
-};
-pub use stats::{BlockUse, CpuUse, MemoryUse, NetworkUse, StatsEngine, StatsSample};
+use archive::ArchiveEngine;
+use build::BuildEngine;
+use change::ChangeEngine;
+use image::ImageEngine;
+use read::ReadEngine;
+use session::SessionEngine;
 
 /// A whole engine. Every type that has all capabilities is an engine.
 pub trait Engine: ReadEngine + ChangeEngine + SessionEngine + ArchiveEngine + BuildEngine + ImageEngine {}

@@ -57,8 +57,8 @@ pub trait SessionEngine: Send + Sync {
         unsupported("resize a terminal")
     }
 
-    /// Connects to the streams of a container's main process (`POST /containers/{id}/attach`). The container need not
-    /// run yet: who attaches before the start misses no output. The session's output ends with the container.
+    /// Connects to the streams of a container's main process (`POST /containers/{id}/attach`). A client that attaches
+    /// before the container starts misses no output. The session's output ends with the container.
     async fn attach(&self, id: &ContainerId, options: &AttachOptions) -> EngineResult<Session> {
         let _ = (id, options);
         unsupported("attach to container")

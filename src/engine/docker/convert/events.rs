@@ -49,7 +49,7 @@ struct Actor {
 /// Returns the event of a line; `None` for a line that is no event.
 pub(crate) fn event(line: &[u8]) -> Option<ObjectEvent> {
     let event: Event = serde_json::from_slice(line).ok()?;
-    Some(ObjectEvent {
+    (!event.action.is_empty()).then(|| ObjectEvent {
         kind: ObjectKind::of(&event.kind),
         id: event.actor.id,
         action: event.action,

@@ -2,13 +2,16 @@
 //! connection of its own.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::process::ChildStdin;
 
 use crate::model::ApiVersion;
 
@@ -59,12 +62,12 @@ impl Transport {
         }
     }
 
-    /// Returns whether this program can see the process that serves the engine's socket. The process cannot be seen
-    /// from a container that has the socket mounted, nor over a network.
+    /// Returns whether the engine's socket is served by a process that can be seen from here: not so from within a
+    /// container that has the socket mounted, nor where the engine answers over a network.
     pub(crate) async fn has_visible_server(&self) -> bool {
         let Address::Unix(path) = &*self.address else { return false };
         let Ok(stream) = tokio::net::UnixStream::connect(path).await else { return false };
-        // The kernel gives 0 for a process of another pid namespace.
+        // A process of another pid namespace has the number 0.
         stream.peer_cred().is_ok_and(|peer| peer.pid().is_some_and(|pid| pid > 0))
     }
 
@@ -116,18 +119,72 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Starts `ssh`, which ends when the connection is dropped.
 fn ssh(arguments: &[String]) -> std::io::Result<impl Stream + use<>> {
-    let mut child = tokio::process::Command::new("ssh")
-        .args(arguments)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
+    let mut command = tokio::process::Command::new("ssh");
+    command.args(arguments);
+    piped(command)
+}
+
+/// Starts a program whose standard streams are the connection.
+fn piped(mut command: tokio::process::Command) -> std::io::Result<impl Stream + use<>> {
+    let pipe = std::process::Stdio::piped;
+    let mut child = command.stdin(pipe()).stdout(pipe()).kill_on_drop(true).spawn()?;
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(std::io::Error::other("ssh has no standard streams"));
+        return Err(std::io::Error::other("the program has no standard streams"));
     };
     tokio::spawn(async move {
-        // Reaps the child. The end of `ssh` shows as the end of the stream.
+        // Reaps the child. The end of the program shows as the end of the stream.
         let _ = child.wait().await;
     });
-    Ok(tokio::io::join(output, input))
+    Ok(tokio::io::join(output, Input(Some(input))))
+}
+
+/// The standard input of a program. A shutdown closes the pipe, so that the program sees the end of its input while its
+/// output goes on; tokio's own shutdown of a pipe does nothing.
+struct Input(Option<ChildStdin>);
+
+impl Input {
+    fn open(&mut self) -> std::io::Result<Pin<&mut ChildStdin>> {
+        self.0.as_mut().map(Pin::new).ok_or_else(|| std::io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl AsyncWrite for Input {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.open()?.poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.open() {
+            Ok(input) => input.poll_flush(context),
+            // All bytes were flushed before the pipe was closed.
+            Err(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let flushed = self.as_mut().poll_flush(context);
+        if flushed.is_ready() {
+            self.0 = None;
+        }
+        flushed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_sees_the_end_of_its_input_while_its_output_goes_on() {
+        let mut stream = piped(tokio::process::Command::new("cat")).unwrap();
+        stream.write_all(b"hello").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut found = Vec::new();
+        let read = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_to_end(&mut found));
+        read.await.expect("cat has ended").unwrap();
+        assert_eq!(found, b"hello");
+        assert!(stream.write_all(b"more").await.is_err());
+    }
 }
