@@ -12,7 +12,8 @@ fn archive(content: &[u8]) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
     header.set_mode(0o4750);
-    (header.set_uid(1234), header.set_gid(4321));
+    header.set_uid(1234);
+    header.set_gid(4321);
     builder.append_data(&mut header, "put/file", content).unwrap();
     let mut link = tar::Header::new_gnu();
     link.set_entry_type(tar::EntryType::Symlink);

@@ -50,7 +50,7 @@ async fn networks_volumes_containers_and_images_tell_what_happens_to_them() {
 async fn a_query_for_containers_by_label_tells_of_nothing_else() {
     let Some(engine) = engine().await else { return };
     let label = format!("inception.test={}", unique("label"));
-    let mut stream = in_time(engine.events(&[label.clone()], None)).await.unwrap();
+    let mut stream = in_time(engine.events(std::slice::from_ref(&label), None)).await.unwrap();
     let _other = Made::created(&engine, &["true"], |_| {}).await;
     let (key, value) = label.split_once('=').unwrap();
     let made =

@@ -37,7 +37,7 @@ async fn a_commit_has_a_history_and_can_be_exported() {
     assert!(history[0].tags.contains(&name.0) && history[0].created > 0, "{history:?}");
     assert!(history.iter().any(|layer| layer.size > 100_000), "{history:?}");
 
-    let mut stream = in_time(engine.export_images(&[name.0.clone()])).await.unwrap();
+    let mut stream = in_time(engine.export_images(std::slice::from_ref(&name.0))).await.unwrap();
     let mut bytes = Vec::new();
     while let Some(piece) = in_time(stream.next()).await {
         bytes.extend_from_slice(&piece.unwrap());
@@ -57,7 +57,7 @@ async fn what_cannot_be_committed_pushed_or_exported_is_told_by_its_kind() {
     assert_eq!(error.kind, ErrorKind::NotFound);
     let missing = unique("missing");
     assert_eq!(engine.image_history(&missing).await.unwrap_err().kind, ErrorKind::NotFound);
-    assert_eq!(engine.export_images(&[missing.clone()]).await.err().unwrap().kind, ErrorKind::NotFound);
+    assert_eq!(engine.export_images(std::slice::from_ref(&missing)).await.err().unwrap().kind, ErrorKind::NotFound);
     let error = engine.push_image("a@sha256:00").await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Invalid);
     // A registry that nobody serves: the error is an item of the stream, and the last one.
