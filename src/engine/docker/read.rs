@@ -15,6 +15,10 @@ impl ReadEngine for DockerEngine {
         &self.facts
     }
 
+    async fn is_this_machines(&self) -> bool {
+        DockerEngine::is_this_machines(self).await
+    }
+
     async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>> {
         let mut path = "/containers/json?all=1".to_owned();
         if !labels.is_empty() {

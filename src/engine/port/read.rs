@@ -21,6 +21,18 @@ pub trait ReadEngine: EventEngine + LogEngine + StatsEngine {
     /// Returns the facts that were agreed on when the connection was made; no call to the engine.
     fn facts(&self) -> &EngineFacts;
 
+    /// Returns whether host paths and ports mean the same to the engine as to this program. The engine is asked (`GET
+    /// /info`, once) only where the connection does not tell, as with a socket that a relay serves.
+    async fn is_local(&self) -> bool {
+        self.facts().is_local
+    }
+
+    /// Returns whether the processes of the engine's containers are processes of this machine that this program can see
+    /// in `/proc`. An engine that does not tell counts as another machine's.
+    async fn is_this_machines(&self) -> bool {
+        false
+    }
+
     /// Lists containers in every state (`GET /containers/json?all=1`); only those that carry all of these labels
     /// (`key=value` or `key`).
     async fn list_containers(&self, labels: &[String]) -> EngineResult<Vec<ObservedContainer>>;

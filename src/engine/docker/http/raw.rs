@@ -274,3 +274,62 @@ fn message_of(bytes: &[u8], status: u16) -> String {
         Err(_) => String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).into_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::super::transport::Address;
+    use super::*;
+
+    /// An engine that gives every request the same answer and then closes the connection.
+    fn engine(answer: &'static str) -> (tempfile::TempDir, Raw) {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut head = Vec::new();
+                while !head.windows(4).any(|four| four == b"\r\n\r\n") && client.read_buf(&mut head).await.unwrap() > 0
+                {
+                }
+                client.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        (folder, Raw::new(Transport::new(Address::Unix(socket), "test")))
+    }
+
+    async fn kind_of_upgrade(answer: &'static str) -> ErrorKind {
+        let (_folder, raw) = engine(answer);
+        raw.upgrade("test", "/attach", None).await.err().unwrap().kind
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_upgrade_is_an_error_of_its_kind() {
+        let plain = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+        assert_eq!(kind_of_upgrade(plain).await, ErrorKind::Garbled);
+        let refused = "HTTP/1.1 409 Conflict\r\nContent-Length: 21\r\n\r\n{\"message\":\"stopped\"}";
+        assert_eq!(kind_of_upgrade(refused).await, ErrorKind::Conflict);
+        assert_eq!(kind_of_upgrade("").await, ErrorKind::Connection);
+        assert_eq!(kind_of_upgrade("no http at all\r\n\r\n").await, ErrorKind::Connection);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_taken_over_begins_with_the_bytes_after_the_head() {
+        let (_folder, raw) =
+            engine("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n\u{1}\0\0\0\0\0\0\u{2}hi");
+        let mut stream = raw.upgrade("test", "/attach", None).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        assert_eq!(bytes, b"\x01\0\0\0\0\0\0\x02hi");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_understood_or_cut_off_is_an_error_of_its_kind() {
+        let post = |raw: Raw| async move { raw.post::<Vec<u8>>("test", "/x", &serde_json::json!({})).await };
+        let (_folder, raw) = engine("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{\"a\":");
+        assert_eq!(post(raw).await.unwrap_err().kind, ErrorKind::Garbled);
+        let (_folder, raw) = engine("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[1");
+        assert_eq!(post(raw).await.unwrap_err().kind, ErrorKind::Connection);
+    }
+}
