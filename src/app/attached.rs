@@ -1,6 +1,6 @@
 //! `up` without `--detach`: follows what was started, and stops it at the end.
 
-use crate::engine::{Engine, ReadEngine};
+use crate::engine::{ChangeEngine, ReadEngine};
 use crate::exec::{Interrupt, Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;

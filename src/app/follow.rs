@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::logs::{self, FollowRequest, Line};
 use super::newcomers::{self, Newcomers, Place};
 use crate::engine::docker::DockerEngine;
-use crate::engine::{ContainerDetails, EngineEvent, EngineResult, LogOptions, ReadEngine};
+use crate::engine::{ContainerDetails, EngineEvent, EngineResult, EventEngine, LogEngine, LogOptions, ReadEngine};
 use crate::failure::Failure;
 use crate::model::{Condition, ContainerId, ContainerState, Observed, ObservedContainer, Project, labels};
 use crate::plan::{Action, Plan};

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{down, session};
 use crate::engine::docker::DockerEngine;
-use crate::engine::{EngineResult, LogOptions, OutputChunk, ReadEngine};
+use crate::engine::{EngineResult, LogEngine, LogOptions, OutputChunk, ReadEngine};
 use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, labels};
 use crate::settings::Context;

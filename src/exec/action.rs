@@ -13,7 +13,7 @@ use super::outcome::StepError;
 use super::roll::RollCall;
 use super::wait::Wait;
 use super::{ExecSettings, transfer};
-use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec};
+use crate::engine::{EngineError, EngineHandle, EngineResult, ErrorKind, ExecSpec, RemoveOptions};
 use crate::event::StepState;
 use crate::model::{
     ContainerId, ContainerName, ContainerSpec, ContainerState, Definition, EndpointSpec, FileSpec, Hook, ImageRef,
@@ -151,7 +151,8 @@ impl Runner {
             }
             Action::RemoveContainer { container, force, volumes } => {
                 let id = id(container)?;
-                self.certain(|| self.engine.remove_container(&id, *force, *volumes)).await.map(done).map_err(fail)
+                let options = RemoveOptions { force: *force, volumes: *volumes };
+                self.certain(|| self.engine.remove_container(&id, options)).await.map(done).map_err(fail)
             }
             Action::RenameContainer { container, to } => self.rename(&id(container)?, to).await.map(done).map_err(fail),
             Action::WaitFor { container, until, limit } => {
@@ -411,7 +412,8 @@ impl Runner {
             }
             Err(error) => {
                 // Without its files the container must not be taken for a finished one. Volumes of others stay.
-                let _ = self.engine.remove_container(&id, true, spec.volumes_from.is_empty()).await;
+                let options = RemoveOptions { force: true, volumes: spec.volumes_from.is_empty() };
+                let _ = self.engine.remove_container(&id, options).await;
                 Err(error)
             }
         }
@@ -511,7 +513,7 @@ impl Runner {
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(error),
         };
-        self.certain(|| self.engine.remove_container(ours, true, false)).await?;
+        self.certain(|| self.engine.remove_container(ours, RemoveOptions { force: true, volumes: false })).await?;
         if is_same(&found.labels, spec) {
             return Ok(Some(found.id));
         }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::action::{Created, Runner, resolve};
-use crate::engine::{EngineResult, ErrorKind};
+use crate::engine::{EngineResult, ErrorKind, RemoveOptions};
 use crate::model::{Condition, ContainerId, ContainerState, EndpointSpec, Health, ObservedContainer, labels};
 use crate::plan::{ContainerRef, Need, Replacement, Until};
 
@@ -118,7 +118,9 @@ impl Runner {
     async fn discard(&self, replacement: &Replacement, created: &Created, undone: &mut Undone) {
         let Some(new) = resolve(&replacement.new, created) else { return };
         let volumes = self.has_only_volumes_of_its_own(replacement, &new).await;
-        if let Err(reason) = attempt(|| self.engine.remove_container(&new, true, volumes)).await {
+        if let Err(reason) =
+            attempt(|| self.engine.remove_container(&new, RemoveOptions { force: true, volumes })).await
+        {
             undone.leftovers.push(format!(
                 "the new container of {} could not be removed ({reason}): `docker rm -f {}`",
                 replacement.target,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use inception::engine::fake::{Behaviour, Deed, FakeEngine};
-use inception::engine::{Engine, EngineHandle, LogOptions, ReadEngine};
+use inception::engine::{ChangeEngine, EngineHandle, LogEngine, LogOptions, ReadEngine};
 use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
 use inception::model::{
