@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect::{self, Wanted};
-use super::credentials::Credentials;
 use super::http::errors::{self, Call};
 use super::http::raw::Raw;
 use super::place;
+use super::registry::credentials::Credentials;
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 use crate::env::Environment;
 use crate::model::EngineFacts;

@@ -6,12 +6,12 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 
 use super::convert::images;
-use super::credentials::Credentials;
 use super::engine::DockerEngine;
 use super::http::errors::{Call, convert, kind_of};
 use super::http::limits::{LIMIT, LONG};
 use super::http::lines;
 use super::http::raw::{empty, encode, encode_name};
+use super::registry::credentials::Credentials;
 use crate::engine::{
     CommitSpec, EngineError, EngineResult, EngineStream, ErrorKind, ImageEngine, PullEvent, PushEvent,
 };

@@ -10,16 +10,13 @@ mod archive;
 mod build;
 mod change;
 mod connect;
-mod context;
 mod convert;
-mod credential_helper;
-mod credentials;
-mod dockerignore;
 mod engine;
 mod http;
 mod images;
 mod place;
 mod read;
+mod registry;
 mod session;
 mod streams;
 #[cfg(feature = "tls")]

@@ -1,6 +1,9 @@
 //! Builds by the classic builder of the engine (`POST /build`). The context is sent as a tar stream while its files are
 //! read; the builder's output is turned into events. Start at [`build`].
 
+mod context;
+mod dockerignore;
+
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -13,13 +16,13 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::context::{self, Extra, OUTSIDE};
-use super::credentials::Credentials;
+use self::context::{Extra, OUTSIDE};
 use super::engine::DockerEngine;
 use super::http::errors::kind_of;
 use super::http::lines;
 use super::http::raw::{self, Raw, encode};
 use super::http::transport::Body;
+use super::registry::credentials::Credentials;
 use crate::engine::{BuildEngine, BuildEvent, EngineError, EngineResult, EngineStream, ErrorKind};
 use crate::model::ImageId;
 use crate::model::{BuildContext, BuildRequest};
