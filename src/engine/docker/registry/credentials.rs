@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::credential_helper;
-use crate::engine::docker::connect;
+use crate::engine::docker::connect::{config_directory, read_small};
 use crate::env::Environment;
 
 /// The key under which docker keeps the login of Docker Hub, and under which the engine looks for it.
@@ -45,7 +45,7 @@ impl Credentials {
     /// Makes a place to look logins up in; files are read when a login is asked for, so that a `docker login` meanwhile
     /// counts.
     pub(in crate::engine::docker) fn new(environment: &Environment) -> Self {
-        let file = connect::config_directory(environment).map(|directory| directory.join("config.json"));
+        let file = config_directory(environment).map(|directory| directory.join("config.json"));
         Self { file, environment: environment.clone() }
     }
 
@@ -82,7 +82,7 @@ impl Credentials {
 
     fn configuration(&self) -> Configuration {
         let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
-        let file = self.file.as_deref().and_then(connect::read_small).as_deref().and_then(parse);
+        let file = self.file.as_deref().and_then(read_small).as_deref().and_then(parse);
         let variable = self.environment.get_non_empty("DOCKER_AUTH_CONFIG").and_then(parse);
         Configuration { variable: variable.unwrap_or_default(), file: file.unwrap_or_default() }
     }
