@@ -1,36 +1,47 @@
-//! How a call to the engine can fail: a few kinds that callers decide on, and the engine's own words for people.
+//! How a call to the engine fails: a kind that callers decide on, and the engine's own words for people.
 
-/// What kind of failure it was. Callers branch on this, never on text.
+use futures_util::stream::BoxStream;
+
+/// The kind of a failure. Callers branch on the kind, never on the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// There is no such thing (404).
+    /// The object does not exist (404).
     NotFound,
-    /// The name is taken, or the thing is in use or in another state than needed (409).
+    /// The name is taken, or the object is in use or in a state that the call cannot work with (409).
     Conflict,
     /// The engine found the request wrong (400, 422).
     Invalid,
-    /// Several networks have the name that was given, and the engine refuses to choose ("network shop_default is ambiguous
+    /// Several networks have the given name, and the engine refuses to choose ("network shop_default is ambiguous
     /// (2 matches found on name)").
     Ambiguous,
-    /// The engine will not (401, 403).
+    /// The engine refuses the call (401, 403).
     Denied,
     /// The engine itself failed (500, 502, 503 and other codes).
     Engine,
-    /// A host port is taken ("address already in use", "port is already allocated").
+    /// A host port or an address is taken ("address already in use", "port is already allocated").
     PortTaken,
-    /// The engine was killed while it started a container, and what it had begun is in the way of every further start
-    /// ("task 25af…: already exists").
+    /// No host port of the given range is left ("all ports are allocated").
+    NoPortLeft,
+    /// The network still has endpoints ("network shop_default has active endpoints"), or the engine counts endpoints of
+    /// containers that are gone.
+    NetworkInUse,
+    /// The container has no program of the given name ("executable file not found in $PATH").
+    NoProgram,
+    /// Another client is removing the same container ("removal of container … is already in progress").
+    RemovalUnderWay,
+    /// The engine was killed while it started a container, and the unfinished start is in the way of every further
+    /// start ("task 25af…: already exists").
     Stuck,
-    /// As [`Self::Stuck`], but a process of the container may be at work that the engine knows nothing of ("id already in
+    /// As [`Self::Stuck`], but a process of the container may be running without the engine's knowledge ("id already in
     /// use").
     Occupied,
-    /// The connection failed or was cut: the call may or may not have taken effect.
+    /// The connection failed or broke: the call may have taken effect.
     Connection,
-    /// No answer within our limit: the call may or may not have taken effect.
+    /// No answer came within our limit: the call may have taken effect.
     Timeout,
     /// The answer was not understood: the call may have taken effect.
     Garbled,
-    /// This engine is too old for what was asked.
+    /// The engine is too old for the call, or does not have the call.
     Unsupported,
 }
 
@@ -38,16 +49,16 @@ pub enum ErrorKind {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{request}: {message}")]
 pub struct EngineError {
-    /// What kind it was.
+    /// The kind of the failure.
     pub kind: ErrorKind,
-    /// What was asked, such as `create container shop-web-1`.
+    /// The call and its object, such as `create container shop-web-1`.
     pub request: String,
-    /// The engine's words or the reason, one line, control characters escaped, at most 2 KiB.
+    /// The engine's words or the reason: one line, control characters escaped, at most 2 KiB.
     pub message: String,
 }
 
 impl EngineError {
-    /// Makes an error; `message` is cleaned and cut.
+    /// Makes an error. `message` is put on one line, its control characters are escaped, and it is cut at 2 KiB.
     pub fn new(kind: ErrorKind, request: impl Into<String>, message: impl AsRef<str>) -> Self {
         let mut text: String = crate::text::one_line(message.as_ref());
         if text.len() > 2048 {
@@ -58,16 +69,19 @@ impl EngineError {
         Self { kind, request: request.into(), message: text }
     }
 
-    /// Returns whether the call may have taken effect though it failed.
+    /// Returns whether the call may have taken effect although it failed.
     pub fn is_uncertain(&self) -> bool {
         matches!(self.kind, ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Garbled)
     }
 
-    /// Returns whether the thing asked for does not exist.
+    /// Returns whether the object of the call does not exist.
     pub fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::NotFound
     }
 }
 
-/// Result of an engine call.
+/// The result of an engine call.
 pub type EngineResult<T> = Result<T, EngineError>;
+
+/// A stream of an engine call. An error item is the last item.
+pub type EngineStream<T> = BoxStream<'static, EngineResult<T>>;

@@ -132,7 +132,7 @@ impl Outcome {
 
     /// Returns whether the run failed only because the engine was no longer as it had been when the plan was made.
     pub fn has_world_moved(&self) -> bool {
-        let kinds = [ErrorKind::Conflict, ErrorKind::NotFound, ErrorKind::Denied];
+        let kinds = [ErrorKind::Conflict, ErrorKind::NetworkInUse, ErrorKind::NotFound, ErrorKind::Denied];
         let is_moved = |failure: &StepFailure| {
             failure.is_unstartable() || failure.engine_kind().is_some_and(|kind| kinds.contains(&kind))
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use crate::setup::{FINAL, after, networks, prepared};
 use inception::engine::fake::Fault;
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine, RemoveOptions};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]
@@ -21,7 +21,9 @@ async fn where_the_old_container_is_gone_the_new_one_stays_though_the_run_fails(
     engine.set_faults(move |call| {
         if call.name == "inspect_container" {
             let (world, old) = (world.clone(), old.clone());
-            tokio::spawn(async move { world.remove_container(&old, true, false).await });
+            tokio::spawn(
+                async move { world.remove_container(&old, RemoveOptions { force: true, volumes: false }).await },
+            );
             return Fault::Fail(ErrorKind::Connection);
         }
         Fault::None

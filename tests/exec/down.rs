@@ -3,7 +3,7 @@
 use crate::common::{observed, project, run};
 use crate::setup::{after, dies_at, prepared};
 use inception::engine::fake::Fault;
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ErrorKind, ImageEngine, ReadEngine};
 use inception::model::ContainerState;
 use inception::plan::{DownOptions, RemoveImages, down};
 

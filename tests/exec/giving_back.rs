@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use crate::setup::{BEFORE, dies, dies_at, fails, prepared, succeeds, web};
 use inception::engine::fake::{Fault, Turn};
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::model::ContainerState;
 use inception::plan::{Action, UpOptions};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{containers, engine, observed, plan_up, project, up};
 use crate::setup::{dies, dies_at, fails, networks, on_network, succeeds};
 use inception::engine::fake::{Fault, Turn};
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::model::{ContainerSpec, ContainerState, labels};
 use inception::plan::{Action, UpOptions};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use inception::engine::fake::{Call, FakeEngine, Fault, Turn};
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine, RemoveOptions};
 use inception::event::Event;
 use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal, StepError};
 use inception::model::{ObservedNetwork, VolumeName, labels};
@@ -378,7 +378,7 @@ async fn renewed_volumes_do_not_cost_those_of_a_container_that_is_gone() {
     let (id, _) = engine.create_container(&other).await.unwrap();
     let data = at(&volumes_of(&engine, "other").await, "/data");
     assert!(up(&engine, &project(yaml)).await.unwrap().is_success());
-    engine.remove_container(&id, true, false).await.unwrap();
+    engine.remove_container(&id, RemoveOptions { force: true, volumes: false }).await.unwrap();
     // It comes again under its name, with other volumes.
     engine.create_container(&other).await.unwrap();
     let options = UpOptions { renew_anonymous_volumes: true, ..UpOptions::default() };

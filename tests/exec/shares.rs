@@ -3,7 +3,7 @@
 use crate::common::{containers, engine, observed, plan_up, project, up};
 use crate::setup::{fails, succeeds};
 use inception::engine::fake::Fault;
-use inception::engine::{Engine, ReadEngine};
+use inception::engine::{ChangeEngine, ReadEngine, RemoveOptions};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]
@@ -30,7 +30,7 @@ async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
     let engine = engine();
     assert!(up(&engine, &project(&yaml("a"))).await.unwrap().is_success());
     let first = engine.inspect_container("p-web-1").await.unwrap().id;
-    engine.remove_container(&first, true, false).await.unwrap();
+    engine.remove_container(&first, RemoveOptions { force: true, volumes: false }).await.unwrap();
     let wanted = project(&yaml("b"));
     assert!(up(&engine, &wanted).await.unwrap().is_success());
     assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());

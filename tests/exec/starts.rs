@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use crate::setup::{BEFORE, prepared};
 use inception::engine::fake::Fault;
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use crate::setup::{fails, on_network, succeeds};
 use inception::engine::fake::{FakeEngine, Fault, Mishap, Turn};
-use inception::engine::{Engine, ErrorKind, ReadEngine};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]

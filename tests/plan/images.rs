@@ -3,7 +3,7 @@
 use crate::common::{engine, observed, plan_up, project};
 use crate::setup::CHAIN;
 use expect_test::expect;
-use inception::engine::Engine;
+use inception::engine::ImageEngine;
 use inception::model::Observed;
 use inception::plan::{ImageOptions, UpOptions, images, render};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::common::{observed, plan_up, project, run};
 use crate::setup::{brought_up, refused};
 use expect_test::expect;
-use inception::engine::Engine;
+use inception::engine::{ChangeEngine, RemoveOptions};
 use inception::model::Observed;
 use inception::plan::{Recreate, UpOptions, drift, render};
 
@@ -72,7 +72,7 @@ async fn names_that_were_exchanged_by_hand_are_given_back() {
     rename(2, "p-web-1").await;
     let observed = crate::common::observed(&engine).await;
     let gone = observed.containers.iter().find(|one| one.number() == Some(1)).unwrap();
-    engine.remove_container(&gone.id, true, false).await.unwrap();
+    engine.remove_container(&gone.id, RemoveOptions { force: true, volumes: false }).await.unwrap();
     let plan = plan_up(&project(yaml), &crate::common::observed(&engine).await, &UpOptions::default());
     assert!(run(&engine, &plan).await.is_success() && is_right().await);
 }

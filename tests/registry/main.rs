@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use futures_util::StreamExt;
 use inception::engine::docker::{DockerEngine, Wanted};
-use inception::engine::{Engine, ReadEngine};
+use inception::engine::{BuildEngine, ImageEngine, ReadEngine};
 use inception::env::Environment;
 use inception::model::{BuildContext, BuildRequest};
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::app::run::session;
 use crate::diag::Diagnostic;
-use crate::engine::{EngineError};
+use crate::engine::EngineError;
 use crate::failure::Failure;
 use crate::loader::Loaded;
 use crate::model::{Span, image_name};

@@ -5,8 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::transport::{Address, Transport};
-use super::{NEWEST, OLDEST, raw::Raw};
+use super::http::limits::{NEWEST, OLDEST};
+use super::http::raw::Raw;
+use super::http::transport::{Address, Transport};
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 use crate::env::Environment;
 use crate::model::ApiVersion;

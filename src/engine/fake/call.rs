@@ -1,4 +1,4 @@
-//! The way of a call: it travels, the engine works on it (also when its client is gone), the reply travels back.
+//! The way of a call: the request travels, the engine works (also after its client's death), the reply travels back.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use super::state::State;
 use super::{AWAY, FakeEngine, Shared, limit};
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 
-/// What happens at the end of a request.
+/// The last act of a request.
 type Then = Box<dyn FnOnce(&mut State) -> EngineResult<()> + Send>;
 
-/// What a request ends with after a while: the moment, and what happens then.
+/// The end of a request that takes a while: the moment, and the last act.
 pub(super) struct Later {
     pub at: Instant,
     pub then: Then,
 }
 
 impl Later {
-    /// Only the reply takes until then.
+    /// Only the reply waits until `at`.
     pub(super) fn reply(at: Instant) -> Self {
         Self { at, then: Box::new(|_| Ok(())) }
     }
 }
 
-/// Marks a request as being worked on until dropped.
+/// Counts a request as being worked on until dropped.
 struct AtWork(Arc<Shared>);
 
 impl AtWork {
@@ -44,7 +44,7 @@ impl Drop for AtWork {
 }
 
 impl FakeEngine {
-    /// A call that changes something at one moment.
+    /// Makes a call that changes the state at one moment.
     pub(super) async fn change<T: Send + 'static>(
         &self,
         name: &'static str,
@@ -54,7 +54,7 @@ impl FakeEngine {
         self.request(name, target, true, |_| Ok(()), |state, ()| act(state).map(|done| (done, None))).await
     }
 
-    /// A call that changes nothing.
+    /// Makes a call that changes nothing.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         name: &'static str,
@@ -64,8 +64,8 @@ impl FakeEngine {
         self.request(name, target, false, |_| Ok(()), |state, ()| act(state).map(|done| (done, None))).await
     }
 
-    /// The way of every call. `take` is what the engine does when the request arrives, `act` what it does at the end of
-    /// its work; the reply comes at once, or [`Later`].
+    /// Makes any call. `take` runs when the request arrives, `act` at the end of the engine's work; the reply comes at
+    /// once or at the time of [`Later`].
     pub(super) async fn request<A: Send + 'static, T: Send + 'static>(
         &self,
         name: &'static str,
@@ -97,7 +97,7 @@ impl FakeEngine {
         }
         let result = match work.await {
             Ok(result) => result,
-            // The task has panicked, or its runtime is going down.
+            // The task has panicked, or its runtime is shutting down.
             Err(_) => Err(lost(ErrorKind::Engine, "the engine failed")),
         };
         match turn.fault {
@@ -110,7 +110,7 @@ impl FakeEngine {
         }
     }
 
-    /// Takes note of a call and asks what happens to it.
+    /// Notes a call and asks the script what happens to the call.
     fn decide(&self, name: &'static str, target: &str, is_mutating: bool) -> Turn {
         let mut state = self.shared.lock();
         let call =
@@ -127,7 +127,7 @@ impl FakeEngine {
         turn
     }
 
-    /// The engine's part: it goes on when the client is gone, and ends when the engine does.
+    /// Runs the engine's part of a call, which goes on after the client's death and ends with the engine's restart.
     fn work<A: Send + 'static, T: Send + 'static>(
         &self,
         name: &'static str,

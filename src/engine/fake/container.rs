@@ -1,4 +1,4 @@
-//! A container in time: what it does by itself, and what its restart policy makes of that.
+//! A container in time: what the container does by itself, and what its restart policy then does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,44 +11,45 @@ use crate::model::{
     VolumeName,
 };
 
-/// Compat: the engine's defaults, three failed probes at an interval of 30 s.
+/// Compat: three failed probes at an interval of 30 s, the engine's defaults.
 const UNHEALTHY_AFTER: Duration = Duration::from_secs(90);
-/// Compat: the engine's first pause before a restart; doubled up to a minute.
+/// Compat: the engine's first pause before a restart. Each further pause is twice as long, up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Compat: the engine's longest pause before a restart.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// Alive for this long without a health check counts as having been up.
-const SETTLED: Duration = crate::plan::SETTLE;
+/// A container without a health check counts as up after this time: as long as `plan` watches a start.
+const SETTLED: Duration = Duration::from_millis(300);
 
 /// How containers of an image behave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
-    /// Ends by itself, with this code.
+    /// The container ends by itself after this time, with this exit code.
     pub exits: Option<(Duration, i64)>,
-    /// Becomes healthy after this long; `None` never does.
+    /// The container becomes healthy after this time; `None` never does.
     pub healthy_after: Option<Duration>,
-    /// Has a health check.
+    /// The image has a health check.
     pub has_healthcheck: bool,
-    /// How long it takes to end when it is told to.
+    /// Time between the stop signal and the end.
     pub stops_after: Duration,
-    /// The code it ends with when it is told to.
+    /// Exit code after a stop signal.
     pub stop_code: i64,
 }
 
-/// When a container was last seen in a state that others wait for.
+/// The last times at which a container was in a state that others wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Running.
+    /// Last seen running.
     pub running: Option<Instant>,
-    /// Healthy.
+    /// Last seen healthy.
     pub healthy: Option<Instant>,
-    /// Ended with code 0.
+    /// Last end with exit code 0.
     pub completed: Option<Instant>,
-    /// Whether it ever was up: healthy where it has a check, alive for a while or ended well where it has none.
+    /// Whether the container ever was up: healthy, or without a health check alive for a while or ended with exit code
+    /// 0.
     pub was_up: bool,
 }
 
-/// What a container is doing.
+/// The phase of a container's life.
 #[derive(Clone, Debug)]
 pub(super) enum Phase {
     Created,
@@ -62,7 +63,7 @@ pub(super) enum Phase {
 pub(super) struct Run {
     pub since: Instant,
     pub is_paused: bool,
-    /// Told to stop: when it ends.
+    /// The time of the end after a stop signal.
     pub stops_at: Option<Instant>,
     pub ill_until: Option<Instant>,
     pause: Duration,
@@ -82,9 +83,9 @@ pub(super) struct Container {
     pub spec: Arc<ContainerSpec>,
     pub name: ContainerName,
     pub image_id: ImageId,
-    /// Ids are known once it has run.
+    /// The networks, each with its id once the container has run.
     pub networks: BTreeMap<NetworkName, Option<NetworkId>>,
-    /// Fixed addresses on them.
+    /// Fixed addresses by network.
     pub addresses: BTreeMap<NetworkName, String>,
     /// Its anonymous volumes, and those that it shares by `volumes_from`.
     pub anonymous: Vec<Anonymous>,
@@ -94,15 +95,15 @@ pub(super) struct Container {
     /// When it last started.
     pub started: Option<Instant>,
     pub restarts: u64,
-    /// Somebody stopped it: its restart policy waits.
+    /// Somebody has stopped the container, so the restart policy does not act.
     pub is_stopped_by_hand: bool,
-    /// The engine's words about the last start.
+    /// The engine's words about the last failed start.
     pub error: String,
     pub marks: Marks,
 }
 
 impl Container {
-    /// Lets time pass until `now`; returns the engine's events for what happened.
+    /// Lets time pass until `now`. Returns the events of what happened meanwhile.
     pub(super) fn advance(&mut self, now: Instant) -> Vec<&'static str> {
         let mut events = Vec::new();
         loop {
@@ -128,7 +129,7 @@ impl Container {
         events
     }
 
-    /// Returns when a run ends and with which code.
+    /// Returns the end of a run: the time and the exit code.
     fn end_of(&self, run: &Run) -> Option<(Instant, i64)> {
         if run.is_paused {
             return None;
@@ -138,7 +139,7 @@ impl Container {
         own.into_iter().chain(told).min()
     }
 
-    /// Returns when something will happen to it next by itself.
+    /// Returns the time of the next change that the container makes by itself.
     pub(super) fn next_change(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Running(run) => {
@@ -164,7 +165,7 @@ impl Container {
         self.error.clear();
     }
 
-    /// Ends a run; the restart policy decides what follows.
+    /// Ends a run. The restart policy decides what follows.
     pub(super) fn end(&mut self, at: Instant, code: i64) {
         let Phase::Running(run) = &self.phase else { return };
         let is_told = run.stops_at.is_some() || self.is_stopped_by_hand;
@@ -192,7 +193,7 @@ impl Container {
                 let is_alive = health == Health::None && now.duration_since(run.since) >= SETTLED;
                 self.marks.was_up |= health == Health::Healthy || is_alive;
             }
-            // It has been started, and its policy starts it again.
+            // The container was started, and its restart policy will start it again.
             Phase::Restarting { .. } => self.marks.running = Some(now),
             Phase::Exited { code: 0 } => self.marks.was_up |= self.marks.completed.is_some(),
             _ => {}

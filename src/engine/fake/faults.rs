@@ -1,82 +1,82 @@
-//! What can go wrong: with a call, and in the world while calls are on their way.
+//! The faults: of a call, and of the world while calls are under way.
 
 use std::time::Duration;
 
 use crate::engine::ErrorKind;
 
-/// A call, as the function that decides about it sees it.
+/// A call as the script sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// From 0, over the engine's life.
+    /// Number of the call, from 0 over the engine's life.
     pub number: usize,
-    /// Which program makes it; see [`super::FakeEngine::client`].
+    /// The client that makes the call; see [`super::FakeEngine::client`].
     pub client: u32,
-    /// `create_container`, `start_container`, ...
+    /// Name of the method: `create_container`, `start_container`, ...
     pub name: &'static str,
-    /// What it is about.
+    /// The object of the call: an id or a name.
     pub target: String,
-    /// Whether it changes anything.
+    /// Whether the call changes anything.
     pub is_mutating: bool,
 }
 
-/// What happens to a call.
+/// A fault of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: it works.
+    /// No fault.
     #[default]
     None,
-    /// It fails before it acts.
+    /// The call fails before the engine acts.
     Fail(ErrorKind),
-    /// It acts, and the reply is lost.
+    /// The engine acts, and the reply is lost.
     LoseReply,
     /// The connection breaks at once, and the engine acts all the same.
     CutOff,
-    /// The adapter gives up after its limit.
+    /// No reply comes, and the adapter gives up after its limit.
     Hang {
-        /// Whether the engine acts before that.
+        /// Whether the engine acts.
         acts: bool,
     },
-    /// It never returns: the caller's process has died.
+    /// The client's process dies before the engine acts: the call never returns.
     Crash,
-    /// The caller's process has died, and the engine acts all the same.
+    /// The client's process dies, and the engine acts all the same.
     CrashAfter,
 }
 
-/// What happens in the world, whatever the calls do.
+/// A fault of the world, independent of the calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mishap {
-    /// The engine restarts: what runs ends, calls fail until it is back.
+    /// The engine restarts: running containers end, and calls fail until the engine is back.
     EngineRestarts {
-        /// How long it is away.
+        /// How long the engine is away.
         down: Duration,
     },
-    /// A running container ends with code 137; the number chooses which.
+    /// A running container, chosen by the number, ends with exit code 137.
     Dies(u64),
-    /// A running container's health check fails for a while.
+    /// The health check of a running container fails for a while.
     FallsIll {
-        /// Chooses which.
+        /// The number that chooses the container.
         which: u64,
-        /// For how long.
+        /// How long the health check fails.
         lasts: Duration,
     },
-    /// Somebody stops a container.
+    /// Somebody stops a container by hand.
     IsStopped(u64),
-    /// Somebody removes a container.
+    /// Somebody removes a container by hand.
     IsRemoved(u64),
-    /// Somebody disconnects a container from one of its networks.
+    /// Somebody disconnects a container from one of its networks by hand.
     IsDisconnected(u64),
 }
 
-/// All that is decided about one call.
+/// The decision about a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Time until the engine has the request.
+    /// Time until the request reaches the engine.
     pub travel: Duration,
-    /// Time the engine works on it.
+    /// Time that the engine works on the request.
     pub work: Duration,
-    /// What happens to the call.
+    /// The fault of the call.
     pub fault: Fault,
-    /// What happens in the world meanwhile.
+    /// The fault of the world during the call.
     pub mishap: Option<Mishap>,
 }
 

@@ -1,4 +1,4 @@
-//! What happened in the engine, for tests that judge a whole run by it.
+//! The history of the engine's changes, by which tests judge a whole run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,64 +7,64 @@ use std::time::Duration;
 use super::Marks;
 use crate::model::{ContainerId, ContainerName, ContainerSpec, NetworkId, NetworkName, VolumeName};
 
-/// Something that changed.
+/// A change of the engine's state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// When, since the engine began.
+    /// Time since the engine began.
     pub at: Duration,
-    /// By which program; 0 is the world.
+    /// The client that made the change; 0 is the world.
     pub client: u32,
-    /// What.
+    /// The change itself.
     pub deed: Deed,
 }
 
-/// What changed.
+/// The object of a change, and the change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
-    /// Something about a container.
+    /// A container was changed.
     Container {
-        /// Its id.
+        /// The container's id.
         id: ContainerId,
-        /// Its name at that moment.
+        /// The container's name at that moment.
         name: ContainerName,
-        /// What it was made from.
+        /// The specification that the container was created from.
         spec: Arc<ContainerSpec>,
-        /// What was done.
+        /// The change.
         what: Done,
     },
-    /// A network was made.
+    /// A network was created.
     NetworkCreated(NetworkId, NetworkName),
-    /// A network was removed; its labels.
+    /// A network with these labels was removed.
     NetworkRemoved(NetworkId, NetworkName, BTreeMap<String, String>),
-    /// A volume was made.
+    /// A volume was created.
     VolumeCreated(VolumeName),
     /// A volume was removed.
     VolumeRemoved(VolumeName),
 }
 
-/// What was done to a container.
+/// A change of a container.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Done {
-    /// Made.
+    /// The container was created.
     Created,
-    /// Given its files.
+    /// The container was given its files.
     Filled,
-    /// Started; what every container, those that are gone included, had been until then.
+    /// The container was started. With the marks that every container, removed containers included, had until then.
     Started(BTreeMap<ContainerId, Marks>),
-    /// Told to stop.
+    /// The container was told to stop.
     Stopped,
-    /// Ended by a signal.
+    /// The container was killed.
     Killed,
-    /// Stopped and started.
+    /// The container was stopped and started by one call.
     Restarted,
-    /// Frozen or thawed.
+    /// The container was paused or unpaused.
     Paused,
-    /// Given a name.
+    /// The container got this name.
     Renamed(ContainerName),
-    /// Removed; which containers said that they take its place, and whether they had been up.
+    /// The container was removed. With the containers that were to replace it, each with whether it had been up.
     Removed(Vec<(ContainerId, bool)>),
-    /// Connected to a network.
+    /// The container was connected to this network.
     Connected(NetworkName),
-    /// Disconnected from a network.
+    /// The container was disconnected from this network.
     Disconnected(NetworkName),
 }

@@ -1,4 +1,4 @@
-//! The world goes on while calls are on their way: engines restart, containers die, people act by hand.
+//! The world goes on while calls are under way: engines restart, containers die, people act by hand.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl State {
         }
     }
 
-    /// Chooses one of the containers that carry a project's label.
+    /// Chooses a container with a project's label.
     fn pick(&self, which: u64, is_possible: impl Fn(&Container) -> bool) -> Option<ContainerId> {
         let labelled = |one: &&Container| one.spec.labels.contains_key(crate::model::labels::PROJECT);
         let all: Vec<&Container> = self.containers.iter().filter(labelled).filter(|one| is_possible(one)).collect();
@@ -73,7 +73,8 @@ impl State {
         }
     }
 
-    /// Compat: without live-restore all containers end with the engine; it starts again what its policy names.
+    /// Compat: without live-restore all containers end with the engine, which then starts those whose restart policy
+    /// says so.
     fn restart_engine(&mut self, down: Duration) {
         let back = Instant::now() + down;
         std::mem::take(&mut self.life).cancel();

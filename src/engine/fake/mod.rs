@@ -1,10 +1,10 @@
-//! An engine in memory: it keeps the rules that plans depend on, and anything can go wrong with it on demand.
+//! An engine in memory, for tests. The fake keeps the rules that plans depend on, and any call fails on demand.
 //!
-//! For tests. Time is tokio's, so a paused clock makes runs instant and repeatable. It models what a real engine does
-//! where a plan could go wrong, and no more: names that are taken while a container is being made, networks whose names
-//! may double, things in use, ports that are checked at start, containers that end or become healthy after a while,
-//! restart policies, requests that go on when their client has died. A function decides what happens to each call
-//! ([`Turn`]); a seeded one makes a whole history repeatable. Start at [`FakeEngine`].
+//! Time is tokio's, so a paused clock makes runs instant and repeatable. The fake has the behaviour of a real engine
+//! that a plan could stumble over, and no more: a container's name is taken while the container is being created, two
+//! networks may have one name, objects in use stay, host ports are checked at the start, containers end or become
+//! healthy after a while, restart policies, requests that go on after the death of their client. A function decides
+//! what happens to each call ([`Turn`]); a seeded function makes a whole history repeatable. Start at [`FakeEngine`].
 
 mod anonymous;
 mod call;
@@ -13,6 +13,7 @@ mod faults;
 mod history;
 mod mishap;
 mod read;
+mod rest;
 mod state;
 mod write;
 
@@ -32,7 +33,7 @@ use crate::engine::ErrorKind;
 use crate::model::{ApiVersion, ContainerId, EngineFacts, ImageId, ObservedNetwork, VolumeName};
 use state::State;
 
-/// The engine, as one client sees it.
+/// The engine as a client sees it.
 pub struct FakeEngine {
     facts: EngineFacts,
     client: u32,
@@ -40,7 +41,7 @@ pub struct FakeEngine {
     shared: Arc<Shared>,
 }
 
-/// What all clients share.
+/// The part of the engine that all clients share.
 struct Shared {
     state: Mutex<State>,
 }
@@ -60,17 +61,17 @@ impl Default for FakeEngine {
 }
 
 impl FakeEngine {
-    /// Returns the same engine as another program sees it; 0 is the world, to which nothing is done.
+    /// Returns the same engine as another client sees it. The calls of client 0, the world, never meet a fault.
     pub fn client(&self, client: u32) -> Self {
         Self { facts: self.facts.clone(), client, crash: Arc::default(), shared: self.shared.clone() }
     }
 
-    /// Returns once this client has died of [`Fault::Crash`].
+    /// Returns once this client has died of [`Fault::Crash`] or [`Fault::CrashAfter`].
     pub async fn crashed(&self) {
         self.crash.notified().await;
     }
 
-    /// Gives the engine an image; its id follows from `content`.
+    /// Gives the engine an image whose id follows from `content`.
     pub fn add_image(&self, name: &str, content: &str, behaviour: Behaviour) {
         let mut state = self.shared.lock();
         state.images.insert(crate::model::familiar(name), ImageId::new(format!("sha256:{content:0<64}")));
@@ -82,12 +83,12 @@ impl FakeEngine {
         self.shared.lock().networks.push(network);
     }
 
-    /// Decides what happens to calls from now on.
+    /// Sets the function that decides what happens to each call from now on.
     pub fn set_faults(&self, mut fault: impl FnMut(&Call) -> Fault + Send + 'static) {
         self.set_script(move |call| Turn::from(fault(call)));
     }
 
-    /// Decides what happens to calls, and in the world meanwhile, from now on.
+    /// Sets the function that decides what happens to each call, and in the world during the call, from now on.
     pub fn set_script(&self, script: impl FnMut(&Call) -> Turn + Send + 'static) {
         self.shared.lock().script = Some(Box::new(script));
     }
@@ -97,7 +98,7 @@ impl FakeEngine {
         self.shared.lock().script = None;
     }
 
-    /// Lets something happen now.
+    /// Lets a mishap happen now.
     pub fn befall(&self, mishap: &Mishap) {
         self.shared.befall(mishap);
     }
@@ -107,17 +108,17 @@ impl FakeEngine {
         self.shared.lock().calls.clone()
     }
 
-    /// Returns what has changed so far.
+    /// Returns the changes so far.
     pub fn history(&self) -> Vec<Change> {
         self.shared.lock().history.clone()
     }
 
-    /// Returns the volumes that were ever removed.
+    /// Returns the volumes that were removed so far.
     pub fn removed_volumes(&self) -> BTreeSet<VolumeName> {
         self.shared.lock().removed_volumes.clone()
     }
 
-    /// Returns what every container, those that are gone included, has been so far.
+    /// Returns the marks of every container so far, removed containers included.
     pub fn marks(&self) -> BTreeMap<ContainerId, Marks> {
         self.shared.lock().marks()
     }
@@ -132,12 +133,12 @@ impl FakeEngine {
         self.shared.lock().born
     }
 
-    /// Returns whether the engine still works on something.
+    /// Returns whether the engine works on a request.
     pub fn is_at_work(&self) -> bool {
         self.shared.lock().at_work > 0
     }
 
-    /// Waits until the engine is there and works on nothing: what clients that have died asked of it is done.
+    /// Waits until the engine is up and works on no request: the requests of dead clients have ended, too.
     pub async fn quiet(&self) {
         loop {
             let (at_work, down_until) = {
@@ -153,12 +154,12 @@ impl FakeEngine {
     }
 }
 
-/// The state while it is held. When it is given back, somebody looks again as soon as a container will have changed by
-/// itself, so that its event comes in time.
+/// The state while a call holds it. On release, a task is started for the moment at which the next container changes by
+/// itself, so that the container's event comes in time.
 struct Held<'a> {
     guard: MutexGuard<'a, State>,
     shared: &'a Arc<Shared>,
-    /// When the next change was due when it was taken.
+    /// The time of the next change when the state was taken.
     due: Option<Instant>,
 }
 
@@ -195,7 +196,7 @@ impl Drop for Held<'_> {
 }
 
 impl Held<'_> {
-    /// Tells of containers that have become healthy at this moment.
+    /// Tells of the containers that have become healthy at this moment.
     fn tell_health(&mut self, at: Instant) {
         let became: Vec<ContainerId> = self
             .guard
@@ -224,7 +225,7 @@ impl Shared {
     }
 }
 
-/// How long the adapter waits for an answer to a call.
+/// Returns how long the adapter waits for the answer to a call.
 fn limit(name: &str) -> Duration {
     Duration::from_secs(match name {
         "start_container" | "remove_container" => 600,
@@ -233,5 +234,5 @@ fn limit(name: &str) -> Duration {
     })
 }
 
-/// What a client sees of an engine that is away.
+/// The error that a client gets from an engine that is away.
 const AWAY: ErrorKind = ErrorKind::Connection;

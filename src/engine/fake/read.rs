@@ -1,4 +1,7 @@
 //! The calls that change nothing.
+//!
+//! The simulator needs no process lists, image histories and statistics: these answer
+//! [`ErrorKind::Unsupported`](crate::engine::ErrorKind::Unsupported).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,22 +9,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
 use super::container::Container;
 use super::state::not_found;
 use super::{AWAY, FakeEngine};
 use crate::engine::{
-    ContainerDetails, EngineError, EngineEvent, EngineResult, ImageDetails, ImageSummary, LogOptions, OutputChunk,
-    OutputStream, ReadEngine,
+    ContainerDetails, EngineError, EngineResult, EngineStream, EventEngine, EventQuery, ImageDetails, ImageSummary,
+    LogEngine, LogOptions, ObjectEvent, OutputChunk, OutputStream, ReadEngine, StatsEngine,
 };
 use crate::model::{
     ContainerId, DefinedEndpoint, Definition, EngineFacts, Healthcheck, ObservedContainer, ObservedNetwork,
     ObservedVolume, Plugins, PortSpec, RestartPolicy,
 };
 
-/// The command of every health check here; [`crate::engine::Engine::exec`] knows it.
+/// The command of every health check here; [`crate::engine::SessionEngine::exec`] runs it.
 pub(super) const PROBE: &str = "probe";
 /// A command that ends with 1; all others end with 0.
 pub(super) const FAIL: &str = "fail";
@@ -74,7 +76,7 @@ impl ReadEngine for FakeEngine {
         &self.facts
     }
 
-    /// Nothing but what all engines have.
+    /// Returns only the drivers that every engine has.
     async fn plugins(&self) -> EngineResult<Plugins> {
         self.read("plugins", "", |_| Ok(Plugins::default())).await
     }
@@ -137,33 +139,35 @@ impl ReadEngine for FakeEngine {
         })
         .await
     }
+}
 
-    async fn events(
-        &self,
-        _labels: &[String],
-        _since: Option<i64>,
-    ) -> EngineResult<BoxStream<'static, EngineResult<EngineEvent>>> {
+/// Tells of containers only, whatever the query asks for: the simulator subscribes to nothing else.
+#[async_trait]
+impl EventEngine for FakeEngine {
+    async fn object_events(&self, _query: EventQuery) -> EngineResult<EngineStream<ObjectEvent>> {
         let receiver = self.read("events", "", |state| Ok(state.events.subscribe())).await?;
         let life = self.shared.lock().life.clone();
         let stream = futures_util::stream::unfold(Some((receiver, life)), |streams| async move {
             let (mut receiver, life) = streams?;
             tokio::select! {
-                    biased;
+                biased;
                 event = receiver.recv() => Some((Ok(event.ok()?), Some((receiver, life)))),
                 () = life.cancelled() => Some((Err(EngineError::new(AWAY, "watch events", "the engine went away")), None)),
             }
         });
         Ok(stream.boxed())
     }
+}
 
-    async fn logs(
-        &self,
-        id: &ContainerId,
-        _options: LogOptions,
-    ) -> EngineResult<BoxStream<'static, EngineResult<OutputChunk>>> {
+#[async_trait]
+impl LogEngine for FakeEngine {
+    async fn logs(&self, id: &ContainerId, _options: LogOptions) -> EngineResult<EngineStream<OutputChunk>> {
         let key = id.clone();
         self.read("logs", id.as_str(), move |state| state.container(key.as_str()).map(|_| ())).await?;
         let line = OutputChunk { stream: OutputStream::Stdout, bytes: Bytes::from_static(b"a line of output\n") };
         Ok(futures_util::stream::iter([Ok(line)]).boxed())
     }
 }
+
+/// The fake has no resource use: the call is unsupported.
+impl StatsEngine for FakeEngine {}

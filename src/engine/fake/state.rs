@@ -1,4 +1,4 @@
-//! All that the engine has.
+//! The state of the engine: all its objects, and the rules that hold among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use tokio_util::sync::CancellationToken;
 use super::container::{Behaviour, Container, Marks};
 use super::faults::{Call, Turn};
 use super::history::{Change, Deed, Done};
-use crate::engine::{EngineError, EngineEvent, EngineResult, ErrorKind};
+use crate::engine::{EngineError, EngineResult, ErrorKind, ObjectEvent, ObjectKind};
 use crate::model::{
     ContainerId, ContainerName, ContainerState, ImageId, MountKind, NetworkId, NetworkName, ObservedContainer,
     ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, VolumeName, labels,
 };
 
-/// Decides what happens to a call.
+/// The function that decides what happens to a call.
 pub(super) type Script = Box<dyn FnMut(&Call) -> Turn + Send>;
 
 pub(super) struct State {
     next: u64,
     pub born: Instant,
     pub containers: Vec<Container>,
-    /// Names of containers that are being made: taken, but nothing to be seen yet.
+    /// Names of containers that are being created: taken, although no list shows the container yet.
     pub reserved: BTreeSet<ContainerName>,
     pub networks: Vec<ObservedNetwork>,
     pub volumes: Vec<ObservedVolume>,
@@ -32,17 +32,18 @@ pub(super) struct State {
     pub script: Option<Script>,
     pub removed_volumes: BTreeSet<VolumeName>,
     pub history: Vec<Change>,
-    /// What containers that are gone had been.
+    /// The marks of removed containers.
     pub graves: BTreeMap<ContainerId, Marks>,
-    /// Who is acting; 0 is the world.
+    /// The client that acts at the moment; 0 is the world.
     pub actor: u32,
-    /// The engine is away until then.
+    /// The end of the time for which the engine is away.
     pub down_until: Option<Instant>,
-    /// Ends with the engine's restart, and with it what goes on. (A token wakes in the order of waiting.)
+    /// Cancelled by the engine's restart, which ends all requests. A token wakes its waiters in the order of their
+    /// waiting.
     pub life: CancellationToken,
-    /// Requests that it works on.
+    /// Number of requests that the engine works on.
     pub at_work: usize,
-    pub events: broadcast::Sender<EngineEvent>,
+    pub events: broadcast::Sender<ObjectEvent>,
 }
 
 impl Default for State {
@@ -84,7 +85,7 @@ impl State {
         format!("{:0>12x}{:0>52}", self.next, 0)
     }
 
-    /// Lets time pass for all containers, and tells what happened.
+    /// Lets time pass for all containers and sends the events of what happened.
     pub(super) fn advance(&mut self) {
         let now = Instant::now();
         let mut happened = Vec::new();
@@ -98,11 +99,16 @@ impl State {
         }
     }
 
-    /// Tells whoever listens.
+    /// Sends an event to all subscribers.
     pub(super) fn tell(&self, id: &ContainerId, action: &str) {
-        let event =
-            EngineEvent { id: id.clone(), action: action.to_owned(), time_nanos: 0, attributes: BTreeMap::new() };
-        // Nobody may be listening.
+        let event = ObjectEvent {
+            kind: ObjectKind::Container,
+            id: id.to_string(),
+            action: action.to_owned(),
+            time_nanos: 0,
+            attributes: BTreeMap::new(),
+        };
+        // A failed send means that nobody has subscribed.
         let _ = self.events.send(event);
     }
 
@@ -111,7 +117,7 @@ impl State {
         self.history.push(Change { at, client: self.actor, deed });
     }
 
-    /// Notes what is done to a container that is there.
+    /// Notes a change of a container that still exists.
     pub(super) fn note_container(&mut self, id: &ContainerId, what: Done) {
         if let Ok(container) = self.container(id.as_str()) {
             let deed = Deed::Container {
@@ -132,7 +138,7 @@ impl State {
             .ok_or_else(|| not_found(key))
     }
 
-    /// Finds the network of a name. Compat: with two of one name the engine refuses to choose.
+    /// Finds a network by name. Compat: the engine refuses to choose between two networks of one name.
     pub(super) fn network(&self, name: &NetworkName) -> EngineResult<NetworkId> {
         let found: Vec<&ObservedNetwork> = self.networks.iter().filter(|one| one.name == *name).collect();
         match found.as_slice() {
@@ -145,20 +151,20 @@ impl State {
         }
     }
 
-    /// What every container, those that are gone included, has been so far.
+    /// Returns the marks of every container so far, removed containers included.
     pub(super) fn marks(&self) -> BTreeMap<ContainerId, Marks> {
         let living = self.containers.iter().map(|one| (one.id.clone(), one.marks));
         self.graves.iter().map(|(id, marks)| (id.clone(), *marks)).chain(living).collect()
     }
 
-    /// The containers that say they take the place of `id`, and whether they have been up.
+    /// Returns the containers that are to replace `id`, each with whether it has been up.
     fn successors(&self, id: &ContainerId) -> Vec<(ContainerId, bool)> {
         let succeeds = |label: Option<&String>| label.is_some_and(|old| old == id.as_str());
         let successors = self.containers.iter().filter(|one| succeeds(one.spec.labels.get(labels::REPLACES)));
         successors.map(|one| (one.id.clone(), one.marks.was_up)).collect()
     }
 
-    /// Starts a container. Compat: networks, namespaces and ports are checked here, not at create.
+    /// Starts a container. Compat: networks, namespaces and ports are checked at the start, not at the creation.
     pub(super) fn start(&mut self, id: &ContainerId) -> EngineResult<()> {
         let container = self.container(id.as_str())?;
         match container.state() {
@@ -221,7 +227,7 @@ impl State {
         }
     }
 
-    /// Compat: an address is checked when its container starts, or is connected while it runs.
+    /// Compat: an address is checked when its container starts, or when a running container is connected.
     pub(super) fn check_addresses(&mut self, id: &ContainerId) -> EngineResult<()> {
         let wanted = self.container(id.as_str())?.addresses.clone();
         let has_one = |one: &Container| {
@@ -235,7 +241,7 @@ impl State {
         }
     }
 
-    /// Removes a container, if there still is one.
+    /// Removes a container that exists; otherwise does nothing.
     pub(super) fn remove(&mut self, id: &ContainerId) {
         let done = Done::Removed(self.successors(id));
         self.note_container(id, done);
@@ -246,7 +252,8 @@ impl State {
         }
     }
 
-    /// The name that a container's image was given by, as long as it is that image's name; its id otherwise.
+    /// Returns the image name that the container was created from, as long as the name means the same image; else the
+    /// image's id.
     fn image_name(&self, container: &Container) -> String {
         let name = container.spec.image.as_str();
         match self.images.get(&crate::model::familiar(name)) {
@@ -305,7 +312,7 @@ fn published(port: u16, protocol: String) -> ObservedPort {
     ObservedPort { host_ip: None, published: Some(port), target: port, protocol }
 }
 
-/// On the host's network the engine passes over published ports.
+/// Returns the host ports of a container. Compat: with the host's network the engine ignores published ports.
 fn fixed_ports(container: &Container) -> Vec<(u16, String)> {
     if container.spec.network_mode.as_deref() == Some("host") {
         return Vec::new();

@@ -1,12 +1,9 @@
-//! The calls that change something.
+//! The changes of containers, networks and volumes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
 use super::FakeEngine;
@@ -14,26 +11,25 @@ use super::anonymous;
 use super::call::Later;
 use super::container::{Container, Marks, Phase};
 use super::history::{Deed, Done};
-use super::read::{FAIL, PROBE};
 use super::state::{State, not_found, refused};
-use crate::engine::{BuildEvent, Engine, EngineResult, ErrorKind, ExecOutcome, ExecSpec, PullEvent};
+use crate::engine::{ChangeEngine, EngineResult, ErrorKind, RemoveOptions};
 use crate::model::{
-    BuildRequest, ContainerId, ContainerName, ContainerSpec, EndpointSpec, Health, ImageId, MountKind, NetworkId,
-    NetworkName, NetworkSpec, ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,
+    ContainerId, ContainerName, ContainerSpec, EndpointSpec, MountKind, NetworkId, NetworkName, NetworkSpec,
+    ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,
 };
 
-/// "Not found" when removing or stopping is success.
+/// Takes "not found" for the success of a removal.
 fn unless_gone(result: EngineResult<()>) -> EngineResult<()> {
     result.or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })
 }
 
-/// The fixed address of an endpoint, with its network.
+/// Returns the fixed address of an endpoint, with the endpoint's network.
 fn fixed_address(endpoint: &EndpointSpec) -> Option<(NetworkName, String)> {
     endpoint.ipv4_address.clone().map(|address| (endpoint.network.clone(), address))
 }
 
 impl State {
-    /// Takes a name, as an engine does before there is anything to be seen.
+    /// Takes a container's name, as an engine does before the container can be seen.
     fn reserve(&mut self, name: &ContainerName) -> EngineResult<()> {
         if self.containers.iter().any(|one| one.name == *name) || !self.reserved.insert(name.clone()) {
             return Err(refused(ErrorKind::Conflict, format!("the name {name} is already in use")));
@@ -45,7 +41,8 @@ impl State {
         self.reserved.remove(&spec.name);
         let image = crate::model::familiar(spec.image.as_str());
         let image_id = self.images.get(&image).cloned().ok_or_else(|| not_found(spec.image.as_str()))?;
-        // The first is looked for at start; the others are connected one by one, so they must be there.
+        // Compat: the first network is looked up at the start. The further networks are connected now, so they must
+        // exist.
         for endpoint in spec.networks.iter().skip(1) {
             self.network(&endpoint.network)?;
         }
@@ -92,7 +89,7 @@ impl State {
         self.note(Deed::VolumeCreated(name.clone()));
     }
 
-    /// Tells a container to stop; returns when it will have, `None` where it does not run.
+    /// Tells a container to stop. Returns the time of its end; `None` for a container that does not run.
     fn stop(&mut self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<Option<Instant>> {
         let container = self.container(id.as_str())?;
         container.is_stopped_by_hand = true;
@@ -129,7 +126,7 @@ impl State {
         if is_up && container.networks.contains_key(network) {
             return Err(refused(ErrorKind::Denied, format!("an endpoint exists already in network {network}")));
         }
-        // What its restart policy is about to start again takes its place on the network then.
+        // A container between two starts of its restart policy is bound to the network as a running container is.
         let is_bound = is_up || matches!(container.phase, Phase::Restarting { .. });
         container.networks.insert(network.clone(), is_bound.then_some(found));
         container.addresses.extend(fixed_address(endpoint));
@@ -161,7 +158,7 @@ impl State {
     fn remove_network(&mut self, id: &NetworkId) -> EngineResult<()> {
         let is_used = |one: &Container| one.is_up() && one.networks.values().flatten().any(|network| network == id);
         if self.containers.iter().any(is_used) {
-            return Err(refused(ErrorKind::Conflict, format!("network {id} has active endpoints")));
+            return Err(refused(ErrorKind::NetworkInUse, format!("network {id} has active endpoints")));
         }
         let index = self.networks.iter().position(|one| one.id == *id).ok_or_else(|| not_found(id.as_str()))?;
         let gone = self.networks.remove(index);
@@ -182,7 +179,7 @@ impl State {
 }
 
 #[async_trait]
-impl Engine for FakeEngine {
+impl ChangeEngine for FakeEngine {
     async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<(ContainerId, Vec<String>)> {
         let (name, spec) = (spec.name.clone(), spec.clone());
         let take = move |state: &mut State| state.reserve(&name);
@@ -216,7 +213,8 @@ impl Engine for FakeEngine {
             }
             container.is_stopped_by_hand = true;
             match container.phase {
-                // Compat: nothing is there to be killed, and the engine does not start it again (`docker kill` ends with 0).
+                // Compat: no process is there to be killed, and the restart policy does not act afterwards (`docker
+                // kill` ends with 0).
                 Phase::Restarting { code, .. } => container.phase = Phase::Exited { code },
                 Phase::Running(_) => container.end(Instant::now(), 137),
                 Phase::Created | Phase::Exited { .. } => {
@@ -250,16 +248,16 @@ impl Engine for FakeEngine {
         self.change("unpause_container", id.as_str(), move |state| state.pause(&key, false)).await
     }
 
-    async fn remove_container(&self, id: &ContainerId, force: bool, volumes: bool) -> EngineResult<()> {
+    async fn remove_container(&self, id: &ContainerId, options: RemoveOptions) -> EngineResult<()> {
         let key = id.clone();
         let act = move |state: &mut State| {
             let container = state.container(key.as_str())?;
-            if container.is_up() && !force {
+            if container.is_up() && !options.force {
                 return Err(refused(ErrorKind::Conflict, format!("container {key} is running")));
             }
             let anonymous = container.anonymous.clone();
             state.remove(&key);
-            if volumes {
+            if options.volumes {
                 state.remove_anonymous(&anonymous);
             }
             Ok(())
@@ -300,7 +298,7 @@ impl Engine for FakeEngine {
     }
 
     async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<NetworkId> {
-        // Compat: engines check for doubles, but not while another is being made.
+        // Compat: the engine refuses a second network of the same name, unless the first is still being created.
         let name = spec.name.clone();
         let take = move |state: &mut State| match state.networks.iter().any(|one| one.name == name) {
             true => Err(refused(ErrorKind::Conflict, format!("network {name} exists"))),
@@ -314,7 +312,7 @@ impl Engine for FakeEngine {
             ..ObservedNetwork::default()
         };
         let act = move |state: &mut State, ()| {
-            // Compat: this is checked where the network is made, and its name where the request comes in.
+            // Compat: subnets are checked when the network is created, names when the request comes in.
             let is_taken =
                 |other: &ObservedNetwork| other.subnets.iter().any(|subnet| network.subnets.contains(subnet));
             if state.networks.iter().any(is_taken) {
@@ -345,74 +343,5 @@ impl Engine for FakeEngine {
     async fn remove_volume(&self, name: &VolumeName) -> EngineResult<()> {
         let key = name.clone();
         unless_gone(self.change("remove_volume", name.as_str(), move |state| state.remove_volume(&key)).await)
-    }
-
-    async fn pull_image(
-        &self,
-        image: &str,
-        _platform: Option<&str>,
-    ) -> EngineResult<BoxStream<'static, EngineResult<PullEvent>>> {
-        let key = crate::model::familiar(image);
-        self.change("pull_image", image, move |state| {
-            state.images.insert(key, ImageId::new(format!("sha256:{:0>64}", "f")));
-            Ok(())
-        })
-        .await?;
-        Ok(futures_util::stream::empty().boxed())
-    }
-
-    async fn tag_image(&self, image: &str, name: &str) -> EngineResult<()> {
-        let (from, to) = (crate::model::familiar(image), crate::model::familiar(name));
-        self.change("tag_image", image, move |state| {
-            let id = state.images.get(&from).cloned().ok_or_else(|| not_found(&from))?;
-            state.images.insert(to, id);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn remove_image(&self, image: &str) -> EngineResult<()> {
-        let key = crate::model::familiar(image);
-        self.change("remove_image", image, move |state| {
-            state.images.remove(&key);
-            Ok(())
-        })
-        .await
-    }
-
-    async fn build_image(&self, request: BuildRequest) -> EngineResult<BoxStream<'static, EngineResult<BuildEvent>>> {
-        let name = request.tags.first().cloned().unwrap_or_default();
-        let id = ImageId::new(format!("sha256:{:0>64}", "b"));
-        let (key, made) = (crate::model::familiar(&name), id.clone());
-        self.change("build_image", &name, move |state| {
-            state.images.insert(key, made);
-            Ok(())
-        })
-        .await?;
-        Ok(futures_util::stream::iter([Ok(BuildEvent::Built(id))]).boxed())
-    }
-
-    async fn exec(&self, id: &ContainerId, command: &ExecSpec) -> EngineResult<ExecOutcome> {
-        let is = |name: &str| command.command.first().is_some_and(|word| word == name);
-        let (key, is_probe, is_failing) = (id.clone(), is(PROBE), is(FAIL));
-        self.read("exec", id.as_str(), move |state| {
-            let container = state.container(key.as_str())?;
-            if !container.is_up() {
-                return Err(refused(ErrorKind::Conflict, format!("container {key} is not running")));
-            }
-            let is_bad = is_probe && container.health(Instant::now()) != Health::Healthy;
-            Ok(ExecOutcome { exit_code: i64::from(is_bad || is_failing), output: String::new() })
-        })
-        .await
-    }
-
-    async fn write_archive(&self, id: &ContainerId, _path: &str, _tar: Bytes) -> EngineResult<()> {
-        let key = id.clone();
-        let act = move |state: &mut State| {
-            state.container(key.as_str())?;
-            state.note_container(&key, Done::Filled);
-            Ok(())
-        };
-        self.change("write_archive", id.as_str(), act).await
     }
 }

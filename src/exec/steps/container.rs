@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::{ContainerDetails, EngineError, EngineResult, ErrorKind};
+use crate::engine::{ContainerDetails, EngineError, EngineResult, ErrorKind, RemoveOptions};
 use crate::exec::runner::{Refusal, Runner};
 use crate::exec::settle::LATE;
 use crate::model::{ContainerId, ContainerName, ContainerState, FileSpec, ObservedContainer};
@@ -78,7 +78,7 @@ impl Runner {
     /// Removes a container, with `volumes` also its anonymous volumes.
     pub(super) async fn remove(&self, id: &ContainerId, force: bool, volumes: bool) -> EngineResult<()> {
         let volumes = volumes && self.has_volumes_of_its_own(id).await?;
-        self.certain(|| self.engine.remove_container(id, force, volumes)).await
+        self.certain(|| self.engine.remove_container(id, RemoveOptions { force, volumes })).await
     }
 
     /// Whether the anonymous volumes of a container may go with the container.

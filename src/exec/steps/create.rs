@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::container::pack;
-use crate::engine::{EngineError, EngineResult, ErrorKind};
+use crate::engine::{EngineError, EngineResult, ErrorKind, RemoveOptions};
 use crate::exec::runner::{Created, Runner, resolve};
 use crate::model::{ContainerId, ContainerSpec, Definition, hash, labels};
 use crate::plan::{IdField, Reference};
@@ -33,7 +33,7 @@ impl Runner {
             Err(error) => {
                 // The next run must not take a container without its files for a finished one. The first error matters.
                 let volumes = spec.volumes_from.is_empty() || self.has_volumes_of_its_own(&id).await.unwrap_or(false);
-                let _ = self.engine.remove_container(&id, true, volumes).await;
+                let _ = self.engine.remove_container(&id, RemoveOptions { force: true, volumes }).await;
                 Err(error)
             }
         }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{EngineResult, ErrorKind};
+use crate::engine::{EngineResult, ErrorKind, RemoveOptions};
 use crate::exec::runner::{Created, Runner, resolve};
 use crate::model::{Condition, ContainerId, ContainerState, EndpointSpec, Health, ObservedContainer, labels};
 use crate::plan::{ContainerRef, Need, Replacement, Target, Until};
@@ -146,7 +146,8 @@ impl Runner {
     async fn discard(&self, replacement: &Replacement, created: &Created, undone: &mut Undone) {
         let Some(new) = resolve(&replacement.new, created) else { return };
         let volumes = self.may_lose_volumes(replacement, &new).await;
-        if let Err(reason) = attempt(|| self.engine.remove_container(&new, true, volumes)).await {
+        let options = RemoveOptions { force: true, volumes };
+        if let Err(reason) = attempt(|| self.engine.remove_container(&new, options)).await {
             undone.leftovers.push(format!(
                 "the new container of {} could not be removed ({reason}): `docker rm -f {}`",
                 replacement.target,

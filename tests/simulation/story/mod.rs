@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use inception::engine::fake::FakeEngine;
-use inception::engine::{Engine, LogOptions, ReadEngine};
+use inception::engine::{ChangeEngine, LogEngine, LogOptions, ReadEngine};
 use inception::exec::StepError;
 use inception::model::Project;
 use inception::plan::{DownOptions, Lifecycle, Plan, Recreate, UpOptions};

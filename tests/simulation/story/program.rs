@@ -16,7 +16,7 @@ use inception::app::run::saved::{AsShown, Saved};
 use inception::app::run::session::Session;
 use inception::diag::Diagnostic;
 use inception::engine::fake::{FakeEngine, Mishap};
-use inception::engine::{Engine, ReadEngine};
+use inception::engine::{ChangeEngine, ReadEngine};
 use inception::event::{Event, Listener};
 use inception::exec::{ExecSettings, Interrupt, Outcome, Signal, StepError};
 use inception::failure::{Exit, Failure};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use inception::engine::Engine;
 use inception::engine::fake::{Behaviour, Deed, Done, FakeEngine};
+use inception::engine::{ChangeEngine, RemoveOptions};
 use inception::model::{ContainerSpec, MountKind, NetworkSpec, Project, Volume, VolumeSpec, labels};
 
 use super::Story;
@@ -68,7 +68,7 @@ impl Story {
                 && mounts(spec)
             {
                 // It may have gone long ago.
-                let _ = world.remove_container(id, true, false).await;
+                let _ = world.remove_container(id, RemoveOptions { force: true, volumes: false }).await;
             }
         }
         let _ = world.remove_volume(name).await;

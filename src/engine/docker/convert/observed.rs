@@ -1,4 +1,4 @@
-//! The engine's answers to our model. Every field may be missing and every word may be new: nothing here fails.
+//! The engine's answers about containers, networks and volumes, in our words.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -7,19 +7,21 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::engine::{ContainerDetails, ImageDetails, ImageSummary, ProbeResult};
+use super::definition::definition;
+use crate::engine::docker::http::errors::kind_of_start;
+use crate::engine::{ContainerDetails, ProbeResult, Processes};
 use crate::model::{
     ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, Ipam, IpamPool, NetworkId, NetworkName,
     ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Plugins,
     VolumeName,
 };
 
-type Labels = Option<BTreeMap<String, String>>;
+pub(super) type Labels = Option<BTreeMap<String, String>>;
 
 /// One entry of `GET /containers/json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Container {
+pub(crate) struct Container {
     id: String,
     names: Option<Vec<String>>,
     image: String,
@@ -94,8 +96,8 @@ struct HostConfig {
 }
 
 /// Returns a listed container in our words.
-pub(super) fn container(from: Container) -> ObservedContainer {
-    // A link of another container gives a second name with a slash inside; the own name has none.
+pub(crate) fn container(from: Container) -> ObservedContainer {
+    // A link of another container gives this container a second name, which has a slash inside: `/web/db`.
     let own = |name: &String| !name.trim_start_matches('/').contains('/');
     let names = from.names.unwrap_or_default();
     let name = names.iter().find(|name| own(name)).or(names.first());
@@ -156,7 +158,7 @@ fn port(from: Port) -> ObservedPort {
     }
 }
 
-/// A list tells health only in its sentence: `Up 3 minutes (healthy)`, `Up 1 second (health: starting)`.
+/// Reads the health from the status of a list: `Up 3 minutes (healthy)`, `Up 1 second (health: starting)`.
 fn health_of_status(state: ContainerState, status: &str) -> Health {
     match state {
         ContainerState::Running if status.ends_with("(healthy)") => Health::Healthy,
@@ -166,14 +168,14 @@ fn health_of_status(state: ContainerState, status: &str) -> Health {
     }
 }
 
-/// `Exited (3) 2 minutes ago`, `Restarting (1) 1 second ago`.
+/// Reads the exit code from the status of a list: `Exited (3) 2 minutes ago`, `Restarting (1) 1 second ago`.
 fn exit_code_of_status(status: &str) -> Option<i64> {
     let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
     rest.split(')').next()?.parse().ok()
 }
 
 /// Returns an inspected container in our words.
-pub(super) fn details(value: &Value) -> ContainerDetails {
+pub(crate) fn details(value: &Value) -> ContainerDetails {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = |pointer: &str| value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
     let flag = |pointer: &str| value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default();
@@ -184,6 +186,7 @@ pub(super) fn details(value: &Value) -> ContainerDetails {
         state: ContainerState::parse(&text("/State/Status")),
         health: Health::parse(&text("/State/Health/Status")),
         exit_code: number("/State/ExitCode"),
+        start_failure: kind_of_start(&text("/State/Error")),
         error: text("/State/Error"),
         is_oom_killed: flag("/State/OOMKilled"),
         restart_count: u64::try_from(number("/RestartCount")).unwrap_or_default(),
@@ -199,11 +202,11 @@ pub(super) fn details(value: &Value) -> ContainerDetails {
         stop_timeout: value.pointer("/Config/StopTimeout").and_then(Value::as_i64).map(stop_timeout),
         volumes_from: strings(value.pointer("/HostConfig/VolumesFrom")),
         labels: labels(value.pointer("/Config/Labels")),
-        definition: super::definition::definition(value),
+        definition: definition(value),
     }
 }
 
-/// A negative number of seconds is no end at all.
+/// Returns a stop timeout. A negative number of seconds means that the engine never kills.
 fn stop_timeout(seconds: i64) -> Duration {
     u64::try_from(seconds).map_or(Duration::MAX, Duration::from_secs)
 }
@@ -216,7 +219,7 @@ fn probe(value: &Value) -> ProbeResult {
     }
 }
 
-fn healthcheck(value: &Value) -> Option<Healthcheck> {
+pub(super) fn healthcheck(value: &Value) -> Option<Healthcheck> {
     let test: Vec<String> = strings(value.get("Test"));
     if test.is_empty() || test.first().is_some_and(|first| first == "NONE") {
         return None;
@@ -240,11 +243,11 @@ fn healthcheck(value: &Value) -> Option<Healthcheck> {
     })
 }
 
-fn strings(value: Option<&Value>) -> Vec<String> {
+pub(super) fn strings(value: Option<&Value>) -> Vec<String> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn labels(value: Option<&Value>) -> BTreeMap<String, String> {
+pub(super) fn labels(value: Option<&Value>) -> BTreeMap<String, String> {
     let entries = value.and_then(Value::as_object).into_iter().flatten();
     entries.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
@@ -252,7 +255,7 @@ fn labels(value: Option<&Value>) -> BTreeMap<String, String> {
 /// One entry of `GET /networks`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Network {
+pub(crate) struct Network {
     id: String,
     name: String,
     driver: String,
@@ -268,7 +271,7 @@ pub(super) struct Network {
 }
 
 /// Returns a listed network in our words.
-pub(super) fn network(from: Network) -> ObservedNetwork {
+pub(crate) fn network(from: Network) -> ObservedNetwork {
     let ipam = from.ipam.as_ref().map(ipam).unwrap_or_default();
     ObservedNetwork {
         id: NetworkId::new(from.id),
@@ -304,17 +307,17 @@ fn ipam(from: &Value) -> Ipam {
     }
 }
 
-/// `GET /volumes`.
+/// The answer to `GET /volumes`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Volumes {
+pub(crate) struct Volumes {
     pub volumes: Option<Vec<Volume>>,
 }
 
-/// One volume.
+/// One entry of `GET /volumes`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Volume {
+pub(crate) struct Volume {
     name: String,
     driver: String,
     mountpoint: String,
@@ -323,8 +326,8 @@ pub(super) struct Volume {
     options: Option<BTreeMap<String, String>>,
 }
 
-/// Returns what `GET /info` tells of drivers and runtimes.
-pub(super) fn plugins(value: &Value) -> Plugins {
+/// Returns the drivers and runtimes that `GET /info` names.
+pub(crate) fn plugins(value: &Value) -> Plugins {
     let names = |kind: &str| strings(value.get("Plugins").and_then(|all| all.get(kind))).into_iter().collect();
     let runtimes = value.get("Runtimes").and_then(Value::as_object);
     Plugins {
@@ -337,7 +340,7 @@ pub(super) fn plugins(value: &Value) -> Plugins {
 }
 
 /// Returns a listed volume in our words.
-pub(super) fn volume(from: Volume) -> ObservedVolume {
+pub(crate) fn volume(from: Volume) -> ObservedVolume {
     ObservedVolume {
         name: VolumeName::new(from.name),
         driver: from.driver,
@@ -348,49 +351,10 @@ pub(super) fn volume(from: Volume) -> ObservedVolume {
     }
 }
 
-/// One entry of `GET /images/json`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Image {
-    id: String,
-    repo_tags: Option<Vec<String>>,
-    repo_digests: Option<Vec<String>>,
-    size: i64,
-    created: i64,
-    labels: Labels,
-}
-
-/// Returns a listed image in our words.
-pub(super) fn image(from: Image) -> ImageSummary {
-    let named = |names: Option<Vec<String>>| {
-        names.unwrap_or_default().into_iter().filter(|name| !name.contains("<none>")).collect()
-    };
-    ImageSummary {
-        id: ImageId::new(from.id),
-        tags: named(from.repo_tags),
-        digests: named(from.repo_digests),
-        size: from.size,
-        created: from.created,
-        labels: from.labels.unwrap_or_default(),
-    }
-}
-
-/// Returns an inspected image in our words.
-pub(super) fn image_details(value: Value) -> ImageDetails {
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let variant = text("/Variant");
-    let platform = format!("{}/{}", text("/Os"), text("/Architecture"));
-    let volumes = value.pointer("/Config/Volumes").and_then(Value::as_object);
-    ImageDetails {
-        id: ImageId::new(text("/Id")),
-        healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
-        volumes: volumes.into_iter().flatten().map(|(path, _)| path.clone()).collect(),
-        labels: labels(value.pointer("/Config/Labels")),
-        user: text("/Config/User").to_owned(),
-        platform: if variant.is_empty() { platform } else { format!("{platform}/{variant}") },
-        size: value.pointer("/Size").and_then(Value::as_i64).unwrap_or_default(),
-        created: text("/Created").to_owned(),
-    }
+/// Returns the process table of a container (`GET /containers/{id}/top`).
+pub(crate) fn processes(value: &Value) -> Processes {
+    let rows = value.get("Processes").and_then(Value::as_array).into_iter().flatten();
+    Processes { titles: strings(value.get("Titles")), rows: rows.map(|row| strings(Some(row))).collect() }
 }
 
 #[cfg(test)]

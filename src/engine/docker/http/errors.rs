@@ -1,4 +1,4 @@
-//! bollard's errors and the engine's replies to our kinds: the one place that reads the engine's words.
+//! Turns bollard's errors and the engine's replies into our kinds. No other file reads the engine's words.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use bollard::errors::Error;
 
 use crate::engine::{EngineError, ErrorKind};
 
-/// What was asked, for messages: `create container shop-web-1`.
+/// A call and its object, for messages: `create container shop-web-1`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call<'a> {
+pub(crate) struct Call<'a> {
     what: &'static str,
     name: &'a str,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(what: &'static str, name: &'a str) -> Self {
+    pub(crate) fn new(what: &'static str, name: &'a str) -> Self {
         Self { what, name }
     }
 }
@@ -25,48 +25,58 @@ impl fmt::Display for Call<'_> {
     }
 }
 
+/// The engine's words that tell more than the status code, in lower case, and the kind behind them.
+const WORDS: [(&str, ErrorKind); 7] = [
+    ("port is already allocated", ErrorKind::PortTaken),
+    ("address already in use", ErrorKind::PortTaken),
+    ("all ports are allocated", ErrorKind::NoPortLeft),
+    ("is ambiguous", ErrorKind::Ambiguous),
+    // Engines answer 403 here.
+    ("has active endpoints", ErrorKind::NetworkInUse),
+    ("executable file not found", ErrorKind::NoProgram),
+    ("id already in use", ErrorKind::Occupied),
+];
+
 /// Returns the kind behind a status code and the engine's words.
-pub(super) fn kind_of(status: u16, message: &str) -> ErrorKind {
+pub(crate) fn kind_of(status: u16, message: &str) -> ErrorKind {
     let text = message.to_ascii_lowercase();
-    if text.contains("port is already allocated") || text.contains("address already in use") {
-        return ErrorKind::PortTaken;
-    }
-    if text.contains("is ambiguous") {
-        return ErrorKind::Ambiguous;
-    }
     if is_stuck(&text) {
         return ErrorKind::Stuck;
     }
-    if text.contains("id already in use") {
-        return ErrorKind::Occupied;
+    if let Some((_, kind)) = WORDS.iter().find(|(words, _)| text.contains(words)) {
+        return *kind;
+    }
+    if text.contains("removal of container") && text.contains("already in progress") {
+        return ErrorKind::RemovalUnderWay;
     }
     match status {
         404 => ErrorKind::NotFound,
         409 => ErrorKind::Conflict,
         400 | 422 => ErrorKind::Invalid,
-        401 | 403 => match text.contains("active endpoints") {
-            // Engines answer 403 for a network that is in use.
-            true => ErrorKind::Conflict,
-            false => ErrorKind::Denied,
-        },
+        401 | 403 => ErrorKind::Denied,
         _ => ErrorKind::Engine,
     }
 }
 
-/// Whether the runtime below the engine has a task of the container that the engine knows nothing of.
+/// Returns the kind of failure behind `State.Error` of an inspect; `None` for no words.
+pub(crate) fn kind_of_start(words: &str) -> Option<ErrorKind> {
+    (!words.is_empty()).then(|| kind_of(500, words))
+}
+
+/// Returns whether the runtime below the engine has a task of the container that the engine does not know of.
 fn is_stuck(text: &str) -> bool {
     let is_id = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let after = text.split("task ").skip(1);
     after.filter_map(|rest| rest.split_once(": already exists")).any(|(word, _)| is_id(word))
 }
 
-/// Whether it is the container that is not there, and not something it needs.
-pub(super) fn is_no_container(error: &EngineError) -> bool {
+/// Returns whether the container itself does not exist, and not an object that the container needs.
+pub(crate) fn is_no_container(error: &EngineError) -> bool {
     error.is_not_found() && error.message.to_ascii_lowercase().contains("no such container")
 }
 
-/// Turns a library error into ours.
-pub(super) fn convert(call: &Call<'_>, error: Error) -> EngineError {
+/// Turns a bollard error into ours.
+pub(crate) fn convert(call: &Call<'_>, error: Error) -> EngineError {
     let (kind, message) = match &error {
         Error::DockerResponseServerError { status_code, message } => (kind_of(*status_code, message), message.clone()),
         Error::DockerStreamError { error } => (kind_of(500, error), error.clone()),
@@ -80,7 +90,7 @@ pub(super) fn convert(call: &Call<'_>, error: Error) -> EngineError {
 }
 
 /// Returns an error and its causes in one line, repeated words left out.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -104,9 +114,20 @@ mod tests {
             "driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated";
         assert_eq!(kind_of(500, words), ErrorKind::PortTaken);
         assert_eq!(kind_of(500, "something else"), ErrorKind::Engine);
-        assert_eq!(kind_of(403, "network x has active endpoints"), ErrorKind::Conflict);
+        assert_eq!(kind_of(500, "Bind for 0.0.0.0 failed: all ports are allocated"), ErrorKind::NoPortLeft);
         let doubled = "network shop_default is ambiguous (2 matches found on name)";
         assert_eq!(kind_of(400, doubled), ErrorKind::Ambiguous);
+    }
+
+    #[test]
+    fn what_callers_give_advice_for_has_a_kind_of_its_own() {
+        assert_eq!(kind_of(403, "error while removing network: x has active endpoints"), ErrorKind::NetworkInUse);
+        let start = "OCI runtime create failed: exec: \"nope\": executable file not found in $PATH: unknown";
+        assert_eq!(kind_of(400, start), ErrorKind::NoProgram);
+        assert_eq!(kind_of_start(start), Some(ErrorKind::NoProgram));
+        assert_eq!(kind_of_start(""), None);
+        let removal = "removal of container 25af7457 is already in progress";
+        assert_eq!(kind_of(409, removal), ErrorKind::RemovalUnderWay);
     }
 
     #[test]

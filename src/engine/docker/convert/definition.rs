@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{DefinedEndpoint, Definition};
 
-/// Returns what a container was made with (`GET /containers/{id}/json`: `Config` and `HostConfig`).
+/// Returns the definition that a container was created with (`GET /containers/{id}/json`: `Config` and `HostConfig`).
 pub(super) fn definition(inspected: &Value) -> Definition {
     let mut definition = Definition::default();
     config(&mut definition, inspected.get("Config").unwrap_or(&Value::Null));
@@ -80,7 +80,7 @@ fn host_config(definition: &mut Definition, host: &Value) {
     definition.set_if_given("cpuset", host.get("CpusetCpus").cloned().unwrap_or_default());
 }
 
-/// `always`, `on-failure:3`; nothing for `no`.
+/// Returns the restart policy as the file writes it: `always`, `on-failure:3`; `None` for `no`.
 fn restart(host: &Value) -> Option<String> {
     let policy = host.get("RestartPolicy")?;
     let name = policy.get("Name").and_then(Value::as_str).filter(|name| !name.is_empty() && *name != "no")?;
@@ -90,7 +90,7 @@ fn restart(host: &Value) -> Option<String> {
     }
 }
 
-/// Published ports in the canonical form.
+/// Returns the published ports in the canonical form of the file.
 fn ports(host: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     for (port, bindings) in host.get("PortBindings").and_then(Value::as_object).into_iter().flatten() {

@@ -15,7 +15,8 @@ use bollard::auth::DockerCredentials;
 use futures_util::StreamExt;
 use serde_json::Value;
 
-use super::{connect, credential_helper};
+use super::credential_helper;
+use crate::engine::docker::connect::{config_directory, read_small};
 use crate::env::Environment;
 
 /// The key under which docker keeps the login of Docker Hub, and under which the engine looks for it.
@@ -34,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where logins are looked up. Not `Debug`: the environment may hold logins.
 #[derive(Clone)]
-pub(super) struct Credentials {
+pub(in crate::engine::docker) struct Credentials {
     /// `config.json`, which need not be there.
     file: Option<PathBuf>,
     environment: Environment,
@@ -43,13 +44,13 @@ pub(super) struct Credentials {
 impl Credentials {
     /// Makes a place to look logins up in; files are read when a login is asked for, so that a `docker login` meanwhile
     /// counts.
-    pub(super) fn new(environment: &Environment) -> Self {
-        let file = connect::config_directory(environment).map(|directory| directory.join("config.json"));
+    pub(in crate::engine::docker) fn new(environment: &Environment) -> Self {
+        let file = config_directory(environment).map(|directory| directory.join("config.json"));
         Self { file, environment: environment.clone() }
     }
 
     /// Returns the login for the registry of an image; `None` where there is no login, or none that can be had.
-    pub(super) async fn of_image(&self, image: &str) -> Option<DockerCredentials> {
+    pub(in crate::engine::docker) async fn of_image(&self, image: &str) -> Option<DockerCredentials> {
         self.configuration().of_registry(registry_of(image), self.environment.get("PATH")).await
     }
 
@@ -57,7 +58,7 @@ impl Credentials {
     /// Hub: `https://index.docker.io/v1/`, others: the host). Which images a build pulls is known only to the engine.
     ///
     /// A helper is asked only for registries that the configuration names: a keychain holds logins of other programs, too.
-    pub(super) async fn all(&self) -> BTreeMap<String, DockerCredentials> {
+    pub(in crate::engine::docker) async fn all(&self) -> BTreeMap<String, DockerCredentials> {
         let (configuration, path) = (self.configuration(), self.environment.get("PATH"));
         let ask = |registry: String| {
             let configuration = &configuration;
@@ -73,7 +74,7 @@ impl Credentials {
     }
 
     /// Returns the value of the header `X-Registry-Config`; `None` where there are no logins.
-    pub(super) async fn header_of_all(&self) -> Option<String> {
+    pub(in crate::engine::docker) async fn header_of_all(&self) -> Option<String> {
         let all = self.all().await;
         let json = serde_json::to_vec(&all).ok().filter(|_| !all.is_empty())?;
         Some(URL_SAFE.encode(json))
@@ -81,7 +82,7 @@ impl Credentials {
 
     fn configuration(&self) -> Configuration {
         let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
-        let file = self.file.as_deref().and_then(connect::read_small).as_deref().and_then(parse);
+        let file = self.file.as_deref().and_then(read_small).as_deref().and_then(parse);
         let variable = self.environment.get_non_empty("DOCKER_AUTH_CONFIG").and_then(parse);
         Configuration { variable: variable.unwrap_or_default(), file: file.unwrap_or_default() }
     }

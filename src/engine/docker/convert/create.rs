@@ -1,4 +1,5 @@
-//! Our specifications to request bodies, by API version. What an engine is too old for is refused, not dropped.
+//! Turns our specifications into request bodies, by API version. A wish that the engine is too old for is refused,
+//! never dropped in silence.
 //!
 //! Source of the version limits: the Engine API's version history.
 
@@ -12,7 +13,7 @@ use crate::model::{
     RestartPolicy, VolumeSpec,
 };
 
-/// Why a specification cannot be sent to this engine.
+/// The reason why a specification cannot be sent to this engine.
 type Refused = String;
 
 fn needs(wanted: bool, have: ApiVersion, minor: u16, what: &str) -> Result<(), Refused> {
@@ -40,8 +41,9 @@ fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// Returns the body of a create call, and the endpoints to connect after it (engines before API 1.44 take only one).
-pub(super) fn body(
+/// Returns the body of a create call, and the endpoints to connect after the call: before API 1.44 the engine takes
+/// only one endpoint.
+pub(crate) fn body(
     spec: &ContainerSpec,
     version: ApiVersion,
 ) -> Result<(api::ContainerCreateBody, Vec<EndpointSpec>), Refused> {
@@ -134,7 +136,7 @@ fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<api::HostCon
     Ok(host)
 }
 
-/// Compat: `systempaths=unconfined` is not a word of the API; it means that no path is masked or read-only.
+/// Compat: the API has no word `systempaths=unconfined`; docker's tools send empty lists of masked and read-only paths.
 fn unconfine(host: &mut api::HostConfig) {
     if let Some(options) = &mut host.security_opt
         && options.iter().any(|option| option == "systempaths=unconfined")
@@ -243,7 +245,8 @@ fn port_bindings(spec: &ContainerSpec) -> Option<HashMap<String, Option<Vec<api:
     (!bindings.is_empty()).then_some(bindings)
 }
 
-/// A start interval is left out where the engine has none: the check works, only slower to begin with.
+/// Returns a health check. The start interval is left out for an engine before API 1.44: the check then works with its
+/// usual interval from the beginning.
 fn healthcheck(check: &Healthcheck, version: ApiVersion) -> api::HealthConfig {
     if check.is_disabled {
         return api::HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() };
@@ -259,7 +262,7 @@ fn healthcheck(check: &Healthcheck, version: ApiVersion) -> api::HealthConfig {
 }
 
 /// Returns the settings of an endpoint.
-pub(super) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::EndpointSettings, Refused> {
+pub(crate) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::EndpointSettings, Refused> {
     needs(spec.gw_priority != 0, version, 48, "`gw_priority`")?;
     needs(spec.interface_name.is_some(), version, 49, "`interface_name`")?;
     let mut options = spec.driver_opts.clone();
@@ -282,10 +285,10 @@ pub(super) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::
     })
 }
 
-/// Mounts in the two forms the API has.
+/// Mounts in the two forms of the API: `Binds` and `Mounts`.
 ///
-/// Compat: anonymous volumes are typed mounts, as docker compose makes them, so that `Config.Volumes` of a container names
-/// only those of its image.
+/// Compat: anonymous volumes are typed mounts, as docker compose makes them, so that `Config.Volumes` of a container
+/// names only those of its image.
 #[derive(Default)]
 struct Mounts {
     binds: Vec<String>,
@@ -309,7 +312,7 @@ fn add(mount: &MountSpec, version: ApiVersion, mounts: &mut Mounts) -> Result<()
     };
     match &mount.kind {
         MountKind::Bind { source, create_host_path, propagation, selinux, recursive } => {
-            // Only the old form makes missing directories before API 1.42, and only it knows SELinux labels.
+            // Before API 1.42 only `Binds` creates missing directories, and only `Binds` knows SELinux labels.
             let options =
                 [if mount.is_read_only { Some("ro") } else { Some("rw") }, propagation.as_deref(), selinux.as_deref()];
             if (*create_host_path || selinux.is_some()) && recursive.is_none() {
@@ -326,20 +329,12 @@ fn add(mount: &MountSpec, version: ApiVersion, mounts: &mut Mounts) -> Result<()
             needs(subpath.is_some(), version, 45, "`volume.subpath`")?;
             typed.typ = Some(api::MountType::VOLUME);
             typed.source = Some(name.to_string());
-            typed.volume_options = Some(api::MountVolumeOptions {
-                no_copy: Some(*nocopy),
-                subpath: subpath.clone(),
-                ..Default::default()
-            });
+            typed.volume_options = Some(volume_options(*nocopy, subpath.clone()));
         }
-        MountKind::Anonymous { name: Some(name), nocopy } => {
+        MountKind::Anonymous { name, nocopy } => {
             typed.typ = Some(api::MountType::VOLUME);
-            typed.source = Some(name.to_string());
-            typed.volume_options = Some(api::MountVolumeOptions { no_copy: Some(*nocopy), ..Default::default() });
-        }
-        MountKind::Anonymous { name: None, nocopy } => {
-            typed.typ = Some(api::MountType::VOLUME);
-            typed.volume_options = Some(api::MountVolumeOptions { no_copy: Some(*nocopy), ..Default::default() });
+            typed.source = name.as_ref().map(ToString::to_string);
+            typed.volume_options = Some(volume_options(*nocopy, None));
         }
         MountKind::Tmpfs { size, mode } => {
             typed.typ = Some(api::MountType::TMPFS);
@@ -366,6 +361,10 @@ fn add(mount: &MountSpec, version: ApiVersion, mounts: &mut Mounts) -> Result<()
     Ok(())
 }
 
+fn volume_options(nocopy: bool, subpath: Option<String>) -> api::MountVolumeOptions {
+    api::MountVolumeOptions { no_copy: Some(nocopy), subpath, ..Default::default() }
+}
+
 fn bind_options(propagation: Option<&str>, recursive: Option<&str>, create: bool) -> api::MountBindOptions {
     use api::MountBindOptionsPropagationEnum as Propagation;
     api::MountBindOptions {
@@ -386,8 +385,8 @@ fn bind_options(propagation: Option<&str>, recursive: Option<&str>, create: bool
 }
 
 /// Returns the body of a network create call.
-pub(super) fn network(spec: &NetworkSpec, version: ApiVersion) -> Result<api::NetworkCreateRequest, Refused> {
-    // Older engines take the field and ignore it, so an unkept wish would go unnoticed.
+pub(crate) fn network(spec: &NetworkSpec, version: ApiVersion) -> Result<api::NetworkCreateRequest, Refused> {
+    // Older engines ignore the field, so nobody would notice that the network has IPv4 after all.
     needs(spec.enable_ipv4.is_some(), version, 47, "`enable_ipv4`")?;
     let pool = |pool: &crate::model::IpamPool| api::IpamConfig {
         subnet: pool.subnet.clone(),
@@ -415,7 +414,7 @@ pub(super) fn network(spec: &NetworkSpec, version: ApiVersion) -> Result<api::Ne
 }
 
 /// Returns the body of a volume create call.
-pub(super) fn volume(spec: &VolumeSpec) -> api::VolumeCreateRequest {
+pub(crate) fn volume(spec: &VolumeSpec) -> api::VolumeCreateRequest {
     api::VolumeCreateRequest {
         name: Some(spec.name.to_string()),
         driver: spec.driver.clone(),

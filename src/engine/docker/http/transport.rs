@@ -1,23 +1,27 @@
-//! How bytes reach the engine: a unix socket, TCP, or the standard streams of `ssh`. One connection a request.
+//! The connection to the engine: a unix socket, TCP, TLS, or the standard streams of `ssh`. Each request has a
+//! connection of its own.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::process::ChildStdin;
 
-use super::place::Way;
+use super::super::place::Way;
 use crate::model::ApiVersion;
 
 /// A request's body.
-pub(super) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// Where the engine answers.
+/// The engine's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(crate) enum Address {
     Unix(PathBuf),
     Tcp(String),
     /// `host:port` over TLS, with the directory of `ca.pem`, `cert.pem` and `key.pem`.
@@ -26,9 +30,9 @@ pub(super) enum Address {
     Ssh(Vec<String>),
 }
 
-/// A way to send requests to one engine.
+/// Sends requests to one engine.
 #[derive(Clone, Debug)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     address: Arc<Address>,
     endpoint: Arc<str>,
     version: Option<ApiVersion>,
@@ -37,22 +41,22 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(address: Address, endpoint: &str) -> Self {
+    pub(crate) fn new(address: Address, endpoint: &str) -> Self {
         Self { address: Arc::new(address), endpoint: endpoint.into(), version: None, server: Arc::default() }
     }
 
-    /// Puts the negotiated version before every path. The library's own requests carry none (bollard 0.21.1).
-    pub(super) fn with_version(mut self, version: ApiVersion) -> Self {
+    /// Puts the negotiated API version before every path. bollard 0.21.1 sends its requests without a version.
+    pub(crate) fn with_version(mut self, version: ApiVersion) -> Self {
         self.version = Some(version);
         self
     }
 
-    pub(super) fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// Returns how requests reach the engine. Of a unix socket that is known once a connection was made.
-    pub(super) fn way(&self) -> Way {
+    pub(crate) fn way(&self) -> Way {
         match &*self.address {
             Address::Unix(_) => Way::Unix { server: self.server.get().copied().unwrap_or(0) },
             Address::Tcp(address) | Address::Tls(address, _)
@@ -64,8 +68,8 @@ impl Transport {
         }
     }
 
-    /// Sends one request over a connection of its own; the response may be upgraded.
-    pub(super) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
+    /// Sends a request over a connection of its own. The connection may be taken over afterwards (`hyper::upgrade`).
+    pub(crate) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let path = match self.version {
@@ -78,14 +82,14 @@ impl Transport {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(async move {
-            // What goes wrong with the connection shows in the response.
+            // A fault of the connection shows in the response or its body.
             let _ = connection.with_upgrades().await;
         });
         sender.send_request(Request::from_parts(parts, body)).await.map_err(std::io::Error::other)
     }
 
-    /// Whether something takes connections there. Of `ssh` that cannot be told without starting it.
-    pub(super) async fn is_listened_to(&self) -> bool {
+    /// Returns whether a program takes connections at the address; `false` for `ssh`, which would have to be started.
+    pub(crate) async fn is_listened_to(&self) -> bool {
         !matches!(*self.address, Address::Ssh(_)) && self.connect().await.is_ok()
     }
 
@@ -103,7 +107,7 @@ impl Transport {
                 Box::new(stream)
             }
             #[cfg(feature = "tls")]
-            Address::Tls(address, certificates) => Box::new(super::tls::connect(address, certificates).await?),
+            Address::Tls(address, certificates) => Box::new(super::super::tls::connect(address, certificates).await?),
             #[cfg(not(feature = "tls"))]
             Address::Tls(..) => return Err(std::io::Error::other("this program was built without TLS")),
             Address::Ssh(arguments) => Box::new(ssh(arguments)?),
@@ -115,20 +119,74 @@ impl Transport {
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Starts `ssh`; it ends when the connection is dropped.
+/// Starts `ssh`, which ends when the connection is dropped.
 fn ssh(arguments: &[String]) -> std::io::Result<impl Stream + use<>> {
-    let mut child = tokio::process::Command::new("ssh")
-        .args(arguments)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
+    let mut command = tokio::process::Command::new("ssh");
+    command.args(arguments);
+    piped(command)
+}
+
+/// Starts a program whose standard streams are the connection.
+fn piped(mut command: tokio::process::Command) -> std::io::Result<impl Stream + use<>> {
+    let pipe = std::process::Stdio::piped;
+    let mut child = command.stdin(pipe()).stdout(pipe()).kill_on_drop(true).spawn()?;
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(std::io::Error::other("ssh has no standard streams"));
+        return Err(std::io::Error::other("the program has no standard streams"));
     };
     tokio::spawn(async move {
-        // Reaps the child; its end shows as the end of the stream.
+        // Reaps the child. The end of the program shows as the end of the stream.
         let _ = child.wait().await;
     });
-    Ok(tokio::io::join(output, input))
+    Ok(tokio::io::join(output, Input(Some(input))))
+}
+
+/// The standard input of a program. A shutdown closes the pipe, so that the program sees the end of its input while its
+/// output goes on; tokio's own shutdown of a pipe does nothing.
+struct Input(Option<ChildStdin>);
+
+impl Input {
+    fn open(&mut self) -> std::io::Result<Pin<&mut ChildStdin>> {
+        self.0.as_mut().map(Pin::new).ok_or_else(|| std::io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl AsyncWrite for Input {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        self.open()?.poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.open() {
+            Ok(input) => input.poll_flush(context),
+            // All bytes were flushed before the pipe was closed.
+            Err(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let flushed = self.as_mut().poll_flush(context);
+        if flushed.is_ready() {
+            self.0 = None;
+        }
+        flushed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_sees_the_end_of_its_input_while_its_output_goes_on() {
+        let mut stream = piped(tokio::process::Command::new("cat")).unwrap();
+        stream.write_all(b"hello").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut found = Vec::new();
+        let read = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_to_end(&mut found));
+        read.await.expect("cat has ended").unwrap();
+        assert_eq!(found, b"hello");
+        assert!(stream.write_all(b"more").await.is_err());
+    }
 }

@@ -1,9 +1,13 @@
 //! Builds by the classic builder of the engine (`POST /build`). The context is sent as a tar stream while its files are
 //! read; the builder's output is turned into events. Start at [`build`].
 
+mod context;
+mod dockerignore;
+
 use std::io::{self, Write};
 use std::path::Path;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -12,13 +16,14 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::context::{self, Extra, OUTSIDE};
-use super::credentials::Credentials;
-use super::errors::kind_of;
-use super::raw::{self, Raw, encode};
-use super::streams;
-use super::transport::Body;
-use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind};
+use self::context::{Extra, OUTSIDE};
+use super::engine::DockerEngine;
+use super::http::errors::kind_of;
+use super::http::lines;
+use super::http::raw::{self, Raw, encode};
+use super::http::transport::Body;
+use super::registry::credentials::Credentials;
+use crate::engine::{BuildEngine, BuildEvent, EngineError, EngineResult, EngineStream, ErrorKind};
 use crate::model::ImageId;
 use crate::model::{BuildContext, BuildRequest};
 
@@ -28,8 +33,15 @@ const QUEUE: usize = 16;
 const PIECE: usize = 64 * 1024;
 const WHAT: &str = "build image";
 
+#[async_trait]
+impl BuildEngine for DockerEngine {
+    async fn build_image(&self, request: BuildRequest) -> EngineResult<EngineStream<BuildEvent>> {
+        build(&self.raw, &self.credentials, request).await
+    }
+}
+
 /// Starts a build; returns its events as they come. A failure of the build is the last event.
-pub(super) async fn build(
+async fn build(
     raw: &Raw,
     credentials: &Credentials,
     request: BuildRequest,
@@ -49,7 +61,7 @@ pub(super) async fn build(
     headers.extend(credentials.header_of_all().await.map(|logins| ("X-Registry-Config", logins)));
     let response = raw.request(WHAT, "POST", &path, body, &headers).await?;
     let failed = std::sync::atomic::AtomicBool::new(false);
-    let events = streams::lines(response.into_body(), WHAT).flat_map(move |line| {
+    let events = lines::lines(response.into_body(), WHAT).flat_map(move |line| {
         let items = match line {
             Ok(line) => events_of(&line, &lines),
             Err(error) => vec![Err(error)],
