@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::Get;
-use super::service::{Places, time};
+use super::get::Get;
+use super::spans::ServiceSpans;
 use crate::diag::Diagnostic;
 use crate::model::{
     Blkio, Build, Deploy, FailureAction, FileReference, Healthcheck, Limits, Mount, MountSource, Port, Span, Ulimit,
@@ -63,9 +63,9 @@ pub(super) fn hosts(value: &Json) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(super) fn ports(value: &Json, places: &Places<'_>) -> Vec<Port> {
+pub(super) fn ports(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Port> {
     let port = |(index, value): (usize, &Json)| Port {
-        span: places.item("ports", index),
+        span: spans.item("ports", index),
         target: value.int("target").and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
         published: value.text("published").filter(|text| !text.is_empty()),
         host_ip: value.text("host_ip").and_then(|ip| ip.parse().ok()),
@@ -75,7 +75,12 @@ pub(super) fn ports(value: &Json, places: &Places<'_>) -> Vec<Port> {
     value.list("ports").iter().enumerate().map(port).collect()
 }
 
-pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Mount> {
+pub(super) fn volumes(
+    name: &str,
+    value: &Json,
+    spans: &ServiceSpans<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Mount> {
     for (index, target) in
         value.list("volumes").iter().enumerate().filter_map(|(index, mount)| Some((index, mount.text("target")?)))
     {
@@ -85,7 +90,7 @@ pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics
                 "service `{name}`: the path inside must be absolute, but is `{}`",
                 crate::text::escape_controls(&target)
             );
-            let diagnostic = Diagnostic::error("bad-value", places.item("volumes", index), message);
+            let diagnostic = Diagnostic::error("bad-value", spans.item("volumes", index), message);
             let help =
                 "a volume with a name of one letter needs the long form: `{ type: volume, source: d, target: /d }`";
             let path = format!("services.{name}.volumes[{index}]");
@@ -93,7 +98,7 @@ pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics
         }
     }
     let mount = |(index, value): (usize, &Json)| Mount {
-        span: places.item("volumes", index),
+        span: spans.item("volumes", index),
         source: source(value),
         target: value.text("target").unwrap_or_default(),
         is_read_only: value.flag("read_only").unwrap_or_default(),
@@ -139,11 +144,11 @@ pub(super) fn healthcheck(value: &Json, span: Span) -> Healthcheck {
     Healthcheck {
         span,
         test,
-        interval: time(value, "interval"),
-        timeout: time(value, "timeout"),
+        interval: value.duration("interval"),
+        timeout: value.duration("timeout"),
         retries: value.int("retries").and_then(|count| u32::try_from(count).ok()),
-        start_period: time(value, "start_period"),
-        start_interval: time(value, "start_interval"),
+        start_period: value.duration("start_period"),
+        start_interval: value.duration("start_interval"),
         is_disabled,
     }
 }
@@ -151,13 +156,13 @@ pub(super) fn healthcheck(value: &Json, span: Span) -> Healthcheck {
 pub(super) fn deploy(value: &Json) -> Deploy {
     let update = value.get("update_config").map(|update| UpdateConfig {
         parallelism: update.int("parallelism").and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
-        delay: time(update, "delay").unwrap_or_default(),
+        delay: update.duration("delay").unwrap_or_default(),
         failure_action: match update.text("failure_action").as_deref() {
             Some("continue") => FailureAction::Continue,
             Some("rollback") => FailureAction::Rollback,
             _ => FailureAction::Pause,
         },
-        monitor: time(update, "monitor"),
+        monitor: update.duration("monitor"),
         order: match update.text("order").as_deref() {
             Some("start-first") => UpdateOrder::StartFirst,
             _ => UpdateOrder::StopFirst,

@@ -5,49 +5,16 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{Get, checks, parts, refuse};
+use super::get::Get;
+use super::resources::without_extensions;
+use super::spans::ServiceSpans;
+use super::{checks, parts};
 use crate::diag::Diagnostic;
-use crate::loader::emit;
-use crate::loader::syntax::duration;
 use crate::loader::tree::Node;
 use crate::model::{
     Condition, Dependency, Device, DeviceRequest, FileReference, Hook, Logging, Namespace, NetworkAttachment, Provider,
     RestartPolicy, Service, ServiceName, Span, VolumesFrom, VolumesFromSource,
 };
-
-/// Where the parts of a service stand.
-pub(super) struct Places<'a> {
-    pub node: Option<&'a Node>,
-    pub span: Span,
-}
-
-impl Places<'_> {
-    /// Returns the place of an attribute.
-    pub(super) fn of(&self, key: &str) -> Span {
-        self.node.and_then(|node| node.get(key)).map_or(self.span, |node| node.span)
-    }
-
-    /// Returns the place of an item of a list.
-    pub(super) fn item(&self, key: &str, index: usize) -> Span {
-        self.node
-            .and_then(|node| node.get(key))
-            .and_then(|list| list.items().get(index))
-            .map_or(self.of(key), |node| node.span)
-    }
-
-    /// Returns the place of `attribute.key.field`, or of `attribute.field` where the key is empty.
-    pub(super) fn inside(&self, attribute: &str, key: &str, field: &str) -> Span {
-        let outer = self.node.and_then(|node| node.get(attribute));
-        let inner = if key.is_empty() { outer } else { outer.and_then(|node| node.get(key)) };
-        inner.and_then(|node| node.get(field)).map_or(self.of(attribute), |node| node.span)
-    }
-
-    /// Returns the place of a key of a mapping.
-    pub(super) fn key(&self, attribute: &str, key: &str) -> Span {
-        let map = self.node.and_then(|node| node.get(attribute)).and_then(Node::as_map);
-        map.and_then(|map| map.get(key)).map_or(self.of(attribute), |entry| entry.key)
-    }
-}
 
 /// Builds a service.
 pub(super) fn service(
@@ -57,8 +24,8 @@ pub(super) fn service(
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Service {
-    let places = Places { node, span };
-    checks::service(name, value, &places, diagnostics);
+    let spans = ServiceSpans { node, span };
+    checks::service(name, value, &spans, diagnostics);
     let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
     let flag = |key: &str| value.flag(key).unwrap_or_default();
     let deploy = value.get("deploy").unwrap_or(&Json::Null);
@@ -66,13 +33,13 @@ pub(super) fn service(
     Service {
         name: name.into(),
         span,
-        canonical: Arc::new(hashed(value)),
+        canonical: Arc::new(without_extensions(value)),
         image: value.text("image").map(Into::into),
-        image_span: places.of("image"),
-        build: value.get("build").map(|build| parts::build(build, places.of("build"))),
+        image_span: spans.attribute("image"),
+        build: value.get("build").map(|build| parts::build(build, spans.attribute("build"))),
         pull_policy: value.text("pull_policy"),
         platform: value.text("platform"),
-        provider: value.get("provider").map(|provider| provided(provider, places.of("provider"))),
+        provider: value.get("provider").map(|provider| provided(provider, spans.attribute("provider"))),
         command: command("command"),
         entrypoint: command("entrypoint"),
         environment: environment(value),
@@ -91,12 +58,12 @@ pub(super) fn service(
         runtime: value.text("runtime"),
         isolation: value.text("isolation"),
         stop_signal: value.text("stop_signal"),
-        stop_grace_period: time(value, "stop_grace_period"),
-        restart: restart(name, value, deploy, &places, diagnostics),
+        stop_grace_period: value.duration("stop_grace_period"),
+        restart: restart(name, value, deploy, &spans, diagnostics),
         replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
         has_explicit_scale: scale.is_some(),
         attach: value.flag("attach").unwrap_or(true),
-        depends_on: depends_on(value, &places),
+        depends_on: depends_on(value, &spans),
         links: value
             .texts("links")
             .iter()
@@ -105,7 +72,7 @@ pub(super) fn service(
             .collect(),
         external_links: value.texts("external_links").iter().map(|link| link_of(link)).collect(),
         profiles: value.texts("profiles"),
-        networks: networks(value, &places),
+        networks: networks(value, &spans),
         network_mode: value.text("network_mode").filter(|mode| !mode.is_empty()).map(namespace),
         ipc: value.text("ipc").map(namespace),
         pid: value.text("pid").map(namespace),
@@ -114,18 +81,18 @@ pub(super) fn service(
         cgroup: value.text("cgroup"),
         cgroup_parent: value.text("cgroup_parent"),
         mac_address: value.text("mac_address"),
-        ports: parts::ports(value, &places),
+        ports: parts::ports(value, &spans),
         expose: value.texts("expose"),
         dns: value.texts("dns"),
         dns_opt: value.texts("dns_opt"),
         dns_search: value.texts("dns_search"),
         extra_hosts: parts::hosts(value),
-        volumes: parts::volumes(name, value, &places, diagnostics),
+        volumes: parts::volumes(name, value, &spans, diagnostics),
         volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
         tmpfs: value.texts("tmpfs"),
-        secrets: references(value, "secrets", &places),
-        configs: references(value, "configs", &places),
-        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, places.of("healthcheck"))),
+        secrets: references(value, "secrets", &spans),
+        configs: references(value, "configs", &spans),
+        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, spans.attribute("healthcheck"))),
         logging: value
             .get("logging")
             .map(|logging| Logging { driver: logging.text("driver"), options: logging.pairs("options") }),
@@ -141,20 +108,9 @@ pub(super) fn service(
         device_requests: requests(value, deploy),
         storage_opt: value.pairs("storage_opt"),
         use_api_socket: flag("use_api_socket"),
-        post_start: hooks(value, "post_start", &places),
-        pre_stop: hooks(value, "pre_stop", &places),
+        post_start: hooks(value, "post_start", &spans),
+        pre_stop: hooks(value, "pre_stop", &spans),
     }
-}
-
-/// The hash does not cover extensions, wherever they stand.
-fn hashed(value: &Json) -> Json {
-    let mut value = value.clone();
-    emit::drop_below(&mut value);
-    value
-}
-
-pub(super) fn time(value: &Json, key: &str) -> Option<std::time::Duration> {
-    value.text(key).as_deref().and_then(duration::parse_positive)
 }
 
 fn environment(value: &Json) -> BTreeMap<String, Option<String>> {
@@ -178,7 +134,7 @@ fn restart(
     name: &str,
     value: &Json,
     deploy: &Json,
-    places: &Places<'_>,
+    spans: &ServiceSpans<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> RestartPolicy {
     if let Some(policy) = deploy.get("restart_policy") {
@@ -202,13 +158,14 @@ fn restart(
                 "service `{name}`: restart policy `{}` is none of `no`, `always`, `unless-stopped`, `on-failure[:N]`",
                 crate::text::escape_controls(&text)
             );
-            refuse(diagnostics, places.of("restart"), format!("services.{name}.restart"), message);
+            let fault = Diagnostic::error("bad-value", spans.attribute("restart"), message);
+            diagnostics.push(fault.at(format!("services.{name}.restart")));
             RestartPolicy::No
         }
     }
 }
 
-fn depends_on(value: &Json, places: &Places<'_>) -> BTreeMap<ServiceName, Dependency> {
+fn depends_on(value: &Json, spans: &ServiceSpans<'_>) -> BTreeMap<ServiceName, Dependency> {
     let entries = value.get("depends_on").and_then(Json::as_object).into_iter().flatten();
     let edge = |(name, edge): (&String, &Json)| {
         let condition = match edge.text("condition").as_deref() {
@@ -221,7 +178,7 @@ fn depends_on(value: &Json, places: &Places<'_>) -> BTreeMap<ServiceName, Depend
             required: edge.flag("required").unwrap_or(true),
             restart: edge.flag("restart").unwrap_or_default(),
             via: "depends_on",
-            span: places.key("depends_on", name),
+            span: spans.key("depends_on", name),
         };
         (ServiceName::from(name.as_str()), dependency)
     };
@@ -241,11 +198,11 @@ fn namespace(mode: String) -> Namespace {
     }
 }
 
-fn networks(value: &Json, places: &Places<'_>) -> indexmap::IndexMap<crate::model::NetworkKey, NetworkAttachment> {
+fn networks(value: &Json, spans: &ServiceSpans<'_>) -> indexmap::IndexMap<crate::model::NetworkKey, NetworkAttachment> {
     let entries = value.get("networks").and_then(Json::as_object).into_iter().flatten();
     let attachment = |(key, value): (&String, &Json)| {
         let attachment = NetworkAttachment {
-            span: places.key("networks", key),
+            span: spans.key("networks", key),
             aliases: value.texts("aliases"),
             ipv4_address: value.text("ipv4_address"),
             ipv6_address: value.text("ipv6_address"),
@@ -273,9 +230,9 @@ fn volumes_from(text: &str) -> VolumesFrom {
     VolumesFrom { from, is_read_only }
 }
 
-fn references(value: &Json, key: &str, places: &Places<'_>) -> Vec<FileReference> {
+fn references(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<FileReference> {
     let reference = |(index, value): (usize, &Json)| FileReference {
-        span: places.item(key, index),
+        span: spans.item(key, index),
         source: value.text("source").unwrap_or_default(),
         target: value.text("target"),
         uid: value.text("uid"),
@@ -308,11 +265,11 @@ fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
     reserved.iter().map(|value| request(value, None)).chain(gpus).collect()
 }
 
-fn hooks(value: &Json, key: &str, places: &Places<'_>) -> Vec<Hook> {
+fn hooks(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<Hook> {
     let hook = |(index, value): (usize, &Json)| {
         let variables = environment(value);
         Hook {
-            span: places.item(key, index),
+            span: spans.item(key, index),
             command: value.texts("command"),
             user: value.text("user"),
             privileged: value.flag("privileged").unwrap_or_default(),

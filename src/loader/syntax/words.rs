@@ -1,17 +1,18 @@
-//! The words of a command that is written as one text, as docker compose finds them.
+//! Splits a command that is written as one text into words, as docker compose does.
 //!
-//! Compat: mattn/go-shellwords, which knows quotes and backslashes, runs no shell, and stops at the first operator. Config
-//! hashes cover the words, so that they must be the same, what is left out included.
+//! Compat: mattn/go-shellwords. It knows quotes and backslashes, runs no shell, and stops at the first operator of a shell:
+//! of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same words.
 
-/// The words, and where the rest begins that is left out because no shell runs it.
+/// The words of a command up to the first operator of a shell.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
+    /// Program and arguments.
     pub words: Vec<String>,
-    /// The operator at which the words end.
+    /// The operator that ended the words, such as `&` or `|`. `None` where the whole text was read.
     pub ended_at: Option<char>,
 }
 
-/// Splits a text; `None` where a quote, a backquote or a bracket is not closed.
+/// Splits a text. `None` where a quote, a backquote or a bracket is not closed.
 pub fn split(text: &str) -> Option<Words> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -47,14 +48,14 @@ pub fn split(text: &str) -> Option<Words> {
                 is_word |= single;
                 single = !single;
             }
-            // A difference that docs/compat.md has: an opening bracket is a character like others, where docker compose
-            // refuses the text.
+            // Different from docker compose, which refuses the text (docs/compat.md): an opening bracket without a `$`
+            // before it is an ordinary character.
             '(' if !single && !double && !back && !dollar && word.ends_with('$') => {
                 dollar = true;
                 word.push(char);
             }
             ';' | '&' | '|' | '<' | '>' if !(single || double || back || dollar) => {
-                // `2>` is no word.
+                // The `2` of `2>` is not a word: it belongs to the operator.
                 if char == '>' && word.starts_with(|first: char| first.is_ascii_digit()) {
                     is_word = false;
                 }

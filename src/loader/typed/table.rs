@@ -1,8 +1,8 @@
-//! The shape of the model: every attribute with its type, in the order in which docker compose prints them.
+//! The table of the model: every attribute with its type, in the order in which docker compose prints them.
 //!
 //! Compat: the order is that of the structs in compose-go `types/types.go`; the config hash depends on it.
 
-/// A type, and with it what is left out when empty.
+/// The type of an attribute, which also says whether an empty value is printed.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// Text; left out when empty.
@@ -19,9 +19,9 @@ pub(super) enum Kind {
     Count,
     /// A whole number that is not negative; left out when 0.
     CountSet,
-    /// A whole number that is not negative, and no text; left out when 0.
+    /// A whole number that is not negative, without quotes; left out when 0.
     Weight,
-    /// A whole number that is not written as one with a fraction (`1e3`); left out when 0.
+    /// A whole number of digits only, so not `1e3`; left out when 0.
     Exact,
     /// A number of single precision; left out when 0.
     Float,
@@ -37,39 +37,39 @@ pub(super) enum Kind {
     Mode,
     /// Text or number, printed as text.
     Texts,
-    /// A list of texts, a single one allowed.
+    /// A list; a single value is a list of one item.
     List(&'static Kind),
     /// A mapping; left out when empty.
     Map(&'static Kind),
-    /// Texts by name; `K=V` lists allowed, nothing is an empty text.
+    /// Texts by name, or a list of `K=V`; null becomes an empty text.
     Pairs,
-    /// Texts and whole numbers by name; nothing is an empty text.
+    /// Texts and whole numbers by name; null becomes an empty text.
     Texted,
-    /// Texts by name; `K=V` lists allowed, nothing stays nothing.
+    /// Texts by name, or a list of `K=V`; null stays null.
     Environment,
-    /// A command: a text is split as a shell would; `null` is printed, where JSON asks for it.
+    /// A command: a text is split into words as a shell would. JSON prints `null` for an absent command.
     Command,
-    /// `name=address` list, sorted.
+    /// A list of `name=address`, sorted.
     Hosts,
-    /// A number, or soft and hard.
+    /// A number, or a mapping with `soft` and `hard`.
     Ulimit,
-    /// A mapping of its own; nothing stays nothing.
+    /// A mapping with a table of its own; null stays null.
     Struct(&'static [Field]),
-    /// As [`Kind::Struct`], without the keys of people's own.
+    /// As [`Kind::Struct`], without extensions (`x-`).
     StructBare(&'static [Field]),
-    /// As [`Kind::StructBare`], and what is empty or 0 is printed all the same.
+    /// As [`Kind::StructBare`], where an empty field or 0 is printed, too.
     StructFull(&'static [Field]),
-    /// As [`Kind::Struct`], and nothing is an empty one.
+    /// As [`Kind::Struct`], where an absent mapping is printed as an empty mapping.
     StructKept(&'static [Field]),
-    /// Anything, as it is.
+    /// The test of a health check.
     Any,
-    /// `id` or `id=path`, sorted.
+    /// SSH keys, sorted: `id` or `id: path`.
     Ssh,
     /// Options of a provider: lists of texts.
     Options,
 }
 
-/// An attribute.
+/// An attribute: its name and its type.
 pub(super) type Field = (&'static str, Kind);
 
 use Kind::*;
@@ -77,6 +77,7 @@ use Kind::*;
 const TEXT: Kind = Text;
 const LIST: Kind = List(&Texts);
 
+/// A service.
 pub(super) const SERVICE: &[Field] = &[
     ("profiles", LIST),
     ("annotations", Pairs),
@@ -212,7 +213,7 @@ const WATCH: &[Field] = &[
 const HOOK: &[Field] =
     &[("command", Command), ("user", TEXT), ("privileged", Flag), ("working_dir", TEXT), ("environment", Environment)];
 
-// Compat: these have no names of their own in JSON, so Go prints the field names.
+// Compat: compose-go gives these fields no JSON names, so Go prints the names of the fields.
 const THROTTLE: &[Field] = &[("Path", TEXT), ("Rate", Bytes)];
 
 const BLKIO: &[Field] = &[
@@ -312,6 +313,7 @@ const VOLUME_MOUNT: &[Field] = &[
     ("image", Struct(&[("subpath", TEXT)])),
 ];
 
+/// A network.
 pub(super) const NETWORK: &[Field] = &[
     ("name", TEXT),
     ("driver", TEXT),
@@ -334,13 +336,15 @@ pub(super) const NETWORK: &[Field] = &[
     ("enable_ipv6", FlagKept),
 ];
 
-/// A model.
+/// A member of `models`.
 pub(super) const MODEL: &[Field] =
     &[("name", Text), ("model", Text), ("context_size", Int), ("runtime_flags", List(&Text))];
 
+/// A volume.
 pub(super) const VOLUME: &[Field] =
     &[("name", TEXT), ("driver", TEXT), ("driver_opts", Pairs), ("external", Flag), ("labels", Pairs)];
 
+/// A secret or a config.
 pub(super) const FILE_OBJECT: &[Field] = &[
     ("name", TEXT),
     ("file", TEXT),
