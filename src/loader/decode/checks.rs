@@ -1,6 +1,7 @@
-//! Values that docker compose takes and the engine refuses half way through a run: refused here, before anything is made.
+//! Refuses values that docker compose accepts and the engine refuses in the middle of a run. With these checks the run does
+//! not begin, so nothing is left half done.
 //!
-//! `config` shows them as docker compose does; commands that make something do not begin.
+//! Compat: `config` prints such values, as docker compose does. Only commands that create something check them.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,18 +15,19 @@ use crate::loader::syntax::duration;
 use crate::loader::tree::{Node, Value};
 use crate::model::{Span, image_name};
 
-/// The engine gives no container less than this (6 MiB since Engine 20.10).
+/// Bytes of the smallest memory limit that the engine accepts (6 MiB since Engine 20.10).
 const LEAST_MEMORY: i64 = 6 << 20;
-/// The engine takes no shorter times of a health check than 1 ms.
+/// Nanoseconds of the shortest duration that the engine accepts in a health check (1 ms).
 const LEAST_TIME_NS: i64 = 1_000_000;
 
-/// Collects what is wrong with one resource.
+/// The checks of one resource.
 pub(super) struct Checks<'a> {
+    /// Path of the resource, such as `services.web`.
     path: String,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
-/// Checks one service.
+/// Checks a service.
 pub(super) fn service(name: &str, value: &Json, spans: &ServiceSpans<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut checks = Checks { path: format!("services.{name}"), diagnostics };
     if let Some(node) = spans.node {
@@ -39,7 +41,7 @@ pub(super) fn service(name: &str, value: &Json, spans: &ServiceSpans<'_>, diagno
     checks.mount_points(value, spans);
 }
 
-/// Checks a network's address pools.
+/// Checks the address pools of a network.
 pub(super) fn network(key: &str, value: &Json, node: Option<&Node>, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     let mut checks = Checks { path: format!("networks.{key}"), diagnostics };
     let ipam = node.and_then(|node| node.get("ipam")).and_then(|ipam| ipam.get("config"));
@@ -67,7 +69,7 @@ pub(super) fn network(key: &str, value: &Json, node: Option<&Node>, span: Span, 
     }
 }
 
-/// Checks a volume's name.
+/// Checks the name of a volume.
 pub(super) fn volume(key: &str, value: &Json, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     let name = value.text("name").unwrap_or_default();
     let is_external = value.flag("external").unwrap_or_default();
@@ -83,13 +85,14 @@ impl Checks<'_> {
         self.diagnostics.push(Diagnostic::error("bad-value", span, message).at(path));
     }
 
+    /// Reports a value that is not as the engine expects it.
     fn expect(&mut self, field: &str, span: Span, expected: &str, found: &str) {
         let shown: String = crate::text::escape_controls(found).chars().take(80).collect();
         let message = format!("`{}.{field}` must be {expected}, but is `{shown}`", self.path);
         self.refuse(field, span, message);
     }
 
-    /// C strings end at NUL: the kernel would see another value than the file.
+    /// Refuses NUL characters: a text for the kernel ends at NUL, so the process would get a shorter text than the file has.
     fn nul(&mut self, node: &Node, path: &str) {
         match &node.value {
             Value::Text(text) if text.contains('\0') => {
@@ -106,6 +109,7 @@ impl Checks<'_> {
         }
     }
 
+    /// Checks the image, the container's name and the signal.
     fn names(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         if let Some(image) = value.text("image")
             && let Err(reason) = image_name::check(&image)
@@ -124,6 +128,7 @@ impl Checks<'_> {
         }
     }
 
+    /// Checks the limits of processors and memory.
     fn numbers(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let limits = |group: &str, key: &str| value.pointer(&format!("/deploy/resources/{group}/{key}"));
         let cpus = value.get("cpus").map(|cpus| ("cpus", spans.attribute("cpus"), cpus));
@@ -150,6 +155,7 @@ impl Checks<'_> {
         }
     }
 
+    /// Checks the addresses of networks and hosts.
     fn addresses(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         if let Some(mac) = value.text("mac_address").filter(|mac| !mac.is_empty() && !is_mac(mac)) {
             self.expect("mac_address", spans.attribute("mac_address"), "an address such as `02:42:ac:11:65:43`", &mac);
@@ -175,6 +181,7 @@ impl Checks<'_> {
         }
     }
 
+    /// Checks the durations of the health check.
     fn healthcheck(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let Some(check) = value.get("healthcheck") else { return };
         for field in ["interval", "timeout", "start_period", "start_interval"] {
@@ -184,7 +191,7 @@ impl Checks<'_> {
                 self.expect(&format!("healthcheck.{field}"), span, "a duration of at least `1ms`", &text);
             }
         }
-        // Compat: `config` takes it, and what makes a container refuses it.
+        // Compat: docker compose prints such a health check, and refuses to create the container.
         if check.get("start_interval").is_some() && check.get("start_period").is_none() {
             let path = format!("{}.healthcheck.start_interval", self.path);
             let message = format!("`{path}` requires `start_period`: it is the interval within it");
@@ -193,6 +200,7 @@ impl Checks<'_> {
         }
     }
 
+    /// Checks the file modes of secrets and configs.
     fn modes(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         for field in ["secrets", "configs"] {
             for (index, reference) in value.list(field).iter().enumerate() {
@@ -206,7 +214,8 @@ impl Checks<'_> {
         }
     }
 
-    /// Two mounts on one place: the engine refuses the container. Those whose texts are equal were told before.
+    /// Refuses two mounts with the same target, such as `/data` and `/data/`. Targets with equal texts are reported by
+    /// `validate` already.
     fn mount_points(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let mut seen: BTreeMap<String, (String, Span)> = BTreeMap::new();
         let targets = |field: &'static str, folder: &'static str| {
@@ -238,14 +247,17 @@ impl Checks<'_> {
     }
 }
 
+/// Returns a value as it is written.
 fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Reads a whole number, also in quotes.
 fn whole(value: &Json) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
+/// Returns whether a text is a range of addresses, such as `10.5.0.0/24`.
 fn is_cidr(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else { return false };
     let most = match address.parse::<IpAddr>() {
@@ -256,7 +268,8 @@ fn is_cidr(text: &str) -> bool {
     bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
-/// `02:42:..`, `02-42-..` or `0242.ac11.6543`, as Go's `net.ParseMAC` reads 48 bits.
+/// Returns whether a text is a MAC address of 48 bits for Go's `net.ParseMAC`: `02:42:ac:11:65:43`, with `-`, or
+/// `0242.ac11.6543`.
 fn is_mac(text: &str) -> bool {
     let parts: Vec<&str> = text.split([':', '-', '.']).collect();
     let width = if text.contains('.') { 4 } else { 2 };
@@ -266,14 +279,14 @@ fn is_mac(text: &str) -> bool {
         && parts.iter().all(|part| part.len() == width && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Names of containers and volumes: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
+/// Returns whether the engine accepts a name for a container or a volume: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
 fn is_engine_name(name: &str) -> bool {
     let is_first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     name.len() > 1 && is_first && name.bytes().all(fits)
 }
 
-/// A number, or a name with or without `SIG`, in any case (moby `signal.ParseSignal`).
+/// Returns whether a text is a signal: a number, or a name with or without `SIG` in any case (moby `signal.ParseSignal`).
 fn is_signal(text: &str) -> bool {
     const NAMES: [&str; 35] = [
         "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",

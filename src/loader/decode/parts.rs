@@ -1,4 +1,4 @@
-//! The larger parts of a service: build, ports, volumes, health check, deploy, limits.
+//! The larger attributes of a service: build, ports, volumes, health check, deploy, limits.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use crate::model::{
     UpdateConfig, UpdateOrder,
 };
 
+/// Decodes `build`.
 pub(super) fn build(value: &Json, span: Span) -> Build {
     let args = value.get("args").and_then(Json::as_object).into_iter().flatten();
     Build {
@@ -54,6 +55,7 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
     }
 }
 
+/// Decodes `extra_hosts`.
 pub(super) fn hosts(value: &Json) -> Vec<(String, String)> {
     let entries = value.texts("extra_hosts");
     entries
@@ -63,6 +65,7 @@ pub(super) fn hosts(value: &Json) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Decodes `ports`.
 pub(super) fn ports(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Port> {
     let port = |(index, value): (usize, &Json)| Port {
         span: spans.item("ports", index),
@@ -75,6 +78,7 @@ pub(super) fn ports(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Port> {
     value.list("ports").iter().enumerate().map(port).collect()
 }
 
+/// Decodes `volumes`, and refuses a relative path in the container.
 pub(super) fn volumes(
     name: &str,
     value: &Json,
@@ -84,7 +88,7 @@ pub(super) fn volumes(
     for (index, target) in
         value.list("volumes").iter().enumerate().filter_map(|(index, mount)| Some((index, mount.text("target")?)))
     {
-        // Compat: `d:/data` reads as a Windows path, so a volume cannot be named by one letter in the short form.
+        // Compat: `d:/data` is a path of Windows, so the short form cannot name a volume of one letter.
         if !target.starts_with('/') && !target.contains('\\') {
             let message = format!(
                 "service `{name}`: the path inside must be absolute, but is `{}`",
@@ -107,13 +111,14 @@ pub(super) fn volumes(
     value.list("volumes").iter().enumerate().map(mount).collect()
 }
 
+/// Returns what a mount mounts.
 fn source(value: &Json) -> MountSource {
     let part = |key: &str| value.get(key).unwrap_or(&Json::Null);
     let name = value.text("source").unwrap_or_default();
     match value.text("type").as_deref() {
         Some("bind") => MountSource::Bind {
             path: name,
-            // Compat: docker compose makes the directory also where the long form says nothing at all of `bind`.
+            // Compat: docker compose creates the directory also where the long form has no `bind` at all.
             create_host_path: value.get("bind").is_none_or(|bind| bind.flag("create_host_path").unwrap_or_default()),
             propagation: part("bind").text("propagation"),
             selinux: part("bind").text("selinux"),
@@ -138,6 +143,7 @@ fn source(value: &Json) -> MountSource {
     }
 }
 
+/// Decodes `healthcheck`.
 pub(super) fn healthcheck(value: &Json, span: Span) -> Healthcheck {
     let test = value.texts("test");
     let is_disabled = value.flag("disable").unwrap_or_default() || test.first().is_some_and(|word| word == "NONE");
@@ -153,6 +159,7 @@ pub(super) fn healthcheck(value: &Json, span: Span) -> Healthcheck {
     }
 }
 
+/// Decodes `deploy`.
 pub(super) fn deploy(value: &Json) -> Deploy {
     let update = value.get("update_config").map(|update| UpdateConfig {
         parallelism: update.int("parallelism").and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
@@ -171,6 +178,7 @@ pub(super) fn deploy(value: &Json) -> Deploy {
     Deploy { update }
 }
 
+/// Decodes the limits of a service. An attribute of the service wins over the same limit under `deploy`.
 pub(super) fn limits(value: &Json, deploy: &Json) -> Limits {
     let limit = deploy.pointer("/resources/limits").unwrap_or(&Json::Null);
     let reserved = deploy.pointer("/resources/reservations").unwrap_or(&Json::Null);
@@ -202,6 +210,7 @@ pub(super) fn limits(value: &Json, deploy: &Json) -> Limits {
     }
 }
 
+/// Decodes `ulimits`.
 fn ulimits(value: &Json) -> BTreeMap<String, Ulimit> {
     let entries = value.get("ulimits").and_then(Json::as_object).into_iter().flatten();
     let limit = |(name, value): (&String, &Json)| {
@@ -214,6 +223,7 @@ fn ulimits(value: &Json) -> BTreeMap<String, Ulimit> {
     entries.map(limit).collect()
 }
 
+/// Decodes `blkio_config`. JSON has some of its fields with a capital.
 fn blkio(value: &Json) -> Blkio {
     let path = |device: &Json| device.text("path").or_else(|| device.text("Path")).unwrap_or_default();
     let throttle = |key: &str| -> Vec<(String, u64)> {

@@ -1,4 +1,4 @@
-//! One service.
+//! A service. Larger attributes are decoded in `parts`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::{
     RestartPolicy, Service, ServiceName, Span, VolumesFrom, VolumesFromSource,
 };
 
-/// Builds a service.
+/// Builds a service. `span` is the place of its key.
 pub(super) fn service(
     name: &str,
     value: &Json,
@@ -26,11 +26,9 @@ pub(super) fn service(
 ) -> Service {
     let spans = ServiceSpans { node, span };
     checks::service(name, value, &spans, diagnostics);
-    let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
-    let flag = |key: &str| value.flag(key).unwrap_or_default();
     let deploy = value.get("deploy").unwrap_or(&Json::Null);
     let scale = value.int("scale").or_else(|| deploy.int("replicas"));
-    Service {
+    let service = Service {
         name: name.into(),
         span,
         canonical: Arc::new(without_extensions(value)),
@@ -40,12 +38,38 @@ pub(super) fn service(
         pull_policy: value.text("pull_policy"),
         platform: value.text("platform"),
         provider: value.get("provider").map(|provider| provided(provider, spans.attribute("provider"))),
-        command: command("command"),
-        entrypoint: command("entrypoint"),
-        environment: environment(value),
         labels: value.pairs("labels"),
         annotations: value.pairs("annotations"),
         container_name: value.text("container_name"),
+        restart: restart(name, value, deploy, &spans, diagnostics),
+        replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
+        has_explicit_scale: scale.is_some(),
+        attach: value.flag("attach").unwrap_or(true),
+        depends_on: depends_on(value, &spans),
+        profiles: value.texts("profiles"),
+        volumes: parts::volumes(name, value, &spans, diagnostics),
+        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, spans.attribute("healthcheck"))),
+        logging: value
+            .get("logging")
+            .map(|logging| Logging { driver: logging.text("driver"), options: logging.pairs("options") }),
+        deploy: parts::deploy(deploy),
+        limits: parts::limits(value, deploy),
+        device_requests: requests(value, deploy),
+        post_start: hooks(value, "post_start", &spans),
+        pre_stop: hooks(value, "pre_stop", &spans),
+        ..Service::default()
+    };
+    with_files(value, &spans, with_networks(value, &spans, with_process(value, service)))
+}
+
+/// Fills in what the process in the container gets: command, user, terminal, rights.
+fn with_process(value: &Json, service: Service) -> Service {
+    let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
+    let flag = |key: &str| value.flag(key).unwrap_or_default();
+    Service {
+        command: command("command"),
+        entrypoint: command("entrypoint"),
+        environment: environment(value),
         hostname: value.text("hostname"),
         domainname: value.text("domainname"),
         user: value.text("user"),
@@ -59,11 +83,19 @@ pub(super) fn service(
         isolation: value.text("isolation"),
         stop_signal: value.text("stop_signal"),
         stop_grace_period: value.duration("stop_grace_period"),
-        restart: restart(name, value, deploy, &spans, diagnostics),
-        replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
-        has_explicit_scale: scale.is_some(),
-        attach: value.flag("attach").unwrap_or(true),
-        depends_on: depends_on(value, &spans),
+        cap_add: value.texts("cap_add"),
+        cap_drop: value.texts("cap_drop"),
+        group_add: value.texts("group_add"),
+        security_opt: value.texts("security_opt"),
+        sysctls: value.pairs("sysctls"),
+        use_api_socket: flag("use_api_socket"),
+        ..service
+    }
+}
+
+/// Fills in networks, ports, names of hosts, and the namespaces of the kernel.
+fn with_networks(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Service {
+    Service {
         links: value
             .texts("links")
             .iter()
@@ -71,8 +103,7 @@ pub(super) fn service(
             .map(|(name, alias)| (ServiceName::from(name), alias))
             .collect(),
         external_links: value.texts("external_links").iter().map(|link| link_of(link)).collect(),
-        profiles: value.texts("profiles"),
-        networks: networks(value, &spans),
+        networks: networks(value, spans),
         network_mode: value.text("network_mode").filter(|mode| !mode.is_empty()).map(namespace),
         ipc: value.text("ipc").map(namespace),
         pid: value.text("pid").map(namespace),
@@ -81,43 +112,37 @@ pub(super) fn service(
         cgroup: value.text("cgroup"),
         cgroup_parent: value.text("cgroup_parent"),
         mac_address: value.text("mac_address"),
-        ports: parts::ports(value, &spans),
+        ports: parts::ports(value, spans),
         expose: value.texts("expose"),
         dns: value.texts("dns"),
         dns_opt: value.texts("dns_opt"),
         dns_search: value.texts("dns_search"),
         extra_hosts: parts::hosts(value),
-        volumes: parts::volumes(name, value, &spans, diagnostics),
-        volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
-        tmpfs: value.texts("tmpfs"),
-        secrets: references(value, "secrets", &spans),
-        configs: references(value, "configs", &spans),
-        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, spans.attribute("healthcheck"))),
-        logging: value
-            .get("logging")
-            .map(|logging| Logging { driver: logging.text("driver"), options: logging.pairs("options") }),
-        deploy: parts::deploy(deploy),
-        limits: parts::limits(value, deploy),
-        cap_add: value.texts("cap_add"),
-        cap_drop: value.texts("cap_drop"),
-        group_add: value.texts("group_add"),
-        security_opt: value.texts("security_opt"),
-        sysctls: value.pairs("sysctls"),
-        devices: value.list("devices").iter().map(device).collect(),
-        device_cgroup_rules: value.texts("device_cgroup_rules"),
-        device_requests: requests(value, deploy),
-        storage_opt: value.pairs("storage_opt"),
-        use_api_socket: flag("use_api_socket"),
-        post_start: hooks(value, "post_start", &spans),
-        pre_stop: hooks(value, "pre_stop", &spans),
+        ..service
     }
 }
 
+/// Fills in files and devices. The mounts of `volumes` can have faults, so the caller has filled them in.
+fn with_files(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Service {
+    Service {
+        volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
+        tmpfs: value.texts("tmpfs"),
+        secrets: references(value, "secrets", spans),
+        configs: references(value, "configs", spans),
+        devices: value.list("devices").iter().map(device).collect(),
+        device_cgroup_rules: value.texts("device_cgroup_rules"),
+        storage_opt: value.pairs("storage_opt"),
+        ..service
+    }
+}
+
+/// Returns `environment`. A variable without a value is `None`.
 fn environment(value: &Json) -> BTreeMap<String, Option<String>> {
     let entries = value.get("environment").and_then(Json::as_object).into_iter().flatten();
     entries.map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned))).collect()
 }
 
+/// Returns the `provider` of a service that is no container.
 fn provided(value: &Json, span: Span) -> Provider {
     let options = value.get("options").and_then(Json::as_object).into_iter().flatten();
     let texts =
@@ -129,7 +154,7 @@ fn provided(value: &Json, span: Span) -> Provider {
     }
 }
 
-/// `deploy.restart_policy` wins over `restart`.
+/// Returns the restart policy. `deploy.restart_policy` wins over `restart`.
 fn restart(
     name: &str,
     value: &Json,
@@ -165,6 +190,7 @@ fn restart(
     }
 }
 
+/// Returns the dependencies of a service.
 fn depends_on(value: &Json, spans: &ServiceSpans<'_>) -> BTreeMap<ServiceName, Dependency> {
     let entries = value.get("depends_on").and_then(Json::as_object).into_iter().flatten();
     let edge = |(name, edge): (&String, &Json)| {
@@ -185,11 +211,13 @@ fn depends_on(value: &Json, spans: &ServiceSpans<'_>) -> BTreeMap<ServiceName, D
     entries.map(edge).collect()
 }
 
+/// Splits `NAME[:ALIAS]`.
 fn link_of(text: &str) -> (String, String) {
     let (name, alias) = text.split_once(':').unwrap_or((text, text));
     (name.to_owned(), alias.to_owned())
 }
 
+/// Reads the namespace that a mode names.
 fn namespace(mode: String) -> Namespace {
     match mode.split_once(':') {
         Some(("service", name)) => Namespace::Service(name.into()),
@@ -198,6 +226,7 @@ fn namespace(mode: String) -> Namespace {
     }
 }
 
+/// Returns the attachments to networks, in the order of the file.
 fn networks(value: &Json, spans: &ServiceSpans<'_>) -> indexmap::IndexMap<crate::model::NetworkKey, NetworkAttachment> {
     let entries = value.get("networks").and_then(Json::as_object).into_iter().flatten();
     let attachment = |(key, value): (&String, &Json)| {
@@ -218,6 +247,7 @@ fn networks(value: &Json, spans: &ServiceSpans<'_>) -> indexmap::IndexMap<crate:
     entries.map(attachment).collect()
 }
 
+/// Reads `SERVICE[:ro]` or `container:NAME[:ro]`.
 fn volumes_from(text: &str) -> VolumesFrom {
     let (rest, is_read_only) = match text.strip_suffix(":ro") {
         Some(rest) => (rest, true),
@@ -230,6 +260,7 @@ fn volumes_from(text: &str) -> VolumesFrom {
     VolumesFrom { from, is_read_only }
 }
 
+/// Returns the references to secrets or configs.
 fn references(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<FileReference> {
     let reference = |(index, value): (usize, &Json)| FileReference {
         span: spans.item(key, index),
@@ -250,6 +281,8 @@ fn device(value: &Json) -> Device {
     }
 }
 
+/// Returns the requests for devices, of `deploy.resources.reservations.devices` first and then of `gpus`.
+///
 /// Compat: `gpus` implies the capability `gpu`.
 fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
     let reserved =
@@ -265,6 +298,7 @@ fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
     reserved.iter().map(|value| request(value, None)).chain(gpus).collect()
 }
 
+/// Returns the hooks of `post_start` or `pre_stop`.
 fn hooks(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<Hook> {
     let hook = |(index, value): (usize, &Json)| {
         let variables = environment(value);
