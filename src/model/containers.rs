@@ -1,5 +1,5 @@
-//! The containers of a snapshot, found by what they are looked up by: a plan that walked all of them for each service would
-//! take the square of their number.
+//! The containers of a snapshot with an index by id, name, service, port, address and network. Without the index a plan
+//! would search all containers for each service, so its time would grow with the square of their number.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -10,37 +10,37 @@ use std::sync::OnceLock;
 
 use super::{ContainerId, ContainerName, NetworkId, ObservedContainer, labels};
 
-/// Containers in the order in which the engine told them.
+/// Containers in the order of the engine's list.
 #[derive(Debug, Default)]
 pub struct Containers {
     list: Vec<ObservedContainer>,
-    /// Made at the first look-up, and forgotten at every change.
+    /// The index is built by the first look-up, and dropped by every change.
     index: OnceLock<Index>,
 }
 
 impl Containers {
-    /// Returns the container of an id.
+    /// Returns the container with an id.
     pub fn by_id(&self, id: &str) -> Option<&ObservedContainer> {
         self.found(&self.index().ids, id).next()
     }
 
-    /// Returns the containers of a name: one, as the engine has no name twice, or none.
+    /// Returns the container with a name. There is at most one, because names are unique in the engine.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &ObservedContainer> {
         self.found(&self.index().names, name)
     }
 
-    /// Returns the containers whose labels say that they are of a project's service; those that `run` made, too.
+    /// Returns the containers whose labels name a service of a project, one-offs included.
     pub fn of_service(&self, project: &str, service: &str) -> impl Iterator<Item = &ObservedContainer> {
         let services = self.index().services.get(project);
         services.into_iter().flat_map(move |services| self.found(services, service))
     }
 
-    /// Returns the containers that have a host port, of whatever protocol and address.
+    /// Returns the containers that publish a host port, with any protocol and on any address.
     pub fn publishing(&self, port: u16) -> impl Iterator<Item = &ObservedContainer> {
         self.found(&self.index().ports, &port)
     }
 
-    /// Returns the containers that have an address on some network, or were given it by a file.
+    /// Returns the containers that have an address on any network, or that ask for this address.
     pub fn at(&self, address: IpAddr) -> impl Iterator<Item = &ObservedContainer> {
         self.found(&self.index().addresses, &address)
     }
@@ -52,10 +52,10 @@ impl Containers {
 
     fn found<'a, K: Hash + Eq + Borrow<Q>, Q: Hash + Eq + ?Sized>(
         &'a self,
-        map: &'a Places<K>,
+        map: &'a Positions<K>,
         key: &Q,
     ) -> impl Iterator<Item = &'a ObservedContainer> + use<'a, K, Q> {
-        map.get(key).into_iter().flatten().filter_map(|place| self.list.get(*place))
+        map.get(key).into_iter().flatten().filter_map(|position| self.list.get(*position))
     }
 
     fn index(&self) -> &Index {
@@ -63,37 +63,37 @@ impl Containers {
     }
 }
 
-/// Places in the list, in its order and each but once.
-type Places<K> = HashMap<K, Vec<usize>>;
+/// Positions in the list by key: in the order of the list, and each position once.
+type Positions<K> = HashMap<K, Vec<usize>>;
 
 #[derive(Debug, Default)]
 struct Index {
-    ids: Places<ContainerId>,
-    names: Places<ContainerName>,
+    ids: Positions<ContainerId>,
+    names: Positions<ContainerName>,
     /// By project, then by service.
-    services: HashMap<String, Places<String>>,
-    ports: Places<u16>,
-    addresses: Places<IpAddr>,
-    networks: Places<NetworkId>,
+    services: HashMap<String, Positions<String>>,
+    ports: Positions<u16>,
+    addresses: Positions<IpAddr>,
+    networks: Positions<NetworkId>,
 }
 
 impl Index {
     fn of(list: &[ObservedContainer]) -> Self {
         let mut index = Self::default();
-        for (place, container) in list.iter().enumerate() {
-            note(&mut index.ids, container.id.clone(), place);
-            note(&mut index.names, container.name.clone(), place);
+        for (position, container) in list.iter().enumerate() {
+            add(&mut index.ids, container.id.clone(), position);
+            add(&mut index.names, container.name.clone(), position);
             if let (Some(project), Some(service)) = (container.label(labels::PROJECT), container.service()) {
-                note(index.services.entry(project.to_owned()).or_default(), service.to_owned(), place);
+                add(index.services.entry(project.to_owned()).or_default(), service.to_owned(), position);
             }
             for port in container.ports.iter().filter_map(|port| port.published) {
-                note(&mut index.ports, port, place);
+                add(&mut index.ports, port, position);
             }
             for endpoint in container.networks.values() {
-                note(&mut index.networks, endpoint.network_id.clone(), place);
+                add(&mut index.networks, endpoint.network_id.clone(), position);
                 let fixed = [&endpoint.fixed_ipv4, &endpoint.fixed_ipv6].into_iter().flatten();
                 for address in fixed.chain([&endpoint.ip_address]).filter_map(|text| text.parse().ok()) {
-                    note(&mut index.addresses, address, place);
+                    add(&mut index.addresses, address, position);
                 }
             }
         }
@@ -101,10 +101,11 @@ impl Index {
     }
 }
 
-fn note<K: Hash + Eq>(map: &mut Places<K>, key: K, place: usize) {
-    let places = map.entry(key).or_default();
-    if places.last() != Some(&place) {
-        places.push(place);
+/// Adds a position to a key.
+fn add<K: Hash + Eq>(map: &mut Positions<K>, key: K, position: usize) {
+    let positions = map.entry(key).or_default();
+    if positions.last() != Some(&position) {
+        positions.push(position);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a container was made with, as the engine tells it, in the words of the compose file.
+//! The definition of an existing container, as an inspect shows it, in the attributes of the compose file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::{NetworkName, ObservedPort};
 
-/// A container's definition by the paths of the attributes of a service (`environment.WP_TITLE`, `user`, `mem_limit`).
+/// The definition of a container, by paths of attributes such as `environment.WP_TITLE`, `user` and `mem_limit`.
 ///
-/// Values have the form that the canonical model has, so that the two can be compared. The image's own variables, labels
-/// and command are among them: the engine does not keep them apart. Values may be secret: they are for comparing, and are
-/// shown only where the name does not look secret.
+/// Values have the form of the canonical model, so that both can be compared. The variables, labels and command of the image
+/// are among the values, because the engine does not keep them apart. Values may be secret: they are compared, and shown
+/// only where the name of the attribute does not look secret.
 #[derive(Clone, Default, PartialEq)]
 pub struct Definition {
     attributes: BTreeMap<String, Value>,
@@ -19,10 +19,10 @@ pub struct Definition {
     started_at: String,
 }
 
-/// A container's place on one network, as it was asked for.
+/// The endpoint of a container on one network, as given when the container was created.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DefinedEndpoint {
-    /// Names by which others find it; the engine adds some of its own.
+    /// Names by which other containers reach this container. The engine adds names of its own.
     pub aliases: Vec<String>,
     /// IPv4 address; empty where the engine chooses.
     pub ipv4_address: String,
@@ -36,7 +36,7 @@ impl Definition {
         self.attributes.insert(path.into(), value.into());
     }
 
-    /// Adds a value, unless it is what the engine has where nothing was said: null, an empty text or list.
+    /// Adds a value, unless the value is null, an empty text or an empty list, which the engine has by default.
     pub fn set_if_given(&mut self, path: &str, value: impl Into<Value>) {
         match value.into() {
             Value::Null => {}
@@ -46,43 +46,43 @@ impl Definition {
         }
     }
 
-    /// Adds a path at which its image declares a volume.
+    /// Adds a path at which the image declares a volume.
     pub fn add_volume_of_image(&mut self, path: impl Into<String>) {
         self.image_volumes.insert(path.into());
     }
 
-    /// Returns whether its image declares a volume at a path.
+    /// Returns whether the image declares a volume at a path.
     pub fn has_volume_of_image(&self, path: &str) -> bool {
         self.image_volumes.contains(path)
     }
 
-    /// Sets when it last started (RFC 3339, in UTC).
+    /// Sets the time of the last start (RFC 3339, in UTC).
     pub fn set_started_at(&mut self, time: &str) {
         time.trim_end_matches('Z').clone_into(&mut self.started_at);
     }
 
-    /// Returns whether it has last started before another one; false where that is not known.
+    /// Returns whether the last start was before the last start of another container. False where a time is not known.
     pub fn has_started_before(&self, other: &Self) -> bool {
-        // Without the zone, and with the zeros at the end left out, times are in the order of their texts.
+        // Texts of times in UTC without the zone sort as the times do, also where trailing zeros are left out.
         !self.started_at.is_empty() && self.started_at < other.started_at
     }
 
-    /// Adds its place on a network.
+    /// Adds the endpoint on a network.
     pub fn add_endpoint(&mut self, network: impl Into<NetworkName>, endpoint: DefinedEndpoint) {
         self.endpoints.insert(network.into(), endpoint);
     }
 
-    /// Returns the networks that it has a place on.
+    /// Returns the networks that the container is attached to.
     pub fn networks(&self) -> impl Iterator<Item = &NetworkName> {
         self.endpoints.keys()
     }
 
-    /// Returns its place on a network; `None` where it has none, or none is known.
+    /// Returns the endpoint on a network. `None` where the container is not attached, or was not inspected.
     pub fn endpoint(&self, network: &NetworkName) -> Option<&DefinedEndpoint> {
         self.endpoints.get(network)
     }
 
-    /// Returns the host ports that it publishes under fixed numbers, also while it does not run.
+    /// Returns the published ports with a fixed host port, also of a container that does not run.
     pub fn fixed_ports(&self) -> Vec<ObservedPort> {
         let ports = self.get("ports").and_then(Value::as_array).into_iter().flatten();
         let fixed = |port: &Value| {
@@ -97,13 +97,13 @@ impl Definition {
         ports.filter_map(fixed).collect()
     }
 
-    /// Returns the fixed IPv4 addresses that it has, each with its network.
+    /// Returns the fixed IPv4 addresses, each with its network.
     pub fn fixed_addresses(&self) -> impl Iterator<Item = (&NetworkName, &str)> {
         let given = self.endpoints.iter().map(|(name, endpoint)| (name, endpoint.ipv4_address.as_str()));
         given.filter(|(_, address)| !address.is_empty())
     }
 
-    /// Returns an attribute's value; `None` where the engine has none, or none that is known.
+    /// Returns the value of an attribute. `None` where the container does not have the attribute, or was not inspected.
     pub fn get(&self, path: &str) -> Option<&Value> {
         self.attributes.get(path)
     }

@@ -1,20 +1,21 @@
-//! The observed state: one snapshot of what the engine has, in our words.
+//! Containers, networks and volumes as the engine lists them.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{ContainerId, ContainerName, ImageId, Ipam, NetworkId, NetworkName, NetworkSpec, VolumeName, labels};
 
-/// A container as a list call shows it; enough to plan without an inspect of each.
+/// A container as the list of containers shows it. A plan needs no inspect of each container.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObservedContainer {
-    /// Full id.
+    /// Full id of 64 digits.
     pub id: ContainerId,
-    /// Name without the slash.
+    /// Name without the leading slash.
     pub name: ContainerName,
-    /// Image as given at create; its id where that name is gone, or is another image's by now.
+    /// Image as given when the container was created. The id of the image where that name is gone, or names another image
+    /// by now.
     pub image: String,
-    /// Id of the image it was made from.
+    /// Id of the image that the container was created from.
     pub image_id: ImageId,
     /// Command line, as the engine shows it.
     pub command: String,
@@ -22,41 +23,41 @@ pub struct ObservedContainer {
     pub created: i64,
     /// State.
     pub state: ContainerState,
-    /// Health, as far as a list tells it.
+    /// Health, read from `status`.
     pub health: Health,
-    /// Exit code, where it has exited.
+    /// Exit code of an exited container.
     pub exit_code: Option<i64>,
-    /// The engine's sentence, such as `Up 3 minutes (healthy)`.
+    /// State in the engine's words, such as `Up 3 minutes (healthy)`.
     pub status: String,
     /// All labels.
     pub labels: BTreeMap<String, String>,
-    /// Networks by name, with the endpoint's facts.
+    /// Endpoints by the name of their network.
     pub networks: BTreeMap<NetworkName, ObservedEndpoint>,
-    /// `NetworkMode` as given at create.
+    /// `NetworkMode` as given when the container was created.
     pub network_mode: String,
     /// Mounts.
     pub mounts: Vec<ObservedMount>,
-    /// Published ports (running containers only) and exposed ones.
+    /// Exposed ports, and of a running container its published ports.
     pub ports: Vec<ObservedPort>,
 }
 
 impl ObservedContainer {
-    /// Returns a label's value.
+    /// Returns the value of a label.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.get(name).map(String::as_str)
     }
 
-    /// Returns the service it belongs to, by its label.
+    /// Returns the service that the label names.
     pub fn service(&self) -> Option<&str> {
         self.label(labels::SERVICE)
     }
 
-    /// Returns whether `run` made it.
+    /// Returns whether `run` created the container (a one-off).
     pub fn is_oneoff(&self) -> bool {
         self.label(labels::ONEOFF) == Some("True")
     }
 
-    /// Returns the replica's number by its label.
+    /// Returns the number of the replica that the label names.
     pub fn number(&self) -> Option<u32> {
         self.label(labels::NUMBER)?.parse().ok()
     }
@@ -66,20 +67,20 @@ impl ObservedContainer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerState {
-    /// Never started.
+    /// Created, and never started.
     #[default]
     Created,
     /// Running.
     Running,
-    /// Running, frozen.
+    /// Running, with its processes frozen.
     Paused,
-    /// Between two attempts of its restart policy.
+    /// Between two starts by its restart policy.
     Restarting,
     /// Being removed.
     Removing,
-    /// Ended.
+    /// The process has ended.
     Exited,
-    /// Its removal failed half way.
+    /// The removal failed.
     Dead,
     /// A word this program does not know.
     Unknown,
@@ -115,13 +116,13 @@ impl ContainerState {
     }
 }
 
-/// Verdict of a container's health check.
+/// State of the health check of a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Health {
-    /// It has no check.
+    /// The container has no health check.
     #[default]
     None,
-    /// No verdict yet.
+    /// No verdict yet: no probe has passed, and too few probes have failed.
     Starting,
     /// The last probe passed.
     Healthy,
@@ -130,7 +131,7 @@ pub enum Health {
 }
 
 impl Health {
-    /// Reads the engine's word (`none` and anything unknown are [`Health::None`]).
+    /// Reads the engine's word. `none` and unknown words are [`Health::None`].
     pub fn parse(word: &str) -> Self {
         match word {
             "starting" => Self::Starting,
@@ -140,7 +141,7 @@ impl Health {
         }
     }
 
-    /// Returns the engine's word; empty for no check.
+    /// Returns the engine's word, which is empty for [`Health::None`].
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
@@ -151,51 +152,51 @@ impl Health {
     }
 }
 
-/// A container's place on one network.
+/// The endpoint of a container on one network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedEndpoint {
-    /// The network's id; empty while the container has never run.
+    /// Id of the network. Empty while the container has never run.
     pub network_id: NetworkId,
-    /// IPv4 address, empty where it has none.
+    /// IPv4 address. Empty where the endpoint has none, as in a container that does not run.
     pub ip_address: String,
-    /// Aliases, as far as a list tells them.
+    /// Aliases, as far as the list of containers has them.
     pub aliases: Vec<String>,
-    /// IPv4 address that was asked for.
+    /// IPv4 address that the file asks for.
     pub fixed_ipv4: Option<String>,
-    /// IPv6 address that was asked for.
+    /// IPv6 address that the file asks for.
     pub fixed_ipv6: Option<String>,
 }
 
 /// One mount of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedMount {
-    /// `bind`, `volume`, `tmpfs`, ...
+    /// `bind`, `volume`, `tmpfs` and the like.
     pub kind: String,
     /// Volume name; empty for other kinds.
     pub name: String,
     /// Path on the host.
     pub source: String,
-    /// Path inside.
+    /// Path in the container.
     pub destination: String,
-    /// Read-write.
+    /// Whether the container may write.
     pub is_writable: bool,
 }
 
 /// One port of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedPort {
-    /// Host address, `None` where it is not published.
+    /// Host address; `None` for a port that is not published.
     pub host_ip: Option<IpAddr>,
-    /// Host port, `None` where it is not published.
+    /// Host port; `None` for a port that is not published.
     pub published: Option<u16>,
-    /// Port inside.
+    /// Port in the container.
     pub target: u16,
-    /// `tcp`, `udp`, `sctp`.
+    /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
 }
 
 impl ObservedPort {
-    /// Returns whether two published ports cannot be held at the same time.
+    /// Returns whether two ports cannot be published at the same time.
     pub fn excludes(&self, other: &Self) -> bool {
         self.published.is_some()
             && self.published == other.published
@@ -204,8 +205,8 @@ impl ObservedPort {
     }
 }
 
-/// Returns whether two host addresses of one port are in each other's way; `None` is every address. The engine binds IPv4
-/// and IPv6 each by itself.
+/// Returns whether two bindings of one port, each with its host address, exclude each other. `None` stands for every
+/// address. IPv4 and IPv6 do not exclude each other: the engine binds each by itself.
 pub fn addresses_overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified())),
@@ -213,35 +214,35 @@ pub fn addresses_overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
     }
 }
 
-/// A network on the engine.
+/// A network of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedNetwork {
     /// Id.
     pub id: NetworkId,
-    /// Name; not unique in the engine.
+    /// Name. Two networks of the engine may have the same name.
     pub name: NetworkName,
     /// Driver.
     pub driver: String,
-    /// Scope: `local`, `swarm`.
+    /// Scope: `local`, `global` or `swarm`.
     pub scope: String,
-    /// Subnets of its pools.
+    /// Subnets of the address pools.
     pub subnets: Vec<String>,
     /// Driver options.
     pub driver_opts: BTreeMap<String, String>,
-    /// Address pools, as given or as the engine chose them.
+    /// Address pools, as given or as chosen by the engine.
     pub ipam: Ipam,
-    /// No way out.
+    /// No connection to the outside.
     pub internal: bool,
-    /// Containers may attach by hand (swarm networks).
+    /// Containers outside services may attach (networks of a Swarm).
     pub attachable: bool,
-    /// IPv6.
+    /// Whether the network has IPv6.
     pub enable_ipv6: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }
 
 impl ObservedNetwork {
-    /// Returns what it can be made again with.
+    /// Returns the definition that creates the same network again.
     pub fn as_made(&self) -> NetworkSpec {
         NetworkSpec {
             name: self.name.clone(),
@@ -257,7 +258,7 @@ impl ObservedNetwork {
     }
 }
 
-/// A volume on the engine.
+/// A volume of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservedVolume {
     /// Name.
@@ -270,6 +271,6 @@ pub struct ObservedVolume {
     pub labels: BTreeMap<String, String>,
     /// Path on the engine's machine.
     pub mountpoint: String,
-    /// Creation time, RFC 3339.
+    /// Creation time (RFC 3339).
     pub created: String,
 }

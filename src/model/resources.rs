@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::{NetworkKey, NetworkName, Span, VolumeKey, VolumeName};
 
-/// Top-level `networks.X`.
+/// A network of the top-level `networks`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Network {
-    /// The key.
+    /// Key in the file.
     pub key: NetworkKey,
-    /// Where the key stands; none for the implicit `default`.
+    /// The place of the key; [`Span::NONE`] for the implicit network `default`.
     pub span: Span,
     /// Name in the engine.
     pub name: NetworkName,
@@ -33,7 +33,7 @@ pub struct Network {
     pub enable_ipv4: Option<bool>,
     /// `enable_ipv6`.
     pub enable_ipv6: Option<bool>,
-    /// The canonical network object, input of the config hash.
+    /// The canonical network, which the config hash covers.
     pub canonical: Arc<serde_json::Value>,
 }
 
@@ -59,16 +59,16 @@ pub struct IpamPool {
     pub gateway: Option<String>,
     /// `aux_addresses`.
     pub aux_addresses: BTreeMap<String, String>,
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
 }
 
-/// Top-level `volumes.X`.
+/// A volume of the top-level `volumes`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Volume {
-    /// The key.
+    /// Key in the file.
     pub key: VolumeKey,
-    /// Where the key stands.
+    /// The place of the key.
     pub span: Span,
     /// Name in the engine.
     pub name: VolumeName,
@@ -80,32 +80,32 @@ pub struct Volume {
     pub driver_opts: BTreeMap<String, String>,
     /// `labels`.
     pub labels: BTreeMap<String, String>,
-    /// `x-protected: true`: no command of ours removes it.
+    /// `x-protected: true`: no command of this program removes the volume.
     pub is_protected: bool,
-    /// The canonical volume object, input of the config hash.
+    /// The canonical volume, which the config hash covers.
     pub canonical: Arc<serde_json::Value>,
 }
 
-/// Where the bytes of a secret or config come from.
+/// The source of the content of a secret or config.
 #[derive(Clone, PartialEq, Eq)]
 pub enum FileSource {
     /// `file`: absolute path on the host.
     File(PathBuf),
-    /// `environment`: the variable's name and its value, `None` where it is not set.
+    /// `environment`: a variable of the process environment or an env file.
     Environment {
         /// Name of the variable.
         variable: String,
-        /// Its value when the project was loaded.
+        /// Value of the variable when the project was loaded; `None` where the variable was not set.
         value: Option<String>,
     },
     /// `content` (configs only).
     Content(String),
-    /// `external`: kept by the engine's cluster; one machine cannot give it.
+    /// `external`: the Swarm keeps the content. Without a Swarm the content is not available.
     External,
 }
 
 impl std::fmt::Debug for FileSource {
-    // Values never reach a log: a debug print names the source only.
+    // Values must never reach a log, so the debug output names the source only.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             FileSource::File(path) => write!(f, "File({})", path.display()),
@@ -116,18 +116,18 @@ impl std::fmt::Debug for FileSource {
     }
 }
 
-/// Top-level `secrets.X`.
+/// A secret of the top-level `secrets`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Where the key stands.
+    /// The place of the key.
     pub span: Span,
-    /// Name: `<project>_<key>` or `name:`.
+    /// Name in the engine: `name:`, or `<project>_<key>`.
     pub name: String,
-    /// Where the bytes come from.
+    /// Source of the content.
     pub source: FileSource,
-    /// Where the source is named.
+    /// The place of the attribute that names the source.
     pub source_span: Span,
 }
 
-/// Top-level `configs.X`: the same shape as a secret, other rules.
+/// A config of the top-level `configs`. It has the shape of a secret, and other default paths.
 pub type Config = Secret;

@@ -5,33 +5,33 @@ use std::net::IpAddr;
 
 use super::{ContainerId, Containers, Definition, ImageId, ObservedNetwork, ObservedVolume};
 
-/// One snapshot. Everything after `observe` refers to it; nobody lists again halfway.
+/// One snapshot of the engine. Everything after `observe` refers to this snapshot, and nothing lists again in between.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    /// The engine itself.
+    /// Facts about the engine.
     pub engine: EngineFacts,
-    /// Every container on the engine, ours and others'; others matter for names and ports.
+    /// Every container of the engine. Containers of other projects matter, too: they hold names, ports and addresses.
     pub containers: Containers,
-    /// Every network on the engine.
+    /// Every network of the engine.
     pub networks: Vec<ObservedNetwork>,
-    /// Every volume on the engine.
+    /// Every volume of the engine.
     pub volumes: Vec<ObservedVolume>,
-    /// Images by each name they have (`repository:tag`, `repository@digest`), and by id; where only some names were of
-    /// interest, perhaps no others.
+    /// Images by each of their names (`repository:tag`, `repository@digest`) and by id. A snapshot for some names may have
+    /// the images of these names only.
     pub images: BTreeMap<String, ImageId>,
-    /// TCP and UDP ports that programs on this machine listen on; empty where the engine is not on this machine.
+    /// TCP and UDP ports on which programs of this machine listen. Empty where the engine runs on another machine.
     pub listeners: Vec<Listener>,
-    /// Definitions of the containers that were inspected: those that differ from the file, and for `drift` all.
+    /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all containers.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// What the engine offers beside what all engines have; `None` where nobody needed to know.
+    /// Drivers and runtimes of the engine; `None` where the project uses only those that every engine has.
     pub plugins: Option<Plugins>,
-    /// When the snapshot was taken, seconds since 1970 by this machine's clock; for ages, never for decisions.
+    /// Time of the snapshot in seconds since 1970, by the clock of this machine. Used for ages in output, never for decisions.
     pub taken_at: i64,
 }
 
 impl Observed {
-    /// Returns the image that a file means by a name, or by at least eight digits of its id. (Engines take fewer, too; a
-    /// name such as `db` is none here.)
+    /// Returns the image of a name, or of an id of which at least eight digits are given. Engines take fewer digits, too, but
+    /// a name such as `db` would be the beginning of an id then.
     pub fn image(&self, name: &str) -> Option<&ImageId> {
         self.images.get(&super::familiar(name)).or_else(|| {
             let is_id = name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -55,27 +55,27 @@ pub struct Plugins {
     pub runtimes: BTreeSet<String>,
 }
 
-/// What is known of the engine.
+/// Facts about the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineFacts {
-    /// Where it answers, for messages: `unix:///var/run/docker.sock`.
+    /// Address of the engine for messages, such as `unix:///var/run/docker.sock`.
     pub endpoint: String,
     /// The engine's own version, such as `28.5.2`.
     pub version: String,
     /// The negotiated API version.
     pub api: ApiVersion,
-    /// `linux`, `windows`.
+    /// `linux` or `windows`.
     pub os: String,
-    /// Whether it runs on this machine, so that paths and ports mean the same here and there.
+    /// Whether the engine runs on this machine, so that its paths and ports are those of this machine.
     pub is_local: bool,
 }
 
-/// A version of the Engine API, such as 1.41. Ordered.
+/// A version of the Engine API, such as 1.41. Versions are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiVersion {
-    /// Before the dot.
+    /// The number before the dot.
     pub major: u16,
-    /// After the dot.
+    /// The number after the dot.
     pub minor: u16,
 }
 
@@ -85,7 +85,7 @@ impl ApiVersion {
         Self { major, minor }
     }
 
-    /// Reads `1.41`; `None` where the text is no such pair.
+    /// Reads `1.41` or `v1.41`. `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.trim().trim_start_matches('v').split_once('.')?;
         Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
@@ -101,12 +101,12 @@ impl std::fmt::Display for ApiVersion {
 /// A program on this machine that listens on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
-    /// Address; unspecified is all.
+    /// Address; the unspecified address stands for all addresses.
     pub address: IpAddr,
     /// Port.
     pub port: u16,
     /// `tcp` or `udp`.
     pub protocol: &'static str,
-    /// `nginx (pid 812)`, where it can be told.
+    /// The program, such as `nginx (pid 812)`; `None` where the kernel does not show it to this user.
     pub holder: Option<String>,
 }
