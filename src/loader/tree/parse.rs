@@ -72,6 +72,8 @@ type Found<'a> = (Event<'a>, Span);
 struct Size {
     nodes: usize,
     bytes: usize,
+    /// The deepest level so far; of an anchored value the number of levels inside it.
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -171,6 +173,7 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Diagnostic> {
         let before = self.read;
         self.read.nodes += 1;
+        self.read.depth = depth;
         self.check_bounds(span, depth)?;
         let mut implicit = Tag::None;
         let (mut node, anchor, tag) = match event {
@@ -193,7 +196,11 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceStart(_, anchor, tag) => (self.list(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
             Event::MappingStart(_, anchor, tag) => (self.mapping(span, depth)?, anchor, tag.map(|tag| tag.to_string())),
-            Event::Alias(anchor) => return self.alias(anchor, span),
+            Event::Alias(anchor) => {
+                let node = self.alias(anchor, span, depth);
+                self.read.depth = self.read.depth.max(before.depth);
+                return node;
+            }
             _ => return Err(Diagnostic::error("yaml-syntax", span, "this is not YAML: a value is missing")),
         };
         node.tag = match tag.as_deref() {
@@ -202,12 +209,17 @@ impl<'a> Reader<'a> {
             _ => implicit,
         };
         if anchor != 0 {
-            let size = Size { nodes: self.read.nodes - before.nodes, bytes: self.read.bytes - before.bytes };
+            let size = Size {
+                nodes: self.read.nodes - before.nodes,
+                bytes: self.read.bytes - before.bytes,
+                depth: self.read.depth - depth,
+            };
             // Compat: an alias does not have the `!reset` values of the anchored mapping.
             let mut anchored = node.clone();
             merge_tags::drop_resets(&mut anchored);
             self.anchors.insert(anchor, (anchored, size));
         }
+        self.read.depth = self.read.depth.max(before.depth);
         Ok(node)
     }
 
@@ -250,7 +262,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns a copy of the anchored value. The copy keeps the places of the anchored value.
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<Node, Diagnostic> {
+    fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Node, Diagnostic> {
         let Some((node, size)) = self.anchors.get(&anchor) else {
             let path = self.path();
             let message = format!("the alias at `{path}` refers to the value that it is part of");
@@ -258,8 +270,12 @@ impl<'a> Reader<'a> {
                 .at(path)
                 .help("name another anchor, or copy what is meant"));
         };
-        self.read = Size { nodes: self.read.nodes + size.nodes, bytes: self.read.bytes + size.bytes };
-        self.check_bounds(span, 0)?;
+        self.read = Size {
+            nodes: self.read.nodes + size.nodes,
+            bytes: self.read.bytes + size.bytes,
+            depth: depth + size.depth,
+        };
+        self.check_bounds(span, self.read.depth)?;
         Ok(node.clone())
     }
 
@@ -422,5 +438,26 @@ fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&str>) -> Value {
         None | Some("!" | "timestamp") if is_plain => scalar::resolve(text),
         Some(kind) if is_plain && kind != "str" && scalar::resolve(text) == Value::Null => Value::Null,
         _ => Value::Text(text.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_do_not_nest_deeper_than_brackets() {
+        let nested = |levels: usize, inner: &str| format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels));
+        let parsed = |text: &str| parse(FileId(0), text, &mut Vec::new());
+        let code = |text: &str| parsed(text).err().map(|fault| fault.code);
+        assert_eq!(code(&format!("a: &a {}\nb: {}", nested(60, "1"), nested(60, "*a"))), None);
+        assert_eq!(code(&format!("a: &a {}\nb: {}", nested(70, "1"), nested(70, "*a"))), Some("too-deep"));
+        let mut chain = format!("a0: &a0 {}\n", nested(100, "1"));
+        for number in 1..100 {
+            chain.push_str(&format!("a{number}: &a{number} {}\n", nested(100, &format!("*a{}", number - 1))));
+        }
+        assert_eq!(code(&chain), Some("too-deep"));
+        // A value after a deep one is as deep as it is, not as the other was.
+        assert_eq!(code(&format!("a: &a {}\nb: &b 1\nc: {}", nested(100, "1"), nested(100, "*b"))), None);
     }
 }
