@@ -18,8 +18,8 @@ impl Environment {
 
     /// Reads the process environment. Variables that are not UTF-8 are left out, because no compose file can name them.
     ///
-    /// `PWD` is the current directory where it leads to the same directory as the kernel's answer. `PWD` keeps symbolic links,
-    /// so that messages show the path that the user knows.
+    /// `PWD` is the current directory where it leads to the same directory as the kernel's answer. `PWD` keeps symbolic
+    /// links, so that messages show the path that the user knows.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the process")]
     pub fn from_process() -> Self {
         let variables: BTreeMap<String, String> = std::env::vars_os()

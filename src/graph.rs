@@ -1,7 +1,7 @@
 //! The dependencies between services: order, closures, cycles. Only this file knows petgraph.
 //!
-//! An edge leads from a dependent service to its dependency: from `web` to `db` for `web: { depends_on: [db] }`. Start at
-//! [`Graph::new`].
+//! An edge leads from a dependent service to its dependency: from `web` to `db` for `web: { depends_on: [db] }`. Start
+//! at [`Graph::new`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,15 +43,16 @@ impl<'a> Graph<'a> {
         Self { edges }
     }
 
-    /// Returns the services, each after its dependencies. Services that do not depend on each other are in order of names.
+    /// Returns the services, each after its dependencies. Services that do not depend on each other are in order of
+    /// names.
     ///
     /// Members of a cycle come last, in order of names. The loader refuses cycles, so callers never see one.
     pub fn order(&self) -> Vec<&'a str> {
         self.order_after(&[])
     }
 
-    /// As [`Self::order`], and for each pair the first service comes after the second. A pair that contradicts a dependency or
-    /// an earlier pair is ignored.
+    /// As [`Self::order`], and for each pair the first service comes after the second. A pair that contradicts a
+    /// dependency or an earlier pair is ignored.
     pub fn order_after(&self, pairs: &[(ServiceName, ServiceName)]) -> Vec<&'a str> {
         let mut edges: DiGraphMap<&'a str, ()> = self.edges.all_edges().map(|(from, to, _)| (from, to)).collect();
         for node in self.edges.nodes() {
@@ -126,8 +127,8 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Returns a diagnostic for each group of services that depend on each other (a strongly connected component). The message
-/// shows the shortest cycle through the first service of the group, with the place of each edge.
+/// Returns a diagnostic for each group of services that depend on each other (a strongly connected component). The
+/// message shows the shortest cycle through the first service of the group, with the place of each edge.
 ///
 /// `via` returns the attribute that makes an edge: `depends_on`, `links[0]`, `network_mode` and the like.
 pub fn cycles(edges: &[Edge<'_>], via: &dyn Fn(&Edge<'_>) -> String) -> Vec<Diagnostic> {
@@ -171,7 +172,8 @@ fn hop_text(hop: &Edge<'_>, via: &dyn Fn(&Edge<'_>) -> String) -> String {
     format!("`{}` needs `{}` by `{}`", hop.from, hop.to, via(hop))
 }
 
-/// Returns the shortest cycle through the first service of the group by name. The result begins and ends with this service.
+/// Returns the shortest cycle through the first service of the group by name. The result begins and ends with this
+/// service.
 fn shortest_cycle<'a>(graph: &DiGraphMap<&'a str, &Edge<'_>>, group: &[&'a str]) -> Vec<&'a str> {
     let members: BTreeSet<&str> = group.iter().copied().collect();
     let Some(start) = members.first().copied() else { return Vec::new() };

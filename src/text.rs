@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Returns a text with its control characters replaced by visible escapes such as `\n` and `\u{1b}`. A tab becomes a blank.
+/// Returns a text with its control characters replaced by visible escapes such as `\n` and `\u{1b}`. A tab becomes a
+/// blank.
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
@@ -20,8 +21,8 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns the length of the colour sequence (`ESC [ numbers m`) at the start of a text. `None` where no such sequence is
-/// there.
+/// Returns the length of the colour sequence (`ESC [ numbers m`) at the start of a text. `None` where no such sequence
+/// is there.
 pub fn colour(text: &str) -> Option<usize> {
     let body = text.strip_prefix("\x1b[")?;
     let end = body.find(|char: char| !(char.is_ascii_digit() || char == ';'))?;

@@ -19,8 +19,8 @@ use crate::model::Sources;
 /// The whole loader. The input is a bundle of files (see [`unpack`]), which are written to `folder`; the first file is
 /// loaded.
 ///
-/// Properties: loading ends; a check reports the same as a load; the printed model loads again to the same model. Returns
-/// the diagnostics, so that the caller can render them, or nothing where `folder` is not writable.
+/// Properties: loading ends; a check reports the same as a load; the printed model loads again to the same model.
+/// Returns the diagnostics, so that the caller can render them, or nothing where `folder` is not writable.
 pub fn loader(input: &str, folder: &Path) -> (Vec<Diagnostic>, Sources) {
     let files = unpack(input);
     for (name, text) in &files {
@@ -49,15 +49,15 @@ fn load_in(folder: &Path, file: &str) -> Loaded {
     let mut loaded = load(&options, &environment);
     let checked = load(&LoadOptions { only_check: true, ..options }, &environment);
     assert_eq!(checked.diagnostics, loaded.diagnostics, "a check tells what a load tells");
-    // Decoding must not panic, either, whatever it reports.
+    // Decoding may report faults, but must not panic.
     let _ = loaded.project();
     loaded
 }
 
 /// Asserts that the printed model loads, and that the second and the third print are equal.
 ///
-/// Compat: docker compose prints a few models that it refuses itself, such as an optional dependency on a service that is
-/// not enabled. For such a model nothing is asserted.
+/// Compat: docker compose prints a few models that it refuses itself, such as an optional dependency on a service that
+/// is not enabled. For such a model nothing is asserted.
 fn prints_what_it_loaded(loaded: Loaded, folder: &Path) {
     if has_dollar_key(&serde_json::Value::Object(loaded.model.clone())) {
         // Compat: dollar signs are doubled in keys, too, but keys are not interpolated. So a key grows with each print.
@@ -86,7 +86,7 @@ fn printed(loaded: &Loaded) -> String {
     emit::yaml(&model)
 }
 
-/// Loads a printed model. `None` where the model has errors; it must always be YAML.
+/// Loads a printed model. `None` where the model has errors. Asserts that the text is YAML.
 fn reload(text: &str, folder: &Path) -> Option<Loaded> {
     let again = "again.yaml";
     std::fs::write(folder.join(again), text).ok()?;
@@ -103,8 +103,8 @@ fn reload(text: &str, folder: &Path) -> Option<Loaded> {
 
 /// Splits a text into files. A line `-- NAME --` begins a file; the text before the first such line is `compose.yaml`.
 ///
-/// Names consist of letters, digits, dots and dashes, so that no input writes outside its folder. A bundle has at most eight
-/// files.
+/// Names consist of letters, digits, dots and dashes, so that no input writes outside its folder. A bundle has at most
+/// eight files.
 pub fn unpack(input: &str) -> Vec<(String, String)> {
     let mut files = vec![("compose.yaml".to_owned(), String::new())];
     for line in input.split_inclusive('\n') {
@@ -125,7 +125,8 @@ pub fn unpack(input: &str) -> Vec<(String, String)> {
     files
 }
 
-/// Interpolation. Properties: the length of the result is bounded; a text with doubled dollar signs comes back unchanged.
+/// Interpolation. Properties: the length of the result is bounded; a text with doubled dollar signs comes back
+/// unchanged.
 pub fn interpolation(input: &str) {
     let long = "x".repeat(1000);
     let lookup = |name: &str| match name {

@@ -1,13 +1,13 @@
 //! Compose files to a project.
 //!
-//! Every value keeps its place in the file through all stages, so that each message can point at it. The loader knows
-//! nothing of engines. Start at [`load`]: the stages follow each other in the order of compose-go's loader, because the
-//! results depend on that order.
+//! Every value keeps its place in the file through all stages, so that each message can show that place. The loader
+//! knows nothing of engines. Start at [`load`]: the stages follow each other in the order of compose-go's loader,
+//! because the results depend on that order.
 //!
-//! | room | what lives there, in the order of the stages |
+//! | room | contents, in the order of the stages |
 //! |---|---|
 //! | `prepare` | project directory, variables, compose files, profiles: known before a file is parsed |
-//! | `source` | which files there are, reading them, relative paths to absolute ones |
+//! | `source` | finds and reads files; makes relative paths absolute |
 //! | `tree` | YAML text to a tree of values with places; merge tags |
 //! | `syntax` | small grammars inside values: `$NAME`, ports, volumes, durations, sizes, command lines |
 //! | `variables` | env files, interpolation, `env_file` and `label_file` of services |
@@ -15,7 +15,7 @@
 //! | `schema` | keys and types by the Compose specification's own schema |
 //! | `normalize` | long forms, defaults, implicit networks and dependencies, profiles |
 //! | `validate` | rules that the schema cannot say |
-//! | `typed` | the tree to the canonical model: what `config` prints and what hashes cover |
+//! | `typed` | the tree to the canonical model, which `config` prints and hashes cover |
 //! | `decode` | the canonical model to [`crate::model::Project`] |
 //! | `emit` | the canonical model to YAML and JSON |
 //! | `report` | diagnostics: fewer, masked, with the places that led to the value |
@@ -126,7 +126,8 @@ fn canonical_model(options: &LoadOptions, root: &Node, disabled: &Node, unused: 
 
 /// Takes `label_file` out of the services of the model.
 ///
-/// Compat: docker compose merges `label_file` into `labels` and does not print it, but the config hash covers it.
+/// Compat: docker compose merges `label_file` into `labels` and does not print `label_file`, but the config hash covers
+/// both.
 fn take_label_files(model: &mut Map<String, Json>) -> BTreeMap<String, (usize, Json)> {
     let services = model.get_mut("services").and_then(Json::as_object_mut).into_iter().flatten();
     let take = |(name, service): (&String, &mut Json)| {
@@ -138,8 +139,8 @@ fn take_label_files(model: &mut Map<String, Json>) -> BTreeMap<String, (usize, J
 }
 
 impl Loaded {
-    /// Returns the typed project, or `None` with an error among the diagnostics. Values that the engine would refuse are
-    /// added to the diagnostics.
+    /// Returns the typed project, or `None` with an error among the diagnostics. Values that the engine would refuse
+    /// are added to the diagnostics.
     pub fn project(&mut self) -> Option<Project> {
         self.tree.as_ref()?;
         let told = self.diagnostics.len();
@@ -148,7 +149,8 @@ impl Loaded {
         (!self.has_errors()).then_some(project)
     }
 
-    /// Returns the typed project for commands that create nothing: values that the engine would refuse are not reported.
+    /// Returns the typed project for commands that create nothing: values that the engine would refuse are not
+    /// reported.
     pub fn unchecked_project(&mut self) -> Option<Project> {
         self.tree.as_ref().filter(|_| !self.has_errors())?;
         let told = self.diagnostics.len();

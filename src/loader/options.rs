@@ -1,4 +1,4 @@
-//! What is asked of the loader.
+//! The options of a load: which project, and which stages to leave out.
 
 use std::path::PathBuf;
 

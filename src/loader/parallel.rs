@@ -5,8 +5,8 @@ pub(super) const FEW: usize = 200;
 /// Most threads. More threads gain nothing, because all wait for the same allocator.
 const THREADS: usize = 4;
 
-/// Calls `work` on chunks of the items, and returns the results in the order of the items. The calling thread works on the
-/// first chunk.
+/// Calls `work` on chunks of the items, and returns the results in the order of the items. The calling thread works on
+/// the first chunk.
 pub(super) fn by_chunks<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
     // Each call of `available_parallelism` asks the kernel, so the number of items is looked at first.
     if items.len() < FEW {

@@ -1,4 +1,4 @@
-//! What must be known before a file is parsed: project directory, variables, compose files, profiles.
+//! Before a file is parsed: project directory, variables, compose files, profiles.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use crate::env::Environment;
 
 /// Fills in directory, variables, compose files and profiles.
 ///
-/// Compat: docker compose looks for `.env` before it looks for the compose files, because `COMPOSE_FILE` may stand in
-/// `.env`; and once more in the project directory where that is another one.
+/// Compat: `.env` is read before the compose files are looked for, because `COMPOSE_FILE` may stand in `.env`. If the
+/// compose files lead to another project directory, the `.env` of that directory is read, too.
 pub fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded) -> Result<(), Box<Diagnostic>> {
     let absolute = |path: &Path| clean(&environment.current_dir().join(path));
     let given_directory = options.project_directory.as_deref().map(absolute);
@@ -58,7 +58,7 @@ fn read_env_files(directory: &Path, loaded: &mut Loaded) {
     loaded.diagnostics.extend(faults);
 }
 
-/// Returns the absolute paths of `--env-file`, or those of `COMPOSE_ENV_FILES` where the flag is not given.
+/// Returns the absolute paths of `--env-file`, or the paths of `COMPOSE_ENV_FILES` where the flag is not given.
 fn env_files(options: &LoadOptions, environment: &Environment) -> Vec<PathBuf> {
     let given: Vec<PathBuf> = match options.env_files.is_empty() {
         false => options.env_files.clone(),

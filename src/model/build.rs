@@ -17,7 +17,7 @@ pub struct BuildRequest {
     pub dockerfile_inline: Option<String>,
     /// Names of the image.
     pub tags: Vec<String>,
-    /// `--build-arg`. An argument with `None` is not sent, so it keeps the default of the Dockerfile.
+    /// `--build-arg`. An argument with `None` is not sent, and the default of the Dockerfile holds.
     pub args: BTreeMap<String, Option<String>>,
     /// Labels of the image.
     pub labels: BTreeMap<String, String>,

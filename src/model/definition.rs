@@ -8,9 +8,9 @@ use super::{NetworkName, ObservedPort};
 
 /// The definition of a container, by paths of attributes such as `environment.WP_TITLE`, `user` and `mem_limit`.
 ///
-/// Values have the form of the canonical model, so that both can be compared. The variables, labels and command of the image
-/// are among the values, because the engine does not keep them apart. Values may be secret: they are compared, and shown
-/// only where the name of the attribute does not look secret.
+/// Values have the form of the canonical model, so that both can be compared. The variables, labels and command of the
+/// image are among the values, because the engine does not keep them apart. Values may be secret: they are compared,
+/// and shown only where the name of the attribute does not look secret.
 #[derive(Clone, Default, PartialEq)]
 pub struct Definition {
     attributes: BTreeMap<String, Value>,

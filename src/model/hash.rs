@@ -1,8 +1,9 @@
-//! Config hashes, equal to those of docker compose: SHA-256 of the canonical definition as Go's `encoding/json` writes it.
+//! Config hashes, equal to those of docker compose: SHA-256 of the canonical definition as Go's `encoding/json` writes
+//! it.
 //!
 //! Compat: docker/compose pkg/compose/hash.go. Keys that do not describe the container are removed first. References to
-//! services are replaced by ids of containers: if `web` has `network_mode: service:db` and `db` is replaced, the hash of
-//! `web` changes, too.
+//! services are replaced by ids of containers: if `web` has `network_mode: service:db` and `db` is replaced, the hash
+//! of `web` changes, too.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};

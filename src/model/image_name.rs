@@ -1,7 +1,7 @@
 //! Names of images: the forms that the engine and docker compose show, and the grammar.
 
-/// Returns a name as the engine lists it: without the default registry, and with a tag or a digest. `docker.io/library/nginx`
-/// becomes `nginx:latest`.
+/// Returns a name as the engine lists it: without the default registry, and with a tag or a digest.
+/// `docker.io/library/nginx` becomes `nginx:latest`.
 pub fn familiar(image: &str) -> String {
     let short = image
         .strip_prefix("docker.io/library/")
@@ -21,8 +21,8 @@ pub fn familiar(image: &str) -> String {
     }
 }
 
-/// Returns a name in full, as docker compose prints resolved names: registry, path, and either digest or tag. `nginx` becomes
-/// `docker.io/library/nginx:latest`.
+/// Returns a name in full, as docker compose prints resolved names: registry, path, and either digest or tag. `nginx`
+/// becomes `docker.io/library/nginx:latest`.
 pub fn canonical(image: &str) -> String {
     let (name, digest) = match image.split_once('@') {
         Some((name, digest)) => (without_tag(name), Some(digest)),

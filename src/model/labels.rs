@@ -1,5 +1,5 @@
-//! The labels by which containers, networks and volumes belong to a project. They are docker compose's labels, so that both
-//! tools see the same project, and a few labels under `dev.inception.`, which docker compose ignores.
+//! The labels by which containers, networks and volumes belong to a project. They are docker compose's labels, so that
+//! both tools see the same project, and a few labels under `dev.inception.`, which docker compose ignores.
 
 /// On everything: name of the project.
 pub const PROJECT: &str = "com.docker.compose.project";
@@ -32,12 +32,12 @@ pub const NETWORK: &str = "com.docker.compose.network";
 /// On volumes: the key in the file.
 pub const VOLUME: &str = "com.docker.compose.volume";
 
-/// Of this program, on a replacement: id of the replaced container. Labels cannot be removed, so the label alone does not say
-/// that the replacement is unfinished. A replacement is unfinished while the replaced container exists, or while the
-/// replacement does not have its final name.
+/// Of this program, on a replacement: id of the replaced container. Labels cannot be removed, so the label alone does
+/// not say that the replacement is unfinished. A replacement is unfinished while the replaced container exists, or
+/// while the replacement does not have its final name.
 pub const REPLACES: &str = "dev.inception.replaces";
-/// Of this program, on containers, networks and volumes: a digest of each field of the canonical definition, so that a plan
-/// can name the field that changed. Values are never stored.
+/// Of this program, on containers, networks and volumes: a digest of each field of the canonical definition, so that a
+/// plan can name the field that changed. Values are never stored.
 pub const FIELDS: &str = "dev.inception.fields";
 /// Of this program, on containers: digests of the content of configs and secrets.
 pub const CONTENTS: &str = "dev.inception.contents";

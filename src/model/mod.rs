@@ -1,8 +1,8 @@
 //! Desired and observed state as plain values: immutable once loaded, without I/O, without types of the engine's client
 //! library.
 //!
-//! The desired state is a [`Project`] with its services and resources. The observed state is [`Observed`]. The planner asks
-//! the engine for a [`ContainerSpec`], a [`NetworkSpec`], a [`VolumeSpec`] or a [`BuildRequest`].
+//! The desired state is a [`Project`] with its services and resources. The observed state is [`Observed`]. The planner
+//! asks the engine for a [`ContainerSpec`], a [`NetworkSpec`], a [`VolumeSpec`] or a [`BuildRequest`].
 
 mod build;
 mod containers;

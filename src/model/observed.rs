@@ -12,8 +12,8 @@ pub struct ObservedContainer {
     pub id: ContainerId,
     /// Name without the leading slash.
     pub name: ContainerName,
-    /// Image as given when the container was created. The id of the image where that name is gone, or names another image
-    /// by now.
+    /// Image as given when the container was created. The id of the image where that name is gone, or names another
+    /// image by now.
     pub image: String,
     /// Id of the image that the container was created from.
     pub image_id: ImageId,

@@ -118,8 +118,8 @@ pub struct NetworkAttachment {
     pub priority: i64,
 }
 
-/// One published or exposed port. A range of container ports is several of these; a range of host ports stays a range, of
-/// which the engine chooses a port.
+/// One published or exposed port. A range of container ports is several of these; a range of host ports stays a range,
+/// of which the engine chooses a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
     /// The place in the file.

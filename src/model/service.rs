@@ -18,8 +18,8 @@ pub struct Service {
     pub name: ServiceName,
     /// The place of the key.
     pub span: Span,
-    /// The canonical service, as `config --format json` prints it but without doubled `$`. The config hash covers this value,
-    /// and reasons for a recreation compare its fields, so both are about values that the user can see.
+    /// The canonical service, as `config --format json` prints it but without doubled `$`. The config hash covers this
+    /// value, and reasons for a recreation compare its fields, so both are about values that the user can see.
     pub canonical: Arc<serde_json::Value>,
 
     /// `image`; `None` only with `build` or `provider`.

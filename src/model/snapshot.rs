@@ -16,22 +16,25 @@ pub struct Observed {
     pub networks: Vec<ObservedNetwork>,
     /// Every volume of the engine.
     pub volumes: Vec<ObservedVolume>,
-    /// Images by each of their names (`repository:tag`, `repository@digest`) and by id. A snapshot for some names may have
-    /// the images of these names only.
+    /// Images by each of their names (`repository:tag`, `repository@digest`) and by id. A snapshot for some names may
+    /// have the images of these names only.
     pub images: BTreeMap<String, ImageId>,
     /// TCP and UDP ports on which programs of this machine listen. Empty where the engine runs on another machine.
     pub listeners: Vec<Listener>,
-    /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all containers.
+    /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all
+    /// containers.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// Drivers and runtimes of the engine; `None` where the project uses only those that every engine has.
+    /// Drivers and runtimes of the engine; `None` where the project uses only drivers and runtimes that every engine
+    /// has.
     pub plugins: Option<Plugins>,
-    /// Time of the snapshot in seconds since 1970, by the clock of this machine. Used for ages in output, never for decisions.
+    /// Time of the snapshot in seconds since 1970, by the clock of this machine. Used for ages in output, never for
+    /// decisions.
     pub taken_at: i64,
 }
 
 impl Observed {
-    /// Returns the image of a name, or of an id of which at least eight digits are given. Engines take fewer digits, too, but
-    /// a name such as `db` would be the beginning of an id then.
+    /// Returns the image of a name, or of an id of which at least eight digits are given. Engines take fewer digits,
+    /// too, but a name such as `db` would be the beginning of an id then.
     pub fn image(&self, name: &str) -> Option<&ImageId> {
         self.images.get(&super::familiar(name)).or_else(|| {
             let is_id = name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

@@ -43,8 +43,8 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// The whole text.
     pub text: Arc<str>,
-    /// Whether messages may show lines of the text. Lines of env files are not shown, because they hold secrets. Lines of
-    /// files outside the project are not shown either: `include: /etc/shadow` must not print that file.
+    /// Whether messages may show lines of the text. Lines of env files are not shown, because they hold secrets. Lines
+    /// of files outside the project are not shown either: `include: /etc/shadow` must not print that file.
     pub is_shown: bool,
 }
 

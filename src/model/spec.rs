@@ -64,8 +64,8 @@ pub struct ContainerSpec {
     pub auto_remove: bool,
     /// `host`, `none`, `bridge`, `container:ID`, or the name of the first network.
     pub network_mode: Option<String>,
-    /// Networks in the order of attachment. Before API 1.44 the engine takes the first one only when the container is
-    /// created; the others are connected afterwards.
+    /// Networks in the order of attachment. Before API 1.44 the request that creates the container names the first
+    /// network only, and the other networks are connected afterwards.
     pub networks: Vec<EndpointSpec>,
     /// `container:ID`, `host`, `private`, `shareable`.
     pub ipc_mode: Option<String>,
@@ -219,7 +219,8 @@ pub enum MountKind {
         /// Directory in the volume (API 1.45).
         subpath: Option<String>,
     },
-    /// An anonymous volume. With `name` an anonymous volume of the replaced container, whose data the new container keeps.
+    /// An anonymous volume. With `name` an anonymous volume of the replaced container, whose data the new container
+    /// keeps.
     Anonymous {
         /// Name of the volume to take over.
         name: Option<VolumeName>,

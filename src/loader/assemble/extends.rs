@@ -53,7 +53,8 @@ impl Assembly<'_> {
         let has_extends = |(_, entry): &(&str, &Entry)| entry.node.get("extends").is_some();
         let entries = root.get("services").into_iter().flat_map(Node::entries);
         let names: Vec<String> = entries.filter(has_extends).map(|(name, _)| name.to_owned()).collect();
-        // Each service extends the other services as they stand in the file, so the order of the services does not matter.
+        // Each service extends the other services as they stand in the file, so the order of the services does not
+        // matter.
         let Some(services) = root.get("services").cloned().filter(|_| !names.is_empty()) else { return };
         for name in names {
             let extended = self.extended(&services, &name, file, directory, &mut Vec::new());
@@ -63,8 +64,8 @@ impl Assembly<'_> {
         }
     }
 
-    /// Returns a service merged over the service that it extends. `None` after a fault. `chain` leads from the first service
-    /// to this one; [`MOST_HOPS`] bounds its length.
+    /// Returns a service merged over the service that it extends. `None` after a fault. `chain` leads from the first
+    /// service to this one; [`MOST_HOPS`] bounds its length.
     fn extended(
         &mut self,
         services: &Node,
@@ -139,8 +140,8 @@ impl Assembly<'_> {
         }
         unique::unique(&mut root, &Changed::all());
         normalize::long_form(&mut root, &Changed::all(), self.options.no_interpolate, &mut self.diagnostics);
-        // Paths of the other file are relative to that file. They are made relative to the project directory, so that an env
-        // file that both files name has one path and is read once.
+        // Paths of the other file are relative to that file. They are made relative to the project directory, so that
+        // an env file that both files name has one path and is read once.
         let folder = path.parent().unwrap_or(directory).to_owned();
         self.resolve_from(&folder, &mut root);
         let empty = Node::map(*span);

@@ -19,6 +19,10 @@ pub const DEEPEST: usize = 32;
 /// Included files of one project.
 const MOST_FILES: usize = 1000;
 
+/// How to change an included resource.
+const OVERRIDE: &str =
+    "change it in an override file named beside the included one: `path: [included.yml, override.yml]`";
+
 /// One entry of `include`.
 pub struct Include {
     paths: Vec<(String, Span)>,
@@ -204,12 +208,12 @@ impl Assembly<'_> {
             let Value::Map(entries) = section.value else { continue };
             for (name, entry) in *entries {
                 match own.get(&name) {
-                    Some(existing) if !is_same(&existing.node, &entry.node) => self.diagnostics.push(
-                        Diagnostic::error("include-conflict", existing.key, format!("{kind}.{name} conflicts with imported resource"))
-                            .at(format!("{kind}.{name}"))
-                            .related(entry.key, "imported from here")
-                            .help("change it in an override file named beside the included one: `path: [included.yml, override.yml]`"),
-                    ),
+                    Some(existing) if !is_same(&existing.node, &entry.node) => {
+                        let message = format!("{kind}.{name} conflicts with imported resource");
+                        let fault = Diagnostic::error("include-conflict", existing.key, message);
+                        let fault = fault.at(format!("{kind}.{name}")).related(entry.key, "imported from here");
+                        self.diagnostics.push(fault.help(OVERRIDE));
+                    }
                     Some(_) => {}
                     None => {
                         own.insert(name, entry);

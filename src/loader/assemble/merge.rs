@@ -62,8 +62,8 @@ fn rule(path: &ModelPath<'_>) -> Rule {
     }
 }
 
-/// Returns `base` with `over` merged into it. Where the two kinds of value do not fit each other, `base` stays and a fault is
-/// added.
+/// Returns `base` with `over` merged into it. Where the two kinds of value do not fit each other, `base` stays and a
+/// fault is added.
 pub fn merge(base: Node, over: Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     if over.tag == Tag::Override || base.is_null() {
         return over;

@@ -1,7 +1,7 @@
 //! All compose files to one tree.
 //!
-//! Start at [`assemble`]. Each document passes through the same stages in turn: interpolate, extends, include, merge over
-//! the documents before, schema, long forms. An `include` assembles a model of its own by the same stages.
+//! Start at [`assemble`]. Each document passes through the same stages in turn: interpolate, extends, include, merge
+//! over the documents before, schema, long forms. An `include` assembles a model of its own by the same stages.
 
 use std::path::{Path, PathBuf};
 
@@ -75,8 +75,8 @@ impl Assembly<'_> {
         self.put(model, root);
     }
 
-    /// Assembles what a document includes and imports the resources into the document. [`include::DEEPEST`] bounds the
-    /// depth of includes inside includes.
+    /// Assembles the models that a document includes, and imports their resources into the document.
+    /// [`include::DEEPEST`] bounds the depth of includes inside includes.
     fn include(&mut self, root: &mut Node, directory: &Path, chain: &[PathBuf]) {
         let Some(list) = root.remove("include").filter(|list| !list.is_null()) else { return };
         let Some(items) = list.as_list() else {

@@ -1,5 +1,5 @@
-//! The project's name: `--project-name`, else `COMPOSE_PROJECT_NAME`, else the last `name:` of the files, else the name of
-//! the project directory.
+//! The project's name: `--project-name`, else `COMPOSE_PROJECT_NAME`, else the last `name:` of the files, else the name
+//! of the project directory.
 
 use std::path::Path;
 

@@ -19,14 +19,14 @@ pub struct Document {
     pub root: Node,
 }
 
-/// What is kept of a file after its first reading. Most files are read once, so the documents are kept from the second
-/// reading on only.
+/// The cached documents of a file. Most files are needed once, so the documents are kept from the second request on
+/// only.
 enum Parsed {
     /// The file has a fault, which has been reported.
     Faulty,
-    /// The documents were given to the first reader.
+    /// The first request has taken the documents.
     Once(FileId),
-    /// A second reader came; the documents are kept for the next one.
+    /// There was a second request; the documents are kept for further requests.
     Kept(Vec<Node>),
 }
 
@@ -117,7 +117,7 @@ impl<'a> Assembly<'a> {
             Some(Parsed::Kept(documents)) => return Some(documents.clone()),
             Some(Parsed::Faulty) => return None,
             Some(Parsed::Once(id)) => {
-                // The first parsing found no fault, so the second one finds none.
+                // The first parsing found no fault, so this parsing finds none, either.
                 let text = self.sources.get(*id).map(|source| source.text.clone())?;
                 let documents = tree::parse(*id, &text, &mut Vec::new()).ok()?;
                 (Some(documents.clone()), Parsed::Kept(documents))
@@ -167,8 +167,8 @@ impl<'a> Assembly<'a> {
         Ok((id, documents))
     }
 
-    /// Makes the paths of a tree relative to the project directory. They were relative to `directory`, where the file of the
-    /// tree lies.
+    /// Makes the paths of a tree relative to the project directory. They were relative to `directory`, where the file
+    /// of the tree lies.
     pub fn resolve_from(&self, directory: &Path, root: &mut Node) {
         let relative = source::relative(&self.project_directory, directory);
         source::Base { directory: &relative, home: self.environment.home() }.resolve(root);
@@ -193,8 +193,8 @@ impl<'a> Assembly<'a> {
         .run(root, &ModelPath::default());
     }
 
-    /// Adds faults that are not among the diagnostics yet. The model is checked again after each file, so the same fault is
-    /// found several times.
+    /// Adds faults that are not among the diagnostics yet. The model is checked again after each file, so the same
+    /// fault is found several times.
     pub fn tell_once(&mut self, faults: Vec<Diagnostic>) {
         if faults.is_empty() {
             return;

@@ -1,5 +1,5 @@
-//! Refuses values that docker compose accepts and the engine refuses in the middle of a run. With these checks the run does
-//! not begin, so nothing is left half done.
+//! Refuses values that docker compose accepts and the engine refuses in the middle of a run. With these checks the run
+//! does not begin, so nothing is left half done.
 //!
 //! Compat: `config` prints such values, as docker compose does. Only commands that create something check them.
 
@@ -92,7 +92,8 @@ impl Checks<'_> {
         self.refuse(field, span, message);
     }
 
-    /// Refuses NUL characters: a text for the kernel ends at NUL, so the process would get a shorter text than the file has.
+    /// Refuses NUL characters: a text for the kernel ends at NUL, so the process would get a shorter text than the file
+    /// has.
     fn nul(&mut self, node: &Node, path: &str) {
         match &node.value {
             Value::Text(text) if text.contains('\0') => {
@@ -286,7 +287,8 @@ fn is_engine_name(name: &str) -> bool {
     name.len() > 1 && is_first && name.bytes().all(fits)
 }
 
-/// Returns whether a text is a signal: a number, or a name with or without `SIG` in any case (moby `signal.ParseSignal`).
+/// Returns whether a text is a signal: a number, or a name with or without `SIG` in any case (moby
+/// `signal.ParseSignal`).
 fn is_signal(text: &str) -> bool {
     const NAMES: [&str; 35] = [
         "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",

@@ -1,7 +1,7 @@
 //! The canonical model to the typed project, with the places that messages point at.
 //!
-//! Start at [`project`]. Values come from the canonical model, so that project, hashes and output agree; places come from
-//! the tree.
+//! Start at [`project`]. Values come from the canonical model, so that project, hashes and output agree; places come
+//! from the tree.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

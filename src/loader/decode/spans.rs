@@ -3,7 +3,8 @@
 use crate::loader::tree::Node;
 use crate::model::Span;
 
-/// The places of a service and its attributes. Where an attribute has no place, the place of what holds it is returned.
+/// The places of a service and its attributes. An absent attribute has the place of the next attribute above, or of the
+/// service.
 pub(super) struct ServiceSpans<'a> {
     /// The service in the tree.
     pub node: Option<&'a Node>,

@@ -49,7 +49,8 @@ fn fill_limits_of(holder: &mut Value) {
 
 /// Drops the extensions (`x-`) of all resources.
 ///
-/// Compat: JSON shows extensions at the top level only; YAML shows all. In an extension at the top an empty list is `null`.
+/// Compat: JSON shows extensions at the top level only; YAML shows all. In an extension at the top an empty list is
+/// `null`.
 pub fn drop_extensions(model: &mut Value) {
     for (_, extension) in model.as_object_mut().into_iter().flatten().filter(|(key, _)| key.starts_with("x-")) {
         null_for_empty_lists(extension);

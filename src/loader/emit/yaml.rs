@@ -30,7 +30,8 @@ pub fn yaml(model: &Map<String, Value>) -> String {
 /// The first part of a path under which no attribute has rules of its own.
 const PLAIN: &str = "\0plain";
 
-/// Returns a mapping as the Go writer prints a value without a type: every mapping in natural order, and nothing left out.
+/// Returns a mapping as the Go writer prints a value without a type: every mapping in natural order, and nothing left
+/// out.
 pub fn plain_yaml(model: &Map<String, Value>) -> String {
     let mut out = String::new();
     for (key, value) in ordered(model, &[PLAIN]) {
@@ -153,8 +154,8 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
     }
 }
 
-/// Returns the entries of a mapping in the order of the output: attributes in the order of the model, and names that users
-/// choose in the natural order of the writer.
+/// Returns the entries of a mapping in the order of the output: attributes in the order of the model, and names that
+/// users choose in the natural order of the writer.
 fn ordered<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Vec<(&'a String, &'a Value)> {
     const CHOSEN: [&str; 18] = [
         "services",

@@ -70,7 +70,7 @@ pub fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, 
 /// Normalizes a service. Returns whether the service is on the network `default`.
 fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>) -> bool {
     let span = service.span;
-    // Compat: an empty `network_mode` counts as one, too, and the service is on no network.
+    // Compat: with an empty `network_mode`, too, the service is not on the network `default`.
     let has_mode = service.get_text("network_mode").is_some();
     let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
     if !has_networks && !has_mode && service.get("provider").is_none() {

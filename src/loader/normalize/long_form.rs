@@ -7,8 +7,8 @@ use crate::loader::syntax::{port, volume};
 use crate::loader::tree::{Entry, Map, Node, Tag, Value, children, depends_on, keys};
 use crate::model::Span;
 
-/// Puts the changed members of a model into their long forms. `is_raw` means that the model is not interpolated: a short
-/// form with variables, such as `${PORT}:80`, stays as it is then.
+/// Puts the changed members of a model into their long forms. `is_raw` means that the model is not interpolated: a
+/// short form with variables, such as `${PORT}:80`, stays as it is then.
 pub fn long_form(root: &mut Node, changed: &Changed, is_raw: bool, diagnostics: &mut Vec<Diagnostic>) {
     for (name, service) in children(root, "services").filter(|(name, _)| changed.has("services", name)) {
         let mut work = ServiceForms { path: format!("services.{name}"), is_raw, diagnostics };

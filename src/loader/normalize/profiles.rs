@@ -7,7 +7,8 @@ use crate::loader::report::nearest;
 use crate::loader::tree::{Map, Node};
 use crate::model::Span;
 
-/// Removes the services that no active profile enables, and returns them. The profiles of a named service become active.
+/// Removes the services that no active profile enables, and returns them. The profiles of a named service become
+/// active.
 pub fn disable(root: &mut Node, active: &mut Vec<String>, named: &[String], diagnostics: &mut Vec<Diagnostic>) -> Node {
     let mut disabled = Map::default();
     let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return Node::map(Span::NONE) };
@@ -88,7 +89,8 @@ pub fn select(root: &mut Node, named: &[String]) {
     }
 }
 
-/// Removes the networks, volumes, secrets, configs and models that no enabled service uses, and returns them by section.
+/// Removes the networks, volumes, secrets, configs and models that no enabled service uses, and returns them by
+/// section.
 pub fn drop_unused(root: &mut Node) -> Node {
     let mut used: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for (_, entry) in root.get("services").into_iter().flat_map(Node::entries) {

@@ -10,11 +10,11 @@ use crate::model::Span;
 /// Errors and warnings that a command shows.
 pub const MOST_TOLD: usize = 100;
 
-/// Code of a marker that is never shown: the value needs a variable that may stand in an env file which could not be read.
-/// Errors about such a value mean nothing, so [`finish`] drops them together with the marker.
+/// Code of a marker that is never shown: the value needs a variable that may stand in an env file which could not be
+/// read. Errors about such a value mean nothing, so [`finish`] drops them together with the marker.
 pub const NOT_KNOWN: &str = "not-known";
 
-/// Drops what need not be shown, and adds the places that led to each value.
+/// Drops consequences and repeats, and adds the places that led to each value.
 pub fn finish(loaded: &mut Loaded) {
     drop_consequences(&mut loaded.diagnostics);
     // Several bad variables of one text have the same place until provenance narrows it, so they are no repeats yet.
@@ -24,8 +24,8 @@ pub fn finish(loaded: &mut Loaded) {
     drop_repeats(&mut loaded.diagnostics, |_| false);
 }
 
-/// Drops errors about a value that has another fault: a missing variable, or the wrong type. The port of `${PORT:?}:80` is
-/// not a port, but only the missing variable is to be mended.
+/// Drops errors about a value that has another fault: a missing variable, or the wrong type. The port of `${PORT:?}:80`
+/// is not a port, but only the missing variable is to be mended.
 fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
     let is_root = |one: &Diagnostic| {
         let codes = ["required-variable", "bad-interpolation", "wrong-type", NOT_KNOWN];
@@ -36,8 +36,8 @@ fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.retain(|one| one.code != NOT_KNOWN);
 }
 
-/// Keeps the first diagnostic of those that differ in the name of the service only. If `web` and `db` extend `base`, a fault
-/// of `base` is found three times at one place.
+/// Keeps the first of several diagnostics that differ in the name of the service only. If `web` and `db` extend `base`,
+/// a fault of `base` is found three times at one place.
 fn drop_repeats(diagnostics: &mut Vec<Diagnostic>, is_exempt: impl Fn(&Diagnostic) -> bool) {
     let mut told = HashSet::new();
     diagnostics.retain(|one| {

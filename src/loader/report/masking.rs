@@ -40,7 +40,7 @@ pub fn mask(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     more.chain(diagnostic.related.iter_mut().map(|label| &mut label.text)).for_each(|text| mask.apply(text));
 }
 
-/// What to hide in the texts of one diagnostic.
+/// The values and literals to hide in one diagnostic.
 struct Mask<'a> {
     /// The text of the value as it stands in the file.
     written: &'a str,
@@ -64,7 +64,7 @@ impl Mask<'_> {
             })
             .collect();
         let mut masked = shown.join("`");
-        // A value that holds backticks itself is split above, so it is looked for in the whole text, too.
+        // The split above cuts a value that holds backticks itself, so the whole text is searched for values, too.
         for value in self.values.iter().filter(|value| value.len() >= SHORT && !self.written.contains(**value)) {
             masked = masked.replace(*value, HIDDEN);
         }

@@ -13,7 +13,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns the number of edits between two words. An edit inserts, removes or changes a letter, or swaps two neighbours.
+/// Returns the number of edits between two words. An edit inserts, removes or changes a letter, or swaps two
+/// neighbours.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,5 @@
-//! Adds the provenance of values to diagnostics: the variables of a value, and the files that include or extend its file.
+//! Adds the provenance of values to diagnostics: the variables of a value, and the files that include or extend its
+//! file.
 //!
 //! This happens once, after all stages, so that no stage has to know about provenance.
 
@@ -23,12 +24,14 @@ pub fn add_provenance(loaded: &mut Loaded, first: usize) {
         hops(diagnostic, loaded);
         narrow(diagnostic, loaded, &mut seen);
     }
-    // In the order of the files, for the user who mends a file from top to bottom. Diagnostics without a place come last.
+    // In the order of the files, for the user who mends a file from top to bottom. Diagnostics without a place come
+    // last.
     list.sort_by_key(|one| (one.primary.span.file, one.primary.span.start));
     loaded.diagnostics = list;
 }
 
-/// Adds "interpolated from": the places where the variables of a value are set. The values may be secret and are not shown.
+/// Adds "interpolated from": the places where the variables of a value are set. The values may be secret and are not
+/// shown.
 fn variables(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     // The message of these codes is about a variable or a key, not about the value of a variable.
     let is_plain = matches!(

@@ -1,7 +1,7 @@
 //! Checks keys and types against the Compose specification's own schema.
 //!
-//! The schema is data (`compose-spec.json`, Apache-2.0, without its descriptions). The walk through the tree, the messages
-//! and the suggestions are ours. Start at [`check`].
+//! The schema is data (`compose-spec.json`, Apache-2.0, without its descriptions). The walk through the tree, the
+//! messages and the suggestions are ours. Start at [`check`].
 
 use super::assemble::Changed;
 use super::parallel;
@@ -57,8 +57,8 @@ fn is_mere_name(node: &Node, path: &ModelPath<'_>) -> bool {
     node.is_null() && path.depth() == 4 && path.part(0) == "services" && path.part(2) == "models"
 }
 
-/// Checks a value against several forms. Where no form fits, the faults of the form with the fewest faults are reported, or
-/// all types where no form has the right type.
+/// Checks a value against several forms. Where no form fits, the faults of the form with the fewest faults are
+/// reported, or all types where no form has the right type.
 fn one_of(forms: &[Rule], node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     if is_mere_name(node, path) {
         return;

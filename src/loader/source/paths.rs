@@ -1,4 +1,4 @@
-//! Makes relative paths absolute. A path is relative to the directory of the file that it stands in.
+//! Makes relative paths absolute. A path is relative to the directory of the file in which the path stands.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,7 +6,7 @@ use crate::loader::syntax::clean_path::clean_path;
 use crate::loader::syntax::volume::is_windows_path;
 use crate::loader::tree::{Node, Value, children};
 
-/// What paths are relative to.
+/// The directories that relative paths and `~` start from.
 pub struct Base<'a> {
     pub directory: &'a Path,
     pub home: Option<&'a Path>,

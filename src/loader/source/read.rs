@@ -74,8 +74,8 @@ pub fn read_stdin() -> Result<String, Diagnostic> {
     decode(bytes, "<stdin>", Span::NONE)
 }
 
-/// Returns the diagnostic for a remote file in `include` or `extends`. Loading never opens a network connection, so remote
-/// files are refused.
+/// Returns the diagnostic for a remote file in `include` or `extends`. Loading never opens a network connection, so
+/// remote files are refused.
 pub fn remote_file(span: Span, path: &str) -> Diagnostic {
     Diagnostic::error(
         "remote-file",

@@ -34,8 +34,8 @@ pub struct Variables<'a> {
     pub missing: Vec<String>,
 }
 
-/// Returns the text with its variables replaced and `$$` turned into `$`; or the faults of the text, in its order and each
-/// fault once.
+/// Returns the text with its variables replaced and `$$` turned into `$`; or the faults of the text, in its order and
+/// each fault once.
 pub fn substitute(text: &str, variables: &mut Variables<'_>) -> Result<String, Vec<TemplateError>> {
     let mut work = Substitution { variables, faults: Vec::new() };
     let result = work.text(text, 0, 0);

@@ -1,7 +1,8 @@
 //! Splits a command that is written as one text into words, as docker compose does.
 //!
-//! Compat: mattn/go-shellwords. It knows quotes and backslashes, runs no shell, and stops at the first operator of a shell:
-//! of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same words.
+//! Compat: the library mattn/go-shellwords knows quotes and backslashes, runs no shell, and stops at the first operator
+//! of a shell: of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same
+//! words.
 
 /// The words of a command up to the first operator of a shell.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub fn split(text: &str) -> Option<Words> {
                 word.push(char);
             }
             ';' | '&' | '|' | '<' | '>' if !open.any() => {
-                // The `2` of `2>` is not a word: it belongs to the operator.
+                // The `2` of `2>` is part of the operator, not a word.
                 is_word &= char != '>' || !word.starts_with(|first: char| first.is_ascii_digit());
                 ended_at = Some(char);
                 break;

@@ -18,8 +18,8 @@ pub fn apply_tags(base: &mut Node, over: &Node) {
     }
 }
 
-/// Returns the tags of a tree: the mappings that lead to tagged values, with null in place of the values. `None` where the
-/// tree has no tags.
+/// Returns the tags of a tree: the mappings that lead to tagged values, with null in place of the values. `None` where
+/// the tree has no tags.
 pub fn tags(node: &Node) -> Option<Node> {
     if matches!(node.tag, Tag::Reset | Tag::Override) {
         return Some(Node { value: Value::Null, ..*node });

@@ -1,4 +1,4 @@
-//! YAML text to a tree of values, each with the place it stands at.
+//! YAML text to a tree of values, each with its place in the text.
 
 mod merge_tags;
 mod node;

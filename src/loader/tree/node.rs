@@ -30,8 +30,8 @@ pub enum Value {
     Text(Box<str>),
     /// A list.
     List(Vec<Node>),
-    /// A mapping in the order of the file. In a box, because most values are scalars and each value takes the room of the
-    /// largest variant.
+    /// A mapping in the order of the file. In a box, because most values are scalars and each value takes the room of
+    /// the largest variant.
     Map(Box<Map>),
 }
 

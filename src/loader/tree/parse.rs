@@ -457,7 +457,7 @@ mod tests {
             chain.push_str(&format!("a{number}: &a{number} {}\n", nested(100, &format!("*a{}", number - 1))));
         }
         assert_eq!(code(&chain), Some("too-deep"));
-        // A value after a deep one is as deep as it is, not as the other was.
+        // The depth of `a` does not count for `c`, which is above the bound only together with `a`.
         assert_eq!(code(&format!("a: &a {}\nb: &b 1\nc: {}", nested(100, "1"), nested(100, "*b"))), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Paths in the model, such as `services.web.ports[1]`: for messages, and for rules that depend on the attribute.
 
-/// A path as a chain of steps. Each step lives on the stack of the function that walks there, so that a walk through the
-/// tree allocates nothing.
+/// A path as a chain of steps. Each step lives on the stack of the function that walks there, so that a walk through
+/// the tree allocates nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ModelPath<'a> {
     above: Option<&'a ModelPath<'a>>,
@@ -33,8 +33,8 @@ impl<'a> ModelPath<'a> {
         self.depth
     }
 
-    /// Returns the key at an index from 0: `web` at index 1 of `services.web`. Empty where the path is shorter, or where
-    /// the step is an item of a list.
+    /// Returns the key at an index from 0: `web` at index 1 of `services.web`. Empty where the path is shorter, or
+    /// where the step is an item of a list.
     pub fn part(&self, index: usize) -> &'a str {
         let mut path = *self;
         while path.depth > index + 1 {

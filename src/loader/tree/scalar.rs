@@ -68,7 +68,7 @@ fn float(text: &str) -> Option<Value> {
     if !is_float {
         return None;
     }
-    // Compat: a number beyond the range of floats is a text. The commit hash `12e4567` has this form.
+    // Compat: a number beyond the range of floats is a text, such as the abbreviated commit hash `12e4567`.
     plain.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float)
 }
 

@@ -8,8 +8,8 @@ use crate::loader::syntax::words;
 use crate::loader::tree::{ModelPath, Node, Value, sequence};
 
 impl Typing<'_> {
-    /// Returns a list of `K=V` or a mapping as a sorted mapping of texts. `keeps_nothing` makes null of a key without a value,
-    /// and not an empty text.
+    /// Returns a list of `K=V` or a mapping as a sorted mapping of texts. `keeps_nothing` makes null of a key without a
+    /// value, and not an empty text.
     pub(super) fn pairs(&mut self, node: &Node, keeps_nothing: bool) -> Json {
         let nothing = || if keeps_nothing { Json::Null } else { Json::from("") };
         let mut pairs: Vec<(String, Json)> = match &node.value {

@@ -67,12 +67,12 @@ impl Typing<'_> {
             (Kind::Text | Kind::Texts, Json::String(text)) => text.is_empty(),
             (Kind::Flag, Json::Bool(flag)) => !flag,
             (
-                Kind::Int | Kind::CountSet | Kind::Weight | Kind::Exact | Kind::Float | Kind::Cpus,
+                Kind::Int | Kind::CountNonZero | Kind::Weight | Kind::Exact | Kind::Float | Kind::Cpus,
                 Json::Number(number),
             ) => number.as_f64() == Some(0.0),
             (Kind::Bytes, Json::String(text)) => text == "0",
-            (Kind::List(_) | Kind::Hosts | Kind::Ssh | Kind::Any, Json::Array(items)) => items.is_empty(),
-            (Kind::Map(_) | Kind::Pairs | Kind::Texted | Kind::Environment, Json::Object(map)) => map.is_empty(),
+            (Kind::List(_) | Kind::Hosts | Kind::Ssh | Kind::Test, Json::Array(items)) => items.is_empty(),
+            (Kind::Map(_) | Kind::Pairs | Kind::TextOptions | Kind::Environment, Json::Object(map)) => map.is_empty(),
             _ => false,
         };
         (!is_empty).then_some(value)
@@ -91,7 +91,7 @@ impl Typing<'_> {
                 Some(flag) => Some(Json::from(flag)),
                 None => self.refuse(node, path, "true or false"),
             },
-            Kind::Int | Kind::IntKept | Kind::Count | Kind::CountSet | Kind::Weight | Kind::Exact => {
+            Kind::Int | Kind::IntKept | Kind::Count | Kind::CountNonZero | Kind::Weight | Kind::Exact => {
                 self.whole(node, kind, path).map(Json::from)
             }
             Kind::Float | Kind::Cpus => match text.as_deref().map(str::parse::<f32>) {
@@ -102,8 +102,8 @@ impl Typing<'_> {
                 Some(bytes) => Some(Json::from(bytes.to_string())),
                 None => self.refuse(node, path, "a size in bytes such as `64m`"),
             },
-            Kind::Duration | Kind::DurationSet => match text.as_deref().and_then(duration::parse) {
-                Some(0) if matches!(kind, Kind::DurationSet) => None,
+            Kind::Duration | Kind::DurationNonZero => match text.as_deref().and_then(duration::parse) {
+                Some(0) if matches!(kind, Kind::DurationNonZero) => None,
                 Some(nanos) => Some(Json::from(duration::print(nanos))),
                 None => self.refuse(node, path, "a duration such as `1m30s`"),
             },
@@ -111,7 +111,7 @@ impl Typing<'_> {
             Kind::List(inner) => Some(Json::Array(self.items(node, inner, path))),
             Kind::Map(inner) => Some(Json::Object(self.entries(node, inner, path))),
             Kind::Pairs => Some(self.pairs(node, false)),
-            Kind::Texted => {
+            Kind::TextOptions => {
                 self.refuse_other_than_texts(node, path);
                 Some(self.pairs(node, false))
             }
@@ -129,7 +129,7 @@ impl Typing<'_> {
             }
             Kind::StructFull(fields) => Some(Json::Object(self.full_record(node, fields, path))),
             Kind::Command => Some(self.command(node, path)),
-            Kind::Any => Some(self.test(node)),
+            Kind::Test => Some(self.test(node)),
             Kind::Options => Some(match node.as_list() {
                 Some(items) => Json::Array(items.iter().filter_map(Node::scalar_text).map(Json::from).collect()),
                 None => Json::Array(text.into_iter().map(Json::from).collect()),
@@ -142,7 +142,7 @@ impl Typing<'_> {
         let number = whole_number(node);
         let count = number.filter(|value| *value >= 0);
         let (found, expected) = match kind {
-            Kind::Count | Kind::CountSet => (count, "a whole number that is not negative"),
+            Kind::Count | Kind::CountNonZero => (count, "a whole number that is not negative"),
             Kind::Weight => {
                 (count.filter(|_| node.as_text().is_none()), "a whole number that is not negative, without quotes")
             }

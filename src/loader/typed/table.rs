@@ -1,6 +1,7 @@
 //! The table of the model: every attribute with its type, in the order in which docker compose prints them.
 //!
-//! Compat: the order is that of the structs in compose-go `types/types.go`; the config hash depends on it.
+//! Compat: the attributes have the order of the structs in compose-go `types/types.go`. The config hash depends on this
+//! order.
 
 /// The type of an attribute, which also says whether an empty value is printed.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) enum Kind {
     /// A whole number that is not negative.
     Count,
     /// A whole number that is not negative; left out when 0.
-    CountSet,
+    CountNonZero,
     /// A whole number that is not negative, without quotes; left out when 0.
     Weight,
     /// A whole number of digits only, so not `1e3`; left out when 0.
@@ -32,7 +33,7 @@ pub(super) enum Kind {
     /// A duration, printed as Go does.
     Duration,
     /// A duration; left out when 0.
-    DurationSet,
+    DurationNonZero,
     /// A file mode, printed in octal.
     Mode,
     /// Text or number, printed as text.
@@ -44,7 +45,7 @@ pub(super) enum Kind {
     /// Texts by name, or a list of `K=V`; null becomes an empty text.
     Pairs,
     /// Texts and whole numbers by name; null becomes an empty text.
-    Texted,
+    TextOptions,
     /// Texts by name, or a list of `K=V`; null stays null.
     Environment,
     /// A command: a text is split into words as a shell would. JSON prints `null` for an absent command.
@@ -62,7 +63,7 @@ pub(super) enum Kind {
     /// As [`Kind::Struct`], where an absent mapping is printed as an empty mapping.
     StructKept(&'static [Field]),
     /// The test of a health check.
-    Any,
+    Test,
     /// SSH keys, sorted: `id` or `id: path`.
     Ssh,
     /// Options of a provider: lists of texts.
@@ -156,7 +157,7 @@ pub(super) const SERVICE: &[Field] = &[
     ("stdin_open", Flag),
     ("stop_grace_period", Duration),
     ("stop_signal", TEXT),
-    ("storage_opt", Texted),
+    ("storage_opt", TextOptions),
     ("sysctls", Pairs),
     ("tmpfs", LIST),
     ("tty", Flag),
@@ -229,9 +230,9 @@ const MOUNTED_FILE: &[Field] = &[("source", TEXT), ("target", TEXT), ("uid", TEX
 
 const UPDATE: &[Field] = &[
     ("parallelism", Count),
-    ("delay", DurationSet),
+    ("delay", DurationNonZero),
     ("failure_action", TEXT),
-    ("monitor", DurationSet),
+    ("monitor", DurationNonZero),
     ("max_failure_ratio", Float),
     ("order", TEXT),
 ];
@@ -263,14 +264,14 @@ const DEPLOY: &[Field] = &[
         StructKept(&[
             ("constraints", LIST),
             ("preferences", List(&Struct(&[("spread", TEXT)]))),
-            ("max_replicas_per_node", CountSet),
+            ("max_replicas_per_node", CountNonZero),
         ]),
     ),
     ("endpoint_mode", TEXT),
 ];
 
 const HEALTHCHECK: &[Field] = &[
-    ("test", Any),
+    ("test", Test),
     ("timeout", Duration),
     ("interval", Duration),
     ("retries", Count),
@@ -295,7 +296,7 @@ const PORT: &[Field] = &[
     ("name", TEXT),
     ("mode", TEXT),
     ("host_ip", TEXT),
-    ("target", CountSet),
+    ("target", CountNonZero),
     ("published", TEXT),
     ("protocol", TEXT),
     ("app_protocol", TEXT),
@@ -309,7 +310,7 @@ const VOLUME_MOUNT: &[Field] = &[
     ("consistency", TEXT),
     ("bind", Struct(&[("selinux", TEXT), ("propagation", TEXT), ("create_host_path", Flag), ("recursive", TEXT)])),
     ("volume", Struct(&[("labels", Pairs), ("nocopy", Flag), ("subpath", TEXT)])),
-    ("tmpfs", Struct(&[("size", Bytes), ("mode", CountSet)])),
+    ("tmpfs", Struct(&[("size", Bytes), ("mode", CountNonZero)])),
     ("image", Struct(&[("subpath", TEXT)])),
 ];
 

@@ -1,4 +1,4 @@
-//! The work on one chunk of members: what was reported before, and what is found now.
+//! The state while values get their types: the diagnostics of earlier stages, and the diagnostics of this stage.
 
 use serde_json::Value as Json;
 
@@ -33,7 +33,8 @@ impl Typing<'_> {
 
     /// Reports a value that is not of the expected type. Returns `None`, for the caller to return.
     pub fn refuse(&mut self, node: &Node, path: &ModelPath<'_>, expected: &str) -> Option<Json> {
-        // The schema may have reported this value before. Only the diagnostics that are shown are searched, which is quick.
+        // The schema may have reported this value before. Only the diagnostics that are shown are searched, which is
+        // quick.
         let is_of_it = |told: &&Diagnostic| told.is_error() && told.primary.span == node.span;
         if self.told.iter().take(MOST_TOLD).filter(is_of_it).any(|told| told.path == path.to_string()) {
             return None;

@@ -10,7 +10,8 @@ use crate::loader::syntax::size;
 use crate::loader::tree::{Entry, Node};
 use crate::model::Span;
 
-/// Checks the enabled services (compose-go `checkConsistency`). `disabled` are the services that no active profile enables.
+/// Checks the enabled services (compose-go `checkConsistency`). `disabled` are the services that no active profile
+/// enables.
 ///
 /// Container names are checked for the `named` services and their dependencies only, or for all services where none are
 /// named.
@@ -44,8 +45,8 @@ struct Consistency<'a> {
     root: &'a Node,
     disabled: &'a Node,
     diagnostics: &'a mut Vec<Diagnostic>,
-    /// Paths of faults that may be the reason why an attribute is missing: an unknown key may be a misspelt attribute, and a
-    /// service whose `extends` failed lacks the attributes of the extended service.
+    /// Paths of faults that may be the reason why an attribute is missing: an unknown key may be a misspelt attribute,
+    /// and a service whose `extends` failed lacks the attributes of the extended service.
     incomplete: BTreeSet<String>,
     /// Whether a file could not be read. The missing attribute of a service may stand in that file.
     lacks_files: bool,
@@ -213,8 +214,8 @@ impl<'a> Consistency<'a> {
 
     /// Two mounts must not have one target.
     ///
-    /// Compat: docker compose compares the texts of `tmpfs` and `volumes`, so `/data` and `/data/` differ here; the engine's
-    /// rule is checked in `decode`.
+    /// Compat: docker compose compares the texts of `tmpfs` and `volumes`, so `/data` and `/data/` differ here; the
+    /// engine's rule is checked in `decode`.
     fn mount_points(&mut self, name: &str, service: &'a Node) {
         let mut seen: std::collections::BTreeMap<&str, Span> = std::collections::BTreeMap::new();
         let items = |field: &'static str| {

@@ -1,7 +1,7 @@
 //! The text of an env file to variables with their places.
 //!
-//! Compat: the rules of compose-go's dotenv package. Inside a value such as `${NAME}` the process environment wins over the
-//! file.
+//! Compat: the rules of compose-go's dotenv package. Inside a value such as `${NAME}` the process environment wins over
+//! the file.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,8 @@ const MOST_FAULTS: usize = 20;
 
 /// Parses an env file. After a fault the next line is parsed.
 ///
-/// Inside a value a variable is looked up in three places: by `lookup` (the environment), then among the earlier lines of
-/// this file, then in `earlier` files.
+/// Inside a value a variable is looked up in three places: by `lookup` (the environment), then among the earlier lines
+/// of this file, then in `earlier` files.
 pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>, earlier: BTreeMap<String, String>) -> Parsed {
     let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
     let mut reader = Reader { text, at: start, found: Vec::new(), values: earlier, lookup };
@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         &self.text[self.at..]
     }
 
-    /// Moves to the next line after a fault. After a fault inside a value that was read whole, the reader is there already.
+    /// Moves to the next line after a fault. After a fault inside a value that was read whole, the reader is there
+    /// already.
     fn skip(&mut self, fault: &DotenvError) {
         if self.at <= fault.at {
             let rest = &self.text[fault.at..];
@@ -144,7 +145,8 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Reads a name and the `=` or `:` after it. Returns the name, its range of bytes, and whether the name stands alone.
+    /// Reads a name and the `=` or `:` after it. Returns the name, its range of bytes, and whether the name stands
+    /// alone.
     fn key(&mut self) -> Result<(String, (usize, usize), bool), DotenvError> {
         let (start, rest) = (self.at, self.rest());
         let mut end = rest.len();

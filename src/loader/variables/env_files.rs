@@ -50,8 +50,8 @@ pub fn disables_default(environment: &Environment) -> Result<bool, Diagnostic> {
     }
 }
 
-/// Reads the given env files, or `.env` in the `default` directory where no files are given. A variable that is set already
-/// keeps its value. Returns the faults of the files.
+/// Reads the given env files, or `.env` in the `default` directory where no files are given. A variable that is set
+/// already keeps its value. Returns the faults of the files.
 pub fn read_env_files(
     given: &[PathBuf],
     default: Option<&Path>,
@@ -85,8 +85,8 @@ fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
     fault
 }
 
-/// Reads the env files of an `include`, or `.env` in its directory where the `include` names none. Returns the faults of the
-/// files.
+/// Reads the env files of an `include`, or `.env` in its directory where the `include` names none. Returns the faults
+/// of the files.
 ///
 /// Compat: `/dev/null` stands for no env file at all.
 pub fn read_included(

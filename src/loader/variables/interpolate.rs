@@ -16,8 +16,8 @@ pub struct Interpolation<'a> {
     pub diagnostics: &'a mut Vec<Diagnostic>,
     /// Unset variables of all files for which a warning exists already.
     pub warned: &'a mut std::collections::BTreeSet<String>,
-    /// Whether an env file could not be read. A variable that is not set may stand in that file, so missing variables are
-    /// not reported.
+    /// Whether an env file could not be read. A variable that is not set may stand in that file, so missing variables
+    /// are not reported.
     pub lacks_variables: bool,
 }
 
@@ -63,11 +63,13 @@ impl Interpolation<'_> {
         }
         for name in variables.missing {
             if self.warned.insert(name.clone()) {
-                self.diagnostics.push(
-                    Diagnostic::warning("unset-variable", span, format!("variable `{name}` is not set, a blank text takes its place"))
-                        .at(path.to_string())
-                        .help(format!("set it in the environment or an env file, give a default (`${{{name}:-...}}`), or write `$$` for a dollar sign")),
+                let message = format!("variable `{name}` is not set, a blank text takes its place");
+                let help = format!(
+                    "set it in the environment or an env file, give a default (`${{{name}:-...}}`), or write `$$` for a \
+                     dollar sign"
                 );
+                let warning = Diagnostic::warning("unset-variable", span, message).at(path.to_string());
+                self.diagnostics.push(warning.help(help));
             }
         }
         self.diagnostics.extend(faults.into_iter().map(|error| fault(error, text, span).at(path.to_string())));

@@ -60,8 +60,8 @@ pub fn merge_env_files(root: &mut Node, variables: &Values, sources: &mut Source
     }
 }
 
-/// Removes the faults of an env file that another service has named before. `from` is the index of the first fault of this
-/// service.
+/// Removes the faults of an env file that another service has named before. `from` is the index of the first fault of
+/// this service.
 fn told_once(diagnostics: &mut Vec<Diagnostic>, from: usize, seen: &mut HashSet<(String, u32)>) {
     let mut found = diagnostics.split_off(from);
     found.retain(|one| one.code != "bad-env-file" || seen.insert((one.message.clone(), one.primary.span.start)));
@@ -90,8 +90,8 @@ fn mapping(node: Option<&Node>) -> Map {
 
 /// Reads one env file of a service and puts its variables over `merged`.
 ///
-/// Compat: inside a value a variable is first a variable of the project, then one of the service's own `environment`, then
-/// one of an earlier env file or line.
+/// Compat: `${NAME}` inside a value is looked up among the variables of the project, then in the `environment` of the
+/// service, then in earlier env files and lines.
 fn merge_env_file(
     item: &Node,
     own: &Map,
@@ -154,8 +154,8 @@ fn is_required(item: &Node) -> Result<bool, Diagnostic> {
 
 /// Merges the labels of `label_file` into `labels`. Labels that stand in `labels` win.
 ///
-/// Compat: a variable inside a label file is a label of an earlier file, then of an earlier line. A name without a value
-/// sets no label.
+/// Compat: a variable inside a label file is a label of an earlier file, then of an earlier line. A name without a
+/// value sets no label.
 pub fn merge_label_files(root: &mut Node, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
     for (name, service) in children(root, "services") {
         let Some(list) = service.get("label_file").filter(|list| !list.items().is_empty()).cloned() else { continue };
