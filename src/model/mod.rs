@@ -5,8 +5,6 @@
 //! asks the engine for a [`ContainerSpec`], a [`NetworkSpec`], a [`VolumeSpec`] or a [`BuildRequest`].
 
 mod build;
-mod containers;
-mod definition;
 pub mod image_name;
 mod names;
 mod observed;
@@ -14,7 +12,6 @@ mod parts;
 mod project;
 mod resources;
 mod service;
-mod snapshot;
 mod span;
 mod spec;
 
@@ -22,8 +19,6 @@ pub mod hash;
 pub mod labels;
 
 pub use build::{BuildContext, BuildRequest};
-pub use containers::Containers;
-pub use definition::{DefinedEndpoint, Definition};
 pub use image_name::familiar;
 pub use names::*;
 pub use observed::*;
@@ -31,6 +26,5 @@ pub use parts::*;
 pub use project::*;
 pub use resources::*;
 pub use service::*;
-pub use snapshot::*;
 pub use span::{FileId, LineColumn, Source, Sources, Span};
 pub use spec::*;

@@ -146,7 +146,11 @@ impl Assembly<'_> {
             documents.extend(roots.into_iter().map(|root| Document { file: path.clone(), root }));
         }
         // Compat: the parent directory takes the place of a project directory that does not exist.
-        let start = if directory.is_dir() { directory.as_path() } else { directory.parent().unwrap_or(&directory) };
+        let start = if source::is_directory(&directory) {
+            directory.as_path()
+        } else {
+            directory.parent().unwrap_or(&directory)
+        };
         outer.project_directory = std::mem::replace(&mut self.project_directory, start.to_owned());
         Some(Opened { documents, directory, outer })
     }

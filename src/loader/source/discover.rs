@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::read::is_file;
 use crate::diag::Diagnostic;
 use crate::env::Environment;
 use crate::loader::syntax::clean_path::clean_path;
@@ -64,8 +65,7 @@ pub fn discover(
     }
     let mut directory = Some(start);
     while let Some(at) = directory {
-        let found: Vec<PathBuf> =
-            DEFAULT_FILES.iter().map(|name| at.join(name)).filter(|path| path.is_file()).collect();
+        let found: Vec<PathBuf> = DEFAULT_FILES.iter().map(|name| at.join(name)).filter(|path| is_file(path)).collect();
         if let Some(first) = found.first() {
             return Ok(with_override(at, first.clone(), &found));
         }
@@ -94,7 +94,7 @@ fn with_override(directory: &Path, first: PathBuf, found: &[PathBuf]) -> Discove
         );
     }
     let overrides: Vec<PathBuf> =
-        OVERRIDE_FILES.iter().map(|name| directory.join(name)).filter(|path| path.is_file()).collect();
+        OVERRIDE_FILES.iter().map(|name| directory.join(name)).filter(|path| is_file(path)).collect();
     if overrides.len() > 1 {
         let names: Vec<String> = overrides.iter().map(|path| format!("`{}`", path.display())).collect();
         files.warnings.push(Diagnostic::warning(

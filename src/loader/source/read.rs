@@ -1,4 +1,4 @@
-//! Reads files: regular files of at most 16 MiB in UTF-8.
+//! Reads files: regular files of at most 16 MiB in UTF-8. Only this file of the loader looks at the disk.
 
 use std::io::Read;
 use std::path::Path;
@@ -63,6 +63,21 @@ fn open(path: &Path, metadata: &std::fs::Metadata) -> std::io::Result<std::fs::F
     }
     rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::empty())?;
     Ok(file)
+}
+
+/// Returns whether a path exists.
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+/// Returns whether a path is a directory.
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Returns whether a path is a regular file.
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// Reads standard input.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::dotenv::{self, DotenvError, Parsed};
 use crate::diag::Diagnostic;
 use crate::env::Environment;
-use crate::loader::source::{NamedBy, read};
+use crate::loader::source::{NamedBy, exists, is_directory, is_file, read};
 use crate::model::{FileId, Sources, Span};
 
 /// Variables by name.
@@ -68,8 +68,8 @@ pub fn read_env_files(
     }
     if given.is_empty()
         && let Some(default) = default.map(|directory| directory.join(".env"))
-        && default.exists()
-        && !default.is_dir()
+        && exists(&default)
+        && !is_directory(&default)
     {
         merge_named(&default, Span::NONE, known.values, &mut found, sources, &mut faults);
     }
@@ -101,7 +101,7 @@ pub fn read_included(
         merge_named(path, *span, known.values, &mut found, sources, &mut faults);
     }
     let default = directory.join(".env");
-    if given.is_empty() && default.is_file() {
+    if given.is_empty() && is_file(&default) {
         merge_named(&default, Span::NONE, known.values, &mut found, sources, &mut faults);
     }
     known.add(found);

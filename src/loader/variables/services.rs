@@ -6,7 +6,7 @@ use std::path::Path;
 use super::dotenv;
 use super::env_files::{fault, span};
 use crate::diag::Diagnostic;
-use crate::loader::source::{NamedBy, read};
+use crate::loader::source::{NamedBy, exists, read};
 use crate::loader::tree::{Entry, Map, Node, Value, children};
 use crate::model::{Sources, Span};
 
@@ -103,7 +103,7 @@ fn merge_env_file(
     let Some(path) = item.get_text("path") else { return Ok(()) };
     let is_required = is_required(item)?;
     let path = Path::new(path);
-    if !path.exists() {
+    if !exists(path) {
         return if is_required { Err(missing(path, item.span)) } else { Ok(()) };
     }
     let text = read(path, NamedBy::Attribute, item.span)?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{ContainerId, ContainerName, ImageId, Ipam, NetworkId, NetworkName, NetworkSpec, VolumeName, labels};
+use crate::model::{
+    ContainerId, ContainerName, ImageId, Ipam, NetworkId, NetworkName, NetworkSpec, VolumeName, labels,
+};
 
 /// A container as the list of containers shows it. A plan needs no inspect of each container.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
-use super::{ContainerId, ContainerName, NetworkId, ObservedContainer, labels};
+use super::ObservedContainer;
+use crate::model::{ContainerId, ContainerName, NetworkId, labels};
 
 /// Containers in the order of the engine's list.
 #[derive(Debug, Default)]

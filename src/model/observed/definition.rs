@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{NetworkName, ObservedPort};
+use super::ObservedPort;
+use crate::model::NetworkName;
 
 /// The definition of a container, by paths of attributes such as `environment.WP_TITLE`, `user` and `mem_limit`.
 ///

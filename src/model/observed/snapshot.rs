@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{ContainerId, Containers, Definition, ImageId, ObservedNetwork, ObservedVolume};
+use super::{Containers, Definition, ObservedNetwork, ObservedVolume};
+use crate::model::{ContainerId, ImageId, familiar};
 
 /// One snapshot of the engine. Everything after `observe` refers to this snapshot, and nothing lists again in between.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +37,7 @@ impl Observed {
     /// Returns the image of a name, or of an id of which at least eight digits are given. Engines take fewer digits,
     /// too, but a name such as `db` would be the beginning of an id then.
     pub fn image(&self, name: &str) -> Option<&ImageId> {
-        self.images.get(&super::familiar(name)).or_else(|| {
+        self.images.get(&familiar(name)).or_else(|| {
             let is_id = name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
             let mut found = self.images.values().filter(|id| is_id && id.begins_with(name));
             let first = found.next()?;
