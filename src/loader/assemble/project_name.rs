@@ -25,8 +25,8 @@ impl Assembly<'_> {
             }
             // Compat: an empty `name:` counts as no name. A name of which nothing is left, such as `ÄÖ`, is a mistake.
             if node.scalar_text().is_some_and(|text| !text.is_empty()) {
-                let message =
-                    "the project's name is blank once variables are in place and what no name may have is left out";
+                let message = "the project's name is blank once variables are replaced and characters that no name may \
+                               have are dropped";
                 self.diagnostics.push(
                     Diagnostic::error("no-project-name", node.span, message)
                         .at("name")

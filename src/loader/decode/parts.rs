@@ -91,7 +91,7 @@ pub(super) fn volumes(
         // Compat: `d:/data` is a path of Windows, so the short form cannot name a volume of one letter.
         if !target.starts_with('/') && !target.contains('\\') {
             let message = format!(
-                "service `{name}`: the path inside must be absolute, but is `{}`",
+                "service `{name}`: the path in the container must be absolute, but is `{}`",
                 crate::text::escape_controls(&target)
             );
             let diagnostic = Diagnostic::error("bad-value", spans.item("volumes", index), message);

@@ -119,7 +119,11 @@ impl ServiceForms<'_> {
         let mut faults = Vec::new();
         for (index, item) in items.drain(..).enumerate() {
             if let Some(published) = item.get("published").filter(|published| is_float(published) && !self.is_raw) {
-                faults.push((index, published.span, "a published port has neither a point nor an exponent".to_owned()));
+                faults.push((
+                    index,
+                    published.span,
+                    "a published port must be written without a point or an exponent".to_owned(),
+                ));
             }
             if item.as_map().is_some() {
                 long.push(long_port(item));
@@ -285,11 +289,11 @@ fn is_float(node: &Node) -> bool {
 fn short_port(node: &Node) -> Result<Vec<port::Port>, String> {
     let text = node.scalar_text().unwrap_or_default();
     if is_float(node) {
-        return Err("a port has neither a point nor an exponent".to_owned());
+        return Err("a port must be written without a point or an exponent".to_owned());
     }
     let ports = port::parse(&text)?;
     match ports.iter().any(|port| port.target == 0) {
-        true => Err(format!("the port inside is 0, so it is missing: `{text}`")),
+        true => Err(format!("the container port must not be 0: `{text}`")),
         false => Ok(ports),
     }
 }

@@ -104,7 +104,7 @@ impl Fields<'_> {
             let path = format!("services.{name}.ports[{index}]");
             let target = port.get("target").and_then(Node::scalar_text).unwrap_or_default();
             if port.as_map().is_some() && target.is_empty() {
-                let message = format!("`services.{name}.ports`: the port inside, `target`, is missing");
+                let message = format!("`services.{name}.ports`: the container port, `target`, is missing");
                 self.tell(port.span, path.clone(), message);
             }
             let is_address = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
