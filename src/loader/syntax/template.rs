@@ -183,7 +183,7 @@ pub struct Mention {
     pub alternate: String,
 }
 
-/// Returns every variable that a text refers to, also those inside defaults, as deep as [`substitute`] goes.
+/// Returns every variable that a text refers to, also those inside defaults, down to 64 levels of defaults.
 pub fn mentions(text: &str) -> Vec<Mention> {
     let mut found = Vec::new();
     collect_mentions(text, 0, &mut found);

@@ -124,7 +124,7 @@ impl Node {
         }
     }
 
-    /// Returns the value of a boolean, or of a word for a boolean (see [`truth`]).
+    /// Returns the value of a boolean, or of a word for a boolean such as `yes`.
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {
             Value::Bool(value) => Some(*value),
