@@ -1,48 +1,48 @@
-//! What the user should know: errors and warnings with a place, a cause and a cure.
+//! Errors and warnings for the user, with a place, a cause and a remedy.
 //!
-//! A [`Diagnostic`] is a value; it travels like an event and is shown once, by `ui`.
+//! A [`Diagnostic`] is a value. Every layer may make one; `ui` shows each once.
 
 use crate::model::Span;
 
-/// How bad it is.
+/// The weight of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing runs before it is mended.
+    /// The command does nothing before the error is mended.
     Error,
-    /// It works, but probably not as meant.
+    /// The command works, but probably not as the user means.
     Warning,
-    /// Worth knowing.
+    /// Information without a problem.
     Note,
 }
 
-/// A place and what is to be said about it.
+/// A place with a remark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     /// The place.
     pub span: Span,
-    /// What to say there; may be empty.
+    /// The remark; may be empty.
     pub text: String,
 }
 
-/// One thing to tell the user.
+/// An error or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The weight.
     pub severity: Severity,
-    /// Stable code, such as `unknown-key`; `inception explain CODE` has a page about each.
+    /// Stable code, such as `unknown-key`. `inception explain CODE` shows a page about each code.
     pub code: &'static str,
     /// One line, lower case, literals in backticks, no full stop.
     pub message: String,
-    /// Where it is; [`Span::NONE`] where no file is at fault.
+    /// The place of the fault; [`Span::NONE`] where the fault is in no file.
     pub primary: Label,
-    /// Other places involved: "first defined here", "included from here".
+    /// Other places, such as "first defined here" and "included from here".
     pub related: Vec<Label>,
-    /// The path in the model, such as `services.web.ports[1]`; empty where there is none.
+    /// The path in the model, such as `services.web.ports[1]`. Empty for a fault outside the model.
     pub path: String,
-    /// Why it happened, where that is not plain from the message (`cause:` line).
+    /// The reason, where the message does not show it (`cause:` line).
     pub cause: Option<String>,
-    /// What to do (`help:` line).
+    /// What the user can do (`help:` line).
     pub help: Option<String>,
 }
 
@@ -70,14 +70,14 @@ impl Diagnostic {
         }
     }
 
-    /// Says something at the primary place itself, beside the carets.
+    /// Adds a remark to the primary place, which is shown beside the carets.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.primary.text = text.into();
         self
     }
 
-    /// Adds another place.
+    /// Adds another place with a remark.
     #[must_use]
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
         self.related.push(Label { span, text: text.into() });

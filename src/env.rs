@@ -1,9 +1,9 @@
-//! The process environment, read once at start. Nothing below `main` asks the process again.
+//! The process environment, read once at the start. No other file reads the environment of the process.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Variables, current directory and home as they were when the program started.
+/// Variables and current directory at the start of the program.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -11,14 +11,15 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Makes an environment from parts; tests use it to be independent of the machine.
+    /// Makes an environment of variables and a directory, for tests that must not depend on the machine.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, current_dir: impl Into<PathBuf>) -> Self {
         Self { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
     }
 
-    /// Reads the process environment. Variables that are not UTF-8 are left out: compose files cannot name them.
+    /// Reads the process environment. Variables that are not UTF-8 are left out, because no compose file can name them.
     ///
-    /// `PWD` is believed where it names the current directory, so that paths keep the links the user typed.
+    /// `PWD` is the current directory where it leads to the same directory as the kernel's answer. `PWD` keeps symbolic
+    /// links, so that messages show the path that the user knows.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the process")]
     pub fn from_process() -> Self {
         let variables: BTreeMap<String, String> = std::env::vars_os()
@@ -32,27 +33,27 @@ impl Environment {
         Self { variables, current_dir }
     }
 
-    /// Returns a variable's value; an empty value is a value.
+    /// Returns the value of a variable, which may be empty. `None` where the variable is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Returns a variable's value where it is set and not empty.
+    /// Returns the value of a variable. `None` where the variable is not set or empty.
     pub fn get_non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// Returns all variables in order of their names.
+    /// Returns all variables, in order of their names.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }
 
-    /// Returns the directory the program was started in (absolute).
+    /// Returns the absolute path of the directory in which the program was started.
     pub fn current_dir(&self) -> &Path {
         &self.current_dir
     }
 
-    /// Returns the home directory (`HOME`), where it is set.
+    /// Returns the home directory (`HOME`). `None` where the variable is not set or empty.
     pub fn home(&self) -> Option<&Path> {
         self.get_non_empty("HOME").map(Path::new)
     }

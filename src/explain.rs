@@ -1,18 +1,18 @@
-//! Pages about the codes of errors and warnings: the sections of `docs/diagnostics.md`, the one place they are written in.
+//! The pages about the codes of errors and warnings. Each page is a section of `docs/diagnostics.md`.
 
 const TEXT: &str = include_str!("../docs/diagnostics.md");
 
-/// What is to be known about a code.
+/// The page about a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The code, such as `unknown-key`.
     pub code: &'static str,
-    /// Markdown.
+    /// The text in Markdown.
     pub body: &'static str,
 }
 
 impl Page {
-    /// Returns the first sentence.
+    /// Returns the first sentence of the page.
     pub fn summary(&self) -> String {
         let paragraph = self.body.split("\n\n").next().unwrap_or_default();
         let line = paragraph.lines().collect::<Vec<_>>().join(" ");
@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// Finds the codes in the sources: the first argument of what makes a diagnostic.
+    /// Finds the codes in the sources: the first argument of each call that makes a diagnostic.
     fn used(folder: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,23 +1,24 @@
-//! Dependencies between services: order, closures, cycles. petgraph stays private here.
+//! The dependencies between services: order, closures, cycles. Only this file knows petgraph.
 //!
-//! An edge goes from a dependent to what it depends on. Start at [`Graph::new`].
+//! An edge leads from a dependent service to its dependency: from `web` to `db` for `web: { depends_on: [db] }`. Start
+//! at [`Graph::new`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use petgraph::algo::{has_path_connecting, tarjan_scc};
+use petgraph::algo::{has_path_connecting, kosaraju_scc};
 use petgraph::graphmap::DiGraphMap;
 
 use crate::diag::Diagnostic;
 use crate::model::{Dependency, Service, ServiceName, Span};
 
-/// One edge, as it stands in a file.
+/// A dependency as a file has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edge<'a> {
-    /// Who depends.
+    /// The dependent service.
     pub from: &'a str,
-    /// On whom.
+    /// The dependency.
     pub to: &'a str,
-    /// Where it says so.
+    /// The place of the attribute that makes the dependency.
     pub span: Span,
 }
 
@@ -28,7 +29,7 @@ pub struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Builds the graph; edges to services that are not in the map are left out, the loader has judged them.
+    /// Builds the graph of a set of services. Dependencies on other services are left out: the loader has checked them.
     pub fn new(services: &'a BTreeMap<ServiceName, Service>) -> Self {
         let mut edges = DiGraphMap::new();
         for (name, service) in services {
@@ -42,15 +43,16 @@ impl<'a> Graph<'a> {
         Self { edges }
     }
 
-    /// Returns the services with dependencies first; services that do not depend on each other are in order of names.
+    /// Returns the services, each after its dependencies. Services that do not depend on each other are in order of
+    /// names.
     ///
-    /// Members of a cycle come last, in order of names: callers refuse cycles before.
+    /// Members of a cycle come last, in order of names. The loader refuses cycles, so callers never see one.
     pub fn order(&self) -> Vec<&'a str> {
         self.order_after(&[])
     }
 
-    /// As [`Self::order`]; in addition the first of each pair comes after the second, where no dependency and no earlier
-    /// pair wants it the other way round.
+    /// As [`Self::order`], and for each pair the first service comes after the second. A pair that contradicts a
+    /// dependency or an earlier pair is ignored.
     pub fn order_after(&self, pairs: &[(ServiceName, ServiceName)]) -> Vec<&'a str> {
         let mut edges: DiGraphMap<&'a str, ()> = self.edges.all_edges().map(|(from, to, _)| (from, to)).collect();
         for node in self.edges.nodes() {
@@ -86,17 +88,17 @@ impl<'a> Graph<'a> {
         order
     }
 
-    /// Returns `roots` and everything they depend on, directly or not.
+    /// Returns `roots` and their dependencies, direct or not.
     pub fn with_dependencies<'b>(&self, roots: impl IntoIterator<Item = &'b str>) -> BTreeSet<&'a str> {
         self.closure(roots, petgraph::Direction::Outgoing)
     }
 
-    /// Returns `roots` and everything that depends on them, directly or not.
+    /// Returns `roots` and the services that depend on them, directly or not.
     pub fn with_dependents<'b>(&self, roots: impl IntoIterator<Item = &'b str>) -> BTreeSet<&'a str> {
         self.closure(roots, petgraph::Direction::Incoming)
     }
 
-    /// Returns who depends on `service` directly, with the edge, in order of names.
+    /// Returns the services that depend on `service` directly, each with its dependency, in order of names.
     pub fn dependents(&self, service: &'a str) -> Vec<(&'a str, &'a Dependency)> {
         let mut list: Vec<_> = self
             .edges
@@ -107,6 +109,7 @@ impl<'a> Graph<'a> {
         list
     }
 
+    /// Returns `roots` and every service that edges in one direction lead to.
     fn closure<'b>(
         &self,
         roots: impl IntoIterator<Item = &'b str>,
@@ -124,10 +127,10 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Finds cycles and says, for each, every service on it and where each edge is written.
+/// Returns a diagnostic for each group of services that depend on each other (a strongly connected component). The
+/// message shows the shortest cycle through the first service of the group, with the place of each edge.
 ///
-/// One diagnostic per knot of services, with the shortest cycle through its first member; linear but for that path. `via`
-/// returns which attribute says so: `depends_on`, `links[0]`, `network_mode`, ...
+/// `via` returns the attribute that makes an edge: `depends_on`, `links[0]`, `network_mode` and the like.
 pub fn cycles(edges: &[Edge<'_>], via: &dyn Fn(&Edge<'_>) -> String) -> Vec<Diagnostic> {
     let mut graph = DiGraphMap::new();
     for edge in edges {
@@ -135,21 +138,23 @@ pub fn cycles(edges: &[Edge<'_>], via: &dyn Fn(&Edge<'_>) -> String) -> Vec<Diag
             graph.add_edge(edge.from, edge.to, edge);
         }
     }
-    let mut found: Vec<Diagnostic> = tarjan_scc(&graph)
+    // Kosaraju's algorithm works without recursion, so a long chain of services does not exhaust the stack.
+    let mut found: Vec<Diagnostic> = kosaraju_scc(&graph)
         .into_iter()
-        .filter(|knot| knot.len() > 1 || knot.first().is_some_and(|node| graph.contains_edge(*node, *node)))
-        .map(|knot| cycle_diagnostic(&graph, &knot, via))
+        .filter(|group| group.len() > 1 || group.first().is_some_and(|node| graph.contains_edge(*node, *node)))
+        .map(|group| cycle_diagnostic(&graph, &group, via))
         .collect();
     found.sort_by_key(|diagnostic| diagnostic.primary.span);
     found
 }
 
+/// Returns the diagnostic for one group of services that depend on each other.
 fn cycle_diagnostic(
     graph: &DiGraphMap<&str, &Edge<'_>>,
-    knot: &[&str],
+    group: &[&str],
     via: &dyn Fn(&Edge<'_>) -> String,
 ) -> Diagnostic {
-    let path = shortest_cycle(graph, knot);
+    let path = shortest_cycle(graph, group);
     let hops: Vec<&Edge<'_>> =
         path.windows(2).filter_map(|pair| graph.edge_weight(pair[0], pair[1]).copied()).collect();
     let names: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
@@ -167,9 +172,10 @@ fn hop_text(hop: &Edge<'_>, via: &dyn Fn(&Edge<'_>) -> String) -> String {
     format!("`{}` needs `{}` by `{}`", hop.from, hop.to, via(hop))
 }
 
-/// Breadth first from the knot's smallest member back to itself; the result starts and ends with it.
-fn shortest_cycle<'a>(graph: &DiGraphMap<&'a str, &Edge<'_>>, knot: &[&'a str]) -> Vec<&'a str> {
-    let members: BTreeSet<&str> = knot.iter().copied().collect();
+/// Returns the shortest cycle through the first service of the group by name. The result begins and ends with this
+/// service.
+fn shortest_cycle<'a>(graph: &DiGraphMap<&'a str, &Edge<'_>>, group: &[&'a str]) -> Vec<&'a str> {
+    let members: BTreeSet<&str> = group.iter().copied().collect();
     let Some(start) = members.first().copied() else { return Vec::new() };
     let mut came_from: BTreeMap<&str, &'a str> = BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
@@ -232,6 +238,17 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].message, "dependency cycle detected: a -> b -> c -> a");
         assert_eq!(found[0].related.len(), 2);
+    }
+
+    #[test]
+    fn a_chain_of_many_services_is_looked_through_without_recursion() {
+        let names: Vec<String> = (0..100_000).map(|number| format!("s{number}")).collect();
+        let edge = |pair: &'_ [String]| (pair[0].clone(), pair[1].clone());
+        let pairs: Vec<(String, String)> = names.windows(2).map(edge).collect();
+        let mut edges: Vec<Edge<'_>> = pairs.iter().map(|(from, to)| Edge { from, to, span: Span::NONE }).collect();
+        assert!(cycles(&edges, &|_| "depends_on".to_owned()).is_empty());
+        edges.push(Edge { from: &names[names.len() - 1], to: &names[0], span: Span::NONE });
+        assert_eq!(cycles(&edges, &|_| "depends_on".to_owned()).len(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Spans of commands, steps and engine calls to standard error, where `--log-level` or `INCEPTION_LOG` asks for them.
+//! Logs spans of commands, steps and engine calls to standard error, at the level of `--log-level` or `INCEPTION_LOG`.
 //!
-//! Names and durations only: never bodies, variables or secrets.
+//! The log has names and durations only, and never bodies, variables or secrets.
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use crate::settings::LogLevel;
 use crate::ui::output::LogLines;
 
-/// Starts logging; does nothing at [`LogLevel::Off`], so that it costs nothing.
+/// Starts logging. At [`LogLevel::Off`] nothing is set up, so that spans cost nothing.
 pub fn start(level: LogLevel) {
     let filter = match level {
         LogLevel::Off => return,
@@ -24,6 +24,6 @@ pub fn start(level: LogLevel) {
         .with_writer(LogLines::default)
         .with_target(false)
         .finish();
-    // A second start in one process keeps the first one's subscriber.
+    // In a process that started logging before, such as a test, the first subscriber stays.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

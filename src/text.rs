@@ -1,8 +1,9 @@
-//! Text for a terminal: control characters made visible, so that no name or message can act on it.
+//! Text for a terminal. Control characters become visible, so that no name and no message can control the terminal.
 
 use std::borrow::Cow;
 
-/// Returns `text` with control characters replaced by visible escapes (`\x1b`, `\n`); tabs become blanks.
+/// Returns a text with its control characters replaced by visible escapes such as `\n` and `\u{1b}`. A tab becomes a
+/// blank.
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
@@ -20,14 +21,15 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns the length of a colour sequence (`ESC [ numbers m`) at the start of a text.
+/// Returns the length of the colour sequence (`ESC [ numbers m`) at the start of a text. `None` where no such sequence
+/// is there.
 pub fn colour(text: &str) -> Option<usize> {
     let body = text.strip_prefix("\x1b[")?;
     let end = body.find(|char: char| !(char.is_ascii_digit() || char == ';'))?;
     body[end..].starts_with('m').then_some(2 + end + 1)
 }
 
-/// Returns `text` without its colour sequences.
+/// Returns a text without its colour sequences.
 pub fn without_colours(text: &str) -> Cow<'_, str> {
     if !text.contains("\x1b[") {
         return Cow::Borrowed(text);
@@ -44,13 +46,13 @@ pub fn without_colours(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns `text` as one line: runs of line ends and tabs become one blank, other control characters are made visible.
+/// Returns a text as one line. Line ends and tabs become one blank; other control characters become visible.
 pub fn one_line(text: &str) -> String {
     let joined = text.split(['\n', '\r', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
     escape_controls(&joined.join(" ")).into_owned()
 }
 
-/// Returns a span of time as docker says it: `3 minutes`, `About an hour`.
+/// Returns a duration as the `docker` command shows it, such as `3 minutes` and `About an hour`.
 pub fn age(seconds: i64) -> String {
     let words = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match seconds {
@@ -67,7 +69,8 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
-/// C0, DEL, C1, the characters that turn text around, those that end a line, and those that are not seen.
+/// Returns whether a character can control a terminal or hide text: C0, DEL, C1, direction marks, line separators, and
+/// characters without a width.
 fn is_harmful(char: char) -> bool {
     let is_unseen = matches!(char, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{61c}');
     char.is_control() || is_unseen || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

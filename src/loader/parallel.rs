@@ -1,13 +1,14 @@
-//! Work on many items, spread over the processors.
+//! Spreads work on many items over the processors.
 
-/// Fewer items are done before a thread has begun.
+/// With fewer items one thread is faster: starting a second thread takes longer than the work.
 pub(super) const FEW: usize = 200;
-/// More threads than this gain nothing here: the allocator is shared.
+/// Most threads. More threads gain nothing, because all wait for the same allocator.
 const THREADS: usize = 4;
 
-/// Calls `work` on runs of items and returns the results in the order of the items. The first run is this thread's own.
-pub(super) fn runs<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    // The number of processors is asked of the kernel each time, so it is asked for only where it matters.
+/// Calls `work` on chunks of the items, and returns the results in the order of the items. The calling thread works on
+/// the first chunk.
+pub(super) fn by_chunks<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    // Each call of `available_parallelism` asks the kernel, so the number of items is looked at first.
     if items.len() < FEW {
         return vec![work(items)];
     }
@@ -19,12 +20,12 @@ pub(super) fn runs<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R + Syn
     let work = &work;
     std::thread::scope(|scope| {
         let size = others.len().div_ceil(threads - 1).max(1);
-        let handles: Vec<_> = others.chunks(size).map(|run| scope.spawn(move || work(run))).collect();
+        let handles: Vec<_> = others.chunks(size).map(|chunk| scope.spawn(move || work(chunk))).collect();
         let mut results = vec![work(own)];
         for handle in handles {
             match handle.join() {
                 Ok(result) => results.push(result),
-                // A fault of ours in a thread is one here.
+                // A panic of a worker is a panic of the caller.
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
@@ -38,7 +39,7 @@ mod tests {
     fn results_come_in_the_order_of_the_items() {
         for count in [0, 1, 199, 200, 201, 1000, 1003] {
             let items: Vec<usize> = (0..count).collect();
-            let all: Vec<usize> = super::runs(&items, <[usize]>::to_vec).concat();
+            let all: Vec<usize> = super::by_chunks(&items, <[usize]>::to_vec).concat();
             assert_eq!(all, items);
         }
     }

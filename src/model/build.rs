@@ -1,42 +1,43 @@
-//! What to build: complete, resolved, and free of the compose file.
+//! The request for a build: complete, resolved, without references to the compose file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Ulimit;
 
-/// One image to build.
+/// The request to build one image.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BuildRequest {
-    /// Where the files come from.
+    /// Source of the files.
     pub context: BuildContext,
-    /// Dockerfile: relative to the context, or absolute and outside it; ignored with `dockerfile_inline`.
+    /// Path of the Dockerfile: relative to the context, or absolute and outside the context. Ignored with
+    /// `dockerfile_inline`.
     pub dockerfile: Option<String>,
-    /// The Dockerfile's text.
+    /// Text of the Dockerfile.
     pub dockerfile_inline: Option<String>,
-    /// Names to give the image.
+    /// Names of the image.
     pub tags: Vec<String>,
-    /// `--build-arg`; `None` values are left out.
+    /// `--build-arg`. An argument with `None` is not sent, and the default of the Dockerfile holds.
     pub args: BTreeMap<String, Option<String>>,
     /// Labels of the image.
     pub labels: BTreeMap<String, String>,
-    /// Stage to stop at.
+    /// Last stage to build.
     pub target: Option<String>,
-    /// Network of RUN steps.
+    /// Network of the RUN steps.
     pub network: Option<String>,
-    /// Images to take layers from.
+    /// Images whose layers may be used as a cache.
     pub cache_from: Vec<String>,
     /// Use no cache.
     pub no_cache: bool,
-    /// Pull the base images again.
+    /// Pull newer versions of the base images.
     pub pull: bool,
-    /// `/dev/shm` in bytes; 0 is the default.
+    /// Size of `/dev/shm` in bytes; 0 for the engine's default.
     pub shm_size: u64,
     /// `name:address`.
     pub extra_hosts: Vec<String>,
     /// `os/arch[/variant]`.
     pub platform: Option<String>,
-    /// ulimits of RUN steps.
+    /// Ulimits of the RUN steps.
     pub ulimits: BTreeMap<String, Ulimit>,
 }
 
@@ -86,12 +87,12 @@ impl ContextSource {
     }
 }
 
-/// Where a build's files come from.
+/// The source of the files of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildContext {
-    /// A directory of this machine, without what its `.dockerignore` names.
+    /// A directory of this machine, without the files that its `.dockerignore` names.
     Directory(PathBuf),
-    /// A URL that the engine fetches itself (git or tar).
+    /// A URL that the engine fetches: a git repository or a tar archive.
     Remote(String),
 }
 

@@ -1,16 +1,18 @@
-//! Config hashes, byte-equal to docker compose's: SHA-256 over the canonical definition as Go's `encoding/json` writes it.
+//! Config hashes, equal to those of docker compose: SHA-256 of the canonical definition as Go's `encoding/json` writes
+//! it.
 //!
-//! Compat: docker/compose pkg/compose/hash.go. Keys that do not describe the container are cleared first; references
-//! to services are replaced by the ids of the containers they mean, so a replaced parent changes its children's hash.
+//! Compat: docker/compose pkg/compose/hash.go. Keys that do not describe the container are removed first. References to
+//! services are replaced by ids of containers: if `web` has `network_mode: service:db` and `db` is replaced, the hash
+//! of `web` changes, too.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Keys of a service that its hash does not cover.
+/// Keys of a service that the hash does not cover.
 const CLEARED: [&str; 5] = ["build", "pull_policy", "scale", "depends_on", "profiles"];
 
-/// Returns the hash of a canonical service; `container_of` gives the id of the first container of a service that is
-/// referred to by `network_mode`, `ipc`, `pid` or `volumes_from`.
+/// Returns the hash of a canonical service. `container_of` returns the id of the first container of a service that
+/// `network_mode`, `ipc`, `pid` or `volumes_from` refers to.
 pub fn service_hash(canonical: &Value, container_of: &dyn Fn(&str) -> Option<String>) -> String {
     let mut value = covered(canonical);
     if let Some(service) = value.as_object_mut() {
@@ -28,12 +30,12 @@ pub fn service_hash(canonical: &Value, container_of: &dyn Fn(&str) -> Option<Str
     hash(&value)
 }
 
-/// Returns the hash of a canonical service as its file declares it: references are not resolved.
+/// Returns the hash of a canonical service without replacing references to services.
 pub fn declared_hash(canonical: &Value) -> String {
     hash(&covered(canonical))
 }
 
-/// Leaves what the hash covers.
+/// Returns the keys that the hash covers.
 fn covered(canonical: &Value) -> Value {
     let mut value = canonical.clone();
     if let Some(service) = value.as_object_mut() {
@@ -52,7 +54,7 @@ pub fn resource_hash(canonical: &Value) -> String {
     hash(canonical)
 }
 
-/// `service[:ro]` becomes the container's id and `container:name[:ro]` the name, both without the mode.
+/// Replaces `service[:ro]` by the id of the container, and `container:name[:ro]` by the name, both without the mode.
 fn resolve_volumes_from(source: &mut Value, container_of: &dyn Fn(&str) -> Option<String>) {
     let Value::String(text) = source else { return };
     let mut parts = text.split(':');
@@ -71,7 +73,7 @@ fn hash(value: &Value) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns compact JSON with the characters escaped that Go's encoder escapes for HTML.
+/// Returns compact JSON. Characters that are special in HTML are escaped, as Go's encoder does.
 pub fn go_json(value: &Value) -> String {
     let plain = value.to_string();
     if !plain.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {

@@ -1,6 +1,7 @@
-//! Image names as the engine lists them.
+//! Names of images: the forms that the engine and docker compose show, and the grammar.
 
-/// Returns an image name as the engine lists it: without the default registry, with a tag unless it has a digest.
+/// Returns a name as the engine lists it: without the default registry, and with a tag or a digest.
+/// `docker.io/library/nginx` becomes `nginx:latest`.
 pub fn familiar(image: &str) -> String {
     let short = image
         .strip_prefix("docker.io/library/")
@@ -10,7 +11,7 @@ pub fn familiar(image: &str) -> String {
         .or_else(|| image.strip_prefix("library/"))
         .unwrap_or(image);
     if let Some((name, digest)) = short.split_once('@') {
-        // With both a tag and a digest the engine goes by the digest.
+        // With both a tag and a digest the engine ignores the tag.
         return format!("{}@{digest}", without_tag(name));
     }
     if without_tag(short).len() == short.len() && !short.starts_with("sha256:") {
@@ -20,7 +21,8 @@ pub fn familiar(image: &str) -> String {
     }
 }
 
-/// Returns an image name in full, as docker compose prints resolved ones: registry, path, and either digest or tag.
+/// Returns a name in full, as docker compose prints resolved names: registry, path, and either digest or tag. `nginx`
+/// becomes `docker.io/library/nginx:latest`.
 pub fn canonical(image: &str) -> String {
     let (name, digest) = match image.split_once('@') {
         Some((name, digest)) => (without_tag(name), Some(digest)),
@@ -40,6 +42,7 @@ pub fn canonical(image: &str) -> String {
     }
 }
 
+/// Returns a name without its tag.
 fn without_tag(name: &str) -> &str {
     match name.rfind(':') {
         Some(colon) if !name[colon..].contains('/') => &name[..colon],
@@ -47,9 +50,8 @@ fn without_tag(name: &str) -> &str {
     }
 }
 
-/// Checks that a text is an image name (distribution's `reference` grammar), or tells in a few words what it is not.
-///
-/// `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`, a path of lower-case components.
+/// Checks that a text is the name of an image: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` (the `reference` grammar of
+/// distribution). The error says in a few words which part is wrong.
 pub fn check(image: &str) -> Result<(), &'static str> {
     let (name, digest) = match image.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
@@ -116,6 +118,7 @@ fn is_host(host: &str) -> bool {
         && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Returns whether a text is one component of a path: letters and digits with `.`, `_`, `__` or dashes between them.
 fn is_component(part: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let (mut separator, mut last_was_word) = (String::new(), false);

@@ -1,17 +1,17 @@
-//! What is desired and what is observed, as plain values: immutable once loaded, no I/O, nothing of the engine's library.
+//! Desired and observed state as plain values: immutable once loaded, without I/O, without types of the engine's client
+//! library.
 //!
-//! Desired: [`Project`] and what hangs below it. Observed: [`Observed`]. What the planner asks the engine to
-//! make: [`ContainerSpec`], [`NetworkSpec`], [`VolumeSpec`].
+//! The desired state is a [`Project`] with its services and resources. The observed state is [`Observed`]. The planner
+//! asks the engine for a [`ContainerSpec`], a [`NetworkSpec`], a [`VolumeSpec`] or a [`BuildRequest`].
 
 mod build;
-mod containers;
 mod contents;
-mod definition;
 pub mod image_name;
 mod names;
 mod observed;
 mod parts;
 mod project;
+mod resources;
 mod service;
 mod span;
 mod spec;
@@ -20,14 +20,13 @@ pub mod hash;
 pub mod labels;
 
 pub use build::{BuildContext, BuildRequest, ContextSource};
-pub use containers::Containers;
 pub use contents::{Content, Contents};
-pub use definition::{DefinedEndpoint, Definition};
 pub use image_name::familiar;
 pub use names::*;
 pub use observed::*;
 pub use parts::*;
 pub use project::*;
+pub use resources::*;
 pub use service::*;
 pub use span::{FileId, LineColumn, Source, Sources, Span};
 pub use spec::*;

@@ -1,4 +1,4 @@
-//! Name newtypes, so that a key in a file is never taken for a name in the engine.
+//! Types for names and ids, so that a key of a file cannot be confused with a name of the engine.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -11,7 +11,7 @@ macro_rules! name {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps `text` as it is; the loader or the engine has already judged it.
+            /// Wraps a text without a check: the loader or the engine has checked the text.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
@@ -49,7 +49,7 @@ macro_rules! name {
 }
 
 name!(
-    /// The project's name: `[a-z0-9][a-z0-9_-]*`, the first part of most names in the engine.
+    /// Name of a project: `[a-z0-9][a-z0-9_-]*`. Most names in the engine begin with this name.
     ProjectName
 );
 name!(
@@ -57,57 +57,57 @@ name!(
     ServiceName
 );
 name!(
-    /// A key under `networks:` in the file; see [`NetworkName`].
+    /// A key under `networks:` in a file; the engine knows the [`NetworkName`].
     NetworkKey
 );
 name!(
-    /// A network's name in the engine, usually `<project>_<key>`.
+    /// Name of a network in the engine, usually `<project>_<key>`.
     NetworkName
 );
 name!(
-    /// A network's id in the engine.
+    /// Id of a network in the engine.
     NetworkId
 );
 name!(
-    /// A key under `volumes:` in the file; see [`VolumeName`].
+    /// A key under `volumes:` in a file; the engine knows the [`VolumeName`].
     VolumeKey
 );
 name!(
-    /// A volume's name in the engine, usually `<project>_<key>`; the engine knows volumes by name only.
+    /// Name of a volume in the engine, usually `<project>_<key>`. Volumes have no ids.
     VolumeName
 );
 name!(
-    /// A container's full id in the engine (64 hexadecimal digits).
+    /// Full id of a container in the engine (64 hexadecimal digits).
     ContainerId
 );
 name!(
-    /// A container's name in the engine, without the leading slash.
+    /// Name of a container in the engine, without the leading slash.
     ContainerName
 );
 name!(
-    /// An image as written in a file: `[registry/]repository[:tag][@digest]`.
+    /// Name of an image as written in a file: `[registry/]repository[:tag][@digest]`.
     ImageRef
 );
 name!(
-    /// An image's id in the engine: `sha256:` and 64 hexadecimal digits.
+    /// Id of an image in the engine: `sha256:` and 64 hexadecimal digits.
     ImageId
 );
 
 impl ContainerId {
-    /// Returns the first twelve digits, as people see ids.
+    /// Returns the first twelve digits, as the `docker` command shows ids.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
     }
 }
 
 impl ImageId {
-    /// Returns twelve digits without the algorithm, as people see ids.
+    /// Returns twelve digits without the algorithm, as the `docker` command shows ids.
     pub fn short(&self) -> &str {
         let digits = self.0.strip_prefix("sha256:").unwrap_or(&self.0);
         digits.get(..12).unwrap_or(digits)
     }
 
-    /// Returns whether a text is its first digits, with or without the algorithm.
+    /// Returns whether the id begins with a text, with or without the algorithm.
     pub fn begins_with(&self, text: &str) -> bool {
         self.0.starts_with(text) || self.0.strip_prefix("sha256:").is_some_and(|digits| digits.starts_with(text))
     }

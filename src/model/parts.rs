@@ -1,16 +1,15 @@
-//! The parts a service is made of: build, dependencies, ports, mounts, health, limits, hooks.
+//! The parts of a service: build, dependencies, ports, mounts, health check, limits, hooks.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{NetworkKey, Span, VolumeKey};
+use super::{Span, VolumeKey};
 
 /// `build`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Build {
-    /// Where `build` stands.
+    /// The place of `build`.
     pub span: Span,
     /// `context`: an absolute path, or a URL.
     pub context: String,
@@ -18,7 +17,7 @@ pub struct Build {
     pub dockerfile: Option<String>,
     /// `dockerfile_inline`.
     pub dockerfile_inline: Option<String>,
-    /// `args`; `None` values are taken from the builder's defaults.
+    /// `args`. An argument with `None` keeps the default of the Dockerfile.
     pub args: BTreeMap<String, Option<String>>,
     /// `labels`.
     pub labels: BTreeMap<String, String>,
@@ -34,11 +33,11 @@ pub struct Build {
     pub no_cache: bool,
     /// `pull`.
     pub pull: bool,
-    /// `shm_size` in bytes; 0 is the default.
+    /// `shm_size` in bytes; 0 is the engine's default.
     pub shm_size: u64,
     /// `extra_hosts` as `(name, address)`.
     pub extra_hosts: Vec<(String, String)>,
-    /// `tags`: further names of the image.
+    /// `tags`: additional names of the image.
     pub tags: Vec<String>,
     /// `platforms`.
     pub platforms: Vec<String>,
@@ -46,7 +45,7 @@ pub struct Build {
     pub additional_contexts: BTreeMap<String, String>,
     /// `secrets`.
     pub secrets: Vec<FileReference>,
-    /// `ssh`: id to socket or key path (empty for the default agent).
+    /// `ssh`: id to the path of a socket or key; empty for the default agent.
     pub ssh: BTreeMap<String, String>,
     /// `ulimits`.
     pub ulimits: BTreeMap<String, Ulimit>,
@@ -56,7 +55,7 @@ pub struct Build {
     pub isolation: Option<String>,
 }
 
-/// What a dependent waits for.
+/// The condition that a dependent service waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
     /// `service_started`.
@@ -82,22 +81,22 @@ impl Condition {
 /// One edge of `depends_on`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dependency {
-    /// What to wait for.
+    /// The condition to wait for.
     pub condition: Condition,
-    /// `required`: false makes a missing or failed dependency a warning.
+    /// `required`. Where false, a dependency that is missing or fails is a warning.
     pub required: bool,
-    /// `restart`: the dependent restarts when we replace or restart the dependency.
+    /// `restart`: the dependent service restarts when this program replaces or restarts the dependency.
     pub restart: bool,
-    /// Which attribute made the edge: `depends_on`, `links`, `network_mode`, `ipc`, `pid`, `volumes_from`.
+    /// The attribute that makes the dependency: `depends_on`, `links`, `network_mode`, `ipc`, `pid`, `volumes_from`.
     pub via: &'static str,
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
 }
 
-/// A service's place on one network.
+/// The attachment of a service to one network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkAttachment {
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
     /// `aliases`.
     pub aliases: Vec<String>,
@@ -115,34 +114,35 @@ pub struct NetworkAttachment {
     pub interface_name: Option<String>,
     /// `gw_priority` (API 1.48).
     pub gw_priority: i64,
-    /// `priority`: the highest is the network given at create.
+    /// `priority`: the container is created on the network with the highest priority.
     pub priority: i64,
 }
 
-/// One published or exposed port. Ranges are already single ports, except where the host side is a range to choose from.
+/// One published or exposed port. A range of container ports is several of these; a range of host ports stays a range,
+/// of which the engine chooses a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
-    /// Port inside.
+    /// Port in the container.
     pub target: u16,
-    /// Host port, or a range `8000-8010` to choose from; `None` lets the engine choose.
+    /// Host port, or a range such as `8000-8010`. With `None` the engine chooses any free port.
     pub published: Option<String>,
-    /// Host address; `None` is all.
+    /// Host address; `None` for all addresses.
     pub host_ip: Option<IpAddr>,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
-    /// `host` or `ingress`; one machine makes no difference.
+    /// `host` or `ingress`. Without a Swarm both mean the same.
     pub mode: String,
 }
 
 impl Port {
-    /// Returns the host port where it is one fixed number.
+    /// Returns the host port, or `None` where the engine chooses the port.
     pub fn fixed_published(&self) -> Option<u16> {
         self.published.as_deref().and_then(|text| text.parse().ok()).filter(|port| *port != 0)
     }
 
-    /// Returns the first and last host port where it is a range, of which the engine chooses one.
+    /// Returns the first and the last host port of a range, or `None` for a single port.
     pub fn published_range(&self) -> Option<(u16, u16)> {
         let (first, last) = self.published.as_deref()?.split_once('-')?;
         Some((first.parse().ok()?, last.parse().ok()?))
@@ -152,26 +152,26 @@ impl Port {
 /// One entry of `volumes`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mount {
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
-    /// What is mounted.
+    /// The volume, directory or file to mount.
     pub source: MountSource,
-    /// Absolute path inside.
+    /// Absolute path in the container.
     pub target: String,
     /// `read_only`.
     pub is_read_only: bool,
-    /// `consistency`; kept for the engine, without effect on Linux.
+    /// `consistency`, passed on to the engine; without effect on Linux.
     pub consistency: Option<String>,
 }
 
-/// What a mount mounts.
+/// The source of a mount.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MountSource {
     /// A directory or file of the host.
     Bind {
         /// Absolute path on the host.
         path: String,
-        /// `create_host_path`: make a missing directory.
+        /// `create_host_path`: create a missing directory.
         create_host_path: bool,
         /// `propagation`.
         propagation: Option<String>,
@@ -189,33 +189,33 @@ pub enum MountSource {
         /// `subpath` (API 1.45).
         subpath: Option<String>,
     },
-    /// A volume without a name.
+    /// An anonymous volume.
     Anonymous {
         /// `nocopy`.
         nocopy: bool,
     },
-    /// Memory.
+    /// A file system in memory.
     Tmpfs {
         /// `size` in bytes.
         size: Option<u64>,
         /// `mode`.
         mode: Option<u32>,
     },
-    /// An image's files (API 1.48).
+    /// The files of an image (API 1.48).
     Image {
-        /// The image.
+        /// Name of the image.
         image: String,
         /// `subpath`.
         subpath: Option<String>,
     },
     /// A Windows named pipe.
     NamedPipe {
-        /// Its path.
+        /// Path of the pipe.
         path: String,
     },
     /// A cluster volume.
     Cluster {
-        /// Its name.
+        /// Name of the volume.
         name: String,
     },
 }
@@ -223,11 +223,11 @@ pub enum MountSource {
 /// One entry of a service's `secrets` or `configs`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileReference {
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
-    /// Key at the top level.
+    /// Key under the top-level `secrets` or `configs`.
     pub source: String,
-    /// Path inside as written; `None` is the default place.
+    /// Path in the container as written; `None` for the default path.
     pub target: Option<String>,
     /// `uid`.
     pub uid: Option<String>,
@@ -237,12 +237,12 @@ pub struct FileReference {
     pub mode: Option<u32>,
 }
 
-/// `healthcheck`. `None` fields are inherited from the image.
+/// `healthcheck`. The image's value takes the place of a `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Healthcheck {
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
-    /// `test`: `["CMD", ...]`, `["CMD-SHELL", line]` or `["NONE"]`; empty inherits the image's.
+    /// `test`: `["CMD", ...]`, `["CMD-SHELL", line]` or `["NONE"]`; empty for the image's test.
     pub test: Vec<String>,
     /// `interval`.
     pub interval: Option<Duration>,
@@ -267,7 +267,7 @@ pub struct Logging {
     pub options: BTreeMap<String, String>,
 }
 
-/// What one machine honours of `deploy`.
+/// `deploy`, as far as it has an effect without a Swarm.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deploy {
     /// `update_config`.
@@ -277,13 +277,13 @@ pub struct Deploy {
 /// `deploy.update_config`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateConfig {
-    /// `parallelism`: replicas replaced at a time; 0 is all.
+    /// `parallelism`: how many replicas are replaced at a time; 0 for all.
     pub parallelism: u32,
-    /// `delay` between batches.
+    /// `delay`: the time between two batches of replicas.
     pub delay: Duration,
     /// `failure_action`.
     pub failure_action: FailureAction,
-    /// `monitor`: how long a new replica is watched.
+    /// `monitor`: how long a new replica is watched for failures.
     pub monitor: Option<Duration>,
     /// `order`.
     pub order: UpdateOrder,
@@ -292,26 +292,26 @@ pub struct UpdateConfig {
 /// `failure_action`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailureAction {
-    /// Keep what is new, stop here.
+    /// Stop the update. Replicas that were replaced stay new.
     #[default]
     Pause,
-    /// Go on with the next replica.
+    /// Continue with the next replica.
     Continue,
-    /// Give back what was replaced.
+    /// Restore the replicas that were replaced.
     Rollback,
 }
 
 /// `order`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UpdateOrder {
-    /// The old one stops before the new one starts.
+    /// The old container stops before the new container starts.
     #[default]
     StopFirst,
-    /// The new one runs before the old one stops.
+    /// The new container runs before the old container stops.
     StartFirst,
 }
 
-/// Limits of CPU, memory, processes and block devices. 0 and `None` are the engine's defaults.
+/// Limits of CPU, memory, processes and block devices. 0 and `None` mean the engine's default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     /// `cpus` or `deploy.resources.limits.cpus`, in billionths of a CPU.
@@ -336,11 +336,11 @@ pub struct Limits {
     pub memory: i64,
     /// `mem_reservation` in bytes.
     pub memory_reservation: i64,
-    /// `memswap_limit` in bytes; -1 is without limit.
+    /// `memswap_limit` in bytes; -1 for no limit.
     pub memory_swap: i64,
     /// `mem_swappiness`.
     pub memory_swappiness: Option<i64>,
-    /// `pids_limit`; -1 is without limit.
+    /// `pids_limit`; -1 for no limit.
     pub pids: Option<i64>,
     /// `oom_kill_disable`.
     pub oom_kill_disable: bool,
@@ -357,9 +357,9 @@ pub struct Limits {
 /// One entry of `ulimits`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ulimit {
-    /// Soft limit; -1 is without limit.
+    /// Soft limit; -1 for no limit.
     pub soft: i64,
-    /// Hard limit; -1 is without limit.
+    /// Hard limit; -1 for no limit.
     pub hard: i64,
 }
 
@@ -370,20 +370,20 @@ pub struct Blkio {
     pub weight: u16,
     /// `weight_device`: path and weight.
     pub weight_device: Vec<(String, u16)>,
-    /// `device_read_bps`: path and bytes a second.
+    /// `device_read_bps`: path and bytes per second.
     pub device_read_bps: Vec<(String, u64)>,
-    /// `device_write_bps`: path and bytes a second.
+    /// `device_write_bps`: path and bytes per second.
     pub device_write_bps: Vec<(String, u64)>,
-    /// `device_read_iops`: path and operations a second.
+    /// `device_read_iops`: path and operations per second.
     pub device_read_iops: Vec<(String, u64)>,
-    /// `device_write_iops`: path and operations a second.
+    /// `device_write_iops`: path and operations per second.
     pub device_write_iops: Vec<(String, u64)>,
 }
 
 /// One entry of `post_start` or `pre_stop`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hook {
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
     /// `command`.
     pub command: Vec<String>,
@@ -396,129 +396,3 @@ pub struct Hook {
     /// `environment` as `KEY=value`.
     pub environment: Vec<String>,
 }
-
-/// Top-level `networks.X`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Network {
-    /// The key.
-    pub key: NetworkKey,
-    /// Where the key stands; none for the implicit `default`.
-    pub span: Span,
-    /// Name in the engine.
-    pub name: super::NetworkName,
-    /// `external`.
-    pub is_external: bool,
-    /// `driver`; `None` is the engine's default.
-    pub driver: Option<String>,
-    /// `driver_opts`.
-    pub driver_opts: BTreeMap<String, String>,
-    /// `ipam`.
-    pub ipam: Ipam,
-    /// `internal`.
-    pub internal: bool,
-    /// `attachable`.
-    pub attachable: bool,
-    /// `labels`.
-    pub labels: BTreeMap<String, String>,
-    /// `enable_ipv4` (API 1.47).
-    pub enable_ipv4: Option<bool>,
-    /// `enable_ipv6`.
-    pub enable_ipv6: Option<bool>,
-    /// The canonical network object, input of the config hash.
-    pub canonical: std::sync::Arc<serde_json::Value>,
-}
-
-/// `ipam`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ipam {
-    /// `driver`.
-    pub driver: Option<String>,
-    /// `config`.
-    pub pools: Vec<IpamPool>,
-    /// `options`.
-    pub options: BTreeMap<String, String>,
-}
-
-/// One entry of `ipam.config`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IpamPool {
-    /// `subnet`.
-    pub subnet: Option<String>,
-    /// `ip_range`.
-    pub ip_range: Option<String>,
-    /// `gateway`.
-    pub gateway: Option<String>,
-    /// `aux_addresses`.
-    pub aux_addresses: BTreeMap<String, String>,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// Top-level `volumes.X`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Volume {
-    /// The key.
-    pub key: VolumeKey,
-    /// Where the key stands.
-    pub span: Span,
-    /// Name in the engine.
-    pub name: super::VolumeName,
-    /// `external`.
-    pub is_external: bool,
-    /// `driver`; `None` is `local`.
-    pub driver: Option<String>,
-    /// `driver_opts`.
-    pub driver_opts: BTreeMap<String, String>,
-    /// `labels`.
-    pub labels: BTreeMap<String, String>,
-    /// `x-protected: true`: no command of ours removes it.
-    pub is_protected: bool,
-    /// The canonical volume object, input of the config hash.
-    pub canonical: std::sync::Arc<serde_json::Value>,
-}
-
-/// Where the bytes of a secret or config come from.
-#[derive(Clone, PartialEq, Eq)]
-pub enum FileSource {
-    /// `file`: absolute path on the host.
-    File(PathBuf),
-    /// `environment`: the variable's name and its value, `None` where it is not set.
-    Environment {
-        /// Name of the variable.
-        variable: String,
-        /// Its value when the project was loaded.
-        value: Option<String>,
-    },
-    /// `content` (configs only).
-    Content(String),
-    /// `external`: kept by the engine's cluster; one machine cannot give it.
-    External,
-}
-
-impl std::fmt::Debug for FileSource {
-    // Values never reach a log: a debug print names the source only.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            FileSource::File(path) => write!(f, "File({})", path.display()),
-            FileSource::Environment { variable, .. } => write!(f, "Environment({variable})"),
-            FileSource::Content(_) => f.write_str("Content(..)"),
-            FileSource::External => f.write_str("External"),
-        }
-    }
-}
-
-/// Top-level `secrets.X`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secret {
-    /// Where the key stands.
-    pub span: Span,
-    /// Name: `<project>_<key>` or `name:`.
-    pub name: String,
-    /// Where the bytes come from.
-    pub source: FileSource,
-    /// Where the source is named.
-    pub source_span: Span,
-}
-
-/// Top-level `configs.X`: the same shape as a secret, other rules.
-pub type Config = Secret;

@@ -1,4 +1,4 @@
-//! The desired state: a whole project as the loader hands it over.
+//! The desired state: a project as the loader returns it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,19 +10,19 @@ use super::{Config, Network, NetworkKey, ProjectName, Secret, Service, ServiceNa
 pub struct Project {
     /// The project's name.
     pub name: ProjectName,
-    /// The project directory (absolute): base of relative paths.
+    /// The project directory (absolute). Relative paths of the files start there.
     pub working_dir: PathBuf,
-    /// The files given or found, absolute, in merge order; written to a label.
+    /// The compose files, absolute, in the order of the merge. A label of each container holds them.
     pub config_files: Vec<PathBuf>,
-    /// Files given by `--env-file`, absolute; written to a label where not empty.
+    /// Files given by `--env-file`, absolute. A label of each container holds them where there are any.
     pub env_files: Vec<PathBuf>,
-    /// Services that profiles and selection leave enabled.
+    /// Services that are enabled and selected.
     pub services: BTreeMap<ServiceName, Service>,
-    /// Services that stand in the file but are not enabled.
+    /// Services that no active profile enables.
     pub disabled_services: BTreeMap<ServiceName, Service>,
-    /// Networks in use by key (all of them with `--all-resources`).
+    /// Networks by key: those in use, or all networks with `--all-resources`.
     pub networks: BTreeMap<NetworkKey, Network>,
-    /// Volumes in use by key (all of them with `--all-resources`).
+    /// Volumes by key: those in use, or all volumes with `--all-resources`.
     pub volumes: BTreeMap<VolumeKey, Volume>,
     /// Secrets by key.
     pub secrets: BTreeMap<String, Secret>,

@@ -1,4 +1,4 @@
-//! One service of a project. Field names are those of the Compose specification.
+//! A service of a project. The fields have the names of the Compose specification.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use super::{
 pub struct Service {
     /// The key under `services:`.
     pub name: ServiceName,
-    /// Where the key stands.
+    /// The place of the key.
     pub span: Span,
-    /// The canonical service object, as `config --format json` prints it (without `$` doubling). It is the input of
-    /// the config hash and of field-by-field reasons, so both speak of what the user can see.
+    /// The canonical service, as `config --format json` prints it but without doubled `$`. The config hash covers this
+    /// value, and reasons for a recreation compare its fields, so both are about values that the user can see.
     pub canonical: Arc<serde_json::Value>,
 
     /// `image`; `None` only with `build` or `provider`.
     pub image: Option<ImageRef>,
-    /// Where `image` stands.
+    /// The place of `image`.
     pub image_span: Span,
     /// `build`.
     pub build: Option<Build>,
@@ -32,14 +32,15 @@ pub struct Service {
     pub pull_policy: Option<String>,
     /// `platform`: `os[/arch[/variant]]`.
     pub platform: Option<String>,
-    /// `provider`: the service is not a container but something another program makes.
+    /// `provider`: another program provides the service, and there is no container.
     pub provider: Option<Provider>,
 
-    /// `command`; `None` is the image's own, an empty list is none at all.
+    /// `command`; `None` for the image's command, an empty list for no command.
     pub command: Option<Vec<String>>,
-    /// `entrypoint`; `None` is the image's own, an empty list is none at all.
+    /// `entrypoint`; `None` for the image's entrypoint, an empty list for no entrypoint.
     pub entrypoint: Option<Vec<String>>,
-    /// `environment` with `env_file` merged in; `None` values are inherited names that are not set.
+    /// `environment` with `env_file` merged in. `None` for a name without a value that the process environment does not
+    /// have, either.
     pub environment: BTreeMap<String, Option<String>>,
     /// `labels` with `label_file` merged in.
     pub labels: BTreeMap<String, String>,
@@ -64,7 +65,7 @@ pub struct Service {
     pub read_only: bool,
     /// `privileged`.
     pub privileged: bool,
-    /// `init`; `Some(false)` is not the same as `None`.
+    /// `init`; `None` for the engine's default, which may be true.
     pub init: Option<bool>,
     /// `runtime`.
     pub runtime: Option<String>,
@@ -74,16 +75,16 @@ pub struct Service {
     pub stop_signal: Option<String>,
     /// `stop_grace_period`; the engine's default is 10 s.
     pub stop_grace_period: Option<Duration>,
-    /// `restart`, or `deploy.restart_policy` where both are given.
+    /// `deploy.restart_policy`, or `restart` where that is not given.
     pub restart: RestartPolicy,
     /// `scale` or `deploy.replicas`; 1 where neither is given.
     pub replicas: u32,
     /// Whether `scale` or `deploy.replicas` stands in the file.
     pub has_explicit_scale: bool,
-    /// `attach`: whether `up` and `logs` follow it unasked.
+    /// `attach`: whether `up` and `logs` show the output of the service also where the user does not name it.
     pub attach: bool,
 
-    /// `depends_on` with the implicit edges of `links`, `volumes_from` and `service:` namespaces.
+    /// `depends_on` with the implicit dependencies of `links`, `volumes_from` and shared namespaces.
     pub depends_on: BTreeMap<ServiceName, Dependency>,
     /// `links`: `(service, alias)`.
     pub links: Vec<(ServiceName, String)>,
@@ -110,7 +111,7 @@ pub struct Service {
     pub cgroup_parent: Option<String>,
     /// `mac_address`.
     pub mac_address: Option<String>,
-    /// `ports`, ranges expanded.
+    /// `ports`, with ranges of container ports expanded.
     pub ports: Vec<Port>,
     /// `expose`, `port[/protocol]`.
     pub expose: Vec<String>,
@@ -138,7 +139,7 @@ pub struct Service {
     pub healthcheck: Option<Healthcheck>,
     /// `logging`.
     pub logging: Option<Logging>,
-    /// `deploy`, what one machine can honour of it.
+    /// `deploy`, as far as it has an effect without a Swarm.
     pub deploy: Deploy,
     /// CPU, memory, process and block device limits.
     pub limits: Limits,
@@ -148,7 +149,7 @@ pub struct Service {
     pub cap_drop: Vec<String>,
     /// `group_add`.
     pub group_add: Vec<String>,
-    /// `security_opt`, verbatim; a `seccomp:FILE` is read by the planner's caller.
+    /// `security_opt`, verbatim. The caller of the planner reads the file of `seccomp:FILE`.
     pub security_opt: Vec<String>,
     /// `sysctls`.
     pub sysctls: BTreeMap<String, String>,
@@ -163,63 +164,63 @@ pub struct Service {
     /// `use_api_socket`.
     pub use_api_socket: bool,
 
-    /// `post_start`: run in the container after its start.
+    /// `post_start`: commands that run in the container after its start.
     pub post_start: Vec<Hook>,
-    /// `pre_stop`: run in the container before its stop.
+    /// `pre_stop`: commands that run in the container before its stop.
     pub pre_stop: Vec<Hook>,
 }
 
-/// `provider`: another program makes the service.
+/// `provider`: another program provides the service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
-    /// `type`: the program.
+    /// `type`: name of the program.
     pub kind: String,
-    /// `options`, each with its values.
+    /// `options`: each option with its values.
     pub options: BTreeMap<String, Vec<String>>,
-    /// Where it stands.
+    /// The place in the file.
     pub span: Span,
 }
 
 /// `restart`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartPolicy {
-    /// `no`, also where nothing is said.
+    /// `no`, the default.
     #[default]
     No,
     /// `always`.
     Always,
     /// `unless-stopped`.
     UnlessStopped,
-    /// `on-failure[:max]`; 0 is without limit.
+    /// `on-failure[:max]`; 0 for no limit.
     OnFailure(u32),
 }
 
-/// A namespace that may be shared: `network_mode`, `ipc`, `pid`.
+/// A namespace that a container may share with another one: `network_mode`, `ipc`, `pid`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespace {
-    /// `service:NAME`: that of the first container of a service.
+    /// `service:NAME`: the namespace of the first container of a service.
     Service(ServiceName),
-    /// `container:NAME`: that of a container of somebody else's.
+    /// `container:NAME`: the namespace of a container outside the project.
     Container(String),
-    /// Anything the engine understands by itself: `host`, `none`, `bridge`, `private`, `shareable`.
+    /// A mode that the engine knows: `host`, `none`, `bridge`, `private`, `shareable`.
     Mode(String),
 }
 
 /// One entry of `volumes_from`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumesFrom {
-    /// Whose volumes.
+    /// The container or service whose volumes are mounted.
     pub from: VolumesFromSource,
     /// `:ro`.
     pub is_read_only: bool,
 }
 
-/// Whose volumes `volumes_from` takes.
+/// The source of `volumes_from`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VolumesFromSource {
-    /// Those of a service of this project.
+    /// A service of this project.
     Service(ServiceName),
-    /// Those of a container that is not ours.
+    /// A container outside the project.
     Container(String),
 }
 
@@ -228,25 +229,25 @@ pub enum VolumesFromSource {
 pub struct Device {
     /// The path on the host, or a CDI name `vendor/class=name`.
     pub source: String,
-    /// The path inside; empty for a CDI name.
+    /// The path in the container; empty for a CDI name.
     pub target: String,
-    /// Some of `rwm`; empty for a CDI name.
+    /// Letters of `rwm` (read, write, mknod); empty for a CDI name.
     pub permissions: String,
 }
 
 impl Device {
-    /// Returns whether this is a CDI device name and not a path.
+    /// Returns whether `source` is a CDI name and not a path.
     pub fn is_cdi(&self) -> bool {
         self.source.contains('=') && !self.source.starts_with('/')
     }
 }
 
-/// A request for devices of a driver (`gpus`, `reservations.devices`).
+/// A request for the devices of a driver (`gpus`, `reservations.devices`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceRequest {
     /// `driver`.
     pub driver: Option<String>,
-    /// `count`; -1 is all. `None` where `device_ids` are given.
+    /// `count`; -1 for all devices. `None` with `device_ids`.
     pub count: Option<i64>,
     /// `device_ids`.
     pub device_ids: Vec<String>,

@@ -1,25 +1,25 @@
-//! Places in source text: which file, which bytes. Positions travel with values from the parser to the last message.
+//! Places in source texts: the file and the bytes. Each value keeps its place from the parser to the last message.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Names one text in [`Sources`].
+/// Number of a text in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
 /// A range of bytes in one source text. `start == end` is a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
-    /// The text the bytes belong to.
+    /// The text.
     pub file: FileId,
-    /// First byte.
+    /// The first byte.
     pub start: u32,
-    /// One past the last byte.
+    /// The byte after the last byte.
     pub end: u32,
 }
 
 impl Span {
-    /// The place of values that stand in no file: defaults, flags, made-up parts of a project.
+    /// The place of values that stand in no file: defaults, flags, implicit resources.
     pub const NONE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
 
     /// Returns whether the value stands in no file.
@@ -37,14 +37,14 @@ impl Default for Span {
 /// One text that was read: a compose file, an env file, standard input.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// What people call it: the path as they gave it, or `<stdin>`.
+    /// Name for messages: the path, relative to the current directory where the file lies below it, or `<stdin>`.
     pub name: String,
-    /// Where it was read from; `None` for standard input.
+    /// Path of the file; `None` for standard input.
     pub path: Option<PathBuf>,
     /// The whole text.
     pub text: Arc<str>,
-    /// Whether messages may show lines of it: not those of env files, which hold secrets, and not those of files outside
-    /// the project, which another file may name to have them shown.
+    /// Whether messages may show lines of the text. Lines of env files are not shown, because they hold secrets. Lines
+    /// of files outside the project are not shown either: `include: /etc/shadow` must not print that file.
     pub is_shown: bool,
 }
 
@@ -52,11 +52,11 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     list: Vec<Source>,
-    /// Where people are: files below are called by their path from here.
+    /// The current directory. Files below this directory have relative names.
     directory: PathBuf,
 }
 
-/// A place for people: 1-based line and column (in characters).
+/// A place as line and column, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineColumn {
     /// Line, from 1.
@@ -66,12 +66,13 @@ pub struct LineColumn {
 }
 
 impl Sources {
-    /// Makes a collection whose files below `directory` are called by their path from there.
+    /// Makes an empty collection. Files below `directory` get names relative to that directory.
     pub fn seen_from(directory: &Path) -> Self {
         Self { list: Vec::new(), directory: directory.to_owned() }
     }
 
-    /// Adds a file's text and returns its id; `-` is standard input. Its lines are not shown before [`Sources::show`].
+    /// Adds the text of a file and returns its id; `-` is standard input. Messages show no lines of the text before
+    /// [`Sources::show`].
     pub fn add_file(&mut self, path: &Path, text: impl Into<Arc<str>>) -> FileId {
         let shown = match path.strip_prefix(&self.directory) {
             _ if path == Path::new("-") => "<stdin>".into(),
@@ -99,27 +100,27 @@ impl Sources {
         FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
     }
 
-    /// Returns the text with this id, if there is one.
+    /// Returns the text with an id.
     pub fn get(&self, file: FileId) -> Option<&Source> {
         self.list.get(file.0 as usize)
     }
 
-    /// Returns the texts in the order they were read.
+    /// Returns the texts in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         self.list.iter().enumerate().map(|(index, source)| (FileId(index as u32), source))
     }
 
-    /// Returns the bytes a span covers; empty where it covers none.
+    /// Returns the text of a place. Empty where the place is in no file.
     pub fn text(&self, span: Span) -> &str {
         self.get(span.file).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
     }
 
-    /// Returns line and column of a span's first byte.
+    /// Returns line and column of the first byte of a place.
     pub fn line_column(&self, span: Span) -> Option<LineColumn> {
         let text = &self.get(span.file)?.text;
         let before = text.get(..(span.start as usize).min(text.len()))?;
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        // A byte order mark is no character of the first line.
+        // A byte order mark does not count as a character of the first line.
         let line = before[line_start..].trim_start_matches(|char| line_start == 0 && char == '\u{feff}');
         Some(LineColumn {
             line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
@@ -127,7 +128,7 @@ impl Sources {
         })
     }
 
-    /// Returns `file:line:column`, or `None` for a span that stands in no file.
+    /// Returns `file:line:column`, or `None` for a place in no file.
     pub fn place(&self, span: Span) -> Option<String> {
         let position = self.line_column(span)?;
         Some(format!("{}:{}:{}", self.get(span.file)?.name, position.line, position.column))

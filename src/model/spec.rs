@@ -1,4 +1,4 @@
-//! What the planner asks the engine to make: complete, resolved, and free of the compose file.
+//! Definitions for the engine to create: complete, resolved, without references to the compose file.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,62 +9,63 @@ use super::{
     RestartPolicy, VolumeName,
 };
 
-/// Everything needed to create one container (`POST /containers/create`).
+/// The definition of a container to create (`POST /containers/create`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerSpec {
-    /// Name to create it under.
+    /// Name of the container when it is created. A replacement is renamed later.
     pub name: ContainerName,
-    /// Image, as written in the file (or the built image's name).
+    /// Image as written in the file, or the name of the built image.
     pub image: ImageRef,
     /// `os/arch/variant`; sent as the query parameter `platform`.
     pub platform: Option<String>,
-    /// All labels: the user's and ours.
+    /// Labels of the file and labels of this program.
     pub labels: BTreeMap<String, String>,
     /// Annotations (API 1.43).
     pub annotations: BTreeMap<String, String>,
-    /// `None` is the image's own; an empty list is none at all.
+    /// Command; `None` for the image's command, an empty list for no command.
     pub command: Option<Vec<String>>,
-    /// `None` is the image's own; an empty list is none at all.
+    /// Entrypoint; `None` for the image's entrypoint, an empty list for no entrypoint.
     pub entrypoint: Option<Vec<String>>,
     /// `KEY=value`, in order.
     pub environment: Vec<String>,
-    /// Host name inside.
+    /// Host name in the container.
     pub hostname: Option<String>,
-    /// Domain name inside.
+    /// Domain name in the container.
     pub domainname: Option<String>,
-    /// User inside.
+    /// User that the process runs as.
     pub user: Option<String>,
-    /// Working directory inside.
+    /// Working directory of the process.
     pub working_dir: Option<String>,
     /// Allocate a terminal.
     pub tty: bool,
     /// Keep standard input open.
     pub stdin_open: bool,
-    /// Close standard input after the first attached client leaves.
+    /// Close standard input when the first attached client leaves.
     pub stdin_once: bool,
-    /// Attach to the standard streams at create (`run`).
+    /// Declare the standard streams as attached (`run`).
     pub attach: bool,
     /// Read-only root file system.
     pub read_only: bool,
     /// All capabilities and devices.
     pub privileged: bool,
-    /// Run an init process; `None` is the engine's default.
+    /// Run an init process; `None` for the engine's default.
     pub init: Option<bool>,
     /// OCI runtime.
     pub runtime: Option<String>,
     /// Isolation technology (Windows).
     pub isolation: Option<String>,
-    /// Signal that stops it.
+    /// Signal that stops the container.
     pub stop_signal: Option<String>,
-    /// Time between that signal and KILL; whole seconds in the engine.
+    /// Time between that signal and SIGKILL. The engine takes whole seconds.
     pub stop_timeout: Option<Duration>,
-    /// What the engine does when it exits.
+    /// What the engine does when the container exits.
     pub restart: RestartPolicy,
-    /// Remove it when it exits (`run --rm` without our help).
+    /// The engine removes the container when it exits (`run --rm`).
     pub auto_remove: bool,
     /// `host`, `none`, `bridge`, `container:ID`, or the name of the first network.
     pub network_mode: Option<String>,
-    /// Networks in the order of attachment; the first is given at create, which is all an engine before API 1.44 takes.
+    /// Networks in the order of attachment. Before API 1.44 the request that creates the container names the first
+    /// network only, and the other networks are connected afterwards.
     pub networks: Vec<EndpointSpec>,
     /// `container:ID`, `host`, `private`, `shareable`.
     pub ipc_mode: Option<String>,
@@ -78,7 +79,7 @@ pub struct ContainerSpec {
     pub cgroupns_mode: Option<String>,
     /// Parent cgroup.
     pub cgroup_parent: Option<String>,
-    /// MAC address (of the container before API 1.44, of the first endpoint from then on).
+    /// MAC address: of the container before API 1.44, of the first endpoint since.
     pub mac_address: Option<String>,
     /// Published ports.
     pub ports: Vec<PortSpec>,
@@ -100,9 +101,9 @@ pub struct ContainerSpec {
     pub volumes_from: Vec<String>,
     /// tmpfs mounts: path to options.
     pub tmpfs: BTreeMap<String, String>,
-    /// Health check; `None` is the image's own.
+    /// Health check; `None` for the image's health check.
     pub healthcheck: Option<Healthcheck>,
-    /// Log driver; `None` is the engine's default.
+    /// Log driver; `None` for the engine's default.
     pub logging: Option<Logging>,
     /// Limits.
     pub limits: Limits,
@@ -110,9 +111,9 @@ pub struct ContainerSpec {
     pub cap_add: Vec<String>,
     /// Capabilities to drop.
     pub cap_drop: Vec<String>,
-    /// Further groups.
+    /// Additional groups of the process.
     pub group_add: Vec<String>,
-    /// Security options, files already inlined.
+    /// Security options, with the content of files in place of their paths.
     pub security_opt: Vec<String>,
     /// Kernel parameters.
     pub sysctls: BTreeMap<String, String>,
@@ -120,27 +121,27 @@ pub struct ContainerSpec {
     pub devices: Vec<Device>,
     /// cgroup rules for devices.
     pub device_cgroup_rules: Vec<String>,
-    /// Devices asked of a driver.
+    /// Requests for devices of a driver.
     pub device_requests: Vec<DeviceRequest>,
     /// Options of the storage driver.
     pub storage_opt: BTreeMap<String, String>,
-    /// Files to upload into the stopped container before its first start: configs and secrets that are not files of the host.
+    /// Configs and secrets that are not files of the host. They are written into the container before its first start.
     pub files: Vec<FileSpec>,
 }
 
 impl ContainerSpec {
-    /// Returns whether block device limits are given at all.
+    /// Returns whether there are limits of block devices.
     pub fn has_blkio(&self) -> bool {
         self.limits.blkio != Blkio::default()
     }
 }
 
-/// One network endpoint of a container.
+/// The endpoint of a container on one network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointSpec {
-    /// The network's name in the engine.
+    /// Name of the network in the engine.
     pub network: NetworkName,
-    /// Names other containers reach this one by.
+    /// Names by which other containers reach this container.
     pub aliases: Vec<String>,
     /// Legacy links, `container:alias`.
     pub links: Vec<String>,
@@ -154,7 +155,7 @@ pub struct EndpointSpec {
     pub mac_address: Option<String>,
     /// Driver options.
     pub driver_opts: BTreeMap<String, String>,
-    /// Interface name (API 1.49); put into `driver_opts` by the adapter.
+    /// Interface name (API 1.49). The adapter puts the name into `driver_opts`.
     pub interface_name: Option<String>,
     /// Gateway priority (API 1.48).
     pub gw_priority: i64,
@@ -163,44 +164,44 @@ pub struct EndpointSpec {
 /// One published port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortSpec {
-    /// Port inside.
+    /// Port in the container.
     pub target: u16,
     /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
-    /// Host port or range; empty lets the engine choose.
+    /// Host port or range. With an empty text the engine chooses a port.
     pub published: String,
-    /// Host address; `None` is all.
+    /// Host address; `None` for all addresses.
     pub host_ip: Option<IpAddr>,
 }
 
 /// One mount.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MountSpec {
-    /// Absolute path inside.
+    /// Absolute path in the container.
     pub target: String,
     /// Read-only.
     pub is_read_only: bool,
     /// Consistency, verbatim.
     pub consistency: Option<String>,
-    /// What is mounted.
+    /// Kind and source of the mount.
     pub kind: MountKind,
 }
 
 impl MountSpec {
-    /// Returns whether it is the volume without a name of another container.
+    /// Returns whether the mount is an anonymous volume that another container had before.
     pub fn is_taken_over(&self) -> bool {
         matches!(self.kind, MountKind::Anonymous { name: Some(_), .. })
     }
 }
 
-/// What a mount mounts, in the engine's terms.
+/// Kind and source of a mount, in the engine's terms.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MountKind {
-    /// A path of the host. With `create_host_path` an engine before API 1.42 needs the old `Binds` string.
+    /// A path of the host. Before API 1.42 the engine creates a missing path for an entry of `Binds` only.
     Bind {
         /// Absolute path on the engine's machine.
         source: String,
-        /// Make a missing directory.
+        /// Create a missing directory.
         create_host_path: bool,
         /// Propagation, verbatim.
         propagation: Option<String>,
@@ -211,21 +212,22 @@ pub enum MountKind {
     },
     /// A volume by name.
     Volume {
-        /// Its name in the engine.
+        /// Name of the volume in the engine.
         name: VolumeName,
         /// Do not copy the image's files into an empty volume.
         nocopy: bool,
-        /// Directory below the volume's root (API 1.45).
+        /// Directory in the volume (API 1.45).
         subpath: Option<String>,
     },
-    /// A volume without a name; with `name` the one taken over from the container that is replaced.
+    /// An anonymous volume. With `name` an anonymous volume of the replaced container, whose data the new container
+    /// keeps.
     Anonymous {
         /// Name of the volume to take over.
         name: Option<VolumeName>,
         /// Do not copy the image's files into an empty volume.
         nocopy: bool,
     },
-    /// Memory.
+    /// A file system in memory.
     Tmpfs {
         /// Size in bytes.
         size: Option<u64>,
@@ -234,29 +236,29 @@ pub enum MountKind {
     },
     /// Files of an image (API 1.48).
     Image {
-        /// The image.
+        /// Name of the image.
         image: ImageRef,
-        /// Directory below its root.
+        /// Directory in the image.
         subpath: Option<String>,
     },
     /// A Windows named pipe.
     NamedPipe {
-        /// Its path.
+        /// Path of the pipe.
         source: String,
     },
     /// A cluster volume (API 1.42).
     Cluster {
-        /// Its name.
+        /// Name of the volume.
         name: String,
     },
 }
 
-/// A file to put into a container before it starts.
+/// A file that is written into a container before its start.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileSpec {
-    /// Absolute path inside.
+    /// Absolute path in the container.
     pub path: String,
-    /// The bytes; never printed.
+    /// Content, which is never printed.
     pub content: std::sync::Arc<[u8]>,
     /// Owner.
     pub uid: u32,
@@ -272,38 +274,38 @@ impl std::fmt::Debug for FileSpec {
     }
 }
 
-/// Everything needed to create one network (`POST /networks/create`).
+/// The definition of a network to create (`POST /networks/create`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkSpec {
     /// Name.
     pub name: NetworkName,
-    /// Driver; `None` is the engine's default.
+    /// Driver; `None` for the engine's default.
     pub driver: Option<String>,
     /// Driver options.
     pub driver_opts: BTreeMap<String, String>,
     /// Address pools.
     pub ipam: Ipam,
-    /// No way out.
+    /// No connection to the outside.
     pub internal: bool,
-    /// Containers may attach by hand (swarm networks).
+    /// Containers outside services may attach (networks of a Swarm).
     pub attachable: bool,
-    /// IPv4 (API 1.47).
+    /// Whether the network has IPv4 (API 1.47); `None` for the engine's default.
     pub enable_ipv4: Option<bool>,
-    /// IPv6.
+    /// Whether the network has IPv6; `None` for the engine's default.
     pub enable_ipv6: Option<bool>,
-    /// All labels.
+    /// Labels of the file and labels of this program.
     pub labels: BTreeMap<String, String>,
 }
 
-/// Everything needed to create one volume (`POST /volumes/create`).
+/// The definition of a volume to create (`POST /volumes/create`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VolumeSpec {
     /// Name.
     pub name: VolumeName,
-    /// Driver; `None` is `local`.
+    /// Driver; `None` for `local`.
     pub driver: Option<String>,
     /// Driver options.
     pub driver_opts: BTreeMap<String, String>,
-    /// All labels.
+    /// Labels of the file and labels of this program.
     pub labels: BTreeMap<String, String>,
 }

@@ -1,45 +1,47 @@
-//! Values that docker compose takes and the engine refuses half way through a run: refused here, before anything is made.
+//! Refuses values that docker compose accepts and the engine refuses in the middle of a run. With these checks the run
+//! does not begin, so nothing is left half done.
 //!
-//! `config` shows them as docker compose does; commands that make something do not begin.
+//! Compat: `config` prints such values, as docker compose does. Only commands that create something check them.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value as Json;
 
-use super::Get;
-use super::service::Places;
+use super::get::Get;
+use super::spans::ServiceSpans;
 use crate::diag::Diagnostic;
 use crate::loader::syntax::duration;
 use crate::loader::tree::{Node, Value};
 use crate::model::{Span, image_name};
 
-/// The engine gives no container less than this (6 MiB since Engine 20.10).
+/// Bytes of the smallest memory limit that the engine accepts (6 MiB since Engine 20.10).
 const LEAST_MEMORY: i64 = 6 << 20;
-/// The engine takes no shorter times of a health check than 1 ms.
+/// Nanoseconds of the shortest duration that the engine accepts in a health check (1 ms).
 const LEAST_TIME_NS: i64 = 1_000_000;
 
-/// Collects what is wrong with one resource.
+/// The checks of one resource.
 pub(super) struct Checks<'a> {
+    /// Path of the resource, such as `services.web`.
     path: String,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
-/// Checks one service.
-pub(super) fn service(name: &str, value: &Json, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) {
+/// Checks a service.
+pub(super) fn service(name: &str, value: &Json, spans: &ServiceSpans<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut checks = Checks { path: format!("services.{name}"), diagnostics };
-    if let Some(node) = places.node {
+    if let Some(node) = spans.node {
         checks.nul(node, &checks.path.clone());
     }
-    checks.names(value, places);
-    checks.numbers(value, places);
-    checks.addresses(value, places);
-    checks.healthcheck(value, places);
-    checks.modes(value, places);
-    checks.mount_points(value, places);
+    checks.names(value, spans);
+    checks.numbers(value, spans);
+    checks.addresses(value, spans);
+    checks.healthcheck(value, spans);
+    checks.modes(value, spans);
+    checks.mount_points(value, spans);
 }
 
-/// Checks a network's address pools.
+/// Checks the address pools of a network.
 pub(super) fn network(key: &str, value: &Json, node: Option<&Node>, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     let mut checks = Checks { path: format!("networks.{key}"), diagnostics };
     let ipam = node.and_then(|node| node.get("ipam")).and_then(|ipam| ipam.get("config"));
@@ -67,7 +69,7 @@ pub(super) fn network(key: &str, value: &Json, node: Option<&Node>, span: Span, 
     }
 }
 
-/// Checks a volume's name.
+/// Checks the name of a volume.
 pub(super) fn volume(key: &str, value: &Json, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     let name = value.text("name").unwrap_or_default();
     let is_external = value.flag("external").unwrap_or_default();
@@ -83,13 +85,15 @@ impl Checks<'_> {
         self.diagnostics.push(Diagnostic::error("bad-value", span, message).at(path));
     }
 
+    /// Reports a value that is not as the engine expects it.
     fn expect(&mut self, field: &str, span: Span, expected: &str, found: &str) {
         let shown: String = crate::text::escape_controls(found).chars().take(80).collect();
         let message = format!("`{}.{field}` must be {expected}, but is `{shown}`", self.path);
         self.refuse(field, span, message);
     }
 
-    /// C strings end at NUL: the kernel would see another value than the file.
+    /// Refuses NUL characters: a text for the kernel ends at NUL, so the process would get a shorter text than the file
+    /// has.
     fn nul(&mut self, node: &Node, path: &str) {
         match &node.value {
             Value::Text(text) if text.contains('\0') => {
@@ -106,28 +110,31 @@ impl Checks<'_> {
         }
     }
 
-    fn names(&mut self, value: &Json, places: &Places<'_>) {
+    /// Checks the image, the container's name and the signal.
+    fn names(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         if let Some(image) = value.text("image")
             && let Err(reason) = image_name::check(&image)
         {
             let shown = crate::text::escape_controls(&image).into_owned();
             let message = format!("`{}.image`: `{shown}` is no image name: {reason}", self.path);
-            self.refuse("image", places.of("image"), message);
+            self.refuse("image", spans.attribute("image"), message);
         }
         if let Some(name) = value.text("container_name").filter(|name| !name.is_empty() && !is_engine_name(name)) {
             let expected = "at least two letters, digits, `_`, `.` or `-`, a letter or digit first";
-            self.expect("container_name", places.of("container_name"), expected, &name);
+            self.expect("container_name", spans.attribute("container_name"), expected, &name);
         }
         if let Some(signal) = value.text("stop_signal").filter(|name| !name.is_empty() && !is_signal(name)) {
             let expected = "a signal such as `SIGTERM`";
-            self.expect("stop_signal", places.of("stop_signal"), expected, &signal);
+            self.expect("stop_signal", spans.attribute("stop_signal"), expected, &signal);
         }
     }
 
-    fn numbers(&mut self, value: &Json, places: &Places<'_>) {
+    /// Checks the limits of processors and memory.
+    fn numbers(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let limits = |group: &str, key: &str| value.pointer(&format!("/deploy/resources/{group}/{key}"));
-        let cpus = value.get("cpus").map(|cpus| ("cpus", places.of("cpus"), cpus));
-        let limited = limits("limits", "cpus").map(|cpus| ("deploy.resources.limits.cpus", places.of("deploy"), cpus));
+        let cpus = value.get("cpus").map(|cpus| ("cpus", spans.attribute("cpus"), cpus));
+        let limited =
+            limits("limits", "cpus").map(|cpus| ("deploy.resources.limits.cpus", spans.attribute("deploy"), cpus));
         for (field, span, cpus) in cpus.into_iter().chain(limited) {
             let number = cpus.as_f64().or_else(|| cpus.as_str()?.parse().ok()).unwrap_or(f64::NAN);
             if !number.is_finite() || number < 0.0 {
@@ -137,7 +144,7 @@ impl Checks<'_> {
         let memory = value.int("mem_limit").or_else(|| limits("limits", "memory").and_then(whole));
         if let Some(bytes) = memory.filter(|bytes| *bytes != 0 && *bytes < LEAST_MEMORY) {
             let field = if value.get("mem_limit").is_some() { "mem_limit" } else { "deploy.resources.limits.memory" };
-            let span = places.of(if field == "mem_limit" { field } else { "deploy" });
+            let span = spans.attribute(if field == "mem_limit" { field } else { "deploy" });
             self.expect(field, span, "at least `6m`, the least the engine gives", &bytes.to_string());
         }
         if let (Some(swap), Some(memory)) = (value.int("memswap_limit"), memory)
@@ -145,16 +152,17 @@ impl Checks<'_> {
             && swap < memory
         {
             let expected = "memory and swap together, so not less than the memory limit";
-            self.expect("memswap_limit", places.of("memswap_limit"), expected, &swap.to_string());
+            self.expect("memswap_limit", spans.attribute("memswap_limit"), expected, &swap.to_string());
         }
     }
 
-    fn addresses(&mut self, value: &Json, places: &Places<'_>) {
+    /// Checks the addresses of networks and hosts.
+    fn addresses(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         if let Some(mac) = value.text("mac_address").filter(|mac| !mac.is_empty() && !is_mac(mac)) {
-            self.expect("mac_address", places.of("mac_address"), "an address such as `02:42:ac:11:65:43`", &mac);
+            self.expect("mac_address", spans.attribute("mac_address"), "an address such as `02:42:ac:11:65:43`", &mac);
         }
         for (network, attachment) in value.get("networks").and_then(Json::as_object).into_iter().flatten() {
-            let place = |field: &str| places.inside("networks", network, field);
+            let place = |field: &str| spans.field("networks", network, field);
             let mut check = |field: &str, expected: &str, fits: &dyn Fn(&str) -> bool| {
                 if let Some(text) = attachment.text(field).filter(|text| !text.is_empty() && !fits(text)) {
                     self.expect(&format!("networks.{network}.{field}"), place(field), expected, &text);
@@ -169,30 +177,32 @@ impl Checks<'_> {
             let bare = address.trim_start_matches('[').trim_end_matches(']');
             if bare != "host-gateway" && bare.parse::<IpAddr>().is_err() {
                 let field = format!("extra_hosts[{index}]");
-                self.expect(&field, places.of("extra_hosts"), "`name=address`, or `name=host-gateway`", entry);
+                self.expect(&field, spans.attribute("extra_hosts"), "`name=address`, or `name=host-gateway`", entry);
             }
         }
     }
 
-    fn healthcheck(&mut self, value: &Json, places: &Places<'_>) {
+    /// Checks the durations of the health check.
+    fn healthcheck(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let Some(check) = value.get("healthcheck") else { return };
         for field in ["interval", "timeout", "start_period", "start_interval"] {
             let Some(text) = check.text(field) else { continue };
             if duration::parse(&text).is_some_and(|nanos| nanos != 0 && nanos < LEAST_TIME_NS) {
-                let span = places.inside("healthcheck", "", field);
+                let span = spans.field("healthcheck", "", field);
                 self.expect(&format!("healthcheck.{field}"), span, "a duration of at least `1ms`", &text);
             }
         }
-        // Compat: `config` takes it, and what makes a container refuses it.
+        // Compat: docker compose prints such a health check, and refuses to create the container.
         if check.get("start_interval").is_some() && check.get("start_period").is_none() {
             let path = format!("{}.healthcheck.start_interval", self.path);
             let message = format!("`{path}` requires `start_period`: it is the interval within it");
-            let fault = Diagnostic::error("invalid", places.inside("healthcheck", "", "start_interval"), message);
+            let fault = Diagnostic::error("invalid", spans.field("healthcheck", "", "start_interval"), message);
             self.diagnostics.push(fault.at(path).help("add `start_period:`, or leave `start_interval` out"));
         }
     }
 
-    fn modes(&mut self, value: &Json, places: &Places<'_>) {
+    /// Checks the file modes of secrets and configs.
+    fn modes(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         for field in ["secrets", "configs"] {
             for (index, reference) in value.list(field).iter().enumerate() {
                 let Some(mode) = reference.text("mode") else { continue };
@@ -200,13 +210,14 @@ impl Checks<'_> {
                     continue;
                 }
                 let field_path = format!("{field}[{index}].mode");
-                self.expect(&field_path, places.item(field, index), "a file mode such as `0440`", &mode);
+                self.expect(&field_path, spans.item(field, index), "a file mode such as `0440`", &mode);
             }
         }
     }
 
-    /// Two mounts on one place: the engine refuses the container. Those whose texts are equal were told before.
-    fn mount_points(&mut self, value: &Json, places: &Places<'_>) {
+    /// Refuses two mounts with the same target, such as `/data` and `/data/`. Targets with equal texts are reported by
+    /// `validate` already.
+    fn mount_points(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let mut seen: BTreeMap<String, (String, Span)> = BTreeMap::new();
         let targets = |field: &'static str, folder: &'static str| {
             let items = value.list(field).iter().enumerate();
@@ -223,7 +234,7 @@ impl Checks<'_> {
         let files = targets("secrets", "/run/secrets/").chain(targets("configs", "/"));
         for (target, field, index) in mounts.chain(files) {
             let cleaned = if target.len() > 1 { target.trim_end_matches('/').to_owned() } else { target.clone() };
-            let span = places.item(field, index);
+            let span = spans.item(field, index);
             let Some((text, first)) = seen.insert(cleaned, (target.clone(), span)) else { continue };
             if text == target && matches!(field, "tmpfs" | "volumes") {
                 continue;
@@ -237,14 +248,17 @@ impl Checks<'_> {
     }
 }
 
+/// Returns a value as it is written.
 fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// Reads a whole number, also in quotes.
 fn whole(value: &Json) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
+/// Returns whether a text is a range of addresses, such as `10.5.0.0/24`.
 fn is_cidr(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else { return false };
     let most = match address.parse::<IpAddr>() {
@@ -255,7 +269,8 @@ fn is_cidr(text: &str) -> bool {
     bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
-/// `02:42:..`, `02-42-..` or `0242.ac11.6543`, as Go's `net.ParseMAC` reads 48 bits.
+/// Returns whether a text is a MAC address of 48 bits for Go's `net.ParseMAC`: `02:42:ac:11:65:43`, with `-`, or
+/// `0242.ac11.6543`.
 fn is_mac(text: &str) -> bool {
     let parts: Vec<&str> = text.split([':', '-', '.']).collect();
     let width = if text.contains('.') { 4 } else { 2 };
@@ -265,14 +280,15 @@ fn is_mac(text: &str) -> bool {
         && parts.iter().all(|part| part.len() == width && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Names of containers and volumes: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
+/// Returns whether the engine accepts a name for a container or a volume: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
 fn is_engine_name(name: &str) -> bool {
     let is_first = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     name.len() > 1 && is_first && name.bytes().all(fits)
 }
 
-/// A number, or a name with or without `SIG`, in any case (moby `signal.ParseSignal`).
+/// Returns whether a text is a signal: a number, or a name with or without `SIG` in any case (moby
+/// `signal.ParseSignal`).
 fn is_signal(text: &str) -> bool {
     const NAMES: [&str; 35] = [
         "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",

@@ -1,17 +1,18 @@
-//! The larger parts of a service: build, ports, volumes, health check, deploy, limits.
+//! The larger attributes of a service: build, ports, volumes, health check, deploy, limits.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::Get;
-use super::service::{Places, time};
+use super::get::Get;
+use super::spans::ServiceSpans;
 use crate::diag::Diagnostic;
 use crate::model::{
     Blkio, Build, Deploy, FailureAction, FileReference, Healthcheck, Limits, Mount, MountSource, Port, Span, Ulimit,
     UpdateConfig, UpdateOrder,
 };
 
+/// Decodes `build`.
 pub(super) fn build(value: &Json, span: Span) -> Build {
     let args = value.get("args").and_then(Json::as_object).into_iter().flatten();
     Build {
@@ -54,6 +55,7 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
     }
 }
 
+/// Decodes `extra_hosts`.
 pub(super) fn hosts(value: &Json) -> Vec<(String, String)> {
     let entries = value.texts("extra_hosts");
     entries
@@ -63,9 +65,10 @@ pub(super) fn hosts(value: &Json) -> Vec<(String, String)> {
         .collect()
 }
 
-pub(super) fn ports(value: &Json, places: &Places<'_>) -> Vec<Port> {
+/// Decodes `ports`.
+pub(super) fn ports(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Port> {
     let port = |(index, value): (usize, &Json)| Port {
-        span: places.item("ports", index),
+        span: spans.item("ports", index),
         target: value.int("target").and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
         published: value.text("published").filter(|text| !text.is_empty()),
         host_ip: value.text("host_ip").and_then(|ip| ip.parse().ok()),
@@ -75,17 +78,23 @@ pub(super) fn ports(value: &Json, places: &Places<'_>) -> Vec<Port> {
     value.list("ports").iter().enumerate().map(port).collect()
 }
 
-pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Mount> {
+/// Decodes `volumes`, and refuses a relative path in the container.
+pub(super) fn volumes(
+    name: &str,
+    value: &Json,
+    spans: &ServiceSpans<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Mount> {
     for (index, target) in
         value.list("volumes").iter().enumerate().filter_map(|(index, mount)| Some((index, mount.text("target")?)))
     {
-        // Compat: `d:/data` reads as a Windows path, so a volume cannot be named by one letter in the short form.
+        // Compat: `d:/data` is a path of Windows, so the short form cannot name a volume of one letter.
         if !target.starts_with('/') && !target.contains('\\') {
             let message = format!(
-                "service `{name}`: the path inside must be absolute, but is `{}`",
+                "service `{name}`: the path in the container must be absolute, but is `{}`",
                 crate::text::escape_controls(&target)
             );
-            let diagnostic = Diagnostic::error("bad-value", places.item("volumes", index), message);
+            let diagnostic = Diagnostic::error("bad-value", spans.item("volumes", index), message);
             let help =
                 "a volume with a name of one letter needs the long form: `{ type: volume, source: d, target: /d }`";
             let path = format!("services.{name}.volumes[{index}]");
@@ -93,7 +102,7 @@ pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics
         }
     }
     let mount = |(index, value): (usize, &Json)| Mount {
-        span: places.item("volumes", index),
+        span: spans.item("volumes", index),
         source: source(value),
         target: value.text("target").unwrap_or_default(),
         is_read_only: value.flag("read_only").unwrap_or_default(),
@@ -102,13 +111,14 @@ pub(super) fn volumes(name: &str, value: &Json, places: &Places<'_>, diagnostics
     value.list("volumes").iter().enumerate().map(mount).collect()
 }
 
+/// Returns what a mount mounts.
 fn source(value: &Json) -> MountSource {
     let part = |key: &str| value.get(key).unwrap_or(&Json::Null);
     let name = value.text("source").unwrap_or_default();
     match value.text("type").as_deref() {
         Some("bind") => MountSource::Bind {
             path: name,
-            // Compat: docker compose makes the directory also where the long form says nothing at all of `bind`.
+            // Compat: docker compose creates the directory also where the long form has no `bind` at all.
             create_host_path: value.get("bind").is_none_or(|bind| bind.flag("create_host_path").unwrap_or_default()),
             propagation: part("bind").text("propagation"),
             selinux: part("bind").text("selinux"),
@@ -133,31 +143,33 @@ fn source(value: &Json) -> MountSource {
     }
 }
 
+/// Decodes `healthcheck`.
 pub(super) fn healthcheck(value: &Json, span: Span) -> Healthcheck {
     let test = value.texts("test");
     let is_disabled = value.flag("disable").unwrap_or_default() || test.first().is_some_and(|word| word == "NONE");
     Healthcheck {
         span,
         test,
-        interval: time(value, "interval"),
-        timeout: time(value, "timeout"),
+        interval: value.duration("interval"),
+        timeout: value.duration("timeout"),
         retries: value.int("retries").and_then(|count| u32::try_from(count).ok()),
-        start_period: time(value, "start_period"),
-        start_interval: time(value, "start_interval"),
+        start_period: value.duration("start_period"),
+        start_interval: value.duration("start_interval"),
         is_disabled,
     }
 }
 
+/// Decodes `deploy`.
 pub(super) fn deploy(value: &Json) -> Deploy {
     let update = value.get("update_config").map(|update| UpdateConfig {
         parallelism: update.int("parallelism").and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
-        delay: time(update, "delay").unwrap_or_default(),
+        delay: update.duration("delay").unwrap_or_default(),
         failure_action: match update.text("failure_action").as_deref() {
             Some("continue") => FailureAction::Continue,
             Some("rollback") => FailureAction::Rollback,
             _ => FailureAction::Pause,
         },
-        monitor: time(update, "monitor"),
+        monitor: update.duration("monitor"),
         order: match update.text("order").as_deref() {
             Some("start-first") => UpdateOrder::StartFirst,
             _ => UpdateOrder::StopFirst,
@@ -166,6 +178,7 @@ pub(super) fn deploy(value: &Json) -> Deploy {
     Deploy { update }
 }
 
+/// Decodes the limits of a service. An attribute of the service wins over the same limit under `deploy`.
 pub(super) fn limits(value: &Json, deploy: &Json) -> Limits {
     let limit = deploy.pointer("/resources/limits").unwrap_or(&Json::Null);
     let reserved = deploy.pointer("/resources/reservations").unwrap_or(&Json::Null);
@@ -197,6 +210,7 @@ pub(super) fn limits(value: &Json, deploy: &Json) -> Limits {
     }
 }
 
+/// Decodes `ulimits`.
 fn ulimits(value: &Json) -> BTreeMap<String, Ulimit> {
     let entries = value.get("ulimits").and_then(Json::as_object).into_iter().flatten();
     let limit = |(name, value): (&String, &Json)| {
@@ -209,6 +223,7 @@ fn ulimits(value: &Json) -> BTreeMap<String, Ulimit> {
     entries.map(limit).collect()
 }
 
+/// Decodes `blkio_config`. JSON has some of its fields with a capital.
 fn blkio(value: &Json) -> Blkio {
     let path = |device: &Json| device.text("path").or_else(|| device.text("Path")).unwrap_or_default();
     let throttle = |key: &str| -> Vec<(String, u64)> {

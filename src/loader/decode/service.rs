@@ -1,55 +1,22 @@
-//! One service.
+//! A service. Larger attributes are decoded in `parts`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{Get, checks, parts, refuse};
+use super::get::Get;
+use super::resources::without_extensions;
+use super::spans::ServiceSpans;
+use super::{checks, parts};
 use crate::diag::Diagnostic;
-use crate::loader::emit;
-use crate::loader::syntax::duration;
 use crate::loader::tree::Node;
 use crate::model::{
     Condition, Dependency, Device, DeviceRequest, FileReference, Hook, Logging, Namespace, NetworkAttachment, Provider,
     RestartPolicy, Service, ServiceName, Span, VolumesFrom, VolumesFromSource,
 };
 
-/// Where the parts of a service stand.
-pub(super) struct Places<'a> {
-    pub node: Option<&'a Node>,
-    pub span: Span,
-}
-
-impl Places<'_> {
-    /// Returns the place of an attribute.
-    pub(super) fn of(&self, key: &str) -> Span {
-        self.node.and_then(|node| node.get(key)).map_or(self.span, |node| node.span)
-    }
-
-    /// Returns the place of an item of a list.
-    pub(super) fn item(&self, key: &str, index: usize) -> Span {
-        self.node
-            .and_then(|node| node.get(key))
-            .and_then(|list| list.items().get(index))
-            .map_or(self.of(key), |node| node.span)
-    }
-
-    /// Returns the place of `attribute.key.field`, or of `attribute.field` where the key is empty.
-    pub(super) fn inside(&self, attribute: &str, key: &str, field: &str) -> Span {
-        let outer = self.node.and_then(|node| node.get(attribute));
-        let inner = if key.is_empty() { outer } else { outer.and_then(|node| node.get(key)) };
-        inner.and_then(|node| node.get(field)).map_or(self.of(attribute), |node| node.span)
-    }
-
-    /// Returns the place of a key of a mapping.
-    pub(super) fn key(&self, attribute: &str, key: &str) -> Span {
-        let map = self.node.and_then(|node| node.get(attribute)).and_then(Node::as_map);
-        map.and_then(|map| map.get(key)).map_or(self.of(attribute), |entry| entry.key)
-    }
-}
-
-/// Builds a service.
+/// Builds a service. `span` is the place of its key.
 pub(super) fn service(
     name: &str,
     value: &Json,
@@ -57,28 +24,52 @@ pub(super) fn service(
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Service {
-    let places = Places { node, span };
-    checks::service(name, value, &places, diagnostics);
-    let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
-    let flag = |key: &str| value.flag(key).unwrap_or_default();
+    let spans = ServiceSpans { node, span };
+    checks::service(name, value, &spans, diagnostics);
     let deploy = value.get("deploy").unwrap_or(&Json::Null);
     let scale = value.int("scale").or_else(|| deploy.int("replicas"));
-    Service {
+    let service = Service {
         name: name.into(),
         span,
-        canonical: Arc::new(hashed(value)),
+        canonical: Arc::new(without_extensions(value)),
         image: value.text("image").map(Into::into),
-        image_span: places.of("image"),
-        build: value.get("build").map(|build| parts::build(build, places.of("build"))),
+        image_span: spans.attribute("image"),
+        build: value.get("build").map(|build| parts::build(build, spans.attribute("build"))),
         pull_policy: value.text("pull_policy"),
         platform: value.text("platform"),
-        provider: value.get("provider").map(|provider| provided(provider, places.of("provider"))),
-        command: command("command"),
-        entrypoint: command("entrypoint"),
-        environment: environment(value),
+        provider: value.get("provider").map(|provider| provided(provider, spans.attribute("provider"))),
         labels: value.pairs("labels"),
         annotations: value.pairs("annotations"),
         container_name: value.text("container_name"),
+        restart: restart(name, value, deploy, &spans, diagnostics),
+        replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
+        has_explicit_scale: scale.is_some(),
+        attach: value.flag("attach").unwrap_or(true),
+        depends_on: depends_on(value, &spans),
+        profiles: value.texts("profiles"),
+        volumes: parts::volumes(name, value, &spans, diagnostics),
+        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, spans.attribute("healthcheck"))),
+        logging: value
+            .get("logging")
+            .map(|logging| Logging { driver: logging.text("driver"), options: logging.pairs("options") }),
+        deploy: parts::deploy(deploy),
+        limits: parts::limits(value, deploy),
+        device_requests: requests(value, deploy),
+        post_start: hooks(value, "post_start", &spans),
+        pre_stop: hooks(value, "pre_stop", &spans),
+        ..Service::default()
+    };
+    with_files(value, &spans, with_networks(value, &spans, with_process(value, service)))
+}
+
+/// Fills in what the process in the container gets: command, user, terminal, rights.
+fn with_process(value: &Json, service: Service) -> Service {
+    let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
+    let flag = |key: &str| value.flag(key).unwrap_or_default();
+    Service {
+        command: command("command"),
+        entrypoint: command("entrypoint"),
+        environment: environment(value),
         hostname: value.text("hostname"),
         domainname: value.text("domainname"),
         user: value.text("user"),
@@ -91,12 +82,20 @@ pub(super) fn service(
         runtime: value.text("runtime"),
         isolation: value.text("isolation"),
         stop_signal: value.text("stop_signal"),
-        stop_grace_period: time(value, "stop_grace_period"),
-        restart: restart(name, value, deploy, &places, diagnostics),
-        replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
-        has_explicit_scale: scale.is_some(),
-        attach: value.flag("attach").unwrap_or(true),
-        depends_on: depends_on(value, &places),
+        stop_grace_period: value.duration("stop_grace_period"),
+        cap_add: value.texts("cap_add"),
+        cap_drop: value.texts("cap_drop"),
+        group_add: value.texts("group_add"),
+        security_opt: value.texts("security_opt"),
+        sysctls: value.pairs("sysctls"),
+        use_api_socket: flag("use_api_socket"),
+        ..service
+    }
+}
+
+/// Fills in networks, ports, names of hosts, and the namespaces of the kernel.
+fn with_networks(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Service {
+    Service {
         links: value
             .texts("links")
             .iter()
@@ -104,8 +103,7 @@ pub(super) fn service(
             .map(|(name, alias)| (ServiceName::from(name), alias))
             .collect(),
         external_links: value.texts("external_links").iter().map(|link| link_of(link)).collect(),
-        profiles: value.texts("profiles"),
-        networks: networks(value, &places),
+        networks: networks(value, spans),
         network_mode: value.text("network_mode").filter(|mode| !mode.is_empty()).map(namespace),
         ipc: value.text("ipc").map(namespace),
         pid: value.text("pid").map(namespace),
@@ -114,54 +112,37 @@ pub(super) fn service(
         cgroup: value.text("cgroup"),
         cgroup_parent: value.text("cgroup_parent"),
         mac_address: value.text("mac_address"),
-        ports: parts::ports(value, &places),
+        ports: parts::ports(value, spans),
         expose: value.texts("expose"),
         dns: value.texts("dns"),
         dns_opt: value.texts("dns_opt"),
         dns_search: value.texts("dns_search"),
         extra_hosts: parts::hosts(value),
-        volumes: parts::volumes(name, value, &places, diagnostics),
-        volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
-        tmpfs: value.texts("tmpfs"),
-        secrets: references(value, "secrets", &places),
-        configs: references(value, "configs", &places),
-        healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, places.of("healthcheck"))),
-        logging: value
-            .get("logging")
-            .map(|logging| Logging { driver: logging.text("driver"), options: logging.pairs("options") }),
-        deploy: parts::deploy(deploy),
-        limits: parts::limits(value, deploy),
-        cap_add: value.texts("cap_add"),
-        cap_drop: value.texts("cap_drop"),
-        group_add: value.texts("group_add"),
-        security_opt: value.texts("security_opt"),
-        sysctls: value.pairs("sysctls"),
-        devices: value.list("devices").iter().map(device).collect(),
-        device_cgroup_rules: value.texts("device_cgroup_rules"),
-        device_requests: requests(value, deploy),
-        storage_opt: value.pairs("storage_opt"),
-        use_api_socket: flag("use_api_socket"),
-        post_start: hooks(value, "post_start", &places),
-        pre_stop: hooks(value, "pre_stop", &places),
+        ..service
     }
 }
 
-/// The hash does not cover extensions, wherever they stand.
-fn hashed(value: &Json) -> Json {
-    let mut value = value.clone();
-    emit::drop_below(&mut value);
-    value
+/// Fills in files and devices. The mounts of `volumes` can have faults, so the caller has filled them in.
+fn with_files(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Service {
+    Service {
+        volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
+        tmpfs: value.texts("tmpfs"),
+        secrets: references(value, "secrets", spans),
+        configs: references(value, "configs", spans),
+        devices: value.list("devices").iter().map(device).collect(),
+        device_cgroup_rules: value.texts("device_cgroup_rules"),
+        storage_opt: value.pairs("storage_opt"),
+        ..service
+    }
 }
 
-pub(super) fn time(value: &Json, key: &str) -> Option<std::time::Duration> {
-    value.text(key).as_deref().and_then(duration::parse_positive)
-}
-
+/// Returns `environment`. A variable without a value is `None`.
 fn environment(value: &Json) -> BTreeMap<String, Option<String>> {
     let entries = value.get("environment").and_then(Json::as_object).into_iter().flatten();
     entries.map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned))).collect()
 }
 
+/// Returns the `provider` of a service that is no container.
 fn provided(value: &Json, span: Span) -> Provider {
     let options = value.get("options").and_then(Json::as_object).into_iter().flatten();
     let texts =
@@ -173,12 +154,12 @@ fn provided(value: &Json, span: Span) -> Provider {
     }
 }
 
-/// `deploy.restart_policy` wins over `restart`.
+/// Returns the restart policy. `deploy.restart_policy` wins over `restart`.
 fn restart(
     name: &str,
     value: &Json,
     deploy: &Json,
-    places: &Places<'_>,
+    spans: &ServiceSpans<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> RestartPolicy {
     if let Some(policy) = deploy.get("restart_policy") {
@@ -202,13 +183,15 @@ fn restart(
                 "service `{name}`: restart policy `{}` is none of `no`, `always`, `unless-stopped`, `on-failure[:N]`",
                 crate::text::escape_controls(&text)
             );
-            refuse(diagnostics, places.of("restart"), format!("services.{name}.restart"), message);
+            let fault = Diagnostic::error("bad-value", spans.attribute("restart"), message);
+            diagnostics.push(fault.at(format!("services.{name}.restart")));
             RestartPolicy::No
         }
     }
 }
 
-fn depends_on(value: &Json, places: &Places<'_>) -> BTreeMap<ServiceName, Dependency> {
+/// Returns the dependencies of a service.
+fn depends_on(value: &Json, spans: &ServiceSpans<'_>) -> BTreeMap<ServiceName, Dependency> {
     let entries = value.get("depends_on").and_then(Json::as_object).into_iter().flatten();
     let edge = |(name, edge): (&String, &Json)| {
         let condition = match edge.text("condition").as_deref() {
@@ -221,18 +204,20 @@ fn depends_on(value: &Json, places: &Places<'_>) -> BTreeMap<ServiceName, Depend
             required: edge.flag("required").unwrap_or(true),
             restart: edge.flag("restart").unwrap_or_default(),
             via: "depends_on",
-            span: places.key("depends_on", name),
+            span: spans.key("depends_on", name),
         };
         (ServiceName::from(name.as_str()), dependency)
     };
     entries.map(edge).collect()
 }
 
+/// Splits `NAME[:ALIAS]`.
 fn link_of(text: &str) -> (String, String) {
     let (name, alias) = text.split_once(':').unwrap_or((text, text));
     (name.to_owned(), alias.to_owned())
 }
 
+/// Reads the namespace that a mode names.
 fn namespace(mode: String) -> Namespace {
     match mode.split_once(':') {
         Some(("service", name)) => Namespace::Service(name.into()),
@@ -241,11 +226,12 @@ fn namespace(mode: String) -> Namespace {
     }
 }
 
-fn networks(value: &Json, places: &Places<'_>) -> indexmap::IndexMap<crate::model::NetworkKey, NetworkAttachment> {
+/// Returns the attachments to networks, in the order of the file.
+fn networks(value: &Json, spans: &ServiceSpans<'_>) -> indexmap::IndexMap<crate::model::NetworkKey, NetworkAttachment> {
     let entries = value.get("networks").and_then(Json::as_object).into_iter().flatten();
     let attachment = |(key, value): (&String, &Json)| {
         let attachment = NetworkAttachment {
-            span: places.key("networks", key),
+            span: spans.key("networks", key),
             aliases: value.texts("aliases"),
             ipv4_address: value.text("ipv4_address"),
             ipv6_address: value.text("ipv6_address"),
@@ -261,6 +247,7 @@ fn networks(value: &Json, places: &Places<'_>) -> indexmap::IndexMap<crate::mode
     entries.map(attachment).collect()
 }
 
+/// Reads `SERVICE[:ro]` or `container:NAME[:ro]`.
 fn volumes_from(text: &str) -> VolumesFrom {
     let (rest, is_read_only) = match text.strip_suffix(":ro") {
         Some(rest) => (rest, true),
@@ -273,9 +260,10 @@ fn volumes_from(text: &str) -> VolumesFrom {
     VolumesFrom { from, is_read_only }
 }
 
-fn references(value: &Json, key: &str, places: &Places<'_>) -> Vec<FileReference> {
+/// Returns the references to secrets or configs.
+fn references(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<FileReference> {
     let reference = |(index, value): (usize, &Json)| FileReference {
-        span: places.item(key, index),
+        span: spans.item(key, index),
         source: value.text("source").unwrap_or_default(),
         target: value.text("target"),
         uid: value.text("uid"),
@@ -293,6 +281,8 @@ fn device(value: &Json) -> Device {
     }
 }
 
+/// Returns the requests for devices, of `deploy.resources.reservations.devices` first and then of `gpus`.
+///
 /// Compat: `gpus` implies the capability `gpu`.
 fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
     let reserved =
@@ -308,11 +298,12 @@ fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
     reserved.iter().map(|value| request(value, None)).chain(gpus).collect()
 }
 
-fn hooks(value: &Json, key: &str, places: &Places<'_>) -> Vec<Hook> {
+/// Returns the hooks of `post_start` or `pre_stop`.
+fn hooks(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<Hook> {
     let hook = |(index, value): (usize, &Json)| {
         let variables = environment(value);
         Hook {
-            span: places.item(key, index),
+            span: spans.item(key, index),
             command: value.texts("command"),
             user: value.text("user"),
             privileged: value.flag("privileged").unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! JSON as Go's encoder indents it: two blanks, `< > &` and line separators escaped, floats without an exponent up to 1e21.
+//! Prints JSON as Go's encoder does: indented by two blanks, with `<`, `>`, `&` and line separators escaped, and floats
+//! without an exponent up to 1e21.
 
 use std::io::{Result, Write};
 
@@ -6,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-/// Returns the document with a final line end.
+/// Returns a value as JSON with a line end.
 pub fn json(value: &Value) -> String {
     let mut plain = Vec::new();
-    // A value can always be written to memory.
+    // Writing to memory cannot fail.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut plain, GoFormatter(PrettyFormatter::new())));
     let plain = String::from_utf8(plain).unwrap_or_default();
     let mut out = String::with_capacity(plain.len() + 1);
@@ -27,7 +28,7 @@ pub fn json(value: &Value) -> String {
     out
 }
 
-/// The pretty formatter, but for floats.
+/// The formatter of `serde_json`, with Go's floats.
 struct GoFormatter(PrettyFormatter<'static>);
 
 impl Formatter for GoFormatter {

@@ -1,4 +1,4 @@
-//! The canonical model to text, byte for byte as docker compose prints it.
+//! Prints the canonical model, byte for byte as docker compose prints it.
 
 mod json;
 mod yaml;
@@ -8,7 +8,7 @@ pub use yaml::{plain_yaml, yaml};
 
 use serde_json::Value;
 
-/// Doubles every `$`, so that the output can be loaded again.
+/// Doubles every `$`, so that loading the output does not interpolate it again.
 pub fn escape_dollars(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('$') => *text = text.replace('$', "$$"),
@@ -23,7 +23,9 @@ pub fn escape_dollars(value: &mut Value) {
     }
 }
 
-/// Compat: limits in the long form show both numbers in YAML, also where they are 0.
+/// Fills in `soft` and `hard` of the ulimits in the long form.
+///
+/// Compat: YAML shows both numbers, also where a number is 0.
 pub fn fill_limits(model: &mut Value) {
     let services =
         model.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut());
@@ -45,7 +47,10 @@ fn fill_limits_of(holder: &mut Value) {
     }
 }
 
-/// Compat: below the top level JSON shows no extensions; YAML does. Of those at the top empty lists are `null`.
+/// Drops the extensions (`x-`) of all resources.
+///
+/// Compat: JSON shows extensions at the top level only; YAML shows all. In an extension at the top an empty list is
+/// `null`.
 pub fn drop_extensions(model: &mut Value) {
     for (_, extension) in model.as_object_mut().into_iter().flatten().filter(|(key, _)| key.starts_with("x-")) {
         null_for_empty_lists(extension);
@@ -69,7 +74,7 @@ fn null_for_empty_lists(value: &mut Value) {
     }
 }
 
-/// Attributes whose keys people choose.
+/// Attributes whose keys are chosen by users, so that a key with `x-` is no extension.
 const CHOSEN: [&str; 12] = [
     "environment",
     "labels",
@@ -85,16 +90,15 @@ const CHOSEN: [&str; 12] = [
     "aux_addresses",
 ];
 
-/// Drops the extensions of a resource, at any depth.
+/// Drops the extensions of a resource at any depth. Config hashes do not cover extensions.
 pub(crate) fn drop_below(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(drop_below),
         Value::Object(map) => {
-            // Names of variables, labels and options may begin like extensions.
             map.retain(|key, _| !key.starts_with("x-"));
             for (key, value) in map.iter_mut() {
                 if key == "depends_on" {
-                    // The keys are names of services, what is below them is not.
+                    // The keys are names of services; the attributes of each dependency are not.
                     value.as_object_mut().into_iter().flatten().for_each(|(_, edge)| drop_below(edge));
                 } else if !CHOSEN.contains(&key.as_str()) {
                     drop_below(value);

@@ -1,11 +1,11 @@
-//! YAML as docker compose's writer prints it: two blanks, list items indented, quotes only where a reader needs them.
+//! Prints YAML as docker compose's writer does: indented by two blanks, list items indented, quotes only where a reader
+//! needs them.
 
 use serde_json::{Map, Value};
 
-use crate::loader::scalar;
-use crate::loader::tree;
+use crate::loader::tree::{self, is_timestamp, print_float, resolve};
 
-/// Returns the document. What is null in JSON only (`command`, `entrypoint`) is left out.
+/// Returns a model as YAML. `command: null` and `entrypoint: null`, which only JSON has, are left out.
 pub fn yaml(model: &Map<String, Value>) -> String {
     let mut out = String::new();
     let mut ordered: Vec<(&String, &Value)> = model.iter().collect();
@@ -27,10 +27,11 @@ pub fn yaml(model: &Map<String, Value>) -> String {
     out
 }
 
-/// At the head of a path: no attribute has rules of its own.
+/// The first part of a path under which no attribute has rules of its own.
 const PLAIN: &str = "\0plain";
 
-/// Returns a value as the Go writer prints one of no type: every mapping in natural order, nothing left out.
+/// Returns a mapping as the Go writer prints a value without a type: every mapping in natural order, and nothing left
+/// out.
 pub fn plain_yaml(model: &Map<String, Value>) -> String {
     let mut out = String::new();
     for (key, value) in ordered(model, &[PLAIN]) {
@@ -39,6 +40,7 @@ pub fn plain_yaml(model: &Map<String, Value>) -> String {
     out
 }
 
+/// Writes an entry of a mapping. `path` are the keys that lead to the mapping.
 fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str]) {
     if path.first() == Some(&PLAIN) {
         let is_explicit = write_key(out, key, indent);
@@ -47,7 +49,7 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
     if value.is_null() && matches!(key, "command" | "entrypoint") && path.len() >= 2 {
         return;
     }
-    // Compat: these are there in JSON only while they are empty.
+    // Compat: JSON shows these attributes also when they are empty; YAML does not.
     let is_empty =
         value.as_object().is_some_and(|map| map.values().all(Value::is_null) && (map.is_empty() || key == "exec"));
     if is_empty
@@ -63,11 +65,10 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
     body(out, value, indent, &inner, is_explicit);
 }
 
-/// Writes a key and its colon. Long keys and those of several lines stand behind a question mark, and their values
-/// beside the colon; returns whether that is so.
+/// Writes a key and its colon. A long key, or a key with line ends, is written behind a question mark (`? key`) and its
+/// value beside the colon; returns true for such a key.
 ///
-/// Compat: Go's writer takes keys of up to 128 bytes as simple ones; readers need not take more than 1024 characters
-/// (YAML 1.2, 7.4.3).
+/// Compat: Go's writer takes a key of up to 128 bytes as a simple key. YAML 1.2 (7.4.3) allows up to 1024 characters.
 fn write_key(out: &mut String, key: &str, indent: usize) -> bool {
     let is_break = |char: char| matches!(char, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let is_explicit = key.len() > 128 || key.contains(is_break);
@@ -86,7 +87,9 @@ fn write_key(out: &mut String, key: &str, indent: usize) -> bool {
     is_explicit
 }
 
-/// Compat: throttled devices have capital keys in JSON only.
+/// Returns a key as YAML writes it.
+///
+/// Compat: the devices of `blkio_config` have capital keys in JSON only.
 fn written_key<'a>(key: &'a str, path: &[&str]) -> &'a str {
     match key {
         _ if path.get(2) != Some(&"blkio_config") => key,
@@ -97,7 +100,7 @@ fn written_key<'a>(key: &'a str, path: &[&str]) -> &'a str {
     }
 }
 
-/// What comes after a key's colon, or after an item's dash.
+/// Writes the value after the colon of a key, or after the dash of an item.
 fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: bool) {
     match value {
         Value::Object(map) if map.is_empty() => out.push_str(" {}\n"),
@@ -143,7 +146,7 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
         other => {
             out.push(' ');
             match other.as_f64().filter(|_| other.is_f64()) {
-                Some(number) => out.push_str(&scalar::print_float(number)),
+                Some(number) => out.push_str(&print_float(number)),
                 None => out.push_str(&other.to_string()),
             }
             out.push('\n');
@@ -151,7 +154,8 @@ fn body(out: &mut String, value: &Value, indent: usize, path: &[&str], in_list: 
     }
 }
 
-/// Attributes keep the order of the model; names that people chose are put in the writer's natural order.
+/// Returns the entries of a mapping in the order of the output: attributes in the order of the model, and names that
+/// users choose in the natural order of the writer.
 fn ordered<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Vec<(&'a String, &'a Value)> {
     const CHOSEN: [&str; 18] = [
         "services",
@@ -180,7 +184,7 @@ fn ordered<'a>(map: &'a Map<String, Value>, path: &[&str]) -> Vec<(&'a String, &
     entries
 }
 
-/// Compat: the order of Go's yaml writer: numbers by value, letters after other characters.
+/// Compares two keys as Go's YAML writer does: numbers by value, letters after other characters.
 fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut in_digits = false;
@@ -207,7 +211,7 @@ fn natural(a: &str, b: &str) -> std::cmp::Ordering {
     a.len().cmp(&b.len())
 }
 
-/// Returns a scalar as it must be written to be read back as text.
+/// Returns a text as it must be written so that readers read it as text.
 fn text(string: &str, indent: usize, is_key: bool) -> String {
     if string.contains('\n') && !is_key {
         return block(string, indent);
@@ -221,22 +225,24 @@ fn text(string: &str, indent: usize, is_key: bool) -> String {
     string.to_owned()
 }
 
-/// Compat: what the Go writer shows as it is; characters beyond the first 65,536 are escaped.
+/// Returns whether a character is written as it is.
+///
+/// Compat: the Go writer escapes characters beyond the first 65,536.
 fn is_printable(char: char) -> bool {
     !char.is_control() && char <= '\u{fffd}' && !matches!(char, '\u{feff}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Texts that some reader takes for something else.
+/// Returns whether some reader of YAML takes a text without quotes for another type.
 fn is_ambiguous(string: &str) -> bool {
     let is_number = !string.is_empty() && string.bytes().all(|byte| byte.is_ascii_digit());
-    if string.is_empty() || is_number || !matches!(scalar::resolve(string), tree::Value::Text(_)) {
+    if string.is_empty() || is_number || !matches!(resolve(string), tree::Value::Text(_)) {
         return true;
     }
     let yaml_1_1 = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-    yaml_1_1.contains(&string) || is_base_60(string) || scalar::is_timestamp(string)
+    yaml_1_1.contains(&string) || is_base_60(string) || is_timestamp(string)
 }
 
-/// `22:22`, which YAML 1.1 reads as a number.
+/// Returns whether YAML 1.1 reads a text as a number to the base 60, such as `22:22`.
 fn is_base_60(string: &str) -> bool {
     let body = string.strip_prefix(['-', '+']).unwrap_or(string);
     let mut parts = body.split(':');
@@ -253,6 +259,7 @@ fn is_base_60(string: &str) -> bool {
         })
 }
 
+/// Returns whether a text without quotes would end early or begin a structure of YAML.
 fn needs_single_quotes(string: &str) -> bool {
     let first = string.chars().next().unwrap_or(' ');
     let second = string.chars().nth(1);
@@ -297,9 +304,9 @@ fn double_quoted(string: &str) -> String {
     out
 }
 
-/// `|` with the mark that keeps the line ends as they are.
+/// Returns a text as a block scalar (`|`) that keeps its line ends.
 ///
-/// Compat: blanks before a line end, and characters that are not printable, ask for quotes.
+/// Compat: a text with blanks before a line end, or with characters that are not printable, is quoted instead.
 fn block(string: &str, indent: usize) -> String {
     let has_blank_ends = string.ends_with(' ') || string.contains(" \n");
     if has_blank_ends || string.chars().any(|char| !matches!(char, '\n' | '\t') && !is_printable(char)) {

@@ -1,24 +1,21 @@
-//! Checks keys and types against the Compose specification's own schema, and says what was expected where.
+//! Checks keys and types against the Compose specification's own schema.
 //!
-//! The schema is data (`compose-spec.json`, Apache-2.0, descriptions taken out); the walk, the words and the
-//! suggestions are ours. Start at [`check`].
+//! The schema is data (`compose-spec.json`, Apache-2.0, without its descriptions). The walk through the tree, the
+//! messages and the suggestions are ours. Start at [`check`].
 
-use super::changed::Changed;
+use super::assemble::Changed;
 use super::parallel;
-use super::path::Path;
-use super::tree::{Entry, Node, Tag, Value};
+use super::report::{MOST_TOLD, nearest};
+use super::tree::{Entry, ModelPath, Node, Tag, Value};
 use crate::diag::Diagnostic;
 
-mod nearest;
 mod rule;
-
-pub use nearest::nearest;
 
 use rule::{Kind, Rule};
 
-/// Checks what has changed in a model; returns every fault.
-pub(super) fn check(root: &Node, changed: &Changed) -> Vec<Diagnostic> {
-    let (rule, top) = (rule::root(), Path::default());
+/// Checks the changed members of a model, and returns every fault.
+pub fn check(root: &Node, changed: &Changed) -> Vec<Diagnostic> {
+    let (rule, top) = (rule::root(), ModelPath::default());
     let mut faults = Vec::new();
     for (key, entry) in root.entries() {
         let section = rule.properties.as_ref().and_then(|all| all.get(key)).map(Rule::resolved);
@@ -33,7 +30,8 @@ pub(super) fn check(root: &Node, changed: &Changed) -> Vec<Diagnostic> {
     faults
 }
 
-fn walk(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+/// Checks a value against a rule. The depth of the tree bounds the recursion.
+fn walk(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     let rule = rule.resolved();
     if !rule.forms.is_empty() {
         return one_of(&rule.forms, node, path, faults);
@@ -52,13 +50,16 @@ fn walk(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>)
     }
 }
 
-/// Compat: a model that a service merely names.
-fn is_mere_name(node: &Node, path: &Path<'_>) -> bool {
+/// Returns whether a value is null under `models` of a service, where the name of the model is enough.
+///
+/// Compat: the schema demands a mapping there, but docker compose accepts null.
+fn is_mere_name(node: &Node, path: &ModelPath<'_>) -> bool {
     node.is_null() && path.depth() == 4 && path.part(0) == "services" && path.part(2) == "models"
 }
 
-/// Of several forms the one counts that fits; else the one of the right type, or all of them are named.
-fn one_of(forms: &[Rule], node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+/// Checks a value against several forms. Where no form fits, the faults of the form with the fewest faults are
+/// reported, or all types where no form has the right type.
+fn one_of(forms: &[Rule], node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     if is_mere_name(node, path) {
         return;
     }
@@ -83,7 +84,8 @@ fn one_of(forms: &[Rule], node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnos
 const DURATIONS: [&str; 8] =
     ["stop_grace_period", "interval", "timeout", "start_period", "start_interval", "delay", "monitor", "window"];
 
-fn wrong_type(rules: &[&Rule], node: &Node, path: &Path<'_>) -> Diagnostic {
+/// Returns the diagnostic for a value of the wrong type.
+fn wrong_type(rules: &[&Rule], node: &Node, path: &ModelPath<'_>) -> Diagnostic {
     let mut expected: Vec<&str> = Vec::new();
     for kind in rules.iter().flat_map(|rule| rule.resolved().kinds()) {
         let word = match kind {
@@ -114,13 +116,13 @@ fn wrong_type(rules: &[&Rule], node: &Node, path: &Path<'_>) -> Diagnostic {
     let name = if path.is_empty() { "the top of the file" } else { path.as_str() };
     let diagnostic = Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}"))
         .at(path.to_string());
-    // A number or a truth value where only a text will do.
+    // A number or a boolean where a text is needed: quotes make a text of it.
     let is_text_wanted = expected.starts_with("a text") && !expected.contains("mapping") && !expected.contains("list");
     match node.scalar_text().filter(|_| is_text_wanted && !node.is_null()) {
         Some(text) if DURATIONS.iter().any(|name| path.rsplit('.').next() == Some(name)) => {
             diagnostic.help(format!("a duration has a unit: `{text}s`"))
         }
-        // Of an attribute that is a number, too, the text would have to be one.
+        // Quotes do not help where the attribute takes a number, too: the text would have to be that number.
         Some(_) if expected.contains("number") => diagnostic,
         Some(text) if path.ends_with(".restart") && text == "false" => diagnostic.help("write `\"no\"`, in quotes"),
         Some(text) => diagnostic.help(format!("quote it: `\"{text}\"`")),
@@ -128,7 +130,8 @@ fn wrong_type(rules: &[&Rule], node: &Node, path: &Path<'_>) -> Diagnostic {
     }
 }
 
-fn mapping(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+/// Checks a mapping and its required keys.
+fn mapping(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     if node.as_map().is_some_and(|map| map.len() >= parallel::FEW) {
         check_all(rule, node.entries().collect(), path, faults);
     } else {
@@ -146,11 +149,11 @@ fn mapping(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnosti
     }
 }
 
-/// Checks entries of a mapping, many of them on all processors.
-fn check_all(rule: &Rule, entries: Vec<(&str, &Entry)>, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
-    let found = parallel::runs(&entries, |run| {
+/// Checks entries of a mapping; many entries on several threads.
+fn check_all(rule: &Rule, entries: Vec<(&str, &Entry)>, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
+    let found = parallel::by_chunks(&entries, |chunk| {
         let mut faults = Vec::new();
-        members(rule, run.iter().copied(), path, &mut faults);
+        members(rule, chunk.iter().copied(), path, &mut faults);
         faults
     });
     faults.extend(found.into_iter().flatten());
@@ -160,7 +163,7 @@ fn check_all(rule: &Rule, entries: Vec<(&str, &Entry)>, path: &Path<'_>, faults:
 fn members<'a>(
     rule: &Rule,
     entries: impl Iterator<Item = (&'a str, &'a Entry)>,
-    path: &Path<'_>,
+    path: &ModelPath<'_>,
     faults: &mut Vec<Diagnostic>,
 ) {
     let (properties, patterns) = (rule.properties.as_ref(), rule.patterns.as_ref());
@@ -171,17 +174,18 @@ fn members<'a>(
         if let Some(rule) = known.or_else(by_pattern) {
             walk(rule, &entry.node, &path.next(key), faults);
         } else if rule.allows_more == Some(false) {
-            // The nearest key is looked for as long as it will be shown.
-            let offered = properties.filter(|_| faults.len() < super::MOST_TOLD);
+            // The search for the nearest key is slow with many keys, so it ends once no more errors are shown.
+            let offered = properties.filter(|_| faults.len() < MOST_TOLD);
             faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
         }
     }
 }
 
+/// Returns the diagnostic for a key that the rule does not allow. `is_name` says that users choose the keys here.
 fn unknown_key(
     key: &str,
     span: crate::model::Span,
-    path: &Path<'_>,
+    path: &ModelPath<'_>,
     known: Option<&rule::Names<Rule>>,
     is_name: bool,
 ) -> Diagnostic {
@@ -204,7 +208,7 @@ fn unknown_key(
     }
 }
 
-/// The few patterns the schema has for keys.
+/// Returns whether a key matches a pattern. The schema has these few patterns for keys.
 fn matches(pattern: &str, key: &str) -> bool {
     match pattern {
         "^x-" => key.starts_with("x-"),
@@ -218,7 +222,8 @@ fn matches(pattern: &str, key: &str) -> bool {
     }
 }
 
-fn list(rule: &Rule, items: &[Node], path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+/// Checks a list and its items.
+fn list(rule: &Rule, items: &[Node], path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     if let Some(rule) = &rule.items {
         for (index, item) in items.iter().enumerate() {
             walk(rule, item, &path.item(index), faults);
@@ -240,8 +245,9 @@ fn list(rule: &Rule, items: &[Node], path: &Path<'_>, faults: &mut Vec<Diagnosti
     }
 }
 
-fn scalar(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
-    // Compat: a date is of no type that the schema knows.
+/// Checks a scalar: its words, its range, its pattern.
+fn scalar(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
+    // Compat: a date has none of the types of the schema, so docker compose refuses a date everywhere.
     if node.tag == Tag::Date && !rule.kinds().is_empty() {
         let text = node.scalar_text().unwrap_or_default();
         let message = format!("`{path}` must be a text, but YAML reads `{text}` as a date");
@@ -279,10 +285,11 @@ fn scalar(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic
     }
 }
 
-fn pattern(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnostic>) {
+/// Checks the pattern of a text. The schema has two patterns for texts.
+fn pattern(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     let (Some(pattern), Some(text)) = (rule.pattern.as_deref(), node.as_text()) else { return };
     let fits = match pattern {
-        // `container_name`: somewhere in the text stand two such characters.
+        // `container_name`: the pattern has no anchors, so two such characters anywhere in the text are enough.
         "[a-zA-Z0-9][a-zA-Z0-9_.-]+" => text.as_bytes().windows(2).any(|pair| {
             pair[0].is_ascii_alphanumeric()
                 && (pair[1].is_ascii_alphanumeric() || matches!(pair[1], b'_' | b'.' | b'-'))
@@ -305,7 +312,7 @@ fn pattern(rule: &Rule, node: &Node, path: &Path<'_>, faults: &mut Vec<Diagnosti
     }
 }
 
-/// `every_` and a duration in weeks to seconds.
+/// Returns whether a text has the form of `every_12h`: a number and one of the units `w`, `d`, `h`, `m`, `s`.
 fn is_every(text: &str) -> bool {
     text.split_once("every_").is_some_and(|(_, rest)| {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

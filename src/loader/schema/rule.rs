@@ -1,4 +1,4 @@
-//! The schema as data of our own types: the few words of JSON Schema that the Compose specification's uses.
+//! The schema as data: the few keywords of JSON Schema that the schema of the Compose specification uses.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -10,16 +10,17 @@ use crate::loader::tree::{Node, Value};
 
 const SCHEMA: &str = include_str!("compose-spec.json");
 
+/// Rules by name, in the order of the schema.
 pub(super) type Names<T> = IndexMap<Box<str>, T, foldhash::fast::RandomState>;
 
-/// What a value must be. Words that are not there ask for nothing.
+/// The rule for a value. A keyword that is absent asks for nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Rule {
-    /// `#/definitions/NAME`: that rule counts, and nothing else that stands here.
+    /// `#/definitions/NAME`: the rule of that name counts, and this rule has no other keywords.
     #[serde(rename = "$ref")]
     reference: Option<Box<str>>,
-    /// Of these the value must be one.
+    /// The value must have one of these forms.
     #[serde(rename = "oneOf")]
     pub(super) forms: Vec<Rule>,
     #[serde(rename = "type")]
@@ -27,7 +28,7 @@ pub(super) struct Rule {
     pub(super) properties: Option<Names<Rule>>,
     #[serde(rename = "patternProperties")]
     pub(super) patterns: Option<Names<Rule>>,
-    /// Whether keys may stand here that neither `properties` nor `patterns` have.
+    /// Whether keys are allowed that neither `properties` nor `patterns` have.
     #[serde(rename = "additionalProperties")]
     pub(super) allows_more: Option<bool>,
     pub(super) required: Vec<Box<str>>,
@@ -41,7 +42,7 @@ pub(super) struct Rule {
     pub(super) maximum: Option<f64>,
 }
 
-/// The kinds of value that a rule takes; none means all.
+/// The kinds of value that a rule takes. No kinds means every kind.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Kinds {
@@ -55,7 +56,7 @@ impl Default for Kinds {
     }
 }
 
-/// A kind of value.
+/// A kind of value, in the words of JSON Schema.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -86,7 +87,7 @@ pub(super) fn root() -> &'static Rule {
 }
 
 impl Rule {
-    /// Returns the rule that counts: the one referred to, where this refers to one.
+    /// Returns the rule that this rule refers to, or this rule itself. The schema has no cycle of references.
     pub(super) fn resolved(&self) -> &Rule {
         let mut rule = self;
         while let Some(target) = rule.target() {
@@ -100,7 +101,7 @@ impl Rule {
         schema().definitions.get(name)
     }
 
-    /// Returns the kinds of value it takes, of a choice those of its forms.
+    /// Returns the kinds of value that the rule takes; for a choice of forms the kinds of all forms.
     pub(super) fn kinds(&self) -> Vec<Kind> {
         match self.own_kinds() {
             [] => self.forms.iter().flat_map(|form| form.resolved().kinds()).collect(),
@@ -115,7 +116,7 @@ impl Rule {
         }
     }
 
-    /// Returns whether a value is of a kind that it takes.
+    /// Returns whether the rule takes the kind of a value.
     pub(super) fn takes(&self, node: &Node) -> bool {
         match self.own_kinds() {
             [] if self.forms.is_empty() => true,

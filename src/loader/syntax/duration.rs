@@ -1,7 +1,8 @@
-//! Durations as Go writes them: `1h30m`, `1.5s`, `100ms`; compose files also use `d` and `w`.
+//! Durations as Go writes them, such as `1h30m`, `1.5s` and `100ms`. Compose files also use `d` and `w`.
 
 use std::time::Duration;
 
+/// Units and their nanoseconds.
 const UNITS: [(&str, u64); 9] = [
     ("ns", 1),
     ("us", 1_000),
@@ -13,9 +14,10 @@ const UNITS: [(&str, u64); 9] = [
     ("h", 3_600_000_000_000),
     ("d", 86_400_000_000_000),
 ];
+/// Nanoseconds of a week, which compose files write as `w`.
 const WEEK: u64 = 7 * 86_400_000_000_000;
 
-/// Reads a duration in nanoseconds; may be negative.
+/// Reads a duration in nanoseconds, which may be negative.
 pub fn parse(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),

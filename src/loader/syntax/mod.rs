@@ -1,7 +1,9 @@
-//! The small syntaxes inside values: text to parts, without knowledge of where the text stands.
+//! Small grammars inside values: a text to its parts, without knowledge of where the text stands.
 
+pub mod clean_path;
 pub mod duration;
 pub mod port;
 pub mod size;
+pub mod template;
 pub mod volume;
 pub mod words;

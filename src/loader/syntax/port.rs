@@ -2,20 +2,20 @@
 
 use std::net::IpAddr;
 
-/// One port after ranges are expanded.
+/// One port of a short form. A range of ports in the container is several of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
-    /// Host address; empty is all.
+    /// Host address; empty for all addresses.
     pub host_ip: String,
-    /// Host port or range; empty lets the engine choose.
+    /// Host port or range of host ports; with an empty text the engine chooses a port.
     pub published: String,
-    /// Port inside.
+    /// Port in the container.
     pub target: u16,
-    /// `tcp`, `udp`, `sctp`.
+    /// `tcp`, `udp` or `sctp`.
     pub protocol: String,
 }
 
-/// Reads a short form; a range gives several ports.
+/// Reads a short form. A range of container ports gives a port each.
 pub fn parse(text: &str) -> Result<Vec<Port>, String> {
     let (body, protocol) = match text.split_once('/') {
         Some((body, protocol)) if !protocol.is_empty() => (body, protocol.to_ascii_lowercase()),
@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Result<Vec<Port>, String> {
         if count != 0 {
             return Err(format!("invalid ranges specified for container and host ports: `{container}` and `{host}`"));
         }
-        // One port inside takes any free one of the range.
+        // `8000-8010:80`: the engine takes any free port of the range for port 80.
         let published = format!("{from}-{to}");
         return Ok(vec![Port { host_ip, published, target: first, protocol }]);
     }
@@ -51,12 +51,12 @@ pub fn parse(text: &str) -> Result<Vec<Port>, String> {
         protocol: protocol.clone(),
     };
     let mut ports: Vec<Port> = (0..=(last - first)).map(port).collect();
-    // Compat: by the text of the port inside.
+    // Compat: docker compose sorts by the text of the container port: 10 comes before 9.
     ports.sort_by_key(|port| port.target.to_string());
     Ok(ports)
 }
 
-/// Splits address, host part and container part; IPv6 with or without brackets.
+/// Splits a text into address, host part and container part. An IPv6 address may stand in brackets.
 fn split(body: &str) -> Result<(String, &str, &str), String> {
     let Some((front, container)) = body.rsplit_once(':') else {
         return Ok((String::new(), "", body));

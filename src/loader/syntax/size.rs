@@ -1,6 +1,6 @@
-//! Byte sizes: `64m`, `1.5gb`, plain numbers; 1024 to a step.
+//! Sizes in bytes: `64m`, `1.5gb` or a plain number. A unit is 1024 times the unit before it.
 
-/// Reads a size in bytes; `-1` and other negative numbers are allowed where plain.
+/// Reads a size in bytes. A plain number may be negative: `-1` means without limit.
 pub fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {

@@ -1,13 +1,13 @@
 //! The short form of volumes: `[SOURCE:]TARGET[:OPTIONS]`.
 
-/// What a short form says.
+/// The parts of a short form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
-    /// `bind`, `volume`.
+    /// `bind` or `volume`.
     pub kind: &'static str,
-    /// Path or name; empty for an anonymous volume.
+    /// Path on the host or name of the volume; empty for an anonymous volume.
     pub source: String,
-    /// Path inside.
+    /// Path in the container.
     pub target: String,
     /// `ro`.
     pub is_read_only: bool,
@@ -15,11 +15,13 @@ pub struct Volume {
     pub nocopy: bool,
     /// `z` or `Z`.
     pub selinux: Option<String>,
-    /// `rshared`, ...
+    /// `rshared`, `private` and the like.
     pub propagation: Option<String>,
 }
 
-/// Reads a short form. Options that are not known are passed over, as docker compose does.
+/// Reads a short form.
+///
+/// Compat: docker compose ignores unknown options.
 pub fn parse(text: &str) -> Result<Volume, String> {
     if text.is_empty() {
         return Err("a volume must not be empty".to_owned());
@@ -57,7 +59,7 @@ pub fn parse(text: &str) -> Result<Volume, String> {
     Ok(volume)
 }
 
-/// Colons split, but not the one after a Windows drive letter.
+/// Splits at colons, but not at the colon after a drive letter of Windows.
 fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut chars = text.chars().peekable();
@@ -79,7 +81,7 @@ fn is_path(source: &str) -> bool {
     source.starts_with(['.', '/', '~', '\\']) || is_windows_path(source)
 }
 
-/// `C:\...` or `C:/...`
+/// Returns whether a path begins with a drive letter: `C:\data` or `C:/data`.
 pub fn is_windows_path(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':'

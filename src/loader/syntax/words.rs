@@ -1,70 +1,82 @@
-//! The words of a command that is written as one text, as docker compose finds them.
+//! Splits a command that is written as one text into words, as docker compose does.
 //!
-//! Compat: mattn/go-shellwords, which knows quotes and backslashes, runs no shell, and stops at the first operator. Config
-//! hashes cover the words, so that they must be the same, what is left out included.
+//! Compat: the library mattn/go-shellwords knows quotes and backslashes, runs no shell, and stops at the first operator
+//! of a shell: of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same
+//! words.
 
-/// The words, and where the rest begins that is left out because no shell runs it.
+/// The words of a command up to the first operator of a shell.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
+    /// Program and arguments.
     pub words: Vec<String>,
-    /// The operator at which the words end.
+    /// The operator that ended the words, such as `&` or `|`. `None` where the whole text was read.
     pub ended_at: Option<char>,
 }
 
-/// Splits a text; `None` where a quote, a backquote or a bracket is not closed.
+/// The quotes and brackets that are open at one character of the text.
+#[derive(Default)]
+struct Open {
+    double: bool,
+    single: bool,
+    backquote: bool,
+    /// `$(`.
+    command: bool,
+}
+
+impl Open {
+    fn any(&self) -> bool {
+        self.double || self.single || self.backquote || self.command
+    }
+}
+
+/// Splits a text. `None` where a quote, a backquote or a bracket is not closed.
 pub fn split(text: &str) -> Option<Words> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut is_word = false;
-    let (mut escaped, mut double, mut single, mut back, mut dollar) = (false, false, false, false, false);
+    let mut is_escaped = false;
+    let mut open = Open::default();
     let mut ended_at = None;
     for char in text.chars() {
-        if escaped {
-            word.push(match char {
-                't' => '\t',
-                'n' => '\n',
-                other => other,
-            });
-            escaped = false;
-            is_word = true;
+        if is_escaped {
+            word.push(unescaped(char));
+            (is_escaped, is_word) = (false, true);
             continue;
         }
         match char {
-            '\\' if single => word.push(char),
-            '\\' => escaped = true,
-            ' ' | '\t' | '\r' | '\n' if single || double || back || dollar => word.push(char),
+            '\\' if open.single => word.push(char),
+            '\\' => is_escaped = true,
+            ' ' | '\t' | '\r' | '\n' if open.any() => word.push(char),
             ' ' | '\t' | '\r' | '\n' => {
                 if is_word {
                     words.push(std::mem::take(&mut word));
                 }
                 is_word = false;
             }
-            '"' if !single && !dollar => {
-                is_word |= double;
-                double = !double;
+            '"' if !open.single && !open.command => {
+                is_word |= open.double;
+                open.double = !open.double;
             }
-            '\'' if !double && !dollar => {
-                is_word |= single;
-                single = !single;
+            '\'' if !open.double && !open.command => {
+                is_word |= open.single;
+                open.single = !open.single;
             }
-            // A difference that docs/compat.md has: an opening bracket is a character like others, where docker compose
-            // refuses the text.
-            '(' if !single && !double && !back && !dollar && word.ends_with('$') => {
-                dollar = true;
+            // Different from docker compose, which refuses the text (docs/compat.md): an opening bracket without a `$`
+            // before it is an ordinary character.
+            '(' if !open.any() && word.ends_with('$') => {
+                open.command = true;
                 word.push(char);
             }
-            ';' | '&' | '|' | '<' | '>' if !(single || double || back || dollar) => {
-                // `2>` is no word.
-                if char == '>' && word.starts_with(|first: char| first.is_ascii_digit()) {
-                    is_word = false;
-                }
+            ';' | '&' | '|' | '<' | '>' if !open.any() => {
+                // The `2` of `2>` is part of the operator, not a word.
+                is_word &= char != '>' || !word.starts_with(|first: char| first.is_ascii_digit());
                 ended_at = Some(char);
                 break;
             }
             other => {
                 match other {
-                    '`' if !single && !double && !dollar => back = !back,
-                    ')' if dollar && !single && !double && !back => dollar = false,
+                    '`' if !open.single && !open.double && !open.command => open.backquote = !open.backquote,
+                    ')' if open.command && !open.single && !open.double && !open.backquote => open.command = false,
                     _ => {}
                 }
                 word.push(other);
@@ -75,7 +87,16 @@ pub fn split(text: &str) -> Option<Words> {
     if is_word {
         words.push(word);
     }
-    (!(escaped || single || double || back || dollar)).then_some(Words { words, ended_at })
+    (!is_escaped && !open.any()).then_some(Words { words, ended_at })
+}
+
+/// Returns the character that a backslash before `char` means.
+fn unescaped(char: char) -> char {
+    match char {
+        't' => '\t',
+        'n' => '\n',
+        other => other,
+    }
 }
 
 #[cfg(test)]

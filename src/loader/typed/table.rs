@@ -1,8 +1,9 @@
-//! The shape of the model: every attribute with its type, in the order in which docker compose prints them.
+//! The table of the model: every attribute with its type, in the order in which docker compose prints them.
 //!
-//! Compat: the order is that of the structs in compose-go `types/types.go`; the config hash depends on it.
+//! Compat: the attributes have the order of the structs in compose-go `types/types.go`. The config hash depends on this
+//! order.
 
-/// A type, and with it what is left out when empty.
+/// The type of an attribute, which also says whether an empty value is printed.
 #[derive(Debug)]
 pub(super) enum Kind {
     /// Text; left out when empty.
@@ -18,10 +19,10 @@ pub(super) enum Kind {
     /// A whole number that is not negative.
     Count,
     /// A whole number that is not negative; left out when 0.
-    CountSet,
-    /// A whole number that is not negative, and no text; left out when 0.
+    CountNonZero,
+    /// A whole number that is not negative, without quotes; left out when 0.
     Weight,
-    /// A whole number that is not written as one with a fraction (`1e3`); left out when 0.
+    /// A whole number of digits only, so not `1e3`; left out when 0.
     Exact,
     /// A number of single precision; left out when 0.
     Float,
@@ -32,44 +33,44 @@ pub(super) enum Kind {
     /// A duration, printed as Go does.
     Duration,
     /// A duration; left out when 0.
-    DurationSet,
+    DurationNonZero,
     /// A file mode, printed in octal.
     Mode,
     /// Text or number, printed as text.
     Texts,
-    /// A list of texts, a single one allowed.
+    /// A list; a single value is a list of one item.
     List(&'static Kind),
     /// A mapping; left out when empty.
     Map(&'static Kind),
-    /// Texts by name; `K=V` lists allowed, nothing is an empty text.
+    /// Texts by name, or a list of `K=V`; null becomes an empty text.
     Pairs,
-    /// Texts and whole numbers by name; nothing is an empty text.
-    Texted,
-    /// Texts by name; `K=V` lists allowed, nothing stays nothing.
+    /// Texts and whole numbers by name; null becomes an empty text.
+    TextOptions,
+    /// Texts by name, or a list of `K=V`; null stays null.
     Environment,
-    /// A command: a text is split as a shell would; `null` is printed, where JSON asks for it.
+    /// A command: a text is split into words as a shell would. JSON prints `null` for an absent command.
     Command,
-    /// `name=address` list, sorted.
+    /// A list of `name=address`, sorted.
     Hosts,
-    /// A number, or soft and hard.
+    /// A number, or a mapping with `soft` and `hard`.
     Ulimit,
-    /// A mapping of its own; nothing stays nothing.
+    /// A mapping with a table of its own; null stays null.
     Struct(&'static [Field]),
-    /// As [`Kind::Struct`], without the keys of people's own.
+    /// As [`Kind::Struct`], without extensions (`x-`).
     StructBare(&'static [Field]),
-    /// As [`Kind::StructBare`], and what is empty or 0 is printed all the same.
+    /// As [`Kind::StructBare`], where an empty field or 0 is printed, too.
     StructFull(&'static [Field]),
-    /// As [`Kind::Struct`], and nothing is an empty one.
+    /// As [`Kind::Struct`], where an absent mapping is printed as an empty mapping.
     StructKept(&'static [Field]),
-    /// Anything, as it is.
-    Any,
-    /// `id` or `id=path`, sorted.
+    /// The test of a health check.
+    Test,
+    /// SSH keys, sorted: `id` or `id: path`.
     Ssh,
     /// Options of a provider: lists of texts.
     Options,
 }
 
-/// An attribute.
+/// An attribute: its name and its type.
 pub(super) type Field = (&'static str, Kind);
 
 use Kind::*;
@@ -77,6 +78,7 @@ use Kind::*;
 const TEXT: Kind = Text;
 const LIST: Kind = List(&Texts);
 
+/// A service.
 pub(super) const SERVICE: &[Field] = &[
     ("profiles", LIST),
     ("annotations", Pairs),
@@ -155,7 +157,7 @@ pub(super) const SERVICE: &[Field] = &[
     ("stdin_open", Flag),
     ("stop_grace_period", Duration),
     ("stop_signal", TEXT),
-    ("storage_opt", Texted),
+    ("storage_opt", TextOptions),
     ("sysctls", Pairs),
     ("tmpfs", LIST),
     ("tty", Flag),
@@ -212,7 +214,7 @@ const WATCH: &[Field] = &[
 const HOOK: &[Field] =
     &[("command", Command), ("user", TEXT), ("privileged", Flag), ("working_dir", TEXT), ("environment", Environment)];
 
-// Compat: these have no names of their own in JSON, so Go prints the field names.
+// Compat: compose-go gives these fields no JSON names, so Go prints the names of the fields.
 const THROTTLE: &[Field] = &[("Path", TEXT), ("Rate", Bytes)];
 
 const BLKIO: &[Field] = &[
@@ -228,9 +230,9 @@ const MOUNTED_FILE: &[Field] = &[("source", TEXT), ("target", TEXT), ("uid", TEX
 
 const UPDATE: &[Field] = &[
     ("parallelism", Count),
-    ("delay", DurationSet),
+    ("delay", DurationNonZero),
     ("failure_action", TEXT),
-    ("monitor", DurationSet),
+    ("monitor", DurationNonZero),
     ("max_failure_ratio", Float),
     ("order", TEXT),
 ];
@@ -262,14 +264,14 @@ const DEPLOY: &[Field] = &[
         StructKept(&[
             ("constraints", LIST),
             ("preferences", List(&Struct(&[("spread", TEXT)]))),
-            ("max_replicas_per_node", CountSet),
+            ("max_replicas_per_node", CountNonZero),
         ]),
     ),
     ("endpoint_mode", TEXT),
 ];
 
 const HEALTHCHECK: &[Field] = &[
-    ("test", Any),
+    ("test", Test),
     ("timeout", Duration),
     ("interval", Duration),
     ("retries", Count),
@@ -294,7 +296,7 @@ const PORT: &[Field] = &[
     ("name", TEXT),
     ("mode", TEXT),
     ("host_ip", TEXT),
-    ("target", CountSet),
+    ("target", CountNonZero),
     ("published", TEXT),
     ("protocol", TEXT),
     ("app_protocol", TEXT),
@@ -308,10 +310,11 @@ const VOLUME_MOUNT: &[Field] = &[
     ("consistency", TEXT),
     ("bind", Struct(&[("selinux", TEXT), ("propagation", TEXT), ("create_host_path", Flag), ("recursive", TEXT)])),
     ("volume", Struct(&[("labels", Pairs), ("nocopy", Flag), ("subpath", TEXT)])),
-    ("tmpfs", Struct(&[("size", Bytes), ("mode", CountSet)])),
+    ("tmpfs", Struct(&[("size", Bytes), ("mode", CountNonZero)])),
     ("image", Struct(&[("subpath", TEXT)])),
 ];
 
+/// A network.
 pub(super) const NETWORK: &[Field] = &[
     ("name", TEXT),
     ("driver", TEXT),
@@ -334,13 +337,15 @@ pub(super) const NETWORK: &[Field] = &[
     ("enable_ipv6", FlagKept),
 ];
 
-/// A model.
+/// A member of `models`.
 pub(super) const MODEL: &[Field] =
     &[("name", Text), ("model", Text), ("context_size", Int), ("runtime_flags", List(&Text))];
 
+/// A volume.
 pub(super) const VOLUME: &[Field] =
     &[("name", TEXT), ("driver", TEXT), ("driver_opts", Pairs), ("external", Flag), ("labels", Pairs)];
 
+/// A secret or a config.
 pub(super) const FILE_OBJECT: &[Field] = &[
     ("name", TEXT),
     ("file", TEXT),

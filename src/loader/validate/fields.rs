@@ -1,14 +1,14 @@
-//! Checks of one value or one resource, whatever the flags (compose-go `validation.Validate`).
+//! Checks of single values and resources, which no flag turns off (compose-go `validation.Validate`).
 
 use crate::diag::Diagnostic;
 use crate::loader::tree::{Entry, Node, Value};
 use crate::model::Span;
 
-/// Checks that hold whatever the flags.
-pub(in crate::loader) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
+/// Checks the fields of every resource and service.
+pub fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let mut work = Fields { diagnostics };
     let section = |kind: &str| root.get(kind).into_iter().flat_map(Node::entries);
-    // Compat: only volumes are looked at; an external network with a driver is accepted.
+    // Compat: docker compose accepts an external network with a driver, and refuses such a volume.
     section("volumes").for_each(|(name, entry)| work.external(name, entry));
     for kind in ["secrets", "configs"] {
         section(kind).for_each(|(name, entry)| work.source(kind, name, entry));
@@ -24,6 +24,7 @@ pub(in crate::loader) fn fields(root: &Node, diagnostics: &mut Vec<Diagnostic>) 
     }
 }
 
+/// The checks of one file.
 struct Fields<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
 }
@@ -33,6 +34,7 @@ impl Fields<'_> {
         self.diagnostics.push(Diagnostic::error("invalid", span, message).at(path));
     }
 
+    /// An external volume has a name and no other attributes.
     fn external(&mut self, name: &str, entry: &Entry) {
         let volume = &entry.node;
         if volume.get("external").and_then(Node::as_bool) != Some(true) {
@@ -45,13 +47,13 @@ impl Fields<'_> {
         }
     }
 
-    /// A secret or config comes from one place.
+    /// A secret or config has exactly one source.
     fn source(&mut self, kind: &str, name: &str, entry: &Entry) {
         let resource = &entry.node;
         let sources: Vec<&str> =
             ["file", "environment", "content"].into_iter().filter(|key| resource.get(key).is_some()).collect();
         let is_external = resource.get("external").and_then(Node::as_bool) == Some(true);
-        // Compat: of configs it is enough to say whether they are external.
+        // Compat: a config with `external: false` needs no source.
         let is_driven = kind == "configs" && resource.get("external").is_some();
         let path = format!("{kind}.{name}");
         match (sources.as_slice(), is_external) {
@@ -68,6 +70,7 @@ impl Fields<'_> {
         }
     }
 
+    /// Numbers with a fraction are refused where a text or a whole number is needed.
     fn fractions(&mut self, name: &str, service: &Node) {
         for field in ["expose", "group_add"] {
             for (index, item) in items(service, field).filter(|(_, item)| matches!(item.value, Value::Float(_))) {
@@ -78,7 +81,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Numbers in quotes must be what they would have to be without.
+    /// A number in quotes has the same range as a number without quotes.
     fn texts(&mut self, name: &str, service: &Node) {
         for (field, most) in [("cpu_count", f64::MAX), ("cpu_percent", 100.0)] {
             let Some(node) = service.get(field) else { continue };
@@ -95,12 +98,13 @@ impl Fields<'_> {
         }
     }
 
+    /// A port has a `target`, and its `host_ip` is an address.
     fn ports(&mut self, name: &str, service: &Node) {
         for (index, port) in items(service, "ports") {
             let path = format!("services.{name}.ports[{index}]");
             let target = port.get("target").and_then(Node::scalar_text).unwrap_or_default();
             if port.as_map().is_some() && target.is_empty() {
-                let message = format!("`services.{name}.ports`: the port inside, `target`, is missing");
+                let message = format!("`services.{name}.ports`: the container port, `target`, is missing");
                 self.tell(port.span, path.clone(), message);
             }
             let is_address = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
@@ -114,6 +118,7 @@ impl Fields<'_> {
         }
     }
 
+    /// A mount has a target, and a bind has a source.
     fn volumes(&mut self, name: &str, service: &Node) {
         for (index, volume) in items(service, "volumes") {
             let path = format!("services.{name}.volumes[{index}]");
@@ -134,6 +139,7 @@ impl Fields<'_> {
         }
     }
 
+    /// A device request has a count or ids, not both.
     fn devices(&mut self, name: &str, service: &Node) {
         let resources = service.get("deploy").and_then(|deploy| deploy.get("resources"));
         let reservations = resources.and_then(|resources| resources.get("reservations"));
@@ -146,10 +152,11 @@ impl Fields<'_> {
         }
     }
 
+    /// A watch has a path, and a target unless it rebuilds.
     fn watches(&mut self, name: &str, service: &Node) {
         for (index, watch) in service.get("develop").into_iter().flat_map(|develop| items(develop, "watch")) {
             let path = format!("services.{name}.develop.watch[{index}]");
-            // What is missing, or no word that it may be, the schema has told.
+            // The schema has reported a missing `path` and an unknown `action`.
             if watch.get_text("path").is_some_and(str::is_empty) {
                 let message = format!("service `{name}`: a watch needs a `path` that is not empty");
                 self.tell(watch.span, path.clone(), message);
@@ -163,7 +170,7 @@ impl Fields<'_> {
     }
 }
 
-/// Returns the items of a list, with their places in it.
+/// Returns the items of a list, each with its index.
 fn items<'a>(of: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node)> {
     of.get(key).map(Node::items).unwrap_or_default().iter().enumerate()
 }

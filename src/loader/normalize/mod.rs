@@ -1,0 +1,9 @@
+//! One form of everything: long forms, defaults, implicit values, and the services that profiles enable.
+
+mod implicit;
+mod long_form;
+mod profiles;
+
+pub use implicit::{NAMESPACES, defaults, normalize, scales};
+pub use long_form::long_form;
+pub use profiles::{disable, drop_unused, needed, no_such_service, select};

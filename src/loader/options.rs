@@ -1,0 +1,37 @@
+//! The options of a load: which project, and which stages to leave out.
+
+use std::path::PathBuf;
+
+/// Which project to load, and which stages to leave out.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// `--file`; `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// `--project-name`.
+    pub project_name: Option<String>,
+    /// `--project-directory`.
+    pub project_directory: Option<PathBuf>,
+    /// `--profile`.
+    pub profiles: Vec<String>,
+    /// `--env-file`.
+    pub env_files: Vec<PathBuf>,
+    /// Services that the user named. Their profiles become active; `only_selected` says whether other services are left
+    /// out.
+    pub services: Vec<String>,
+    /// Keep the named services and their dependencies, and leave out all other services.
+    pub only_selected: bool,
+    /// `--all-resources`.
+    pub all_resources: bool,
+    /// `--no-interpolate`.
+    pub no_interpolate: bool,
+    /// `--no-normalize`.
+    pub no_normalize: bool,
+    /// `--no-path-resolution`.
+    pub no_path_resolution: bool,
+    /// `--no-env-resolution`.
+    pub no_env_resolution: bool,
+    /// `--no-consistency`.
+    pub no_consistency: bool,
+    /// Report errors and warnings, and build no model (`--quiet`).
+    pub only_check: bool,
+}

@@ -1,0 +1,68 @@
+//! The last look at the diagnostics of a load.
+
+use std::collections::HashSet;
+
+use super::provenance::add_provenance;
+use crate::diag::Diagnostic;
+use crate::loader::loaded::Loaded;
+use crate::model::Span;
+
+/// Errors and warnings that a command shows.
+pub const MOST_TOLD: usize = 100;
+
+/// Code of a marker that is never shown: the value needs a variable that may stand in an env file which could not be
+/// read. Errors about such a value mean nothing, so [`finish`] drops them together with the marker.
+pub const NOT_KNOWN: &str = "not-known";
+
+/// Drops consequences and repeats, and adds the places that led to each value.
+pub fn finish(loaded: &mut Loaded) {
+    drop_consequences(&mut loaded.diagnostics);
+    // Several bad variables of one text have the same place until provenance narrows it, so they are no repeats yet.
+    drop_repeats(&mut loaded.diagnostics, |one| one.code == "bad-interpolation");
+    shorten(&mut loaded.diagnostics);
+    add_provenance(loaded, 0);
+    drop_repeats(&mut loaded.diagnostics, |_| false);
+}
+
+/// Drops errors about a value that has another fault: a missing variable, or the wrong type. The port of `${PORT:?}:80`
+/// is not a port, but only the missing variable is to be mended.
+fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
+    let is_root = |one: &Diagnostic| {
+        let codes = ["required-variable", "bad-interpolation", "wrong-type", NOT_KNOWN];
+        codes.contains(&one.code) && one.primary.span != Span::NONE
+    };
+    let roots: HashSet<Span> = diagnostics.iter().filter(|one| is_root(one)).map(|one| one.primary.span).collect();
+    diagnostics.retain(|one| !one.is_error() || is_root(one) || !roots.contains(&one.primary.span));
+    diagnostics.retain(|one| one.code != NOT_KNOWN);
+}
+
+/// Keeps the first of several diagnostics that differ in the name of the service only. If `web` and `db` extend `base`,
+/// a fault of `base` is found three times at one place.
+fn drop_repeats(diagnostics: &mut Vec<Diagnostic>, is_exempt: impl Fn(&Diagnostic) -> bool) {
+    let mut told = HashSet::new();
+    diagnostics.retain(|one| {
+        let is_kept = one.primary.span == Span::NONE || is_exempt(one);
+        is_kept || told.insert((one.code, one.primary.span, without_service(one)))
+    });
+}
+
+/// Returns a message without the name of its service.
+fn without_service(one: &Diagnostic) -> String {
+    let name = one.path.strip_prefix("services.").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+    match name {
+        "" => one.message.clone(),
+        name => one.message.replacen(&format!("services.{name}"), "", 1).replacen(&format!("service `{name}`"), "", 1),
+    }
+}
+
+/// Keeps [`MOST_TOLD`] diagnostics, errors before warnings, and adds the number of the others.
+fn shorten(diagnostics: &mut Vec<Diagnostic>) {
+    if diagnostics.len() <= MOST_TOLD {
+        return;
+    }
+    let rest = diagnostics.len() - MOST_TOLD;
+    diagnostics.sort_by_key(|one| !one.is_error());
+    diagnostics.truncate(MOST_TOLD);
+    let message = format!("there are {rest} more errors and warnings");
+    diagnostics.push(Diagnostic::warning("more", Span::NONE, message).help("mend these first"));
+}

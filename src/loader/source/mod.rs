@@ -1,0 +1,9 @@
+//! Compose files on the disk: which files there are, their text, and the paths that they name.
+
+mod discover;
+mod paths;
+mod read;
+
+pub use discover::{clean, discover, is_project_name, normalized, project_name_of};
+pub use paths::{Base, is_remote, relative};
+pub use read::{NamedBy, exists, is_directory, is_file, read, read_stdin, remote_file};

@@ -1,0 +1,10 @@
+//! Variables from outside the compose files: the process environment, env files, and where values take them.
+
+pub mod dotenv;
+mod env_files;
+mod interpolate;
+mod services;
+
+pub use env_files::{ProjectVariables, disables_default, read_env_files, read_included};
+pub use interpolate::Interpolation;
+pub use services::{inherit, merge_env_files, merge_label_files};

@@ -1,0 +1,132 @@
+//! The observed state: one snapshot of what the engine has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::{Containers, Definition, ObservedNetwork, ObservedVolume};
+use crate::model::{ContainerId, ImageId, familiar};
+
+/// One snapshot of the engine. Everything after `observe` refers to this snapshot, and nothing lists again in between.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// Facts about the engine.
+    pub engine: EngineFacts,
+    /// Every container of the engine. Containers of other projects matter, too: they hold names, ports and addresses.
+    pub containers: Containers,
+    /// Every network of the engine.
+    pub networks: Vec<ObservedNetwork>,
+    /// Every volume of the engine.
+    pub volumes: Vec<ObservedVolume>,
+    /// Images by each of their names (`repository:tag`, `repository@digest`) and by id. A snapshot for some names may
+    /// have the images of these names only.
+    pub images: BTreeMap<String, ImageId>,
+    /// TCP and UDP ports on which programs of this machine listen. Empty where the engine runs on another machine.
+    pub listeners: Vec<Listener>,
+    /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all
+    /// containers.
+    pub definitions: BTreeMap<ContainerId, Definition>,
+    /// Drivers and runtimes of the engine; `None` where the project uses only drivers and runtimes that every engine
+    /// has.
+    pub plugins: Option<Plugins>,
+    /// Facts that earlier runs, and earlier rounds of this run, have found out, and that no list of the engine tells.
+    pub known: Known,
+    /// Time of the snapshot in seconds since 1970, by the clock of this machine. Used for ages in output, never for
+    /// decisions.
+    pub taken_at: i64,
+}
+
+impl Observed {
+    /// Returns the image of a name, or of an id of which at least eight digits are given. Engines take fewer digits,
+    /// too, but a name such as `db` would be the beginning of an id then.
+    pub fn image(&self, name: &str) -> Option<&ImageId> {
+        self.images.get(&familiar(name)).or_else(|| {
+            let is_id = name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+            let mut found = self.images.values().filter(|id| is_id && id.begins_with(name));
+            let first = found.next()?;
+            found.all(|id| id == first).then_some(first)
+        })
+    }
+}
+
+/// What was found out beside the engine's lists: by the project's lock, and by the rounds of a run that came before this
+/// snapshot. A snapshot leaves all of it empty; the run carries it over from one snapshot to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whether the last run on the project died in the middle of its work, as its lock tells. Restarts that the dead run
+    /// still owed are looked for then: `restart: true` leaves no sign on the engine once the replacement is over.
+    pub is_after_crash: bool,
+    /// Containers that have never run and that the engine refused to start in an earlier round. They are recreated.
+    pub unstartable: BTreeSet<ContainerId>,
+}
+
+/// Drivers and runtimes of an engine (`GET /info`: `Plugins`, `Runtimes`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plugins {
+    /// Volume drivers.
+    pub volume: BTreeSet<String>,
+    /// Network drivers.
+    pub network: BTreeSet<String>,
+    /// Logging drivers.
+    pub log: BTreeSet<String>,
+    /// Runtimes.
+    pub runtimes: BTreeSet<String>,
+    /// Plugins of the older kind, of whatever sort, that are installed but not loaded: the engine does not list them.
+    pub installed: BTreeSet<String>,
+}
+
+/// Facts about the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// Address of the engine for messages, such as `unix:///var/run/docker.sock`.
+    pub endpoint: String,
+    /// The engine's own version, such as `28.5.2`.
+    pub version: String,
+    /// The negotiated API version.
+    pub api: ApiVersion,
+    /// `linux` or `windows`.
+    pub os: String,
+    /// Whether the engine is known to be this machine's, so that host paths and ports mean the same to the engine as to this
+    /// program. The connection mostly tells; what it leaves open, `ReadEngine::is_local` asks where the answer matters.
+    pub is_local: bool,
+}
+
+/// A version of the Engine API, such as 1.41. Versions are ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiVersion {
+    /// The number before the dot.
+    pub major: u16,
+    /// The number after the dot.
+    pub minor: u16,
+}
+
+impl ApiVersion {
+    /// Makes a version from its two numbers.
+    pub const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+
+    /// Reads `1.41` or `v1.41`. `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.trim().trim_start_matches('v').split_once('.')?;
+        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// A program on this machine that listens on a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Address; the unspecified address stands for all addresses.
+    pub address: IpAddr,
+    /// Port.
+    pub port: u16,
+    /// `tcp` or `udp`.
+    pub protocol: &'static str,
+    /// The program, such as `nginx (pid 812)`; `None` where the kernel does not show it to this user.
+    pub holder: Option<String>,
+}
