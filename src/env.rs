@@ -1,5 +1,7 @@
 //! The process environment, read once at the start. No other file reads the environment of the process.
 
+#![expect(clippy::disallowed_methods, reason = "compares `PWD` with the current directory")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -36,6 +36,7 @@ pub fn page(code: &str) -> Option<Page> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test reads the sources of the program")]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;

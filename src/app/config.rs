@@ -1,5 +1,7 @@
 //! `config`: loads a project and shows it, or a part of it.
 
+#![expect(clippy::disallowed_methods, reason = "`config --output` writes the file that the user names")]
+
 use std::path::PathBuf;
 
 use serde_json::Value;

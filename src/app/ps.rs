@@ -1,5 +1,7 @@
 //! `ps`: lists the project's containers. It takes two requests, whatever the number of containers.
 
+#![expect(clippy::disallowed_methods, reason = "`ps` tells how long ago containers were created")]
+
 use std::collections::BTreeSet;
 
 use super::project::{self, Found};

@@ -3,6 +3,8 @@
 //! `fuzz/` calls them under libFuzzer, and `tests/loader/corpus.rs` calls them with the kept corpus. A broken property
 //! panics, because a fuzzer looks for panics. No command calls these functions.
 
+#![expect(clippy::disallowed_methods, reason = "fuzz targets load files")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -3,6 +3,11 @@
 //!
 //! Every file that is missing is told with its place in the compose file, all of them at once.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "reads the files of configs and secrets, and looks at the paths of binds"
+)]
+
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;

@@ -1,6 +1,8 @@
 //! Programs of this machine that listen on ports, from the kernel's tables in `/proc/net`. A machine without the tables has no
 //! listeners.
 
+#![expect(clippy::disallowed_methods, reason = "reads the listening sockets of this machine from /proc")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -5,6 +5,8 @@
 //! lists contradict each other, and images are listed only where the containers do not tell the ids of all images of interest.
 //! The kernel's tables tell which programs of this machine listen on a port.
 
+#![expect(clippy::disallowed_methods, reason = "a snapshot knows when it was taken")]
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -2,6 +2,8 @@
 //!
 //! An engine that was killed while it started a container may not know that a process of the container is at work.
 
+#![expect(clippy::disallowed_methods, reason = "reads the processes of this machine from /proc")]
+
 use crate::model::ContainerId;
 
 /// A process of a container.

@@ -1,5 +1,7 @@
 //! Questions on a terminal.
 
+#![expect(clippy::disallowed_methods, reason = "asks whether somebody can answer")]
+
 use std::io::IsTerminal;
 
 use super::output;

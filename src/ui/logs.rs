@@ -1,6 +1,8 @@
 //! Output of containers on standard output: each line with its container's name in front, in colour on a terminal. Of what
 //! containers write, colours alone may act on a terminal.
 
+#![expect(clippy::disallowed_methods, reason = "asks whether standard output is a terminal")]
+
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 

@@ -1,5 +1,7 @@
 //! What is told of a command beside its data: diagnostics, in the format of `--diagnostics`.
 
+#![expect(clippy::disallowed_methods, reason = "asks whether standard error is a terminal")]
+
 use std::io::IsTerminal;
 use std::sync::PoisonError;
 

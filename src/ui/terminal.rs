@@ -4,6 +4,8 @@
 //! is dropped, when any thread panics (before the panic's message is printed), and by [`restore`] at the end of the program.
 //! A stopped or killed program (SIGSTOP, SIGKILL) cannot give anything back.
 
+#![expect(clippy::disallowed_methods, reason = "the terminal is restored past the writer when the program panics")]
+
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 

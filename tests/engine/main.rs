@@ -2,7 +2,7 @@
 //!
 //! Every test makes containers of its own from the test image and removes them, also when the test fails.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,6 +1,6 @@
 //! Output and its readers: slow, stopped, gone, or a full disk. The built program writes into pipes whose other end these
 //! tests hold; half of the tests need an engine.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
 mod common;

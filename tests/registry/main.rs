@@ -1,6 +1,6 @@
 //! What the engine is sent for registries, and whether it is taken for this machine's: the adapter and the program on a small
 //! engine that notes every request, and on the real engine (skipped, loudly, where none answers).
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
 mod common;

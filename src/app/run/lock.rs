@@ -7,6 +7,8 @@
 //! Below `/tmp` anybody may create the directory before this program does, and the file in it is emptied. So no link is
 //! followed, and the directory must be one that nobody else can write to.
 
+#![expect(clippy::disallowed_methods, reason = "the lock is a file, and tells since when it is held")]
+
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::fs::FileExt;

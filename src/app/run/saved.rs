@@ -10,6 +10,8 @@
 //! starts `web`. Where a dead run's request has created `web` by then, the next round only starts it. Where the engine cannot
 //! start `db`, of which the saved plan says nothing but "start", the next round would recreate `db`, and is refused.
 
+#![expect(clippy::disallowed_methods, reason = "saved plans are files")]
+
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -5,6 +5,8 @@
 //! until nothing happens to the project any more. The engine's events tell: those since the dead run began, of which the
 //! engine keeps the last 256, and those that come while this run waits.
 
+#![expect(clippy::disallowed_methods, reason = "compares moments of the engine with the time of day")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //! The order: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of docker's configuration, the
 //! usual socket, the rootless socket, podman's sockets. Start at [`find`].
 
+#![expect(clippy::disallowed_methods, reason = "looks for sockets, contexts and certificates")]
+
 use std::path::{Path, PathBuf};
 
 use super::http::limits::{NEWEST, OLDEST};

@@ -1,5 +1,7 @@
 //! A connection to a real engine, and the limits within which its calls run.
 
+#![expect(clippy::disallowed_methods, reason = "measures calls for the trace")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -6,6 +6,8 @@
 //! guesses from the first byte whether a stream is framed. Start at [`DockerEngine::connect`]; each capability has its
 //! own file.
 
+#![expect(clippy::disallowed_types, reason = "the adapter: errors and requests of bollard are converted here")]
+
 mod archive;
 mod build;
 mod change;

@@ -1,5 +1,7 @@
 //! Reads files: regular files of at most 16 MiB in UTF-8. Only this file of the loader looks at the disk.
 
+#![expect(clippy::disallowed_methods, reason = "the one file of the loader that looks at the disk")]
+
 use std::io::Read;
 use std::path::Path;
 

@@ -57,6 +57,11 @@ pub fn image_names(project: &Project, separator: char) -> BTreeSet<String> {
     images.map(|image| crate::model::familiar(image.as_str())).collect()
 }
 
+/// Returns the target of a step on a replica, with the replica's final name.
+pub(crate) fn replica_target(service: &Service, number: u32, name: &ContainerName) -> Target {
+    Target::Container { service: Some(service.name.clone()), number, name: name.clone() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,9 +79,4 @@ mod tests {
         assert_eq!(final_name("0123456789ab"), "0123456789ab");
         assert!(!is_temporary_name("other_p-web-1", &last));
     }
-}
-
-/// Returns the target of a step on a replica, with the replica's final name.
-pub(crate) fn replica_target(service: &Service, number: u32, name: &ContainerName) -> Target {
-    Target::Container { service: Some(service.name.clone()), number, name: name.clone() }
 }

@@ -141,23 +141,27 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Unites the services whose replacement an interrupted run has begun, where any of them has a fixed host port or address.
-    /// That run may have been handing ports over. The engine does not tell the ports of a stopped container, so nobody can say
-    /// which of these services depend on each other.
+    /// Unites the services whose replacement an earlier run has begun and not finished with all services that claim a fixed host
+    /// port or address. That run may have been handing ports over, and the engine does not tell the ports of a stopped
+    /// container: nobody can say which of these services the stopped containers stand in the way of.
+    ///
+    /// Example: port 443 goes from `proxy` to `web`. The new `proxy` does not work, and the old one cannot be started for a
+    /// moment. The next run sees the old `proxy` stopped, without its port. Were `web` replaced for itself, its new container
+    /// would take port 443, and the old `proxy` could not come back.
     fn unite_unfinished(&mut self) {
         let of_project =
             |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.scope.project.name.as_str());
         let is_there = |id: &str| self.scope.world.by_id(id).is_some();
         let successors = self.scope.world.containers().filter(of_project);
         let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(is_there));
-        let names: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
-        let services = names.iter().filter(|name| self.scope.selected.contains(*name));
-        let services: Vec<&Service> = services.filter_map(|name| self.scope.project.service(name)).collect();
-        let has_such = |service: &&Service| {
+        let unfinished: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
+        let claims = |service: &Service| {
             service.ports.iter().any(|port| port.fixed_published().is_some()) || addresses::has_any(service)
         };
-        if services.iter().any(has_such) {
-            for pair in services.windows(2) {
+        let is_concerned = |service: &&Service| unfinished.contains(service.name.as_str()) || claims(service);
+        let concerned: Vec<&Service> = self.scope.services().filter(is_concerned).collect();
+        if !unfinished.is_empty() && concerned.iter().any(|service| claims(service)) {
+            for pair in concerned.windows(2) {
                 self.families.unite(&pair[0].name, &pair[1].name);
             }
         }

@@ -1,5 +1,7 @@
 //! Printing: what is given goes into a queue, and a thread that starts with the first text writes it.
 
+#![expect(clippy::disallowed_methods, reason = "standard output and standard error are written here alone")]
+
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -9,6 +9,8 @@
 //!   while [`MOST_LINES`] wait. The next text that is accepted comes after a note that counts the dropped ones.
 //! - Of the frames of a live view only the newest waits.
 
+#![expect(clippy::disallowed_methods, reason = "the flush at the end of the program has a deadline")]
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};

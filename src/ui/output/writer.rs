@@ -1,5 +1,7 @@
 //! What a writer does: it takes entries from its queue and writes them, one after the other, for as long as that takes.
 
+#![expect(clippy::disallowed_methods, reason = "standard output and standard error are written here alone")]
+
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;

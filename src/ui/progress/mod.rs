@@ -1,5 +1,7 @@
 //! Progress of a run on standard error: a live view, plain lines, JSON, or nothing.
 
+#![expect(clippy::disallowed_methods, reason = "asks whether standard error is a terminal")]
+
 use std::io::IsTerminal;
 
 use crate::event::Listener;

@@ -4,6 +4,8 @@
 //! Frames are drawn by the writer of standard error. While a reader of the terminal is stopped (Ctrl-S), the newest frame
 //! takes the place of the older ones.
 
+#![expect(clippy::disallowed_methods, reason = "a frame tells how long a step has run")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

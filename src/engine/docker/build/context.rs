@@ -1,6 +1,8 @@
 //! A build context as a tar stream: the directory's files in the order of their names, without the files that
 //! `.dockerignore` excludes.
 
+#![expect(clippy::disallowed_methods, reason = "packs the directory of a build")]
+
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,8 @@
 //! Builds by the classic builder of the engine (`POST /build`). The context is sent as a tar stream while its files are
 //! read; the builder's output is turned into events. Start at [`build`].
 
+#![expect(clippy::disallowed_methods, reason = "reads the Dockerfile of a build")]
+
 mod context;
 mod dockerignore;
 

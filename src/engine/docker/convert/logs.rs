@@ -1,5 +1,7 @@
 //! The query of a log.
 
+#![expect(clippy::disallowed_methods, reason = "turns a time back from now into a moment")]
+
 use crate::engine::LogOptions;
 use crate::engine::docker::http::raw::encode;
 use crate::model::ContainerId;

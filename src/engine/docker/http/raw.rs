@@ -1,5 +1,7 @@
 //! Requests whose answers are read here: bounded in size and time. A read is made again when the connection fails.
 
+#![expect(clippy::disallowed_methods, reason = "measures calls for the trace")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! Logins in every shape that docker's tools keep them in.
 
+#![expect(clippy::disallowed_methods, reason = "tests write configurations and helper programs")]
+
 use serde_json::json;
 
 use super::*;
