@@ -6,7 +6,6 @@
 //! | [`diag`] | errors and warnings with a place, a cause and a cure |
 //! | [`explain`] | a page about each code |
 //! | [`mod@env`] | the process environment, read once |
-//! | [`telemetry`] | spans and engine calls to standard error, where asked for |
 //! | [`text`] | control characters made visible |
 //! | [`graph`] | dependencies between services: order, closures, cycles |
 //! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
@@ -35,6 +34,5 @@ pub mod model;
 pub mod observe;
 pub mod plan;
 pub mod settings;
-pub mod telemetry;
 pub mod text;
 pub mod ui;

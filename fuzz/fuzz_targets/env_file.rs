@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &str| inception::loader::doors::env_file(input));
+libfuzzer_sys::fuzz_target!(|input: &str| inception::loader::fuzzing::env_file(input));

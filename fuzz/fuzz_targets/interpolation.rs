@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &str| inception::loader::doors::interpolation(input));
+libfuzzer_sys::fuzz_target!(|input: &str| inception::loader::fuzzing::interpolation(input));

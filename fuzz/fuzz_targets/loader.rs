@@ -9,7 +9,7 @@ static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
 
 fuzz_target!(|input: &str| {
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder for the input's files"));
-    let (told, sources) = inception::loader::doors::loader(input, folder.path());
+    let (told, sources) = inception::loader::fuzzing::loader(input, folder.path());
     let shown = diagnostics::render(&told, &sources, Style::default());
     assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "control characters: {shown:?}");
 });

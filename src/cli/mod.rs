@@ -69,7 +69,7 @@ fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environmen
     let mut settings = global.settings(args.files(), &environment);
     settings.diagnostics_are_data = args.prints_only_diagnostics();
     let context = Context::new(environment, settings);
-    crate::telemetry::start(context.settings.log_level);
+    ui::telemetry::start(context.settings.log_level);
     ui::diagnostics(&context, &unknown_words(&context.environment), &Sources::default());
     let _span = tracing::info_span!("command", name = command.name()).entered();
     let exit = args.run(&Invocation { context: &context, arguments: &arguments }).unwrap_or_else(|failure| {

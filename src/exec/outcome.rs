@@ -29,6 +29,8 @@ pub enum StepError {
         target: Target,
         /// What happened to the container: `exited with code 3`, `is unhealthy`, ...
         what: String,
+        /// The kind of error that the engine keeps of the container's last start; `None` where the start succeeded.
+        start_failure: Option<ErrorKind>,
     },
     /// A wait has reached its limit.
     #[error("{target} was not {until} after {} s", limit.as_secs())]
@@ -95,6 +97,7 @@ impl StepFailure {
     pub fn engine_kind(&self) -> Option<ErrorKind> {
         match &self.error {
             StepError::Engine { source, .. } => Some(source.kind),
+            StepError::NotUp { start_failure, .. } => *start_failure,
             _ => None,
         }
     }

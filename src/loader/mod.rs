@@ -46,9 +46,6 @@ mod typed;
 mod validate;
 mod variables;
 
-/// The name by which the fuzz targets and the kept corpus call [`fuzzing`].
-#[doc(hidden)]
-pub use fuzzing as doors;
 pub use loaded::Loaded;
 pub use normalize::no_such_service;
 pub use options::LoadOptions;

@@ -18,5 +18,5 @@ pub fn installed(names: &BTreeSet<&str>) -> BTreeSet<String> {
 fn is_installed(name: &str) -> bool {
     let is_plain = !name.contains(['/', '\0']);
     let is_there = |folder: &&str| ENDS.iter().any(|end| Path::new(folder).join(format!("{name}{end}")).exists());
-    is_plain && FOLDERS.iter().any(|folder| is_there(folder))
+    is_plain && FOLDERS.iter().any(is_there)
 }

@@ -20,6 +20,8 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 mod report;
+
+pub mod telemetry;
 pub mod terminal;
 
 pub use confirm::{confirm, is_interactive};

@@ -1,9 +1,9 @@
-//! The kept corpus of the fuzz targets, run through the same doors as the fuzzers use.
+//! The kept corpus of the fuzz targets, run through the same entry points as the fuzzers use.
 #![allow(clippy::print_stdout)]
 
 use std::path::Path;
 
-use inception::loader::doors;
+use inception::loader::fuzzing;
 use inception::ui::{Style, diagnostics};
 
 /// Calls `door` with every file of a corpus; there must be some.
@@ -25,7 +25,7 @@ fn each(target: &str, mut door: impl FnMut(&str)) {
 fn whole_loads_end_print_as_themselves_and_their_messages_hold_no_control_characters() {
     let folder = tempfile::tempdir().unwrap();
     each("loader", |input| {
-        let (told, sources) = doors::loader(input, folder.path());
+        let (told, sources) = fuzzing::loader(input, folder.path());
         let shown = diagnostics::render(&told, &sources, Style::default());
         assert!(!shown.contains(|char: char| char.is_control() && char != '\n'), "{shown:?}");
     });
@@ -33,25 +33,25 @@ fn whole_loads_end_print_as_themselves_and_their_messages_hold_no_control_charac
 
 #[test]
 fn interpolation_is_bounded_and_doubled_dollars_come_back() {
-    each("interpolation", doors::interpolation);
+    each("interpolation", fuzzing::interpolation);
 }
 
 #[test]
 fn env_files_have_places_inside_their_text() {
-    each("env_file", doors::env_file);
+    each("env_file", fuzzing::env_file);
 }
 
 #[test]
 fn ports_can_be_written_and_read_again() {
-    each("ports", doors::ports);
+    each("ports", fuzzing::ports);
 }
 
 #[test]
 fn volumes_end() {
-    each("volumes", doors::volumes);
+    each("volumes", fuzzing::volumes);
 }
 
 #[test]
 fn durations_print_as_what_they_were() {
-    each("durations", doors::durations);
+    each("durations", fuzzing::durations);
 }

@@ -3,6 +3,7 @@
 use super::console::Console;
 use super::{interrupted, unstartable};
 use crate::diag::Diagnostic;
+use crate::engine::ErrorKind;
 use crate::exec::{Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::model::{Project, Sources, Span};
@@ -61,28 +62,26 @@ pub(in crate::app) fn report(console: &dyn Console, outcome: &Outcome, origin: O
     if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
 }
 
-/// What helps with failures that the engine tells apart in words only. To be asked of kinds of errors as soon as the port
-/// has kinds for them: this table is the only place of `app` that reads the engine's words.
-const HELPS: [(&str, &str); 3] = [
-    (
-        "has active endpoints",
-        "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the engine mends",
-    ),
-    (
-        "executable file not found",
-        "the image has no such program: look at `command` and `entrypoint`; what needs a shell is `[sh, -c, \"...\"]`",
-    ),
-    ("all ports are allocated", "give the service as many ports as it has replicas, or none: then the engine chooses"),
-];
+/// Returns what helps with a failed step: the words of whoever has looked at it, else what is known of the kind of its error.
+fn help(failure: &StepFailure) -> Option<String> {
+    let known = || failure.engine_kind().and_then(help_with).map(str::to_owned);
+    failure.help.clone().or_else(|| unstartable::unseen_help(failure)).or_else(known)
+}
 
-/// Returns what helps with a failed step: the words of whoever has looked at it, else what is known of its kind.
-fn help(failure: &StepFailure, causes: &[String]) -> Option<String> {
-    let known = || HELPS.iter().find(|(words, _)| causes.iter().any(|cause| cause.contains(words)));
-    failure
-        .help
-        .clone()
-        .or_else(|| unstartable::unseen_help(failure))
-        .or_else(|| known().map(|(_, help)| (*help).to_owned()))
+fn help_with(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::NetworkInUse => Some(
+            "`docker network inspect` shows who uses it; where nobody does the engine has miscounted, which a restart of the \
+             engine mends",
+        ),
+        ErrorKind::NoProgram => Some(
+            "the image has no such program: look at `command` and `entrypoint`; what needs a shell is `[sh, -c, \"...\"]`",
+        ),
+        ErrorKind::NoPortLeft => {
+            Some("give the service as many ports as it has replicas, or none: then the engine chooses")
+        }
+        _ => None,
+    }
 }
 
 /// Returns a failed step as a diagnostic without a place: what failed, why, and what helps.
@@ -97,7 +96,7 @@ fn diagnostic(failure: &StepFailure) -> Diagnostic {
         causes.push(source.message.clone());
     }
     causes.extend(failure.details.iter().cloned());
-    if let Some(help) = help(failure, &causes) {
+    if let Some(help) = help(failure) {
         diagnostic = diagnostic.help(help);
     }
     if !causes.is_empty() {

@@ -91,7 +91,7 @@ fn failure(step: &Step, what: String) -> StepFailure {
     StepFailure {
         step: step.id,
         target: step.target.clone(),
-        error: StepError::NotUp { target: step.target.clone(), what },
+        error: StepError::NotUp { target: step.target.clone(), what, start_failure: None },
         details: Vec::new(),
         help: Some(
             "a reply of the engine was lost, and the call took effect late: run the same command again".to_owned(),

@@ -180,13 +180,14 @@ impl Wait<'_> {
             return StepError::NotUp {
                 target: self.target.clone(),
                 what: "was removed while it was waited for".to_owned(),
+                start_failure: None,
             };
         }
         StepError::Engine { verb: Verb::Wait, target: self.target.clone(), source }
     }
 
     async fn not_up(&self, what: String, details: &ContainerDetails) -> Failed {
-        let error = StepError::NotUp { target: self.target.clone(), what };
+        let error = StepError::NotUp { target: self.target.clone(), what, start_failure: details.start_failure };
         (error, evidence::collect(self.engine, details).await)
     }
 
