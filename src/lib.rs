@@ -1,23 +1,24 @@
 //! Inception, a Compose orchestrator: desired and observed state in, one pure plan, one executor, events out.
 //!
-//! | module | what lives there |
+//! | module | what it holds |
 //! |---|---|
-//! | [`model`] | projects, observed state, container specifications: plain values |
-//! | [`diag`] | errors and warnings with a place, a cause and a cure |
-//! | [`explain`] | a page about each code |
-//! | [`mod@env`] | the process environment, read once |
+//! | [`model`] | values: projects, observed state, specifications of containers, networks and volumes |
 //! | [`text`] | control characters made visible |
+//! | [`mod@env`] | the process environment, read once |
+//! | [`diag`], [`explain`] | errors and warnings with place, cause and help; a page about each code |
 //! | [`graph`] | dependencies between services: order, closures, cycles |
-//! | [`loader`] | compose files to a [`model`] project; positions survive every stage |
-//! | [`engine`] | the port to the engine, and its adapters |
-//! | [`observe`] | one snapshot of what the engine has |
+//! | [`loader`] | compose files to a [`model::Project`]; positions survive every stage |
+//! | [`engine`] | the port to the engine, the adapter for Docker, and an engine in memory for tests |
+//! | [`observe`] | one snapshot of the engine, and what is looked up on this machine |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
 //! | [`exec`] | runs a plan: events out, one outcome |
-//! | [`event`] | what happened during a run |
-//! | [`settings`], [`failure`] | what every command has at hand, and how it ends |
-//! | [`app`] | one file per command: the order of the calls |
-//! | [`cli`] | what was typed, turned into requests |
-//! | [`ui`] | events, plans and diagnostics to text; the only place that prints |
+//! | [`event`] | what happens during a run |
+//! | [`settings`], [`failure`] | what holds for every command, and how a command ends |
+//! | [`app`] | one file a command: the order of the calls |
+//! | [`cli`] | the command line, turned into requests |
+//! | [`ui`] | events, plans and diagnostics to text; the only room that prints |
+//!
+//! `docs/architecture.md` has the rooms inside, who owns which state, and where a new flag, command or check goes.
 
 pub mod app;
 pub mod cli;

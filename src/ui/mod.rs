@@ -11,6 +11,7 @@
 //! | [`listing`] | tables, JSON and templates of everything that is listed (`ps`, `config --services`, `drift`) |
 //! | [`plan`] | a plan as text and as JSON |
 //! | [`logs`] | lines of containers, with the container's name in front |
+//! | [`telemetry`] | spans and engine calls on standard error, where asked for |
 
 mod confirm;
 pub mod diagnostics;
@@ -20,7 +21,6 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 mod report;
-
 pub mod telemetry;
 pub mod terminal;
 

@@ -216,3 +216,23 @@ async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_made_good
     engine.clear_faults();
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
+
+/// While the new container is there, it tells the next run that the old one is to run.
+#[tokio::test(start_paused = true)]
+async fn an_old_container_that_could_not_come_back_comes_back_with_the_next_run() {
+    let engine = engine();
+    let before = "services: { web: { image: app:1 } }";
+    assert!(up(&engine, &project(before)).await.unwrap().is_success());
+    let old = observed(&engine).await.containers[0].id.clone();
+    let is_start = move |call: &inception::engine::fake::Call| {
+        call.name == "start_container" && call.target == old.as_str()
+    };
+    engine.set_faults(move |call| if is_start(call) { Fault::Fail(ErrorKind::Engine) } else { Fault::None });
+    let outcome = up(&engine, &project(&before.replace("app:1", "broken:1"))).await.unwrap();
+    assert!(!outcome.is_success() && outcome.restored.is_empty());
+    assert_eq!(outcome.leftovers.len(), 1, "{:?}", outcome.leftovers);
+    engine.set_faults(|_| Fault::None);
+    let outcome = up(&engine, &project(&before.replace("app:1", "broken:1"))).await.unwrap();
+    assert!(!outcome.is_success());
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}

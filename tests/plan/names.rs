@@ -117,3 +117,27 @@ async fn orphans_are_gone_before_anything_starts() {
     assert!(run(&engine, &plan).await.is_success());
     assert_eq!(refused(RENAMED, &before, &UpOptions::default()), ["container-name-taken"]);
 }
+
+/// The run leaves the other service alone, so its container keeps the name, and the engine would refuse the second.
+#[tokio::test(start_paused = true)]
+async fn the_name_of_a_service_that_is_not_selected_is_taken() {
+    let (_, mut observed) = brought_up("services: { db: { image: app:1 } }").await;
+    let yaml = "services: { db: { image: app:1 }, web: { image: app:1 } }";
+    observed.containers[0].name = "p-web-1".into();
+    let only_web = UpOptions { services: ["web".into()].into(), ..UpOptions::default() };
+    assert_eq!(refused(yaml, &observed, &only_web), ["container-name-taken"]);
+    assert!(refused(yaml, &observed, &UpOptions::default()).is_empty(), "both are selected: the names are exchanged");
+}
+
+/// The old container was removed by hand, so nobody has seen whether the new one stays up.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_was_not_finished_is_waited_for_before_it_counts() {
+    let yaml = "services: { web: { image: app:1 } }";
+    let (_, mut observed) = brought_up(yaml).await;
+    observed.containers[0].name = "0123456789ab_p-web-1".into();
+    expect![[r#"
+        1       rename  web#1  an earlier run did not finish: it still has its temporary name
+        2 <- 1  wait    web#1  until running
+    "#]]
+    .assert_eq(&render(&plan_up(&project(yaml), &observed, &UpOptions::default())));
+}

@@ -82,3 +82,18 @@ async fn what_has_never_run_is_connected_to_the_networks_it_lacks() {
     "#]]
     .assert_eq(&render(&plan));
 }
+
+#[test]
+fn networks_of_one_file_cannot_have_overlapping_subnets() {
+    let yaml = |second: &str| {
+        format!(
+            "services: {{ web: {{ image: app:1, networks: [a, b] }} }}
+networks: {{ a: {{ ipam: {{ config: [{{ subnet: 10.9.0.0/16 }}] }} }}, b: {{ ipam: {{ config: [{{ subnet: {second} }}] }} }} }}"
+        )
+    };
+    let told = |second: &str| refused(&yaml(second), &Observed::default(), &UpOptions::default());
+    assert_eq!(told("10.9.5.0/24"), ["subnet-taken"]);
+    assert!(told("10.10.0.0/16").is_empty());
+    let plan = plan_up(&project(&yaml("10.9.5.0/24")), &Observed::default(), &UpOptions::default());
+    assert_eq!(plan.diagnostics[0].cause.as_deref(), Some("it overlaps 10.9.0.0/16 of network `a`"));
+}

@@ -41,7 +41,10 @@ impl State {
                 if let Some(id) = self.pick(*which, |one| one.is_up() && !one.networks.is_empty())
                     && let Ok(container) = self.container(id.as_str())
                 {
-                    container.networks.pop_first();
+                    // With the endpoint goes its fixed address.
+                    if let Some((network, _)) = container.networks.pop_first() {
+                        container.addresses.remove(&network);
+                    }
                 }
             }
         }

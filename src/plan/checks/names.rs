@@ -32,12 +32,10 @@ impl<'a, 'n> Claim<'a> for NameClaim<'a, 'n> {
         scope.world.named(self.name.as_str()).map(Holder::Container).into_iter().collect()
     }
 
-    /// A replica of a service in the file counts as letting go: where the run is about that service, the plan renames,
-    /// replaces or removes the replica. Any other container of the project lets go where this run removes it as an
-    /// orphan.
+    /// A container of the project lets go of a name where this run is about the container: the run renames, replaces or removes
+    /// it. A replica of a service that is not selected keeps its name.
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
-        let Holder::Container(container) = holder else { return false };
-        is_of(scope.project, container) && (is_replica(scope.project, container) || scope.gives_way(container))
+        matches!(holder, Holder::Container(container) if scope.gives_way(container))
     }
 
     fn refused(&self, scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {
@@ -56,12 +54,6 @@ impl<'a, 'n> Claim<'a> for NameClaim<'a, 'n> {
 /// Returns whether a container belongs to the project.
 fn is_of(project: &Project, container: &ObservedContainer) -> bool {
     container.label(labels::PROJECT) == Some(project.name.as_str())
-}
-
-/// Returns whether a container is a replica of an enabled service of the file, and not a one-off container.
-fn is_replica(project: &Project, container: &ObservedContainer) -> bool {
-    let service = container.service().filter(|_| !container.is_oneoff());
-    service.is_some_and(|service| project.services.contains_key(service))
 }
 
 /// Returns the refusal of a name that a container of another project, or of none, holds.
