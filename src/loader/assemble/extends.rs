@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::changed::Changed;
+use crate::loader::tree::Changed;
 use super::state::Assembly;
 use super::{merge, unique};
 use crate::diag::Diagnostic;

@@ -9,11 +9,10 @@ use crate::diag::Diagnostic;
 use crate::env::Environment;
 use crate::loader::loaded::Loaded;
 use crate::loader::options::LoadOptions;
-use crate::loader::tree::{self, ModelPath, Node};
+use crate::loader::tree::{self, Changed, ModelPath, Node};
 use crate::loader::{normalize, schema};
 use crate::model::Span;
 
-mod changed;
 mod extends;
 mod include;
 mod merge;
@@ -21,7 +20,6 @@ mod project_name;
 mod state;
 mod unique;
 
-pub use changed::Changed;
 
 use state::{Assembly, Document};
 

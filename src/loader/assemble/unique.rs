@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::changed::Changed;
+use crate::loader::tree::Changed;
 use crate::loader::syntax::volume;
 use crate::loader::tree::{Node, Value, children};
 

@@ -1,7 +1,7 @@
 //! Turns short forms into long forms, so that later stages know one shape of each attribute.
 
 use crate::diag::Diagnostic;
-use crate::loader::assemble::Changed;
+use crate::loader::tree::Changed;
 use crate::loader::syntax::clean_path::clean_path;
 use crate::loader::syntax::{port, volume};
 use crate::loader::tree::{Entry, Map, Node, Tag, Value, children, depends_on, keys};

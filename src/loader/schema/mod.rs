@@ -3,7 +3,7 @@
 //! The schema is data (`compose-spec.json`, Apache-2.0, without its descriptions). The walk through the tree, the
 //! messages and the suggestions are ours. Start at [`check`].
 
-use super::assemble::Changed;
+use crate::loader::tree::Changed;
 use super::parallel;
 use super::report::{MOST_TOLD, nearest};
 use super::tree::{Entry, ModelPath, Node, Tag, Value};

@@ -1,5 +1,6 @@
 //! YAML text to a tree of values, each with its place in the text.
 
+mod changed;
 mod merge_tags;
 mod node;
 mod number;
@@ -8,6 +9,7 @@ mod path;
 mod scalar;
 mod shapes;
 
+pub use changed::Changed;
 pub use merge_tags::{apply_tags, drop_reset_items, drop_resets, tags, untag};
 pub use node::{Entry, Map, Node, Tag, Value, children, truth};
 pub use number::print_float;

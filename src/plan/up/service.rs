@@ -41,7 +41,7 @@ impl<'a> Up<'a> {
                 (slot, reason)
             })
             .collect();
-        let (kept, surplus) = keep(judged, wanted as usize);
+        let (kept, surplus) = split_surplus(judged, wanted as usize);
         for (slot, _) in surplus {
             self.remove_surplus(slot, wanted);
         }
@@ -99,7 +99,7 @@ type Judged<'a> = (ReplicaSlot<'a>, Option<Reason>);
 
 /// Splits replicas into those that stay and those that are too many. Replicas that must be replaced go first, then those of
 /// the highest numbers.
-fn keep(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
+fn split_surplus(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
     judged.sort_by_key(|(slot, reason)| (reason.is_some(), slot.number));
     let surplus = judged.split_off(wanted.min(judged.len()));
     judged.sort_by_key(|(slot, _)| slot.number);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::loader::tree::Node;
+use super::node::Node;
 
 /// Section and name of a member, such as `services` and `web`.
 type Member = (Box<str>, Box<str>);
