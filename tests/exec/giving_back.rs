@@ -224,9 +224,8 @@ async fn an_old_container_that_could_not_come_back_comes_back_with_the_next_run(
     let before = "services: { web: { image: app:1 } }";
     assert!(up(&engine, &project(before)).await.unwrap().is_success());
     let old = observed(&engine).await.containers[0].id.clone();
-    let is_start = move |call: &inception::engine::fake::Call| {
-        call.name == "start_container" && call.target == old.as_str()
-    };
+    let is_start =
+        move |call: &inception::engine::fake::Call| call.name == "start_container" && call.target == old.as_str();
     engine.set_faults(move |call| if is_start(call) { Fault::Fail(ErrorKind::Engine) } else { Fault::None });
     let outcome = up(&engine, &project(&before.replace("app:1", "broken:1"))).await.unwrap();
     assert!(!outcome.is_success() && outcome.restored.is_empty());

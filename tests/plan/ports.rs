@@ -70,6 +70,7 @@ fn a_range_of_ports_must_have_one_for_each_replica() {
 async fn every_holder_of_a_port_counts_and_not_the_first_alone() {
     let (_, mut observed) = brought_up("services: { web: { image: app:1, ports: ['127.0.0.1:8080:80'] } }").await;
     let everywhere = "services: { web: { image: app:1, ports: ['8080:80'] } }";
+    observed.containers[0].ports[0].host_ip = Some("127.0.0.1".parse().unwrap());
     assert!(refused(everywhere, &observed, &UpOptions::default()).is_empty(), "its own container gives way");
     let mut stranger = observed.containers[0].clone();
     (stranger.id, stranger.name) = ("f".repeat(64).as_str().into(), "stranger".into());
@@ -84,7 +85,8 @@ async fn every_holder_of_a_port_counts_and_not_the_first_alone() {
 /// The engine's own listener for a container that gives way is not in the way, a program beside it is.
 #[tokio::test(start_paused = true)]
 async fn a_program_beside_a_container_that_gives_way_holds_the_port() {
-    let (_, observed) = brought_up("services: { web: { image: app:1, ports: ['127.0.0.1:8080:80'] } }").await;
+    let (_, mut observed) = brought_up("services: { web: { image: app:1, ports: ['127.0.0.1:8080:80'] } }").await;
+    observed.containers[0].ports[0].host_ip = Some("127.0.0.1".parse().unwrap());
     let everywhere = "services: { web: { image: app:1, ports: ['8080:80'] } }";
     let with = |address: &str| Observed { listeners: listening(address).listeners, ..observed.clone() };
     assert!(refused(everywhere, &with("127.0.0.1"), &UpOptions::default()).is_empty());

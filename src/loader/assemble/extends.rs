@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::loader::tree::Changed;
 use super::state::Assembly;
 use super::{merge, unique};
 use crate::diag::Diagnostic;
 use crate::loader::normalize;
 use crate::loader::report::{MOST_TOLD, nearest};
 use crate::loader::source::{self, NamedBy};
+use crate::loader::tree::Changed;
 use crate::loader::tree::{self, Entry, ModelPath, Node, Tag};
 use crate::model::Span;
 

@@ -20,7 +20,6 @@ mod project_name;
 mod state;
 mod unique;
 
-
 use state::{Assembly, Document};
 
 /// Reads, merges and checks all files. `None` where no tree is left for the later stages.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::loader::tree::Changed;
 use crate::loader::syntax::volume;
+use crate::loader::tree::Changed;
 use crate::loader::tree::{Node, Value, children};
 
 /// Keeps of each list the last item for each key, at the position of the first item for that key (compose-go

@@ -1,9 +1,9 @@
 //! Turns short forms into long forms, so that later stages know one shape of each attribute.
 
 use crate::diag::Diagnostic;
-use crate::loader::tree::Changed;
 use crate::loader::syntax::clean_path::clean_path;
 use crate::loader::syntax::{port, volume};
+use crate::loader::tree::Changed;
 use crate::loader::tree::{Entry, Map, Node, Tag, Value, children, depends_on, keys};
 use crate::model::Span;
 

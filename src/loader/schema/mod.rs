@@ -3,11 +3,11 @@
 //! The schema is data (`compose-spec.json`, Apache-2.0, without its descriptions). The walk through the tree, the
 //! messages and the suggestions are ours. Start at [`check`].
 
-use crate::loader::tree::Changed;
 use super::parallel;
 use super::report::{MOST_TOLD, nearest};
 use super::tree::{Entry, ModelPath, Node, Tag, Value};
 use crate::diag::Diagnostic;
+use crate::loader::tree::Changed;
 
 mod rule;
 
