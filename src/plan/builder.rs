@@ -39,6 +39,7 @@ pub(crate) struct Displaced {
 }
 
 impl Builder {
+    /// Begins a plan for a project.
     pub(crate) fn new(project: &ProjectName) -> Self {
         Self { plan: Plan { project: project.clone(), ..Plan::default() }, ..Self::default() }
     }
@@ -151,14 +152,17 @@ impl Builder {
         }
     }
 
+    /// Notes a container that the plan stops for a moment.
     pub(crate) fn interrupted(&mut self, interrupted: Interrupted) {
         self.plan.interrupted.push(interrupted);
     }
 
+    /// Notes a replacement, for undo.
     pub(crate) fn replacement(&mut self, replacement: Replacement) {
         self.plan.replacements.push(replacement);
     }
 
+    /// Adds a diagnostic to the plan.
     pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
         // A diagnostic that is true of each replica is told once.
         if !self.plan.diagnostics.contains(&diagnostic) {
@@ -166,14 +170,17 @@ impl Builder {
         }
     }
 
+    /// Notes containers of which a look at each must tell when they started.
     pub(crate) fn joined(&mut self, containers: impl IntoIterator<Item = ContainerId>) {
         self.plan.joined.extend(containers);
     }
 
+    /// Notes a container that the plan leaves alone.
     pub(crate) fn unchanged(&mut self, target: Target) {
         self.plan.unchanged.push(target);
     }
 
+    /// Returns the plan.
     pub(crate) fn finish(self) -> Plan {
         self.plan
     }

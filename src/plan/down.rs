@@ -3,7 +3,6 @@
 //!
 //! The labels say what belongs to the project; the file adds the dependencies and the volumes that may be removed.
 
-use crate::plan::container::owned;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
@@ -13,7 +12,7 @@ use crate::model::{
     VolumeKey, labels,
 };
 use crate::plan::builder::Builder;
-use crate::plan::container::{naming, replicas};
+use crate::plan::container::{naming, owned, replicas};
 use crate::plan::hooks::Stop;
 use crate::plan::resources::orphans;
 use crate::plan::{Action, ContainerRef, DownOptions, Plan, Reason, RemoveImages, StepId, Target};

@@ -4,8 +4,6 @@
 //! Start at [`lifecycle`]. Each service in turn gets its predecessors ([`First`]) and then the steps on its containers
 //! ([`steps`]).
 
-use crate::plan::container::owned;
-use crate::plan::scope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -13,11 +11,11 @@ use crate::graph::Graph;
 use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
 use crate::plan::builder::Builder;
 use crate::plan::checks::start;
-use crate::plan::container::replicas;
-use crate::plan::hooks::Stop;
+use crate::plan::container::{owned, replicas};
+use crate::plan::hooks::{self, Stop};
 use crate::plan::options::SETTLE;
 use crate::plan::resources::{joined, orphans};
-use crate::plan::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, hooks};
+use crate::plan::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, scope};
 
 /// A command on containers that exist.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,12 @@
 //! The scope of a run: the selected services, and the networks, volumes and replicas that they use.
 
-use crate::plan::container::owned;
-use crate::plan::world::World;
 use std::collections::BTreeSet;
 
 use crate::graph::Graph;
 use crate::model::{MountSource, NetworkKey, ObservedContainer, Project, Service, ServiceName, VolumeKey, labels};
 use crate::plan::UpOptions;
+use crate::plan::container::owned;
+use crate::plan::world::World;
 
 /// The input of a plan for `up`, as every planner gets it.
 #[derive(Clone, Copy)]
@@ -57,6 +57,7 @@ pub fn selected<'a>(graph: &Graph<'a>, project: &'a Project, options: &UpOptions
     }
 }
 
+/// Returns the networks of the selected services, and those that no service of the file uses.
 pub(crate) fn networks_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a NetworkKey> {
     let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
     let used = services.flat_map(|service| service.networks.keys());
@@ -68,6 +69,7 @@ pub(crate) fn networks_used<'a>(project: &'a Project, selected: &BTreeSet<&str>)
     used.chain(unused).collect()
 }
 
+/// Returns the volumes of the selected services, and those that no service of the file uses.
 pub(crate) fn volumes_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a VolumeKey> {
     let keys = |service: &'a Service| {
         service.volumes.iter().filter_map(|mount| match &mount.source {

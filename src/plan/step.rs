@@ -7,8 +7,7 @@ use crate::model::{
     BuildRequest, Condition, ContainerId, ContainerName, ContainerSpec, EndpointSpec, FileSpec, Hook, ImageRef,
     NetworkId, NetworkKey, NetworkName, NetworkSpec, ServiceName, VolumeKey, VolumeName, VolumeSpec,
 };
-use crate::plan::HookPhase;
-use crate::plan::Reason;
+use crate::plan::{HookPhase, Reason};
 
 /// Names a step within one plan: its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Contents;
 use crate::model::{
-    ContainerId, ContainerState, Definition, ImageId, MountSource, ObservedContainer, Project, Service, ServiceName,
-    hash, labels,
+    ContainerId, ContainerState, Contents, Definition, ImageId, MountSource, ObservedContainer, Project, Service,
+    ServiceName, hash, labels,
 };
 use crate::plan::container::shares::parents;
 use crate::plan::container::{fields, spec};

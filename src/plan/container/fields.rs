@@ -4,9 +4,10 @@
 //! values come from the engine, where the container was inspected. Start at [`changes`]; [`shown`] masks what looks
 //! secret.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 
 use crate::model::Definition;
 use crate::plan::FieldChange;

@@ -3,10 +3,10 @@
 //! A container of a replica has its final name (`shop-web-1`), or for a while a temporary one
 //! (`0123456789ab_shop-web-1`).
 
-use crate::plan::Target;
 use std::collections::BTreeSet;
 
 use crate::model::{ContainerId, ContainerName, ImageRef, Project, Service};
+use crate::plan::Target;
 
 /// Returns the final name of the container of a replica.
 pub(crate) fn container_name(project: &Project, service: &Service, number: u32, separator: char) -> ContainerName {

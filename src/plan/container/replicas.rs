@@ -3,15 +3,14 @@
 //!
 //! Start at [`slots`]. Nothing here decides what becomes of a container.
 
-use crate::plan::container::naming::temporary_name;
-use crate::plan::world::World;
 use std::collections::BTreeMap;
 
 use crate::model::{
     Condition, ContainerName, ContainerState, ObservedContainer, Project, Service, ServiceName, labels,
 };
 use crate::plan::Target;
-use crate::plan::container::naming::{container_name, is_temporary_name};
+use crate::plan::container::naming::{container_name, is_temporary_name, temporary_name};
+use crate::plan::world::World;
 
 /// All containers of one replica number of a service.
 #[derive(Debug)]

@@ -3,19 +3,18 @@
 //! Start at [`container_spec`]. An attribute that the engine takes as the file gives it is copied there; every other
 //! attribute has a function of its own.
 
-use crate::plan::container::mounts::{file_target, plain, tmpfs};
-use crate::plan::container::shares::parents;
 use std::collections::BTreeMap;
 
-use crate::model::Contents;
 use crate::model::{
-    ContainerName, ContainerSpec, EndpointSpec, FileReference, FileSource, FileSpec, ImageId, MountKind, MountSource,
-    MountSpec, Namespace, NetworkKey, PortSpec, Project, Secret, Service, ServiceName, VolumeName, VolumesFromSource,
-    hash, labels,
+    ContainerName, ContainerSpec, Contents, EndpointSpec, FileReference, FileSource, FileSpec, ImageId, MountKind,
+    MountSource, MountSpec, Namespace, NetworkKey, PortSpec, Project, Secret, Service, ServiceName, VolumeName,
+    VolumesFromSource, hash, labels,
 };
 use crate::plan::Reference;
 use crate::plan::container::fields;
+use crate::plan::container::mounts::{file_target, plain, tmpfs};
 use crate::plan::container::naming::{container_name, image_of};
+use crate::plan::container::shares::parents;
 use crate::plan::step::IdField;
 
 /// Everything that the specification of a replica is made from.

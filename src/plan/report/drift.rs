@@ -6,8 +6,6 @@
 //! definition of a network or volume cannot be changed by hand: where it differs, the file has changed. Start at
 //! [`drift`].
 
-use crate::plan::container::owned;
-use crate::plan::resources::{networks, orphans, volumes};
 use std::collections::BTreeSet;
 
 use crate::model::{
@@ -15,7 +13,8 @@ use crate::model::{
     RestartPolicy, Service, Volume, hash, labels,
 };
 use crate::plan::Target;
-use crate::plan::container::{naming, replicas, shares};
+use crate::plan::container::{naming, owned, replicas, shares};
+use crate::plan::resources::{networks, orphans, volumes};
 
 /// One difference between what the last run left and what exists now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 //!
 //! The impact is read from the steps of a finished plan and from the observed containers. Start at [`impacts`].
 
-use crate::plan::container::replicas;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::model::{ContainerId, Observed, Project, Service, ServiceName, UpdateOrder, VolumeName};
 use crate::plan::container::mounts::is_anonymous;
+use crate::plan::container::replicas;
 use crate::plan::up::batch;
 use crate::plan::{Action, ContainerRef, Effect, Plan, Replacement, Step, UpOptions};
 

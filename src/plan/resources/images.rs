@@ -3,12 +3,11 @@
 //! Images have a plan of their own, which is run before `up` is planned. A container must be recreated where the id of
 //! its image has changed, and the new id is known only once the image has been pulled or built. Start at [`images`].
 
-use crate::model::labels;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
-use crate::model::{Build, BuildContext, BuildRequest, ImageRef, Observed, Project, Service};
+use crate::model::{Build, BuildContext, BuildRequest, ImageRef, Observed, Project, Service, labels};
 use crate::plan::builder::Builder;
 use crate::plan::container::naming;
 use crate::plan::{Action, Plan, Reason, StepId, Target, UpOptions, scope};

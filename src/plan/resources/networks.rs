@@ -4,11 +4,6 @@
 //! A network cannot be changed, so a changed one is removed and created again. Its containers stop and leave it first,
 //! and come back when their own services are planned. Start at [`plan`].
 
-use crate::plan::checks::claims;
-use crate::plan::checks::subnets;
-use crate::plan::container::replicas;
-use crate::plan::resources::owned::{find, is_ours, is_unchanged, is_used};
-use crate::plan::scope::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
@@ -17,10 +12,12 @@ use crate::model::{
     Project, hash, labels,
 };
 use crate::plan::builder::Builder;
-use crate::plan::checks::interfaces;
-use crate::plan::container::fields;
+use crate::plan::checks::{claims, interfaces, subnets};
 use crate::plan::container::owned::is_from_elsewhere;
+use crate::plan::container::{fields, replicas};
 use crate::plan::resources::displaced::{self, End};
+use crate::plan::resources::owned::{find, is_ours, is_unchanged, is_used};
+use crate::plan::scope::Scope;
 use crate::plan::{Action, ContainerRef, FieldChange, Reason, StepId, Target};
 
 /// The networks of a plan, for the planners of services.

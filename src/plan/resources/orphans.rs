@@ -1,11 +1,11 @@
 //! Orphans: containers of the project whose service is not in the file, and one-off containers that have ended.
 
-use crate::plan::container::owned::{aged, is_from_elsewhere, names};
 use std::time::Duration;
 
 use crate::diag::Diagnostic;
 use crate::model::{ContainerState, Observed, ObservedContainer, Project, Span, labels};
 use crate::plan::builder::Builder;
+use crate::plan::container::owned::{aged, is_from_elsewhere, names};
 use crate::plan::resources::displaced::{self, End};
 use crate::plan::{Reason, StepId, UpOptions};
 

@@ -4,7 +4,6 @@
 //! unless the user has given up the data of this volume by name (`--recreate-volume`). Where only labels have changed,
 //! the user is warned. Start at [`plan`].
 
-use crate::plan::container::owned;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
@@ -12,7 +11,7 @@ use crate::model::{
     ContainerId, ObservedContainer, ObservedVolume, Project, Span, Volume, VolumeKey, VolumeSpec, hash, labels,
 };
 use crate::plan::builder::Builder;
-use crate::plan::container::fields;
+use crate::plan::container::{fields, owned};
 use crate::plan::resources::displaced::{self, End};
 use crate::plan::scope::Scope;
 use crate::plan::{Action, Reason, StepId, Target, UpOptions};

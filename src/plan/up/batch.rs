@@ -40,6 +40,7 @@ pub(crate) fn order(service: &Service) -> (UpdateOrder, String) {
 }
 
 impl Batch {
+    /// Begins the replacements of a service.
     pub(crate) fn new(service: &Service) -> Self {
         let update = service.deploy.update.clone();
         let settle = update.as_ref().and_then(|update| update.monitor).unwrap_or(SETTLE_REPLACED);
@@ -55,6 +56,7 @@ impl Batch {
         }
     }
 
+    /// Returns what a failure does to the other replicas (`update_config.failure_action`).
     pub(crate) fn failure_action(&self) -> FailureAction {
         self.update.as_ref().map(|update| update.failure_action).unwrap_or_default()
     }

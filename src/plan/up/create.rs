@@ -1,22 +1,22 @@
 //! New containers: their specification, their creation and their start.
 
-use crate::plan::checks::claims;
-use crate::plan::checks::names::NameClaim;
-use crate::plan::container::naming::replica_target;
-use crate::plan::scope::Scope;
 use std::collections::BTreeMap;
 
 use crate::model::{
     ContainerName, ContainerSpec, ContainerState, ImageId, MountSource, ObservedContainer, Service, ServiceName,
     VolumeName,
 };
-use crate::plan::checks::preflight;
-use crate::plan::container::spec::SpecInput;
-use crate::plan::container::{naming, replicas, shares, spec};
+use crate::plan::checks::names::NameClaim;
+use crate::plan::checks::{claims, preflight};
+use crate::plan::container::naming::{self, replica_target};
+use crate::plan::container::spec::{self, SpecInput};
+use crate::plan::container::{replicas, shares};
+use crate::plan::scope::Scope;
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
 
 impl<'a> Up<'a> {
+    /// Returns the id of the image behind the service's image name; `None` where the snapshot has no such image.
     pub(crate) fn image_id(&self, service: &Service) -> Option<ImageId> {
         let image = naming::image_of(self.scope.project, service, self.scope.options.separator);
         self.scope.world.observed.image(image.as_str()).cloned()
@@ -35,6 +35,7 @@ impl<'a> Up<'a> {
         }
     }
 
+    /// Returns the container of a service whose namespaces or volumes another service shares: its first replica.
     pub(crate) fn reference(&self, service: &ServiceName) -> Option<ContainerRef> {
         match self.done.get(service) {
             Some(done) => done.replicas.first().map(|replica| replica.container.clone()),
@@ -89,6 +90,7 @@ impl<'a> Up<'a> {
         steps
     }
 
+    /// Returns the steps after which the networks and volumes of a service exist.
     pub(crate) fn resource_steps(&self, service: &Service) -> Vec<StepId> {
         let networks = service.networks.keys().filter_map(|key| self.networks.ready.get(key));
         let volumes = service.volumes.iter().filter_map(|mount| match &mount.source {
@@ -98,6 +100,7 @@ impl<'a> Up<'a> {
         networks.chain(volumes).flatten().copied().collect()
     }
 
+    /// Plans a replica that is missing.
     pub(crate) fn create(&mut self, service: &Service, number: u32) {
         let Scope { project, world, .. } = self.scope;
         let mut containers = world.observed.containers.of_service(project.name.as_str(), service.name.as_str());
@@ -174,6 +177,7 @@ impl<'a> Up<'a> {
         Some(self.builder.step(target, action, Reason::NeverRan, requires.iter().copied()))
     }
 
+    /// Notes a replica as planned.
     pub(crate) fn push(&mut self, service: &Service, replica: Replica) {
         if let Some(done) = self.done.get_mut(&service.name) {
             done.replicas.push(replica);

@@ -1,11 +1,11 @@
 //! Endpoints: containers are connected again to networks that they have lost, and to networks that are made anew.
 
-use crate::plan::resources::displaced;
 use std::collections::BTreeMap;
 
 use crate::model::{EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
 use crate::plan::builder::Displaced;
 use crate::plan::container::replicas;
+use crate::plan::resources::displaced;
 use crate::plan::up::state::Up;
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target};
 

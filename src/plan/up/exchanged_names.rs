@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{ContainerId, ContainerName, ObservedContainer, Service};
 use crate::plan::builder::Builder;
 use crate::plan::container::{naming, replicas};
-use crate::plan::scope::Scope;
-use crate::plan::{Action, ContainerRef, Reason, StepId, scope};
+use crate::plan::scope::{self, Scope};
+use crate::plan::{Action, ContainerRef, Reason, StepId};
 
 /// Containers of the project that give a name free which another replica needs.
 #[derive(Debug, Default)]

@@ -1,14 +1,14 @@
 //! Host ports and addresses that go from one service to another, and the services that are replaced and given back together.
 
-use crate::plan::checks::claims::{self, Handover};
-use crate::plan::scope::replicas_wanted;
 use std::collections::BTreeSet;
 
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
 use crate::plan::StepId;
+use crate::plan::checks::claims::{self, Handover};
 use crate::plan::checks::{addresses, ports};
 use crate::plan::container::{replicas, shares};
 use crate::plan::resources::displaced::{self, End};
+use crate::plan::scope::replicas_wanted;
 use crate::plan::up::replace::Old;
 use crate::plan::up::state::Up;
 
@@ -92,6 +92,7 @@ impl<'a> Up<'a> {
         }
     }
 
+    /// Whether any container of a service runs.
     pub(crate) fn is_running(&self, name: &ServiceName) -> bool {
         replicas::of_service(self.scope.world, self.scope.project, name.as_str()).any(replicas::is_up)
     }

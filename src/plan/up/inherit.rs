@@ -3,11 +3,10 @@
 //! Compat: as docker compose, the volumes that the file declares without a name, and those that the image declares (`VOLUME`). A
 //! volume that the file has dropped is not taken over: it would hide what the image has at its path now.
 
-use crate::plan::container::mounts::is_anonymous;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{ObservedContainer, ObservedMount, Service, VolumeName, VolumesFromSource};
-use crate::plan::container::mounts::{anonymous_targets, covered, plain};
+use crate::plan::container::mounts::{anonymous_targets, covered, is_anonymous, plain};
 use crate::plan::container::naming::image_of;
 use crate::plan::container::replicas;
 use crate::plan::up::state::Up;
@@ -34,6 +33,7 @@ impl Up<'_> {
         kept.map(|mount| (plain(&mount.destination).to_owned(), VolumeName::new(mount.name.clone()))).collect()
     }
 
+    /// Whether a mount is an anonymous volume, and none that the project names.
     pub(crate) fn is_anonymous(&self, mount: &ObservedMount) -> bool {
         let mut named = self.scope.project.volumes.values();
         is_anonymous(mount) && !named.any(|volume| volume.name.as_str() == mount.name)

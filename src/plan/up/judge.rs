@@ -1,8 +1,7 @@
 //! Judges the containers of a service: may they stay, or must they be replaced?
 
 use crate::model::{ObservedContainer, ObservedEndpoint, Service};
-use crate::plan::container::difference;
-use crate::plan::container::difference::Desired;
+use crate::plan::container::difference::{self, Desired};
 use crate::plan::container::replicas::ReplicaSlot;
 use crate::plan::up::state::Up;
 use crate::plan::{Reason, Recreate};
@@ -13,6 +12,7 @@ impl<'a> Up<'a> {
         self.scope.options.services.is_empty() || self.scope.options.services.contains(&service.name)
     }
 
+    /// Returns which option about recreation holds for a service: that of the named services, or that of their dependencies.
     pub(crate) fn recreate(&self, service: &Service) -> Recreate {
         if self.is_named(service) {
             self.scope.options.recreate
@@ -34,6 +34,7 @@ impl<'a> Up<'a> {
         self.judge(service, judged)
     }
 
+    /// Returns why a container must be replaced; `None` where it is as the file says.
     pub(crate) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
         if self.scope.world.observed.known.unstartable.contains(&container.id) {
             return Some(Reason::Unstartable);

@@ -1,12 +1,12 @@
 //! Containers that stay: their names, their networks and their starts, where they lack them.
 
-use crate::plan::builder::Displaced;
-use crate::plan::container::naming::replica_target;
 use std::collections::BTreeMap;
 
 use crate::diag::Diagnostic;
 use crate::model::{ContainerName, ContainerState, ObservedContainer, Service};
-use crate::plan::container::{naming, replicas};
+use crate::plan::builder::Displaced;
+use crate::plan::container::naming::{self, replica_target};
+use crate::plan::container::replicas;
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target, Until};
 

@@ -19,17 +19,14 @@ mod service;
 mod state;
 mod waits;
 
-use crate::plan::scope;
-use crate::plan::scope::{networks_used, volumes_used};
 use std::collections::BTreeMap;
 
 use crate::graph::Graph;
-use crate::model::Contents;
-use crate::model::{Observed, Project};
+use crate::model::{Contents, Observed, Project};
 use crate::plan::builder::Builder;
 use crate::plan::checks::{addresses, plugins, ports};
 use crate::plan::resources::{joined, networks, orphans, volumes};
-use crate::plan::scope::{Scope, selected};
+use crate::plan::scope::{self, Scope, networks_used, selected, volumes_used};
 use crate::plan::up::state::{Families, Handovers, Up};
 use crate::plan::world::{FirstChanges, World};
 use crate::plan::{Plan, UpOptions};

@@ -4,8 +4,6 @@
 //! started and waited for. Once it is up, the old container is removed and the new one takes its name. Until that removal a
 //! failure brings the old container back (`exec::scheduler::undo`).
 
-use crate::plan::container::naming::replica_target;
-use crate::plan::up::batch::{Pending, obstacle};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,13 +12,14 @@ use crate::model::{
     ContainerState, EndpointSpec, FailureAction, NetworkKey, ObservedContainer, Service, UpdateOrder, labels,
 };
 use crate::plan::builder::Displaced;
-use crate::plan::container::{naming, replicas, shares};
-use crate::plan::hooks::Stop;
+use crate::plan::container::naming::{self, replica_target};
+use crate::plan::container::{replicas, shares};
+use crate::plan::hooks::{self, Stop};
 use crate::plan::reason::OBSOLETE;
 use crate::plan::resources::displaced;
-use crate::plan::up::batch::{Batch, shared_volume};
+use crate::plan::up::batch::{Batch, Pending, obstacle, shared_volume};
 use crate::plan::up::state::{Replica, Up};
-use crate::plan::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until, hooks};
+use crate::plan::{Action, ContainerRef, Reason, Replacement, StepId, Target, Until};
 
 impl Up<'_> {
     /// Plans that a new container replaces an old one.
@@ -383,6 +382,7 @@ pub(crate) struct Old<'a> {
 }
 
 impl Swap<'_> {
+    /// Returns the final name of the new container.
     pub(crate) fn last(&self) -> crate::model::ContainerName {
         debug_assert!(self.number > 0);
         crate::model::ContainerName::from(self.target.name())

@@ -1,22 +1,21 @@
 //! One service: which of its replicas stay, which are replaced, which go, and how many are missing.
 
-use crate::plan::scope::replicas_wanted;
 use std::collections::BTreeSet;
 
 use crate::diag::Diagnostic;
 use crate::model::Service;
 use crate::plan::checks::preflight;
-use crate::plan::container::replicas;
-use crate::plan::container::replicas::ReplicaSlot;
+use crate::plan::container::replicas::{self, ReplicaSlot};
 use crate::plan::reason::OBSOLETE;
 use crate::plan::resources::displaced;
-use crate::plan::scope::MOST_REPLICAS;
+use crate::plan::scope::{MOST_REPLICAS, replicas_wanted};
 use crate::plan::up::batch::Batch;
 use crate::plan::up::replace;
 use crate::plan::up::state::{Done, Up};
 use crate::plan::{Reason, StepId};
 
 impl<'a> Up<'a> {
+    /// Plans one service.
     pub(crate) fn service(&mut self, service: &'a Service) {
         if service.provider.is_some() {
             let message = format!("service `{}` is made by a provider, which is not supported", service.name);
@@ -69,6 +68,7 @@ impl<'a> Up<'a> {
         }
     }
 
+    /// Plans one replica that exists: it is kept, replaced, or the replacement that an interrupted run began is finished.
     pub(crate) fn slot(&mut self, service: &Service, slot: ReplicaSlot<'a>, reason: Option<Reason>, batch: &mut Batch) {
         let mut cleared: Vec<StepId> = slot
             .leftovers

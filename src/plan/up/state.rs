@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Contents;
-use crate::model::{Condition, ContainerId, ContainerState, Health, ServiceName};
+use crate::model::{Condition, ContainerId, ContainerState, Contents, Health, ServiceName};
 use crate::plan::builder::Builder;
 use crate::plan::resources::networks::Networks;
 use crate::plan::resources::volumes::Volumes;
@@ -114,6 +113,7 @@ pub(crate) struct Replica {
 }
 
 impl Replica {
+    /// Returns the replica number.
     pub(crate) fn number(&self) -> u32 {
         match &self.target {
             Target::Container { number, .. } => *number,

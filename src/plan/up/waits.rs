@@ -30,6 +30,7 @@ impl Up<'_> {
         required.filter_map(|(name, edge)| need((name, edge.condition))).collect()
     }
 
+    /// Returns the steps after which a replica meets a condition. A wait is planned once for all dependents.
     pub(crate) fn condition(
         &mut self,
         replica: &mut Replica,
