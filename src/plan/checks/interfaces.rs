@@ -8,7 +8,7 @@
 use crate::diag::Diagnostic;
 use crate::model::{Network, ObservedNetwork, Service};
 use crate::plan::checks::claims::{Claim, Holder};
-use crate::plan::resources::owned;
+use crate::plan::own_networks;
 use crate::plan::scope::Scope;
 
 /// The driver option that names a network's interface.
@@ -51,7 +51,7 @@ impl<'a> Claim<'a> for InterfaceClaim<'a> {
     }
 
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
-        matches!(holder, Holder::Network(other) if !owned::stays(scope.project, other))
+        matches!(holder, Holder::Network(other) if !own_networks::stays(scope.project, other))
     }
 
     fn refused(&self, _scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {

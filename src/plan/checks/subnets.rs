@@ -4,7 +4,7 @@ use crate::diag::Diagnostic;
 use crate::model::{IpamPool, Network, ObservedNetwork, Service};
 use crate::plan::checks::claims::{Claim, Holder};
 use crate::plan::checks::subnet::Subnet;
-use crate::plan::resources::owned;
+use crate::plan::own_networks;
 use crate::plan::scope::Scope;
 
 /// A subnet that the file gives a network.
@@ -43,13 +43,13 @@ impl<'a> Claim<'a> for SubnetClaim<'a> {
     /// before the new network is created.
     fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
         let is_double =
-            |other: &ObservedNetwork| other.name == self.network.name && owned::is_ours(scope.project, other);
+            |other: &ObservedNetwork| other.name == self.network.name && own_networks::is_ours(scope.project, other);
         let is_holder = |other: &&ObservedNetwork| !is_double(other) && self.overlap(other).is_some();
         scope.world.observed.networks.iter().filter(is_holder).map(Holder::Network).collect()
     }
 
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
-        matches!(holder, Holder::Network(other) if !owned::stays(scope.project, other))
+        matches!(holder, Holder::Network(other) if !own_networks::stays(scope.project, other))
     }
 
     fn refused(&self, _scope: Scope<'a>, holder: Holder<'a>) -> Diagnostic {

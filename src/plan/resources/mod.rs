@@ -10,5 +10,4 @@ pub(crate) mod images;
 pub(crate) mod joined;
 pub(crate) mod networks;
 pub(crate) mod orphans;
-pub(crate) mod owned;
 pub(crate) mod volumes;

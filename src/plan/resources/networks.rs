@@ -15,8 +15,8 @@ use crate::plan::builder::Builder;
 use crate::plan::checks::{claims, interfaces, subnets};
 use crate::plan::container::owned::is_from_elsewhere;
 use crate::plan::container::{fields, replicas};
+use crate::plan::own_networks::{find, is_ours, is_unchanged, is_used};
 use crate::plan::resources::displaced::{self, End};
-use crate::plan::resources::owned::{find, is_ours, is_unchanged, is_used};
 use crate::plan::scope::Scope;
 use crate::plan::{Action, ContainerRef, FieldChange, Reason, StepId, Target};
 
