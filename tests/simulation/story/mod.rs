@@ -324,6 +324,7 @@ impl Story {
         let (one, other) = tokio::join!(one, later);
         let ends = [self.ended(first.1, one), self.ended(second.1, other)];
         self.has_deaths_beside |= ends.iter().any(|end| matches!(end, End::Died));
+        self.has_late_calls |= self.engine.is_at_work();
         ends
     }
 
