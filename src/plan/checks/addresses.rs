@@ -8,8 +8,7 @@ use std::net::IpAddr;
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    Condition, IpamPool, Network, NetworkKey, ObservedContainer, ObservedNetwork, Project, Service, ServiceName, Span,
-    labels,
+    Condition, IpamPool, Network, NetworkKey, ObservedContainer, ObservedNetwork, Project, Service, Span, labels,
 };
 use crate::plan::Reason;
 use crate::plan::builder::Builder;
@@ -81,15 +80,12 @@ impl<'a> Claim<'a> for AddressClaim<'a> {
 
     /// A container hands over an address that was fixed when the container was created, unless today's file still gives
     /// the address to the container's service: then the two services have the address in turn.
-    fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> bool {
+    fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> Option<Reason> {
         let service = holder.service().and_then(|name| scope.project.service(name));
         let still_claims = |service: &Service| of_service(scope.project, service).any(|own| own.key() == self.key());
-        self.existing(scope).is_some_and(|network| is_given(holder, network, self.address))
-            && service.is_some_and(|service| !still_claims(service))
-    }
-
-    fn reason(&self, claimant: ServiceName) -> Reason {
-        Reason::AddressNeededBy(claimant)
+        let hands_over = self.existing(scope).is_some_and(|network| is_given(holder, network, self.address))
+            && service.is_some_and(|service| !still_claims(service));
+        hands_over.then(|| Reason::AddressNeededBy(self.service.name.clone()))
     }
 
     fn fault(&self, scope: Scope<'a>) -> Option<Diagnostic> {

@@ -59,14 +59,10 @@ pub(crate) trait Claim<'a> {
     /// Returns whether the plan makes a holder give the claimed thing up.
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool;
 
-    /// Returns whether a container of another service must stop early, so that the claimant can start.
-    fn hands_over(&self, _scope: Scope<'a>, _holder: &ObservedContainer) -> bool {
-        false
-    }
-
-    /// Returns why a holder must stop early.
-    fn reason(&self, claimant: ServiceName) -> Reason {
-        Reason::PortNeededBy(claimant)
+    /// Returns why a container of another service of the project must stop early; `None` where it does not hand over to the
+    /// claimant what it holds.
+    fn hands_over(&self, _scope: Scope<'a>, _holder: &ObservedContainer) -> Option<Reason> {
+        None
     }
 
     /// Returns the refusal of a claim that could not be met even without any holder: three replicas cannot have one
@@ -98,7 +94,7 @@ pub(crate) fn decide<'a, C: Claim<'a>>(scope: Scope<'a>, claim: &C) -> Verdict<'
             Holder::Container(one) => Some(*one),
             _ => None,
         })
-        .filter(|one| is_others(claim.claimant(), one) && claim.hands_over(scope, one))
+        .filter(|one| is_others(claim.claimant(), one) && claim.hands_over(scope, one).is_some())
         .collect();
     match (handed_over.is_empty(), holders.is_empty()) {
         (false, _) => Verdict::HandedOver(handed_over),
@@ -153,11 +149,9 @@ pub(crate) fn handovers<'a, C: Claim<'a>>(scope: Scope<'a>, claims: &[C]) -> Vec
         let (Some(taker), Verdict::HandedOver(holders)) = (claim.claimant(), decide(scope, claim)) else {
             return Vec::new();
         };
-        let handover = |holder| {
-            let taker = taker.name.clone();
-            Handover { holder, reason: claim.reason(taker.clone()), taker }
-        };
-        holders.into_iter().map(handover).collect()
+        let handover =
+            |holder| Some(Handover { holder, reason: claim.hands_over(scope, holder)?, taker: taker.name.clone() });
+        holders.into_iter().filter_map(handover).collect()
     };
     claims.iter().flat_map(of_claim).collect()
 }

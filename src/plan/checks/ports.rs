@@ -7,6 +7,7 @@ use crate::diag::Diagnostic;
 use crate::model::{
     ContainerState, Listener, Namespace, Observed, ObservedContainer, Port, Service, addresses_overlap, labels,
 };
+use crate::plan::Reason;
 use crate::plan::builder::Builder;
 use crate::plan::checks::claims::{self, Claim, Holder};
 use crate::plan::container::replicas;
@@ -78,8 +79,9 @@ impl<'a> Claim<'a> for PortClaim<'a> {
 
     /// A container hands a port over where its service is in the file. An orphan need not be stopped early: no
     /// container starts before the orphans are removed.
-    fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> bool {
-        holder.service().is_some_and(|name| scope.project.service(name).is_some())
+    fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> Option<Reason> {
+        let is_of_a_service = holder.service().is_some_and(|name| scope.project.service(name).is_some());
+        is_of_a_service.then(|| Reason::PortNeededBy(self.service.name.clone()))
     }
 
     fn fault(&self, _scope: Scope<'a>) -> Option<Diagnostic> {
