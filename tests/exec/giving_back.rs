@@ -235,3 +235,23 @@ async fn an_old_container_that_could_not_come_back_comes_back_with_the_next_run(
     assert!(!outcome.is_success());
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_old_container_comes_back_at_its_own_address_not_at_that_of_the_new_file() {
+    let engine = engine();
+    let before = "
+services:
+  db: { image: app:1, networks: { n: { ipv4_address: 10.9.0.11 } } }
+  web: { image: app:1, networks: { n: { ipv4_address: 10.9.0.13 } } }
+networks: { n: { labels: { v: '0' }, ipam: { config: [{ subnet: 10.9.0.0/24 }] } } }
+";
+    let after = "
+services:
+  db: { image: sick:1 }
+  web: { image: app:1, networks: { n: { ipv4_address: 10.9.0.11 } }, depends_on: { db: { condition: service_healthy } } }
+networks: { n: { labels: { v: '1' }, ipam: { config: [{ subnet: 10.9.0.0/24 }] } } }
+";
+    succeeds(&engine, before).await;
+    fails(&engine, after).await;
+    assert_eq!(containers(&engine).await, ["p-db-1 app:1 running", "p-web-1 app:1 running"]);
+}

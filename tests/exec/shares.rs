@@ -1,10 +1,10 @@
 //! Containers that share the network namespace of another container.
 
 use crate::common::{containers, engine, observed, plan_up, project, up};
-use crate::setup::{fails, succeeds};
+use crate::setup::{dies, fails, succeeds};
 use inception::engine::fake::Fault;
 use inception::engine::{ChangeEngine, ReadEngine, RemoveOptions};
-use inception::plan::UpOptions;
+use inception::plan::{Action, UpOptions};
 
 #[tokio::test(start_paused = true)]
 async fn what_shares_a_network_is_given_back_together_with_its_host() {
@@ -82,4 +82,24 @@ async fn a_stop_whose_reply_is_lost_is_given_back_though_its_host_was_given_back
     });
     fails(&engine, &yaml("broken:1", "b")).await;
     assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_shares_with_one_that_runs_is_finished_not_made_again() {
+    let yaml = |title: &str| {
+        format!(
+            "services: {{ web: {{ image: app:1, environment: {{ TITLE: '{title}' }} }}, \
+             side: {{ image: app:1, network_mode: 'service:web' }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("0")).await;
+    // The new `web` runs, and the new `side` is made and not started.
+    dies(&engine, &yaml("1"), "start_container", 1, Fault::Crash).await;
+    let plan = plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default());
+    let creates = plan.steps.iter().any(|step| matches!(step.action, Action::CreateContainer { .. }));
+    assert!(!creates, "{}", inception::plan::render(&plan));
+    succeeds(&engine, &yaml("1")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+    assert!(plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default()).is_empty());
 }

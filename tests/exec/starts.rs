@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::common::{containers, engine, observed, plan_up, project, run, up};
-use crate::setup::{BEFORE, prepared};
-use inception::engine::fake::Fault;
+use crate::setup::{BEFORE, dies, fails, prepared, succeeds};
+use inception::engine::fake::{Fault, Mishap, Turn};
 use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::plan::UpOptions;
 
@@ -68,7 +68,7 @@ async fn a_crash_loop_is_not_taken_for_up_where_the_engine_tells_no_events() {
     for delay in 0..100 {
         let engine = engine();
         engine.set_script(move |call| {
-            let mut turn = inception::engine::fake::Turn::from(Fault::None);
+            let mut turn = Turn::from(Fault::None);
             turn.work = Duration::from_millis(if call.name == "list_containers" { delay } else { 0 });
             if call.name == "events" {
                 turn.fault = Fault::Fail(ErrorKind::Connection);
@@ -123,4 +123,37 @@ async fn work_that_is_done_is_done_again_where_its_network_is_gone() {
     let outcome = up(&engine, &wanted).await.unwrap();
     assert!(outcome.is_success(), "{:?}", outcome.failures);
     assert!(plan_up(&wanted, &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_of_long_ago_is_no_crash_loop_where_the_engine_tells_no_events() {
+    let yaml = |image: &str| format!("services: {{ web: {{ image: '{image}', restart: always }} }}");
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1")).await;
+    // The new container is up, and the old one is yet to be removed.
+    dies(&engine, &yaml("app:2"), "remove_container", 0, Fault::Crash).await;
+    engine.befall(&Mishap::EngineRestarts { down: Duration::from_secs(1) });
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    engine.set_faults(|call| match call.name {
+        "events" => Fault::Fail(ErrorKind::Connection),
+        _ => Fault::None,
+    });
+    succeeds(&engine, &yaml("app:2")).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_surplus_replica_of_an_earlier_file_goes_only_where_those_that_stay_are_up() {
+    let yaml = |image: &str, scale| {
+        format!("services: {{ web: {{ image: '{image}', restart: on-failure, scale: {scale} }} }}")
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1", 1)).await;
+    let both = up(&engine, &project(&yaml("broken:1", 2))).await.unwrap();
+    assert_eq!(both.failures.len(), 2, "{:?}", both.failures);
+    fails(&engine, &yaml("broken:1", 1)).await;
+    let left = containers(&engine).await;
+    assert!(left.contains(&"p-web-1 app:1 running".to_owned()), "{left:?}");
+    succeeds(&engine, &yaml("app:2", 1)).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
 }

@@ -109,6 +109,15 @@ fn matters(action: &str) -> bool {
         .any(|start| action.starts_with(start))
 }
 
+/// What is known of the end of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// An event told of it.
+    Seen,
+    /// Events may have been missed, so the container may have ended, or not.
+    Possible,
+}
+
 /// The wake-ups for one container.
 #[derive(Debug)]
 pub(in crate::exec) struct Wakeups {
@@ -130,21 +139,22 @@ impl Wakeups {
     }
 
     /// Waits until the container has ended, or may have ended. Returns at once where no event could tell.
-    pub(super) async fn end(&mut self) {
+    pub(super) async fn end(&mut self) -> End {
         if self.is_blind {
-            return;
+            return End::Possible;
         }
-        self.until(|is_end| is_end).await;
+        self.until(|is_end| is_end).await
     }
 
-    async fn until(&mut self, matters: impl Fn(bool) -> bool) {
+    async fn until(&mut self, matters: impl Fn(bool) -> bool) -> End {
         let Some(receiver) = &mut self.receiver else { return std::future::pending().await };
         loop {
             match receiver.recv().await {
-                Ok(Happened::To { container, is_end }) if container == self.container && matters(is_end) => return,
+                Ok(Happened::To { container, is_end }) if container == self.container && matters(is_end) => {
+                    return End::Seen;
+                }
                 Ok(Happened::To { .. }) => {}
-                Ok(Happened::Broken) => return,
-                Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Ok(Happened::Broken) | Err(broadcast::error::RecvError::Lagged(_)) => return End::Possible,
                 Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
             }
         }

@@ -24,6 +24,7 @@ use crate::engine::{ContainerDetails, EngineError, EngineHandle};
 use crate::event::StepState;
 use crate::model::{Condition, ContainerId, ContainerState, Health};
 use crate::plan::{StepId, Target, Until, Verb};
+use events::End;
 use verdict::{Goal, Verdict, derived_limit, judge};
 
 /// Events can be lost with their connection, so a wait also looks by the clock, at least this often.
@@ -60,9 +61,10 @@ impl Wait<'_> {
     /// it.
     pub(super) async fn run(&self, mut wakeups: Wakeups) -> Result<&'static str, Failed> {
         let begun = Instant::now();
-        let Some(has_died) = self.first_hold(&mut wakeups, begun).await else { return Ok("Started") };
+        let Some(end) = self.first_hold(&mut wakeups, begun).await else { return Ok("Started") };
         let details = self.inspect().await?;
-        if has_died && details.restart_count > 0 {
+        // A restart count without an end that was seen tells nothing: the container may have been restarted long ago.
+        if end == Some(End::Seen) && details.restart_count > 0 {
             let what = format!("keeps restarting (last exit code {})", details.exit_code);
             return Err(self.not_up(what, &details).await);
         }
@@ -70,16 +72,16 @@ impl Wait<'_> {
     }
 
     /// Lets the hold of a started container pass: before its end there is nothing to see, unless the container ends.
-    /// Returns `None` where the wait is over, since the container runs and has no health check; otherwise whether the
-    /// container has ended.
-    async fn first_hold(&self, wakeups: &mut Wakeups, begun: Instant) -> Option<bool> {
+    /// Returns `None` where the wait is over, since the container runs and has no health check; otherwise what is known of
+    /// an end of the container.
+    async fn first_hold(&self, wakeups: &mut Wakeups, begun: Instant) -> Option<Option<End>> {
         let hold = match self.until {
             Until::Alive(hold) => hold,
             Until::Ready(hold) if self.runs_unchecked().await => hold,
-            Until::Ready(_) | Until::Condition(_) => return Some(false),
+            Until::Ready(_) | Until::Condition(_) => return Some(None),
         };
-        let has_died = self.hold(wakeups, begun + self.longer(hold)).await;
-        if !has_died && self.runs_unchecked().await { None } else { Some(has_died) }
+        let end = self.hold(wakeups, begun + self.longer(hold)).await;
+        if end.is_none() && self.runs_unchecked().await { None } else { Some(end) }
     }
 
     /// Looks again and again until the verdict is known or the limit is reached.
@@ -134,8 +136,8 @@ impl Wait<'_> {
     }
 
     /// Lets the hold pass. A final wait also lets pass what else the run does, so that all final waits end with one list.
-    /// Returns whether the container ended.
-    async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> bool {
+    /// Returns what is known of an end of the container; `None` where the hold has passed without one.
+    async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> Option<End> {
         if self.others_done.is_some() {
             self.list.join(until);
         }
@@ -148,8 +150,8 @@ impl Wait<'_> {
         };
         tokio::select! {
             biased;
-            () = wakeups.end() => true,
-            () = pass => false,
+            end = wakeups.end() => Some(end),
+            () = pass => None,
         }
     }
 

@@ -28,8 +28,20 @@ pub(crate) struct Desired<'a> {
     pub container_id: &'a dyn Fn(&str) -> Option<String>,
     /// The option that recreates every container, for the reason of a forced recreation: `--force-recreate`.
     pub forced_by: &'static str,
-    /// Returns whether this plan replaces a container of a service.
-    pub is_replaced: &'a dyn Fn(&ServiceName) -> bool,
+    /// Returns whether this plan replaces a container of a service, and whether the new container runs already.
+    pub successor: &'a dyn Fn(&ServiceName) -> Successor,
+}
+
+/// What the plan does with the first container of a service whose namespaces or volumes another service shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Successor {
+    /// The container stays.
+    None,
+    /// The container is replaced, and its successor does not run yet.
+    Coming,
+    /// The container is replaced by one that an interrupted run has started. A container that was made to share with that
+    /// one may stay.
+    Runs,
 }
 
 /// Returns why a container must be recreated, or `None` where the container may stay.
@@ -44,14 +56,21 @@ pub(crate) fn reason(desired: &Desired<'_>, container: &ObservedContainer, recre
         Recreate::Diverged => {}
     }
     let mut reasons = Vec::new();
-    if let Some(parent) = parents(desired.service).into_iter().find(|parent| (desired.is_replaced)(parent)) {
-        reasons.push(Reason::FollowsParent(parent.clone()));
-    } else if container.label(labels::CONFIG_HASH)
-        != Some(hash::service_hash(&desired.service.canonical, desired.container_id).as_str())
-    {
-        let made = desired.definitions.get(&container.id);
-        let changes = fields::changes(container.label(labels::FIELDS), made, &desired.service.canonical);
-        reasons.push(Reason::Changed(changes));
+    let has_hash = |hash: String| container.label(labels::CONFIG_HASH) == Some(hash.as_str());
+    let is_same = || has_hash(hash::service_hash(&desired.service.canonical, desired.container_id));
+    let replaced = parents(desired.service)
+        .into_iter()
+        .map(|parent| (parent, (desired.successor)(parent)))
+        .find(|(_, successor)| *successor != Successor::None);
+    match replaced {
+        Some((_, Successor::Runs)) if is_same() => {}
+        Some((parent, _)) => reasons.push(Reason::FollowsParent(parent.clone())),
+        None if is_same() => {}
+        None => {
+            let made = desired.definitions.get(&container.id);
+            let changes = fields::changes(container.label(labels::FIELDS), made, &desired.service.canonical);
+            reasons.push(Reason::Changed(changes));
+        }
     }
     reasons.extend(image_reason(desired, container));
     reasons.extend(content_reasons(desired, container));

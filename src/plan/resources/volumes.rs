@@ -190,15 +190,15 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
         return Vec::new();
     }
     let reason = Reason::UsesChangedVolume(volume.key.clone());
-    let mut gone = Vec::new();
     for user in users {
         // A container that uses two such volumes is removed once.
         if volumes.users.insert(user.id.clone(), volume.key.clone()).is_none() {
             let end = End { grace: options.grace, reason: reason.clone() };
             volumes.removals.push(displaced::remove(builder, project, user, end, &[]));
         }
-        gone.extend(volumes.removals.iter().copied());
     }
+    // A volume without users waits for the users of other volumes, too: the last volume is made after all removals.
+    let gone = volumes.removals.clone();
     let reason = Reason::VolumeChanged(what);
     let remove = Action::RemoveVolume { name: volume.name.clone() };
     let removed = builder.step(&target(volume), remove, reason.clone(), gone);

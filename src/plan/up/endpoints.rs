@@ -70,8 +70,8 @@ impl Up<'_> {
         let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
         let Some(mut endpoint) = declared else { return displaced::endpoint_again(container, network) };
         if let Some(had) = container.networks.get(network) {
-            endpoint.ipv4_address.take_if(|_| had.fixed_ipv4.is_none());
-            endpoint.ipv6_address.take_if(|_| had.fixed_ipv6.is_none());
+            endpoint.ipv4_address.clone_from(&had.fixed_ipv4);
+            endpoint.ipv6_address.clone_from(&had.fixed_ipv6);
         }
         endpoint
     }

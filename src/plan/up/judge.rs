@@ -1,10 +1,10 @@
 //! Judges the containers of a service: may they stay, or must they be replaced?
 
-use crate::model::{ObservedContainer, ObservedEndpoint, Service};
-use crate::plan::container::difference::{self, Desired};
-use crate::plan::container::replicas::ReplicaSlot;
+use crate::model::{ObservedContainer, ObservedEndpoint, Service, ServiceName};
+use crate::plan::container::difference::{self, Desired, Successor};
+use crate::plan::container::replicas::{self, ReplicaSlot};
 use crate::plan::up::state::Up;
-use crate::plan::{Reason, Recreate};
+use crate::plan::{ContainerRef, Reason, Recreate};
 
 impl<'a> Up<'a> {
     /// Whether the user named the service, and did not get it as a dependency of others. Where no service is named, all are meant.
@@ -49,7 +49,7 @@ impl<'a> Up<'a> {
             network_ids: &self.networks.ids,
             container_id: &|name| self.container_id(name),
             forced_by: if self.is_named(service) { "--force-recreate" } else { "--always-recreate-deps" },
-            is_replaced: &|name| self.done.get(name).is_some_and(|done| done.is_replaced),
+            successor: &|name| self.successor(name),
         };
         if let Some(displaced) = self.builder.displaced(&container.id) {
             // The container is judged as if it still had the networks that this plan makes anew: it gets those back.
@@ -60,5 +60,17 @@ impl<'a> Up<'a> {
             return difference::reason(&desired, &restored, self.recreate(service));
         }
         difference::reason(&desired, container, self.recreate(service))
+    }
+
+    /// Returns what this plan does with the first container of a service that was planned before.
+    fn successor(&self, name: &ServiceName) -> Successor {
+        let Some(done) = self.done.get(name).filter(|done| done.is_replaced) else { return Successor::None };
+        let runs = |id| {
+            self.builder.displaced(id).is_none() && self.scope.world.by_id(id.as_str()).is_some_and(replicas::is_up)
+        };
+        match done.replicas.first().map(|replica| &replica.container) {
+            Some(ContainerRef::Existing(id)) if runs(id) => Successor::Runs,
+            _ => Successor::Coming,
+        }
     }
 }

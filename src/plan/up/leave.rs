@@ -28,10 +28,12 @@ impl Up<'_> {
         displaced::remove(&mut self.builder, self.scope.project, container, end, &self.freed.steps)
     }
 
-    /// Plans the removal of a replica that is one too many, with all containers of its number.
-    pub(crate) fn remove_surplus(&mut self, slot: ReplicaSlot<'_>, wanted: u32) {
+    /// Plans the removal of a replica that is one too many, with all containers of its number, after the steps in `after`.
+    pub(crate) fn remove_surplus(&mut self, slot: ReplicaSlot<'_>, wanted: u32, after: &[StepId]) {
+        let after: Vec<StepId> = self.freed.steps.iter().chain(after).copied().collect();
         for container in [Some(slot.current), slot.successor].into_iter().flatten().chain(slot.leftovers) {
-            self.remove(container, Reason::ScaledDown { wanted });
+            let end = End { grace: self.scope.options.grace, reason: Reason::ScaledDown { wanted } };
+            displaced::remove(&mut self.builder, self.scope.project, container, end, &after);
         }
     }
 }

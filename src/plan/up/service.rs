@@ -41,15 +41,21 @@ impl<'a> Up<'a> {
             })
             .collect();
         let (kept, surplus) = split_surplus(judged, wanted as usize);
-        for (slot, _) in surplus {
-            self.remove_surplus(slot, wanted);
+        // A surplus replica may be as an earlier file said, and those that stay as the file says now.
+        let (outdated, superfluous): (Vec<_>, Vec<_>) =
+            surplus.into_iter().partition(|(slot, reason)| reason.is_some() && replicas::is_up(slot.current));
+        for (slot, _) in superfluous {
+            self.remove_surplus(slot, wanted, &[]);
         }
+        let stays: BTreeSet<u32> =
+            kept.iter().filter(|(_, reason)| reason.is_none()).map(|(slot, _)| slot.number).collect();
         let missing = (wanted as usize).saturating_sub(kept.len());
         let taken: BTreeSet<u32> = kept.iter().map(|(slot, _)| slot.number).collect();
         let mut batch = Batch::new(service);
         for (slot, reason) in kept {
             self.slot(service, slot, reason, &mut batch);
         }
+        self.remove_outdated(service, outdated, &stays, wanted);
         match self.families.of(&service.name) {
             Some(family) => self.families.waiting.entry(family.clone()).or_default().push(batch),
             None => self.commit(vec![batch]),
@@ -65,6 +71,18 @@ impl<'a> Up<'a> {
         }
         if self.scope.options.wait {
             self.verify_untouched(service);
+        }
+    }
+
+    /// Plans the removal of surplus replicas that are as an earlier file said: each goes once those that stay are seen to be
+    /// up. It may be the only replica that works.
+    fn remove_outdated(&mut self, service: &Service, outdated: Vec<Judged<'a>>, stays: &BTreeSet<u32>, wanted: u32) {
+        if outdated.is_empty() {
+            return;
+        }
+        let seen = if self.scope.options.start { self.seen_up(service, stays) } else { Vec::new() };
+        for (slot, _) in outdated {
+            self.remove_surplus(slot, wanted, &seen);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The waits of `up`: for the conditions of `depends_on`, and for started containers to stay up.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Condition, ContainerState, Health, Service, ServiceName};
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Need, Reason, StepId, Target, Until, hooks};
@@ -92,6 +94,22 @@ impl Up<'_> {
         if self.spared.contains(service.name.as_str()) && !self.scope.options.wait {
             self.builder.optional(wait);
         }
+    }
+
+    /// Plans waits that show whether the replicas of these numbers are up, and returns them.
+    pub(crate) fn seen_up(&mut self, service: &Service, numbers: &BTreeSet<u32>) -> Vec<StepId> {
+        let Some(done) = self.done.get(&service.name) else { return Vec::new() };
+        let is_meant = |replica: &&Replica| numbers.contains(&replica.number());
+        let replicas = done.replicas.iter().filter(is_meant);
+        let replicas: Vec<_> = replicas
+            .map(|replica| (replica.target.clone(), replica.container.clone(), replica.started.clone()))
+            .collect();
+        let limit = self.scope.options.wait_limit;
+        let until = Until::Ready(self.scope.options.settle);
+        let wait = |(target, container, started): (Target, ContainerRef, Vec<StepId>)| {
+            self.builder.step(&target, Action::WaitFor { container, until, limit }, Reason::Verify, started)
+        };
+        replicas.into_iter().map(wait).collect()
     }
 
     /// Plans waits for the replicas that the plan leaves alone: `--wait` asks for them, too.
