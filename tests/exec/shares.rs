@@ -1,8 +1,10 @@
 //! Containers that share the network namespace of another container.
 
+use std::time::Duration;
+
 use crate::common::{containers, engine, observed, plan_up, project, up};
 use crate::setup::{dies, fails, succeeds};
-use inception::engine::fake::Fault;
+use inception::engine::fake::{Fault, Turn};
 use inception::engine::{ChangeEngine, ReadEngine, RemoveOptions};
 use inception::plan::{Action, UpOptions};
 
@@ -102,4 +104,23 @@ async fn a_replacement_that_shares_with_one_that_runs_is_finished_not_made_again
     succeeds(&engine, &yaml("1")).await;
     assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
     assert!(plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_with_a_container_that_is_still_being_stopped_comes_back_after_it() {
+    let yaml = |web: &str, side: &str| {
+        format!(
+            "services: {{ web: {{ image: '{web}', deploy: {{ update_config: {{ order: start-first }} }} }}, \
+             side: {{ image: '{side}', network_mode: 'service:web' }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1", "app:1")).await;
+    let web = engine.inspect_container("p-web-1").await.unwrap().id;
+    engine.set_script(move |call| {
+        let is_slow = ["stop_container", "start_container"].contains(&call.name) && call.target == web.as_str();
+        Turn { work: Duration::from_secs(if is_slow { 5 } else { 0 }), ..Turn::from(Fault::None) }
+    });
+    fails(&engine, &yaml("app:2", "broken:1")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
 }

@@ -20,7 +20,11 @@ impl Run<'_> {
             }
             match self.undos.get(&index) {
                 None if self.must_undo(index) && !self.waits_for_parent(index) => self.end_new(index),
-                Some(Undo::NewEnded(_)) if !self.waits_for_family(index) && !self.waits_for_network(index) => {
+                Some(Undo::NewEnded(_))
+                    if !self.waits_for_family(index)
+                        && !self.waits_for_network(index)
+                        && !self.waits_for_host(index) =>
+                {
                     self.restore_old(index);
                 }
                 _ => {}
@@ -114,12 +118,23 @@ impl Run<'_> {
 
     /// Whether a replacement whose namespaces or volumes this replacement shares must be undone first.
     fn waits_for_parent(&self, index: usize) -> bool {
+        self.is_any_parent(index, |parent| self.must_undo(parent))
+    }
+
+    /// Whether the old container of a replacement whose namespaces or volumes this old container shares is yet to come back:
+    /// its undo may not even have begun, because its container is still being stopped.
+    fn waits_for_host(&self, index: usize) -> bool {
+        self.is_any_parent(index, |parent| self.will_be_undone(parent))
+    }
+
+    /// Whether the undo of any replacement with which this replacement shares is under way, or `is_to_come`.
+    fn is_any_parent(&self, index: usize, is_to_come: impl Fn(usize) -> bool) -> bool {
         let parents = &self.plan.replacements[index].shares_with;
         let is_parent = |(_, replacement): &(usize, &Replacement)| parents.contains(&replacement.group);
         self.plan.replacements.iter().enumerate().filter(is_parent).any(|(parent, _)| match self.undos.get(&parent) {
             Some(Undo::Done) => false,
             Some(_) => true,
-            None => self.must_undo(parent),
+            None => is_to_come(parent),
         })
     }
 
