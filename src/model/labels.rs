@@ -42,5 +42,9 @@ pub const FIELDS: &str = "dev.inception.fields";
 /// Of this program, on containers: digests of the content of configs and secrets.
 pub const CONTENTS: &str = "dev.inception.contents";
 
+/// Of this program, on containers: the fixed addresses, `network=address` each, separated by blanks. The engine forgets
+/// the address of a container that is disconnected for a moment.
+pub const ADDRESSES: &str = "dev.inception.addresses";
+
 /// The value of [`VERSION`]: the release of docker compose whose rules this program keeps.
 pub const COMPATIBLE_VERSION: &str = "2.40.3";

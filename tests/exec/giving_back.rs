@@ -255,3 +255,34 @@ networks: { n: { labels: { v: '1' }, ipam: { config: [{ subnet: 10.9.0.0/24 }] }
     fails(&engine, after).await;
     assert_eq!(containers(&engine).await, ["p-db-1 app:1 running", "p-web-1 app:1 running"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_old_container_that_a_dead_run_disconnected_comes_back_at_its_own_address() {
+    let engine = engine();
+    let yaml = |version: u32, images: [&str; 2], addresses: [u32; 2]| {
+        format!(
+            "
+services:
+  a: {{ image: '{}', networks: {{ n: {{ ipv4_address: 10.9.0.{} }} }} }}
+  b: {{ image: '{}', networks: {{ n: {{ ipv4_address: 10.9.0.{} }} }} }}
+networks: {{ n: {{ labels: {{ v: '{version}' }}, ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}
+",
+            images[0], addresses[0], images[1], addresses[1]
+        )
+    };
+    succeeds(&engine, &yaml(0, ["app:1", "app:1"], [10, 12])).await;
+    let after = yaml(1, ["app:2", "broken:1"], [12, 10]);
+    dies(&engine, &after, "remove_network", 0, Fault::Crash).await;
+    fails(&engine, &after).await;
+    assert_eq!(containers(&engine).await, ["p-a-1 app:1 running", "p-b-1 app:1 running"]);
+    let held = observed(&engine)
+        .await
+        .containers
+        .iter()
+        .filter_map(|one| {
+            let endpoint = one.networks.values().next()?;
+            Some(format!("{} {}", one.name, endpoint.ip_address))
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(held, ["p-a-1 10.9.0.10", "p-b-1 10.9.0.12"]);
+}

@@ -11,10 +11,10 @@ use crate::model::{
     VolumesFromSource, hash, labels,
 };
 use crate::plan::Reference;
-use crate::plan::container::fields;
 use crate::plan::container::mounts::{file_target, plain, tmpfs};
 use crate::plan::container::naming::{container_name, image_of};
 use crate::plan::container::shares::parents;
+use crate::plan::container::{fields, fixed};
 use crate::plan::step::IdField;
 
 /// Everything that the specification of a replica is made from.
@@ -92,7 +92,7 @@ pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Refer
     volumes_from(input, &mut spec, &mut references);
     mounts(input, &mut spec);
     files(input, &mut spec);
-    spec.labels = container_labels(input, &mut references);
+    spec.labels = container_labels(input, &spec.networks, &mut references);
     spec.name = name;
     (spec, references)
 }
@@ -299,7 +299,11 @@ fn file_spec(reference: &FileReference, path: String, content: std::sync::Arc<[u
     FileSpec { path, content, uid: id(&reference.uid), gid: id(&reference.gid), mode: reference.mode.unwrap_or(0o444) }
 }
 
-fn container_labels(input: &SpecInput<'_>, references: &mut Vec<Reference>) -> BTreeMap<String, String> {
+fn container_labels(
+    input: &SpecInput<'_>,
+    endpoints: &[EndpointSpec],
+    references: &mut Vec<Reference>,
+) -> BTreeMap<String, String> {
     let (project, service) = (input.project, input.service);
     let paths = |paths: &[std::path::PathBuf]| {
         paths.iter().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>().join(",")
@@ -321,6 +325,9 @@ fn container_labels(input: &SpecInput<'_>, references: &mut Vec<Reference>) -> B
         set(labels::IMAGE, id.to_string());
     }
     set(labels::FIELDS, fields::digest_label(&service.canonical));
+    if let Some(addresses) = fixed::label(endpoints) {
+        set(labels::ADDRESSES, addresses);
+    }
     if let Some(contents) = contents_label(service, project, input.contents) {
         set(labels::CONTENTS, contents);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::model::{ContainerState, EndpointSpec, NetworkName, ObservedContainer, Project};
 use crate::plan::builder::Builder;
-use crate::plan::container::replicas;
+use crate::plan::container::{fixed, replicas};
 use crate::plan::hooks::Stop;
 use crate::plan::{Action, ContainerRef, Reason, StepId};
 
@@ -88,13 +88,14 @@ pub(crate) fn remove_after(
 /// anew. The list of containers tells the aliases and the fixed addresses only; all else takes its default.
 pub(crate) fn endpoint_again(container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
     let had = container.networks.get(network).cloned().unwrap_or_default();
+    let fixed = fixed::of(container, network).unwrap_or_default();
     let names = [replicas::target_of(container).name().to_owned()].into_iter();
     let usual = names.chain(container.service().map(str::to_owned));
     EndpointSpec {
         network: network.clone(),
         aliases: if had.aliases.is_empty() { usual.collect() } else { had.aliases },
-        ipv4_address: had.fixed_ipv4,
-        ipv6_address: had.fixed_ipv6,
+        ipv4_address: fixed.ipv4,
+        ipv6_address: fixed.ipv6,
         ..EndpointSpec::default()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{EndpointSpec, NetworkKey, NetworkName, ObservedContainer, Service};
 use crate::plan::builder::Displaced;
-use crate::plan::container::replicas;
+use crate::plan::container::{fixed, replicas};
 use crate::plan::resources::displaced;
 use crate::plan::up::state::Up;
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target};
@@ -62,16 +62,15 @@ impl Up<'_> {
     }
 
     /// Returns the endpoint with which an old container is connected again. A service of the file has the file's endpoint with
-    /// all aliases; for an orphan the endpoint is what the list of containers tells. The container gets a fixed address only
-    /// where it had one: a new address of the file may be the very fault that led to the undo.
+    /// all aliases; for an orphan the endpoint is what the list of containers tells. The container gets the fixed address that
+    /// it had: that of the file may belong to another service by now, or be the very fault that led to the undo.
     pub(crate) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
         let service = container.service().filter(|_| !container.is_oneoff());
         let service = service.and_then(|name| self.scope.project.service(name));
         let declared = service.and_then(|service| self.endpoint(service, container.number().unwrap_or(1), network));
         let Some(mut endpoint) = declared else { return displaced::endpoint_again(container, network) };
-        if let Some(had) = container.networks.get(network) {
-            endpoint.ipv4_address.clone_from(&had.fixed_ipv4);
-            endpoint.ipv6_address.clone_from(&had.fixed_ipv6);
+        if let Some(had) = fixed::of(container, network) {
+            (endpoint.ipv4_address, endpoint.ipv6_address) = (had.ipv4, had.ipv6);
         }
         endpoint
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{ObservedContainer, Service, ServiceName, labels};
 use crate::plan::StepId;
+use crate::plan::builder::Displaced;
 use crate::plan::checks::claims::{self, Handover};
 use crate::plan::checks::{addresses, ports};
 use crate::plan::container::{replicas, shares};
@@ -143,7 +144,7 @@ impl<'a> Up<'a> {
     }
 
     /// Unites the services whose replacement an earlier run has begun and not finished with all services that claim a fixed host
-    /// port or address. That run may have been handing ports over, and the engine does not tell the ports of a stopped
+    /// port or address. A container that lacks its own network tells of such a run, too. That run may have been handing ports over, and the engine does not tell the ports of a stopped
     /// container: nobody can say which of these services the stopped containers stand in the way of.
     ///
     /// Example: port 443 goes from `proxy` to `web`. The new `proxy` does not work, and the old one cannot be started for a
@@ -155,7 +156,12 @@ impl<'a> Up<'a> {
         let is_there = |id: &str| self.scope.world.by_id(id).is_some();
         let successors = self.scope.world.containers().filter(of_project);
         let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(is_there));
-        let unfinished: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
+        let mut unfinished: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
+        let is_disconnected = |service: &&Service| {
+            let mut all = replicas::of_service(self.scope.world, self.scope.project, service.name.as_str());
+            all.any(|one| !self.lost_with_its_network(service, one, &Displaced::default()).is_empty())
+        };
+        unfinished.extend(self.scope.services().filter(is_disconnected).map(|service| service.name.as_str()));
         let claims = |service: &Service| {
             service.ports.iter().any(|port| port.fixed_published().is_some()) || addresses::has_any(service)
         };

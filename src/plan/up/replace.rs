@@ -314,7 +314,7 @@ impl Up<'_> {
     }
 
     /// Returns the networks that an interrupted run has taken from the old container and not given back.
-    fn lost_with_its_network(
+    pub(crate) fn lost_with_its_network(
         &self,
         service: &Service,
         old: &ObservedContainer,
