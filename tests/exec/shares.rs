@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::common::{containers, engine, observed, plan_up, project, up};
 use crate::setup::{dies, fails, succeeds};
-use inception::engine::fake::{Fault, Turn};
-use inception::engine::{ChangeEngine, ReadEngine, RemoveOptions};
+use inception::engine::fake::{Fault, Mishap, Turn};
+use inception::engine::{ChangeEngine, ErrorKind, ReadEngine, RemoveOptions};
 use inception::plan::{Action, UpOptions};
 
 #[tokio::test(start_paused = true)]
@@ -123,4 +123,32 @@ async fn what_shares_with_a_container_that_is_still_being_stopped_comes_back_aft
     });
     fails(&engine, &yaml("app:2", "broken:1")).await;
     assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_engine_s_restart_has_ended_is_not_restarted_with_its_host_without_what_it_needs() {
+    let yaml = |web: &str| {
+        format!(
+            "services: {{ db: {{ image: app:1 }}, web: {{ image: '{web}' }}, \
+             side: {{ image: app:1, network_mode: 'service:web', depends_on: [db] }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1")).await;
+    let mut meanwhile = Some(Mishap::EngineRestarts { down: Duration::from_secs(1) });
+    engine.set_script(move |call| match call.name {
+        "stop_container" => Turn { mishap: meanwhile.take(), ..Turn::from(Fault::None) },
+        "create_container" if call.target.contains("side") => Turn::from(Fault::Fail(ErrorKind::Engine)),
+        _ => Turn::from(Fault::None),
+    });
+    let outcome = up(&engine, &project(&yaml("app:2"))).await.unwrap();
+    assert!(!outcome.is_success());
+    engine.clear_faults();
+    let left = containers(&engine).await;
+    assert_eq!(
+        left,
+        ["p-db-1 app:1 exited", "p-side-1 app:1 exited", "p-web-1 app:1 running"],
+        "{:?}",
+        outcome.leftovers
+    );
 }

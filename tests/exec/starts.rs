@@ -6,7 +6,8 @@ use crate::common::{containers, engine, observed, plan_up, project, run, up};
 use crate::setup::{BEFORE, dies, fails, prepared, succeeds};
 use inception::engine::fake::{Fault, Mishap, Turn};
 use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
-use inception::plan::UpOptions;
+use inception::model::ContainerState;
+use inception::plan::{Action, UpOptions};
 
 #[tokio::test(start_paused = true)]
 async fn a_container_that_dies_at_once_fails_the_run() {
@@ -96,11 +97,10 @@ async fn a_restart_waits_for_conditions_as_a_start_does() {
     assert!(up(&engine, &project(&yaml("app:1", false))).await.unwrap().is_success());
     let plan = plan_up(&project(&yaml("app:2", true)), &observed(&engine).await, &UpOptions::default());
     let text = inception::plan::render(&plan);
-    let restart =
-        plan.steps.iter().find(|step| matches!(step.action, inception::plan::Action::RestartContainer { .. }));
+    let restart = plan.steps.iter().find(|step| matches!(step.action, Action::RestartContainer { .. }));
     let waits = |id: &inception::plan::StepId| {
         let step = &plan.steps[id.index()];
-        step.target.name() == "p-job-1" && matches!(step.action, inception::plan::Action::WaitFor { .. })
+        step.target.name() == "p-job-1" && matches!(step.action, Action::WaitFor { .. })
     };
     assert!(restart.unwrap().requires.iter().any(waits), "{text}");
 }
@@ -156,4 +156,34 @@ async fn a_surplus_replica_of_an_earlier_file_goes_only_where_those_that_stay_ar
     assert!(left.contains(&"p-web-1 app:1 running".to_owned()), "{left:?}");
     succeeds(&engine, &yaml("app:2", 1)).await;
     assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_done_is_not_run_again_by_the_run_that_finishes_its_replacement() {
+    let yaml = |title: &str, db: &str| {
+        format!(
+            "services: {{ job: {{ image: job:1, environment: {{ T: '{title}' }}, ports: ['8000:80'] }}, db: {{ image: '{db}', ports: ['8001:80'] }}, \
+             web: {{ image: app:1, depends_on: {{ job: {{ condition: service_completed_successfully }} }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("a", "app:1")).await;
+    // The new job has done its work, and the old container cannot be removed.
+    let mut is_first = true;
+    engine.set_faults(move |call| match call.name {
+        "remove_container" if std::mem::take(&mut is_first) => Fault::Fail(ErrorKind::Engine),
+        _ => Fault::None,
+    });
+    assert!(!up(&engine, &project(&yaml("b", "app:1"))).await.unwrap().is_success());
+    engine.clear_faults();
+    let plan = plan_up(&project(&yaml("b", "app:1")), &observed(&engine).await, &UpOptions::default());
+    let starts = |step: &inception::plan::Step| matches!(step.action, Action::StartContainer { .. });
+    assert!(!plan.steps.iter().any(starts), "{}", inception::plan::render(&plan));
+    // Where the replacement is given up together with another one, the old job stays ended.
+    let before = engine.calls().len();
+    assert!(!up(&engine, &project(&yaml("b", "broken:1"))).await.unwrap().is_success());
+    let job = engine.inspect_container("p-job-1").await.unwrap();
+    assert_eq!(job.state, ContainerState::Exited);
+    let calls = engine.calls().split_off(before);
+    assert!(!calls.iter().any(|call| call.name == "start_container" && call.target == job.id.as_str()));
 }

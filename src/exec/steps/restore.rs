@@ -127,6 +127,13 @@ impl Runner {
                 }
             }
             OldContainer::LostItsHost => {
+                // An engine's restart may have ended the container meanwhile: then this is a start, and has its conditions.
+                if !self.runs(&replacement.old).await
+                    && let Some(what) = self.first_unmet(needs).await
+                {
+                    undone.leftovers.push(stays_stopped(&replacement.target, &what));
+                    return false;
+                }
                 if let Err(reason) = attempt(|| self.restart(&replacement.old, None)).await {
                     undone.leftovers.push(format!(
                         "the old container of {} shares the network of one that was restarted, and could not be \
@@ -184,10 +191,7 @@ impl Runner {
             return true;
         }
         if let Some(what) = self.first_unmet(needs).await {
-            let target = &replacement.target;
-            undone.leftovers.push(format!(
-                "the old container of {target} ran before and is stopped, and {what}: run the same command again"
-            ));
+            undone.leftovers.push(stays_stopped(&replacement.target, &what));
             return false;
         }
         match self.start_old(replacement, undone).await {
@@ -292,6 +296,12 @@ impl Runner {
         Some(format!("service `{name}`, which it depends on, is not {}", Until::Condition(unmet.condition)))
     }
 
+    /// Whether a container runs, as far as the engine tells.
+    async fn runs(&self, id: &ContainerId) -> bool {
+        let details = attempt(|| self.engine.inspect_container(id.as_str())).await;
+        details.is_ok_and(|details| details.state == ContainerState::Running)
+    }
+
     /// Kills a container. The engine refuses to kill a container that does not run, which is as good.
     async fn end(&self, id: &ContainerId) -> EngineResult<()> {
         match self.engine.kill_container(id, "KILL").await {
@@ -299,6 +309,11 @@ impl Runner {
             result => result,
         }
     }
+}
+
+/// Words about an old container that is not started for the want of what it depends on.
+fn stays_stopped(target: &Target, what: &str) -> String {
+    format!("the old container of {target} ran before and is stopped, and {what}: run the same command again")
 }
 
 /// Returns whether a container is as a condition of `depends_on` asks.

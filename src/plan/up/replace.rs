@@ -92,7 +92,9 @@ impl Up<'_> {
             number,
             target: replica_target(service, number, &last),
             new: ContainerRef::Existing(new.id.clone()),
-            is_new_up: replicas::is_up(new) && !displaced.was_running,
+            // A job that has done its work is not run twice.
+            is_new_up: !displaced.was_running
+                && (replicas::is_up(new) || replicas::is_completed(self.scope.project, service, new)),
             is_begun: true,
         };
         let mut cleared = cleared;
@@ -181,8 +183,10 @@ impl Up<'_> {
         batch: &Batch,
     ) -> Replacement {
         let lost = self.lost_with_its_network(service, swap.old, displaced);
-        // An interrupted run that began the replacement, or took the old container off its network, has also stopped it.
-        let has_run = swap.old.state != ContainerState::Created;
+        // An interrupted run that began the replacement, or took the old container off its network, has also stopped it. A
+        // job had ended by itself.
+        let has_run =
+            swap.old.state != ContainerState::Created && !replicas::is_completed(self.scope.project, service, swap.old);
         let old_ran = has_run && (replicas::is_up(swap.old) || swap.is_begun || !lost.is_empty());
         let parents = shares::parents(service).into_iter();
         Replacement {
