@@ -69,6 +69,27 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
+/// Returns a number of bytes in three digits and a decimal unit, as docker says it: `1.99MB`.
+pub fn decimal_size(bytes: i64) -> String {
+    let mut value = bytes.max(0) as f64;
+    let mut units = ["B", "kB", "MB", "GB", "TB", "PB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    while value >= 1000.0 {
+        let Some(next) = units.next() else { break };
+        (value, unit) = (value / 1000.0, next);
+    }
+    let decimals = if unit == "B" || value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    let text = format!("{value:.decimals$}");
+    let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{short}{unit}")
+}
+
 /// Returns whether a character can control a terminal or hide text: C0, DEL, C1, direction marks, line separators, and
 /// characters without a width.
 fn is_harmful(char: char) -> bool {

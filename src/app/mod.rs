@@ -8,6 +8,7 @@
 //! | [`up`], [`plan`], [`images`] | `up` and `create`; `plan`; `build` and `pull` |
 //! | [`down`], [`lifecycle`] | `down`; `stop`, `start`, `restart`, `kill`, `pause`, `unpause`, `rm` |
 //! | [`ps`], [`logs`], [`drift`], [`config`] | commands that only look |
+//! | [`look`] | further commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait` |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
 //! | `project` | the project that a command is about, from its files or from labels |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
@@ -19,6 +20,7 @@ pub mod drift;
 pub mod images;
 pub mod lifecycle;
 pub mod logs;
+pub mod look;
 mod output;
 pub mod plan;
 pub mod prepare;

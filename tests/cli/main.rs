@@ -13,6 +13,7 @@ mod attached;
 mod build;
 mod drift;
 mod interop;
+mod look;
 mod networks;
 mod other_commands;
 mod plan;

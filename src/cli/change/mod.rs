@@ -7,6 +7,7 @@ pub mod pause;
 pub mod restart;
 pub mod rm;
 mod saved_plan;
+pub mod scale;
 pub mod start;
 pub mod stop;
 pub mod unpause;

@@ -14,10 +14,20 @@ pub fn status_filter(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads `name=TEXT`, and returns the text.
+pub fn name_filter(text: &str) -> Result<String, String> {
+    text.strip_prefix("name=").map(str::to_owned).ok_or_else(|| "the only filter is `name=TEXT`".to_owned())
+}
+
 /// Reads `table`, `json`, or a template with the fields of containers.
 pub fn ps_format(text: &str) -> Result<Format, String> {
-    Format::parse(text, ContainerRow::FIELDS).map_err(|message| {
-        let fields: Vec<&str> = ContainerRow::FIELDS.iter().map(|(name, _)| *name).collect();
+    format::<ContainerRow<'_>>(text)
+}
+
+/// Reads `table`, `json`, or a template with the fields of a listing.
+pub fn format<R: Row>(text: &str) -> Result<Format, String> {
+    Format::parse(text, R::FIELDS).map_err(|message| {
+        let fields: Vec<&str> = R::FIELDS.iter().map(|(name, _)| *name).collect();
         format!("{message}; it must be `table`, `json`, or a template with fields of {}", fields.join(", "))
     })
 }

@@ -7,7 +7,7 @@ mod number;
 mod pair;
 mod signal;
 
-pub use filter::{STATES, ps_format, status_filter};
+pub use filter::{STATES, format, name_filter, ps_format, status_filter};
 pub use moment::moment;
 pub use number::{Lines, Replica, lines, parallel, replica, seconds};
 pub use pair::{build_arg, scale};

@@ -20,6 +20,7 @@ pub trait EventEngine: Send + Sync {
     /// from `since` (seconds since 1970, engine's clock). Otherwise as [`Self::object_events`].
     async fn events(&self, labels: &[String], since: Option<i64>) -> EngineResult<EngineStream<EngineEvent>> {
         let kinds = vec![ObjectKind::Container];
+        let since = since.map(|second| second.to_string());
         let query = EventQuery { kinds, labels: labels.to_vec(), since, ..EventQuery::default() };
         let stream = self.object_events(query).await?;
         let container = |item: EngineResult<ObjectEvent>| async { item.map(ObjectEvent::into_container).transpose() };
@@ -35,11 +36,11 @@ pub struct EventQuery {
     /// Only objects that carry all of these labels (`key=value` or `key`). The events of networks and volumes carry no
     /// labels, so a filter by label hides all of them.
     pub labels: Vec<String>,
-    /// From this second on (since 1970, engine's clock); the engine remembers the last 256 events. `None` is from now
-    /// on.
-    pub since: Option<i64>,
-    /// Up to this second; the stream then ends. `None` is without an end.
-    pub until: Option<i64>,
+    /// From this moment on: seconds since 1970, RFC 3339, a date and time, or a duration back from now. The engine
+    /// remembers the last 256 events. `None` is from now on.
+    pub since: Option<String>,
+    /// Up to this moment, in the same forms; the stream then ends. `None` is without an end.
+    pub until: Option<String>,
 }
 
 /// The kind of object that an event is about.

@@ -180,6 +180,8 @@ pub struct ImageDetails {
     pub size: i64,
     /// Time of creation, RFC 3339.
     pub created: String,
+    /// Time at which the image last got a name on this engine, RFC 3339; empty where the engine does not tell.
+    pub last_tagged: String,
 }
 
 /// One layer of an image's history.

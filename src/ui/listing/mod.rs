@@ -6,13 +6,19 @@
 mod changes;
 mod containers;
 mod format;
+mod images;
 mod names;
+mod projects;
 pub mod table;
 pub mod template;
 mod variables;
+mod volumes;
 
 pub use changes::Change;
 pub use containers::ContainerRow;
 pub use format::{Format, Row, Shape, render};
+pub use images::ImageRow;
 pub use names::{names, origins, shown_names};
+pub use projects::ProjectRow;
 pub use variables::{Variable, variables};
+pub use volumes::VolumeRow;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::engine::docker::convert::logs::unix_time;
 use crate::engine::docker::http::raw::encode;
 use crate::engine::{EventQuery, ObjectEvent, ObjectKind};
 
@@ -18,9 +19,9 @@ pub(crate) fn path(query: &EventQuery) -> String {
         filters.insert("label".to_owned(), serde_json::json!(query.labels));
     }
     let mut path = format!("/events?filters={}", encode(&serde_json::Value::Object(filters).to_string()));
-    for (name, seconds) in [("since", query.since), ("until", query.until)] {
-        if let Some(seconds) = seconds {
-            path.push_str(&format!("&{name}={seconds}"));
+    for (name, moment) in [("since", &query.since), ("until", &query.until)] {
+        if let Some(moment) = moment {
+            path.push_str(&format!("&{name}={}", encode(&unix_time(moment))));
         }
     }
     path
@@ -77,7 +78,7 @@ mod tests {
     #[test]
     fn a_query_names_only_what_it_asks_for() {
         assert_eq!(path(&EventQuery::default()), "/events?filters=%7B%7D");
-        let query = EventQuery { kinds: vec![ObjectKind::Image], since: Some(5), ..EventQuery::default() };
+        let query = EventQuery { kinds: vec![ObjectKind::Image], since: Some("5".to_owned()), ..EventQuery::default() };
         assert_eq!(path(&query), "/events?filters=%7B%22type%22%3A%5B%22image%22%5D%7D&since=5");
     }
 }

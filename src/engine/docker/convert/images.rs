@@ -49,6 +49,7 @@ pub(crate) fn image_details(value: Value) -> ImageDetails {
         platform: if variant.is_empty() { platform } else { format!("{platform}/{variant}") },
         size: value.pointer("/Size").and_then(Value::as_i64).unwrap_or_default(),
         created: text("/Created").to_owned(),
+        last_tagged: text("/Metadata/LastTagTime").to_owned(),
     }
 }
 

@@ -25,9 +25,9 @@ pub(crate) fn path(id: &ContainerId, options: &LogOptions) -> String {
     path
 }
 
-/// Returns a time in seconds since 1970, which is all that the API takes. People give moments, dates, and durations
+/// Returns a time in seconds since 1970, which is all that the API takes for logs and events. People give moments, dates, and durations
 /// back from now.
-fn unix_time(text: &str) -> String {
+pub(super) fn unix_time(text: &str) -> String {
     if text.parse::<f64>().is_ok() {
         return text.to_owned();
     }

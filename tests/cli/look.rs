@@ -1,0 +1,205 @@
+//! Commands that look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait`; and `scale`. Where docker compose is
+//! installed, it is asked the same on the same containers.
+
+use std::collections::BTreeSet;
+
+use crate::common::real::{Run, Running, Stack, Tool, is_ready};
+use serde_json::Value;
+
+const STACK: &str = "
+services:
+  a: { image: IMAGE, init: true, command: sleep 1000, ports: ['127.0.0.1::80', '127.0.0.1::53/udp'], volumes: [data:/d] }
+  b: { image: IMAGE, init: true, command: sh -c 'exit 3' }
+  c: { image: IMAGE, init: true, command: sleep 1000, scale: 2 }
+volumes: { data: {} }
+";
+
+fn started() -> Option<Stack> {
+    is_ready().then(|| {
+        let stack = Stack::new(STACK);
+        // `up` ends with 1: `b` fails.
+        stack.run(&["up", "-d"]);
+        assert_eq!(stack.names().len(), 4);
+        stack
+    })
+}
+
+/// What docker compose answers; `None` where it is not installed.
+fn peer(stack: &Stack, arguments: &[&str]) -> Option<Run> {
+    Tool::Peer.is_ready().then(|| Running::begin(stack.command(Tool::Peer, arguments)).end())
+}
+
+/// Checks that both programs print the same and end with the same code.
+#[track_caller]
+fn as_the_peer(stack: &Stack, arguments: &[&str]) {
+    let ours = stack.go(arguments);
+    if let Some(theirs) = peer(stack, arguments) {
+        assert_eq!(
+            (ours.code, &ours.out),
+            (theirs.code, &theirs.out),
+            "{arguments:?}\n{}\n{}",
+            ours.errors,
+            theirs.errors
+        );
+    }
+}
+
+fn keys(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn port_prints_the_address_on_the_host() {
+    let Some(stack) = started() else { return };
+    assert!(stack.ok(&["port", "a", "80"]).starts_with("127.0.0.1:"));
+    as_the_peer(&stack, &["port", "a", "80"]);
+    as_the_peer(&stack, &["port", "--protocol", "udp", "a", "53"]);
+    for (arguments, words) in [
+        (&["port", "a", "53"][..], "publishes no port 53/tcp"),
+        (&["port", "b", "80"], "is not running"),
+        (&["port", "b", "80"], "exited with code 3"),
+        (&["port", "--index", "3", "c", "80"], "has no container number 3"),
+        (&["port", "z", "80"], "no such service: `z`"),
+    ] {
+        as_the_peer(&stack, arguments);
+        let (code, out, errors) = stack.run(arguments);
+        assert!(code == 1 && out.is_empty() && errors.contains(words), "{arguments:?}: {errors}");
+    }
+}
+
+#[test]
+fn top_shows_a_row_for_each_process() {
+    let Some(stack) = started() else { return };
+    let text = stack.ok(&["top", "c"]);
+    let cells: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(cells[0][..4], ["SERVICE", "#", "UID", "PID"]);
+    assert_eq!(cells[1..].iter().map(|row| row[1]).collect::<BTreeSet<_>>(), ["1", "2"].into());
+    assert!(text.contains("sleep 1000"), "{text}");
+    assert_eq!(stack.ok(&["top", "b"]), "");
+    assert_eq!(stack.run(&["top", "z"]).0, 1);
+}
+
+#[test]
+fn images_lists_the_image_behind_each_container() {
+    let Some(stack) = started() else { return };
+    let text = stack.ok(&["images", "c"]);
+    assert_eq!(text.lines().count(), 3);
+    assert!(
+        text.lines()
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .eq("CONTAINER REPOSITORY TAG PLATFORM IMAGE ID SIZE CREATED".split(' '))
+    );
+    as_the_peer(&stack, &["images", "-q"]);
+    let ours: Value = serde_json::from_str(&stack.ok(&["images", "--format", "json", "a"])).unwrap();
+    if let Some(theirs) = peer(&stack, &["images", "--format", "json", "a"]) {
+        let theirs: Value = serde_json::from_str(&theirs.out).unwrap();
+        assert!(keys(&ours[0]).is_superset(&keys(&theirs[0])), "{ours} {theirs}");
+        for key in ["ID", "ContainerName", "Repository", "Tag", "Platform", "Size", "LastTagTime"] {
+            assert_eq!(ours[0][key], theirs[0][key], "{key}");
+        }
+    }
+}
+
+#[test]
+fn ls_lists_projects_by_their_containers() {
+    let Some(stack) = started() else { return };
+    let name = format!("name={}", stack.project);
+    for arguments in [
+        &["ls", "-a", "--format", "json", "--filter", &name][..],
+        &["ls", "--format", "json", "--filter", &name],
+        &["ls", "-q", "--filter", &name],
+        &["ls", "-q", "--filter", "bogus=1"],
+    ] {
+        as_the_peer(&stack, arguments);
+    }
+    let text = stack.ok(&["ls", "-a", "--filter", &name]);
+    assert!(text.contains("exited(1), running(3)"), "{text}");
+}
+
+#[test]
+fn volumes_lists_the_volumes_of_services() {
+    let Some(stack) = started() else { return };
+    as_the_peer(&stack, &["volumes", "-q"]);
+    as_the_peer(&stack, &["volumes", "b", "-q"]);
+    assert_eq!(stack.run(&["volumes", "z"]).0, 1);
+    assert_eq!(stack.ok(&["volumes", "-q", "a"]), format!("{}_data\n", stack.project));
+    let ours: Value = serde_json::from_str(&stack.ok(&["volumes", "--format", "json"])).unwrap();
+    if let Some(theirs) = peer(&stack, &["volumes", "--format", "json"]) {
+        assert_eq!(keys(&ours), keys(&serde_json::from_str(&theirs.out).unwrap()));
+    }
+}
+
+#[test]
+fn events_tell_what_has_happened_and_end_where_they_were_asked_to() {
+    let Some(stack) = started() else { return };
+    let shown = |arguments: &[&str]| -> Vec<Value> {
+        stack.ok(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let all = shown(&["events", "--json", "--since", "1h", "--until", "0s"]);
+    let of = |service: &str, action: &str| {
+        all.iter().find(|one| one["service"] == service && one["action"] == action).cloned()
+    };
+    let die = of("b", "die").unwrap();
+    assert_eq!(die["attributes"]["exitCode"], "3");
+    assert_eq!(keys(&die), ["action", "attributes", "id", "service", "time", "type"].map(str::to_owned).into());
+    assert!(of("a", "start").is_some());
+    assert!(
+        shown(&["events", "--json", "--since", "1h", "--until", "0s", "c"]).iter().all(|one| one["service"] == "c")
+    );
+    if let Some(theirs) = peer(&stack, &["events", "--json", "--since", "1h", "--until", "0s", "b"]) {
+        let ours = shown(&["events", "--json", "--since", "1h", "--until", "0s", "b"]);
+        let mut theirs: Vec<Value> = theirs.out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        for one in &mut theirs {
+            one["attributes"].as_object_mut().unwrap().remove("dev.inception.fields");
+        }
+        assert_eq!(ours, theirs);
+    }
+    let text = stack.ok(&["events", "--since", "1h", "--until", "0s", "b"]);
+    assert!(text.lines().any(|line| line.contains(" container die ") && line.contains("exitCode=3")), "{text}");
+}
+
+#[test]
+fn wait_ends_with_the_code_of_the_last_container() {
+    let Some(stack) = started() else { return };
+    let (code, out, _) = stack.run(&["wait", "b"]);
+    assert_eq!((code, out), (3, format!("container \"{}\" exited with status code 3\n", stack.name("b"))));
+    assert_eq!(stack.run(&["wait", "z"]).0, 1);
+    let waiting = stack.begin(&["wait", "a"]);
+    stack.ok(&["kill", "a"]);
+    assert_eq!(waiting.end().code, Some(137));
+}
+
+#[test]
+fn wait_takes_the_project_down_where_it_is_asked_to() {
+    let Some(stack) = started() else { return };
+    assert_eq!(stack.run(&["wait", "--down-project", "a", "b"]).0, 3);
+    assert!(stack.names().is_empty());
+}
+
+#[test]
+fn scale_changes_numbers_and_nothing_else() {
+    let Some(stack) = started() else { return };
+    let id = stack.id("c");
+    stack.ok(&["scale", "c=3"]);
+    assert_eq!(stack.names().iter().filter(|name| name.starts_with("c-")).count(), 3);
+    stack.ok(&["scale", "c=1"]);
+    assert_eq!(stack.id("c"), id);
+    assert_eq!(stack.names().iter().filter(|name| name.starts_with("c-")).count(), 1);
+    for arguments in [&["scale"][..], &["scale", "z=1"], &["scale", "c"], &["scale", "c=x"]] {
+        assert_eq!(stack.run(arguments).0, 1, "{arguments:?}");
+    }
+}
+
+#[test]
+fn all_work_from_the_labels_alone() {
+    let Some(stack) = started() else { return };
+    std::fs::remove_file(stack.folder.path().join("compose.yaml")).unwrap();
+    stack.ok(&["port", "a", "80"]);
+    assert!(!stack.ok(&["top", "a"]).is_empty());
+    assert_eq!(stack.ok(&["images"]).lines().count(), 5);
+    assert_eq!(stack.ok(&["volumes", "-q"]).lines().count(), 1);
+    assert!(!stack.ok(&["events", "--since", "1h", "--until", "0s"]).is_empty());
+    assert_eq!(stack.run(&["wait", "b"]).0, 3);
+}
