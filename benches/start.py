@@ -9,7 +9,6 @@ on the engine it removes again: projects named inception-start-*, images with th
 """
 import argparse
 import datetime
-import json
 import os
 import shutil
 import socket
@@ -31,7 +30,6 @@ def arguments():
     parser.add_argument("peer", type=os.path.abspath)
     parser.add_argument("--before", default="bacc62e", help="the revision that today's files are compared with")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--build-network", help="a network of the engine to build on, where the usual one leads nowhere")
     return parser.parse_args()
 
 
@@ -43,27 +41,17 @@ def setting(name):
 class Stack:
     """The files of one revision, their images, and where their data is kept while they run."""
 
-    def __init__(self, name, folder, work, network):
+    def __init__(self, name, folder, work):
         self.name, self.project, self.data = name, f"inception-start-{name}", os.path.join(work, f"data-{name}")
         self.files = ["-f", os.path.join(folder, "srcs/docker-compose.yml")]
         self.environment = {**os.environ, "COMPOSE_PROJECT_NAME": self.project, "HTTPS_PORT": str(PORT),
                             "DATA_PATH": self.data, "TAG": f"start-{name}"}
-        self.network = network
 
     def run(self, program, *command):
         done = subprocess.run([program, *self.files, *command], env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             sys.exit(f"{program} {' '.join(command)} failed: {done.stderr[-3000:]}")
-
-    def build(self, ours):
-        extra = []
-        if self.network:
-            override = self.data + ".json"
-            with open(override, "w") as file:
-                json.dump({"services": {each: {"build": {"network": self.network}} for each in SERVICES}}, file)
-            extra = ["-f", override]
-        self.run(ours, *extra, "--progress", "quiet", "build")
 
     def empty(self, ours):
         self.run(ours, "--progress", "quiet", "down", "-v")
@@ -127,14 +115,14 @@ def table(words, ways, times):
 def main():
     options = arguments()
     with tempfile.TemporaryDirectory(prefix="inception-start-") as work:
-        now = Stack("now", ROOT, work, options.build_network)
-        before = Stack("before", checked_out(options.before, work), work, options.build_network)
+        now = Stack("now", ROOT, work)
+        before = Stack("before", checked_out(options.before, work), work)
         ways = {f"{words}, {program}": (stack, path) for words, stack in (("today's files", now), ("files before", before))
                 for program, path in (("ours", options.ours), ("docker compose", options.peer))}
         first, warm = {way: [] for way in ways}, {way: [] for way in ways}
         try:
             for stack in (now, before):
-                stack.build(options.ours)
+                stack.run(options.ours, "--progress", "quiet", "build")
             for number in range(options.rounds):
                 order = list(ways)
                 for way in order[number % 4:] + order[:number % 4]:
