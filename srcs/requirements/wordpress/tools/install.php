@@ -48,9 +48,13 @@ wp_cache_flush();
 // The mark says that the installation is not whole, so its rows need not reach the disk one by one: tables are made and
 // committed as they come, and all rows between two tables at once.
 $GLOBALS['wpdb']->query('SET autocommit = 0');
+// Roles are made in memory and written once: the installer writes all of them after each of its 120 capabilities.
+wp_roles()->use_db = false;
 // Otherwise the installer asks itself over HTTP whether permalinks work, before anyone can answer.
 add_filter('pre_option_permalink_structure', static fn () => '/%postname%/');
 $result = wp_install(getenv('WORDPRESS_TITLE'), getenv('WORDPRESS_OWNER'), getenv('WORDPRESS_OWNER_EMAIL'), true, '', wp_slash($owner_password));
+wp_roles()->use_db = true;
+update_option(wp_roles()->role_key, wp_roles()->roles);
 remove_all_filters('pre_option_permalink_structure');
 update_option('permalink_structure', '/%postname%/');
 update_option('comment_previously_approved', 0);
