@@ -1,11 +1,13 @@
 # The Inception stack and the program that runs it. `make help` lists the targets.
 
-INCEPTION ?= target/release/inception
+# Compiled for use in a fraction of the time; `make release` makes the one to hand out.
+INCEPTION ?= target/use/inception
 MINUTES ?= 60
 STACK := srcs/docker-compose.yml
 COMPOSE = $(INCEPTION) -f $(STACK)
-# Changes when anything an image is built from changes.
+# Older than what images are built from: they are built anew.
 BUILD_STAMP := target/images.stamp
+SETUP_STAMP := target/setup.stamp
 IMAGE_SOURCES := $(shell find srcs/requirements -type f)
 
 # Random histories to play, and where to begin: `make soak SEEDS=100000 FIRST=7`. Without FIRST the clock chooses.
@@ -13,23 +15,27 @@ SEEDS ?= 20000
 FIRST ?= $(shell date +%s)000
 
 .DEFAULT_GOAL := help
-.PHONY: up down re build ps logs smoke test soak check bench fuzz base init clean fclean help setup
+.PHONY: up down re build ps logs smoke test soak check bench fuzz base init clean fclean help setup release
 
-up: setup $(INCEPTION) base init ## build what is needed, start the stack, wait until it is ready
-	@if [ $(BUILD_STAMP) -nt $(INCEPTION) ] && [ -z "$$(find $(IMAGE_SOURCES) -newer $(BUILD_STAMP) -print -quit)" ]; then \
-	  $(COMPOSE) up -d --wait; \
-	else \
-	  $(COMPOSE) up -d --build --wait && touch $(BUILD_STAMP); \
-	fi
-	@scripts/told.sh
+# The program is compiled while the images are built. Where one of the two fails, make waits for the other and fails.
+MAKEFLAGS += --jobs=2
+
+up: $(INCEPTION) $(BUILD_STAMP) ## build what is needed, start the stack, wait until it is ready
+	@INCEPTION=$(INCEPTION) scripts/up.sh
 
 down: $(INCEPTION) ## stop and remove the containers and networks; data stays
 	@$(COMPOSE) down
 
-re: down up ## down and up again
+re: ## down and up again
+	@$(MAKE) --no-print-directory down
+	@$(MAKE) --no-print-directory up
 
-build: setup $(INCEPTION) base init ## build the images
+build: $(INCEPTION) | $(SETUP_STAMP) ## build the images
+	@scripts/base-image.sh && scripts/init.sh
 	@$(COMPOSE) build && touch $(BUILD_STAMP)
+
+release: ## build the program optimised, to be handed out: target/release/inception
+	cargo build --release --locked
 
 ps: $(INCEPTION) ## list the containers
 	@$(COMPOSE) ps -a
@@ -49,7 +55,7 @@ soak: ## play many random histories on the simulated engine: SEEDS=20000
 check: ## what must hold before a commit: format, lints, documentation, scripts, licences
 	@scripts/check.sh
 
-bench: setup $(INCEPTION) ## compare speed with docker compose, where it is installed
+bench: release | $(SETUP_STAMP) ## compare speed with docker compose, where it is installed
 	@scripts/bench.sh
 
 fuzz: ## fuzz the loader, MINUTES=60 in all; says what is missing where it cannot
@@ -74,6 +80,15 @@ fclean: ## also remove volumes and all data; asks first (FORCE=1 does not ask)
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-$(INCEPTION): Cargo.toml Cargo.lock $(shell find src -type f)
-	cargo build --release --locked
+# Cargo counts its jobs itself: those of make are for what runs beside it.
+$(INCEPTION): Cargo.toml Cargo.lock $(shell find src -type f) | $(SETUP_STAMP)
+	env -u MAKEFLAGS -u MFLAGS cargo build --profile use --locked
 	@touch $@
+
+$(BUILD_STAMP): $(IMAGE_SOURCES) scripts/images.sh | $(SETUP_STAMP)
+	@scripts/images.sh
+	@touch $@
+
+$(SETUP_STAMP):
+	@scripts/setup.sh
+	@mkdir -p $(@D) && touch $@

@@ -8,4 +8,6 @@ if [ -z "$peer" ] || ! "$peer" version --short 2>/dev/null | grep -q '^v\?[2-9]'
   echo "SKIPPED: docker compose 2 is not installed (PEER_COMPOSE=path/to/docker-compose): there is nothing to compare with" >&2
   exit 0
 fi
-exec python3 benches/compare.py "$ours" "$peer"
+python3 benches/compare.py "$ours" "$peer"
+scripts/base-image.sh && scripts/init.sh
+exec python3 benches/start.py "$ours" "$peer"

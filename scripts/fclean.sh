@@ -2,7 +2,7 @@
 # Removes everything of the stack, data included. Asks first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-inception=${INCEPTION:-target/release/inception}
+inception=${INCEPTION:-target/use/inception}
 data=$(sed -n 's/^DATA_PATH=//p' srcs/.env 2>/dev/null | tail -n 1)
 if [ "${FORCE:-}" != 1 ]; then
   [ -t 0 ] || { echo "fclean: this removes the database and the site in ${data:-(none)}; run it with FORCE=1" >&2; exit 1; }

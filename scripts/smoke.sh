@@ -2,7 +2,7 @@
 # Checks the running stack from outside, with curl and openssl. One line a check; the last line counts them.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-inception=${INCEPTION:-target/release/inception}
+inception=${INCEPTION:-target/use/inception}
 compose() { "$inception" --progress quiet -f srcs/docker-compose.yml "$@"; }
 # What the environment says wins over srcs/.env, as it does for the stack itself.
 setting() { printenv "$1" || sed -n "s/^$1=//p" srcs/.env | tail -n 1; }

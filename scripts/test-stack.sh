@@ -7,7 +7,7 @@ passed=0
 failed=0
 work=$(mktemp -d)
 export COMPOSE_PROJECT_NAME=inception-stack-test HTTPS_PORT=${STACK_TEST_PORT:-8443} DATA_PATH=$work/data TAG=test
-export INCEPTION=${INCEPTION:-$PWD/target/release/inception}
+export INCEPTION=${INCEPTION:-$PWD/target/use/inception}
 compose() { "$INCEPTION" -f srcs/docker-compose.yml "$@"; }
 clean() {
   compose --progress quiet down -v --rmi all >/dev/null 2>&1
@@ -43,15 +43,25 @@ survives() { # service
     sleep 0.2
   done
 }
-killed_while_starting() { # service, seconds
-  compose up -d --no-deps "$1" && sleep "$2" && kill -9 "$(docker inspect -f '{{.State.Pid}}' "$COMPOSE_PROJECT_NAME-$1-1")"
+empty_volumes() {
+  compose down -v && rm -rf "$DATA_PATH/database" "$DATA_PATH/site" && mkdir -p "$DATA_PATH/database" "$DATA_PATH/site"
+}
+# Ends the service again and again while it makes its data; the engine or the next `up` starts it again.
+killed_while_starting() { # service, seconds...
+  local service=$1 moment pid
+  shift
+  for moment in "$@"; do
+    compose up -d --no-deps "$service" && sleep "$moment"
+    pid=$(docker inspect -f '{{.State.Pid}}' "$COMPOSE_PROJECT_NAME-$service-1")
+    [ "$pid" = 0 ] || kill -9 "$pid"
+  done
   compose up -d --wait
 }
 graceful() {
   compose stop && ! docker ps -a --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" --format '{{.Status}}' | grep -v '^Exited (0)'
 }
 
-cargo build --release --locked --quiet
+cargo build --profile use --locked --quiet
 mkdir -p "$work/data"
 check "settings, secrets and certificates are made" scripts/init.sh
 mkdir -p "$DATA_PATH/database" "$DATA_PATH/site"
@@ -69,10 +79,13 @@ check "down" compose down
 check "no container and no network is left" empty
 check "the volumes are kept" volumes_kept
 check "volumes go when asked for" compose down -v
-rm -rf "$DATA_PATH/database" "$DATA_PATH/site"
-mkdir -p "$DATA_PATH/database" "$DATA_PATH/site"
-check "the database, killed while it is first made, comes up" killed_while_starting mariadb 0.4
+check "the volumes can be emptied" empty_volumes
+check "the database, killed while it is first made, comes up" killed_while_starting mariadb 0.1 0.3 0.5 0.9
 check "the page answers after that" page
+check "with an empty site again" empty_volumes
+check "a database alone is ready" compose up -d --wait mariadb
+check "wordpress, killed while it is installed, comes up" killed_while_starting wordpress 0.2 0.5 0.8 1.1 1.5 2
+check "the page answers after that, too" page
 for file in srcs/docker-compose.yml stacks/*.yml; do
   case $file in
     *override*) check "$file loads over the stack" "$INCEPTION" -f srcs/docker-compose.yml -f "$file" config -q ;;

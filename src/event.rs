@@ -61,8 +61,11 @@ pub enum StepState {
         /// How much there is in all; `None` where that is not known.
         total: Option<u64>,
     },
-    /// A line of output of a build instruction or of a hook, without control characters.
+    /// A line of output of a hook, or what a build comes to, without control characters.
     Output(String),
+    /// A line that an instruction of a build printed, without control characters. The error of a failed build repeats the
+    /// last of these lines, so a listener need not show them.
+    BuildOutput(String),
     /// The step has succeeded.
     Done {
         /// The word that replaces the past form of the verb where it says more: `Healthy`, `Exited`, `Cached`.
@@ -89,7 +92,7 @@ pub enum StepState {
 impl StepState {
     /// Returns whether a step may have this state any number of times.
     pub fn may_repeat(&self) -> bool {
-        matches!(self, StepState::Progress { .. } | StepState::Output(_))
+        matches!(self, StepState::Progress { .. } | StepState::Output(_) | StepState::BuildOutput(_))
     }
 }
 

@@ -70,3 +70,28 @@ fn colours_of_a_build_are_dropped_and_other_control_characters_shown() {
     assert_eq!(code, 1);
     assert!(errors.contains(r"red \u{1b}[2Jx") && !errors.contains(r"\u{1b}[91m"), "{errors}");
 }
+
+#[test]
+fn lines_that_a_build_prints_are_shown_only_when_asked_for() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { app: { build: ., image: 'PROJECT' } }");
+    // The image goes after the stack, also when the test fails.
+    let (_image, stack) = (Stranger::image(&stack.project), stack);
+    // The instruction itself, which is always shown, does not hold the word that it prints.
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo {} printed-$((40 + 2))\n", stack.project));
+    let build = |flags: &[&str]| {
+        let (code, _, errors) = stack.run(&[flags, &["build", "--no-cache"]].concat());
+        assert_eq!(code, 0, "{errors}");
+        errors
+    };
+    let plain = build(&["--progress", "plain"]);
+    assert!(plain.contains("step 2/") && !plain.contains("printed-42"), "{plain}");
+    for flags in [&["--progress", "plain", "--verbose"], &["--progress", "plain", "--debug"]] {
+        let verbose = build(flags);
+        assert!(verbose.contains("printed-42"), "{verbose}");
+    }
+    let json = build(&["--progress", "json"]);
+    assert!(json.contains("printed-42"), "{json}");
+}

@@ -74,7 +74,7 @@ pub struct GlobalFlags {
     #[arg(long, value_name = "FORMAT", global = true)]
     pub diagnostics: Option<DiagnosticsFormat>,
 
-    /// Same as `--log-level debug`
+    /// Same as `--log-level debug`; plain progress then also shows what the steps of an image build print
     #[arg(short = 'D', long, alias = "verbose")]
     pub debug: bool,
 

@@ -126,7 +126,7 @@ impl Build {
                 vec![at(text.clone()), StepState::Output(text)]
             }
             BuildEvent::Cached => vec![StepState::Output("using cache".to_owned())],
-            BuildEvent::Output(line) => vec![StepState::Output(shown(&line))],
+            BuildEvent::Output(line) => vec![StepState::BuildOutput(shown(&line))],
             BuildEvent::Built(_) => Vec::new(),
         }
     }

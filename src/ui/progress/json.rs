@@ -47,7 +47,9 @@ fn object(step: &StepHeader, state: &StepState) -> String {
         StepState::Done { note, .. } => plain(note.unwrap_or(step.verb.past()), "Done"),
         StepState::Skipped { .. } => plain("Skipped", "Done"),
         StepState::Undone => plain("Undone", "Done"),
-        StepState::Output(text) => line(&step.target, step.verb.present(), text, "Working", false),
+        StepState::Output(text) | StepState::BuildOutput(text) => {
+            line(&step.target, step.verb.present(), text, "Working", false)
+        }
         StepState::Failed { message, .. } => {
             let id = format!("{} {}", step.target.kind(), step.target.name());
             format!("{}\n", json!({"id": id, "error": true, "message": message}))

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use crate::event::Listener;
 use crate::model::Observed;
 use crate::plan::{Plan, describe};
-use crate::settings::{Context, ProgressKind};
+use crate::settings::{Context, LogLevel, ProgressKind};
 use crate::ui::{output, report};
 
 mod json;
@@ -42,7 +42,9 @@ pub fn listener(context: &Context) -> Box<dyn Listener> {
         ProgressKind::Tty => Box::new(tty::Tty::new(report::style(context))),
         ProgressKind::Json => Box::new(json::Json::default()),
         ProgressKind::Quiet => Box::new(|_: &crate::event::Event| {}),
-        ProgressKind::Plain | ProgressKind::Auto => Box::new(plain::Plain::default()),
+        ProgressKind::Plain | ProgressKind::Auto => {
+            Box::new(plain::Plain::new(matches!(context.settings.log_level, LogLevel::Trace | LogLevel::Debug)))
+        }
     }
 }
 

@@ -12,9 +12,23 @@ use crate::text::escape_controls;
 use crate::ui::output;
 
 /// Prints lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plain {
     steps: BTreeMap<StepId, StepHeader>,
+    /// Whether lines that the instructions of a build print are shown, too (`--verbose`).
+    shows_build_output: bool,
+}
+
+impl Plain {
+    pub(super) fn new(shows_build_output: bool) -> Self {
+        Self { steps: BTreeMap::new(), shows_build_output }
+    }
+
+    /// Returns the line for an event, where there is one.
+    fn line(&self, id: StepId, state: &StepState) -> Option<String> {
+        let is_left_out = matches!(state, StepState::BuildOutput(_)) && !self.shows_build_output;
+        self.steps.get(&id).filter(|_| !is_left_out).and_then(|step| line(step, state))
+    }
 }
 
 impl Listener for Plain {
@@ -22,7 +36,7 @@ impl Listener for Plain {
         match event {
             Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
             Event::Step { id, state } => {
-                let Some(line) = self.steps.get(id).and_then(|step| line(step, state)) else { return };
+                let Some(line) = self.line(*id, state) else { return };
                 match state.may_repeat() {
                     true => output::tell(&line),
                     false => output::tell_surely(line),
@@ -46,7 +60,7 @@ fn line(step: &StepHeader, state: &StepState) -> Option<String> {
         StepState::Failed { message, .. } => format!("{head}Error: {}\n", escape_controls(message)),
         StepState::Skipped { .. } => format!("{head}Skipped ({})\n", step.verb.plain()),
         StepState::Undone if step.verb == Verb::Stop => format!("{head}Restored\n"),
-        StepState::Output(text) => format!("{head}{}\n", escape_controls(text)),
+        StepState::Output(text) | StepState::BuildOutput(text) => format!("{head}{}\n", escape_controls(text)),
         StepState::Undone | StepState::Progress { .. } => return None,
     })
 }

@@ -3,6 +3,7 @@
 set -eu
 
 [ "${1:-}" = mariadbd ] || exec "$@"
+[ -n "${LISTEN_FDS:-}" ] || exec listen.pl "$0" "$@"
 
 fail() { printf 'mariadb: %s\n' "$*" >&2; exit 1; }
 
@@ -23,10 +24,12 @@ password=$(secret db_password)
 root_password=$(secret db_root_password)
 
 if [ ! -d /var/lib/mysql/data ]; then
-  # A copy that was cut off is left behind under another name and begun again; the rename makes it whole at once.
+  # A copy that was cut off is left behind under another name and begun again; the rename makes it whole at once. What
+  # was copied is on the disk before that, also where the machine loses its power; other disks are not waited for.
   rm -rf /var/lib/mysql/.staging
-  cp -a --sparse=always /usr/share/inception/empty /var/lib/mysql/.staging
-  sync
+  mkdir /var/lib/mysql/.staging
+  tar -C /var/lib/mysql/.staging --same-owner -xpf /usr/share/inception/empty.tar
+  sync --file-system /var/lib/mysql/.staging
   mv /var/lib/mysql/.staging /var/lib/mysql/data
 fi
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the site in place, writes its settings, installs WordPress once, then becomes php-fpm. Safe to be killed and run
-# again at any point.
+# Checks the settings. Then the site is put in place, WordPress is installed once, and the process becomes php-fpm. Safe to
+# be killed and run again at any point.
 set -eu
 
 [ "${1:-}" = php-fpm8.2 ] || exec "$@"
@@ -19,27 +19,6 @@ for name in db_password wp_owner_password wp_author_password; do
   [ -s "/run/secrets/$name" ] || fail "secret $name is missing or empty"
 done
 
-# The site's files come from the image; the volume keeps what people add. The mark is written last, so a copy that was
-# cut off is done again, and a new image's files replace the old one's.
-if ! cmp -s /usr/src/wordpress/.image /var/www/html/.copied; then
-  cp -a /usr/src/wordpress/. /var/www/html/
-  chown -R www-data:www-data /var/www/html/wp-content/uploads
-  sync
-  cp /usr/src/wordpress/.image /var/www/html/.copied
-fi
-if [ ! -s /var/www/html/.salt ]; then
-  (umask 077; head -c 48 /dev/urandom | base64 -w 0 > /var/www/html/.salt.new)
-  mv /var/www/html/.salt.new /var/www/html/.salt
-fi
-
-install -d -m 0750 -o root -g www-data /etc/inception
-php8.2 /usr/local/bin/settings.php > /etc/inception/wordpress.php.new
-chown root:www-data /etc/inception/wordpress.php.new
-chmod 0640 /etc/inception/wordpress.php.new
-mv /etc/inception/wordpress.php.new /etc/inception/wordpress.php
-
-# The passwords go in by file descriptors: the site's user cannot read the secrets, and no argument shows them.
-setpriv --reuid=www-data --regid=www-data --clear-groups php8.2 /usr/local/bin/install.php \
-  3< /run/secrets/wp_owner_password 4< /run/secrets/wp_author_password
-
-exec "$@"
+# The site's own tools do the rest; what they run of WordPress is compiled in the image.
+exec php8.2 -d error_log= -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/inception \
+  /usr/local/bin/prepare.php "$@"

@@ -1,9 +1,6 @@
 <?php
-// Prints the constants that wp-config.php defines: from the environment, the secrets and the site's salt.
-$secret = static function (string $name): string {
-    $path = "/run/secrets/$name";
-    return is_readable($path) ? rtrim(file_get_contents($path), "\r\n") : '';
-};
+// The constants that wp-config.php defines: from the environment, the secrets and the site's salt. `prepare.php` gives the
+// function `$secret`.
 $port = getenv('HTTPS_PORT') ?: '443';
 $home = 'https://' . getenv('DOMAIN_NAME') . ($port === '443' ? '' : ":$port");
 $salt = file_get_contents('/var/www/html/.salt');
@@ -27,4 +24,4 @@ $constants = [
 foreach (['AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT'] as $name) {
     $constants[$name] = hash_hmac('sha256', $name, $salt);
 }
-echo '<?php return ', var_export($constants, true), ";\n";
+return $constants;
