@@ -70,3 +70,22 @@ fn colours_of_a_build_are_dropped_and_other_control_characters_shown() {
     assert_eq!(code, 1);
     assert!(errors.contains(r"red \u{1b}[2Jx") && !errors.contains(r"\u{1b}[91m"), "{errors}");
 }
+
+/// A pattern that nobody can understand would let files into the image that it was to keep out.
+#[test]
+fn a_bad_pattern_in_dockerignore_is_refused_with_its_place() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . } }");
+    stack.file("Dockerfile", "FROM IMAGE\n");
+    stack.file(".dockerignore", "ok\n  secret[\n");
+    for arguments in [&["build"][..], &["up", "-d"]] {
+        let (code, _, errors) = stack.run(arguments);
+        assert_eq!(code, 1, "{errors}");
+        assert!(errors.contains("ignore-pattern") && errors.contains(".dockerignore:2:9: "), "{errors}");
+        assert!(errors.contains("compose.yaml:1:"), "{errors}");
+        assert!(!errors.contains("secret["), "the file may be a link to any file: {errors}");
+    }
+    assert_eq!(stack.count(), 0);
+}
