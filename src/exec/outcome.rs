@@ -123,6 +123,8 @@ pub struct Outcome {
     pub leftovers: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Signal>,
+    /// What the engine may still be at work on, since the run did not wait for it after the signal: `stop container \`x\``.
+    pub under_way: Vec<String>,
 }
 
 impl Outcome {
@@ -156,15 +158,16 @@ impl Outcome {
 
     /// Returns whether the engine may still be at work on a call of this run.
     pub fn is_uncertain(&self) -> bool {
-        self.failures.iter().any(|failure| match &failure.error {
-            StepError::Engine { source, .. } => source.is_uncertain(),
-            // A step that panicked may have left a call behind.
-            StepError::Internal(_) => true,
-            StepError::NotUp { .. }
-            | StepError::WaitExpired { .. }
-            | StepError::Hook { .. }
-            | StepError::HookGivenUp { .. } => false,
-        })
+        !self.under_way.is_empty()
+            || self.failures.iter().any(|failure| match &failure.error {
+                StepError::Engine { source, .. } => source.is_uncertain(),
+                // A step that panicked may have left a call behind.
+                StepError::Internal(_) => true,
+                StepError::NotUp { .. }
+                | StepError::WaitExpired { .. }
+                | StepError::Hook { .. }
+                | StepError::HookGivenUp { .. } => false,
+            })
     }
 
     /// Returns the failures, each event once: the end of one container may end several waits with the same words. Of these the

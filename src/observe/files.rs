@@ -14,6 +14,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::ignore_file;
 use crate::diag::Diagnostic;
 use crate::model::{Build, Config, Content, Contents, ContextSource, FileSource, MountSource, Project, Service, Span};
 
@@ -196,10 +197,11 @@ pub fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnos
             );
             faults.push(
                 Diagnostic::error("dockerfile-missing", build.span, message)
-                    .at(path)
+                    .at(path.clone())
                     .help("say which with `dockerfile:`"),
             );
         }
+        faults.extend(ignore_file::check(service, build).map(|fault| fault.at(path)));
     }
     faults
 }

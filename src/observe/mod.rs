@@ -20,6 +20,7 @@ use crate::model::{
 };
 
 pub mod files;
+mod ignore_file;
 mod listeners;
 pub mod plugins;
 pub mod processes;

@@ -68,19 +68,23 @@ pub fn lifecycle(
         order.reverse();
     }
     let is_named = |name: &str| services.is_empty() || services.contains(name);
-    let named = order.iter().copied().filter(|name| is_named(name)).collect();
-    let selected = selected(&graph, named, command);
-    let mut spared = BTreeSet::new();
+    let named: BTreeSet<&str> = order.iter().copied().filter(|name| is_named(name)).collect();
+    let mut selected = selected(&graph, named.clone(), command);
+    let before = started_before(&graph, project, observed, (&named, &selected), command);
+    selected.extend(&before);
+    let is_start = |name: &str| *command == Lifecycle::Start || before.contains(name);
+    let mut spared = scope::spared(&graph, services, &selected);
+    spared.retain(|name| is_start(name));
     if *command == Lifecycle::Start {
-        spared = scope::spared(&graph, services, &selected);
         start::check(&mut builder, &start::StartScope { project, observed, named: services, selected: &selected });
     }
     let mut done: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for name in order.into_iter().filter(|name| selected.contains(name)) {
         let Some(service) = project.services.get(name) else { continue };
+        let command = if is_start(name) { &Lifecycle::Start } else { command };
         let mut first = predecessors(&graph, service, command, &done);
         first.is_spared = spared.contains(name);
-        if *command == Lifecycle::Start {
+        if waits_for_conditions(project, observed, service, command) {
             conditions(&mut builder, project, observed, service, &done, &mut first);
         }
         for container in replicas::of_service(observed, project, name) {
@@ -133,6 +137,22 @@ fn selected<'a>(graph: &Graph<'a>, named: BTreeSet<&'a str>, command: &Lifecycle
         }
         _ => named,
     }
+}
+
+/// Returns the services that a `restart` starts beside those that it restarts: the `restart` of a named service that does not
+/// run is a `start`, which begins with the dependencies.
+fn started_before<'a>(
+    graph: &Graph<'a>,
+    project: &Project,
+    observed: &Observed,
+    (named, selected): (&BTreeSet<&'a str>, &BTreeSet<&'a str>),
+    command: &Lifecycle,
+) -> BTreeSet<&'a str> {
+    if !matches!(command, Lifecycle::Restart { no_dependencies: false, .. }) {
+        return BTreeSet::new();
+    }
+    let runs = |name: &str| replicas::of_service(observed, project, name).any(replicas::is_up);
+    graph.with_dependencies(named.iter().copied().filter(|name| !runs(name))).difference(selected).copied().collect()
 }
 
 /// Returns the dependents with `restart: true` of the selected services, and of these dependents in turn.
@@ -197,8 +217,17 @@ fn predecessors(
     first
 }
 
-/// Plans the waits for the conditions of `depends_on`, where a container of the service does not run yet, and adds them
-/// to the service's predecessors. Only `start` waits for conditions.
+/// Returns whether the steps on a service wait for the conditions of `depends_on`: those of a `start` where a container of
+/// the service does not run yet, and those of a `restart`. `restart --no-deps` asks for no condition.
+fn waits_for_conditions(project: &Project, observed: &Observed, service: &Service, command: &Lifecycle) -> bool {
+    match command {
+        Lifecycle::Start => !replicas::of_service(observed, project, service.name.as_str()).all(replicas::is_up),
+        Lifecycle::Restart { no_dependencies, .. } => !no_dependencies,
+        _ => false,
+    }
+}
+
+/// Plans the waits for the conditions of `depends_on` and adds them to the service's predecessors.
 fn conditions(
     builder: &mut Builder,
     project: &Project,
@@ -207,9 +236,6 @@ fn conditions(
     done: &BTreeMap<&str, Vec<StepId>>,
     first: &mut First,
 ) {
-    if replicas::of_service(observed, project, service.name.as_str()).all(replicas::is_up) {
-        return;
-    }
     for (name, edge) in &service.depends_on {
         let started = done.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
         for container in replicas::of_service(observed, project, name.as_str()) {
@@ -234,11 +260,12 @@ fn conditions(
 }
 
 /// Returns whether a dependency's container meets a condition without a wait. The condition `service_started` needs
-/// none: the start is among the predecessors already. `is_started`: this plan starts the dependency.
+/// none: the start is among the predecessors already. `is_started`: this plan starts the dependency, so that what was
+/// observed of it says nothing.
 fn is_met(container: &ObservedContainer, condition: Condition, is_started: bool) -> bool {
     match condition {
         Condition::Started => true,
-        Condition::Healthy => container.health == Health::Healthy && replicas::is_up(container),
+        Condition::Healthy => !is_started && container.health == Health::Healthy && replicas::is_up(container),
         Condition::CompletedSuccessfully => {
             !is_started && container.exit_code == Some(0) && !replicas::is_up(container)
         }

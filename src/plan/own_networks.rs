@@ -9,14 +9,25 @@ use crate::plan::world::World;
 /// Returns the network that the file means: names of networks are not unique in the engine.
 ///
 /// A network of the project comes before a network of others. Of several networks of the project, one with containers
-/// comes first, then one that is as the file says, then the one with the smallest id.
+/// comes first, then one that is as the file says, then the one with the smallest id. A network that was made for the file
+/// ([`is_lent`]) comes before other networks of others.
 pub(crate) fn find<'a>(project: &Project, network: &Network, world: World<'a>) -> Option<&'a ObservedNetwork> {
     let named = || world.observed.networks.iter().filter(|candidate| candidate.name == network.name);
     let ours = named().filter(|candidate| is_ours(project, candidate));
     let rank = |candidate: &&ObservedNetwork| {
         (!is_used(world, candidate), !is_unchanged(network, candidate), candidate.id.clone())
     };
-    ours.min_by_key(rank).or_else(|| named().next())
+    let lent = || named().find(|candidate| is_lent(network, candidate));
+    ours.min_by_key(rank).or_else(lent).or_else(|| named().next())
+}
+
+/// Returns whether somebody made a network by hand for this network of the file: its label names the key in the file, and the
+/// network belongs to no project.
+///
+/// Compat: as docker compose, such a network is used as it is. It is never changed or removed.
+pub(crate) fn is_lent(network: &Network, existing: &ObservedNetwork) -> bool {
+    let label = |name: &str| existing.labels.get(name).map(String::as_str);
+    label(labels::PROJECT).is_none() && label(labels::NETWORK) == Some(network.key.as_str())
 }
 
 /// Returns whether a container is attached to a network.

@@ -95,3 +95,22 @@ fn lines_that_a_build_prints_are_shown_only_when_asked_for() {
     let json = build(&["--progress", "json"]);
     assert!(json.contains("printed-42"), "{json}");
 }
+
+/// A pattern that nobody can understand would let files into the image that it was to keep out.
+#[test]
+fn a_bad_pattern_in_dockerignore_is_refused_with_its_place() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { build: . } }");
+    stack.file("Dockerfile", "FROM IMAGE\n");
+    stack.file(".dockerignore", "ok\n  secret[\n");
+    for arguments in [&["build"][..], &["up", "-d"]] {
+        let (code, _, errors) = stack.run(arguments);
+        assert_eq!(code, 1, "{errors}");
+        assert!(errors.contains("ignore-pattern") && errors.contains(".dockerignore:2:9: "), "{errors}");
+        assert!(errors.contains("compose.yaml:1:"), "{errors}");
+        assert!(!errors.contains("secret["), "the file may be a link to any file: {errors}");
+    }
+    assert_eq!(stack.count(), 0);
+}

@@ -220,3 +220,42 @@ networks: {{ m: {}, n: {} }}",
         assert_eq!(stack.inspect("a", "{{.State.Status}} {{len .NetworkSettings.Networks}}").trim(), "running 2");
     }
 }
+
+#[test]
+fn a_link_names_all_replicas_of_a_service() {
+    if !is_ready() {
+        return;
+    }
+    let quick = "image: IMAGE, init: true, stop_grace_period: 0s";
+    let stack =
+        Stack::new(&format!("services: {{ db: {{ {quick}, scale: 2 }}, web: {{ {quick}, links: ['db:dbx'] }} }}"));
+    stack.ok(&["up", "-d"]);
+    let links = stack.inspect("web", "{{range .NetworkSettings.Networks}}{{json .Links}}{{end}}");
+    for number in [1, 2] {
+        let replica = format!("{}-db-{number}", stack.project);
+        for alias in ["dbx", &format!("db-{number}"), &replica] {
+            assert!(links.contains(&format!("\"{replica}:{alias}\"")), "{links}");
+        }
+    }
+    assert_eq!(stack.run(&["plan"]).0, 0, "nothing is left to do");
+}
+
+/// A network that somebody made for the project, with the label by which docker compose knows its own.
+#[test]
+fn a_network_that_was_made_beforehand_with_the_label_is_used_and_left() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }");
+    let name = format!("{}_default", stack.project);
+    let label = "com.docker.compose.network=default";
+    // The network goes after the stack, also when the test fails.
+    let (made, stack) = (Stranger::new("network", &name, &["network", "create", "--label", label, &name]), stack);
+    let run = stack.go(&["up", "-d"]);
+    assert!(run.is_success() && run.errors.contains("made by hand"), "{run:?}");
+    assert_eq!(stack.inspect("a", "{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}"), name);
+    assert_eq!(stack.run(&["plan"]).0, 0, "nothing is left to do");
+    assert_eq!(stack.run(&["drift"]).0, 0);
+    stack.ok(&["down"]);
+    assert!(made.exists());
+}

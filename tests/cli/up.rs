@@ -1,6 +1,6 @@
 //! `up -d`, a second `up`, and what an `up` that fails leaves.
 
-use crate::common::real::{Stack, docker, is_ready};
+use crate::common::real::{Running, Stack, docker, is_ready};
 use crate::setup::{TWO, suite};
 
 #[test]
@@ -235,4 +235,44 @@ fn what_does_not_run_is_not_called_running() {
     docker(&["start", "-a", &stack.name("job")]);
     let errors = words(&["create"]);
     assert!(is_told(&errors, "a", "Running") && is_told(&errors, "job", "Exited"), "{errors}");
+}
+
+/// Jobs of `su`, `sudo -E` and cron have a run-time directory that is missing, of another user, or none at all.
+#[test]
+fn a_run_time_directory_that_cannot_be_used_refuses_nothing() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }");
+    let others = stack.folder.path().join("others");
+    std::fs::create_dir(&others).unwrap();
+    let missing = others.join("none");
+    // Only root can give a directory to another user.
+    let is_given = std::os::unix::fs::chown(&others, Some(4711), None).is_ok();
+    for directory in [std::path::Path::new("/proc/none"), &missing, &others] {
+        let mut command = stack.command(stack.tool, &["up", "-d"]);
+        command.env("XDG_RUNTIME_DIR", directory);
+        let run = Running::begin(command).end();
+        assert!(run.is_success() && !run.errors.contains("lock"), "{}: {run:?}", directory.display());
+    }
+    assert!(!missing.exists());
+    if is_given && rustix::process::geteuid().is_root() {
+        assert_eq!(std::fs::read_dir(&others).unwrap().count(), 0, "nothing that its owner could not use");
+    }
+}
+
+#[test]
+fn renewed_anonymous_volumes_are_empty_though_nothing_has_changed() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s, volumes: [/scratch] } }");
+    stack.ok(&["up", "-d"]);
+    stack.put("a", "/scratch/old", "x");
+    let volume = stack.inspect("a", "{{(index .Mounts 0).Name}}");
+    stack.ok(&["up", "-d", "-V"]);
+    assert_eq!(stack.exec("a", &["ls", "/scratch"]), "");
+    assert!(!docker(&["volume", "inspect", &volume]).status.success(), "the old volume is gone");
+    let (_, plan, _) = stack.run(&["plan"]);
+    assert!(!plan.contains("recreate"), "{plan}");
 }

@@ -1,8 +1,10 @@
 //! Signals at requests of a command.
 
+use std::time::{Duration, Instant};
+
 use crate::bench::{Bench, MOST, PAIR, kept};
 use crate::common::proxy::{At, Fault};
-use crate::common::real::{is_ready, say};
+use crate::common::real::{Run, docker, is_ready, say};
 use rustix::process::Signal;
 
 /// A signal at some requests: the exit code says which, and the next `up` puts everything right.
@@ -52,4 +54,82 @@ fn interrupted_anywhere_in_a_recreate_the_next_up_repairs_it() {
     bench.stack.ok(&["up", "-d"]);
     bench.mark();
     interrupted("signals in a recreate", &mut bench, |bench, point| bench.change(point + 2), true);
+}
+
+/// A container that uses its whole grace period, and more time than any test waits.
+const STUBBORN: &str = "services: { a: { image: IMAGE, command: [sh, -c, 'trap : TERM; while :; do sleep 1; done'], stop_grace_period: 300s, environment: { A: '1' } } }";
+
+/// Begins a command, and sends SIGINT once the request with this end has been seen.
+fn interrupted_at(bench: &Bench, arguments: &[&str], end: &str, fault: Option<(At, Fault)>) -> Run {
+    bench.proxy.arm(fault);
+    let running = bench.stack.begin(arguments);
+    let begun = Instant::now();
+    while !bench
+        .proxy
+        .seen()
+        .iter()
+        .any(|request| request.path.split('?').next().is_some_and(|path| path.ends_with(end)))
+    {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no request to {end}: {:?}", bench.proxy.seen());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    running.signal(Signal::INT);
+    let run = running.end();
+    bench.proxy.disarm();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    run
+}
+
+/// Ends what the engine still stops.
+fn hurry(bench: &Bench) {
+    docker(&["kill", &bench.stack.name("a")]);
+}
+
+#[test]
+fn a_stop_that_is_interrupted_goes_on_without_the_run() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::new(STUBBORN, &["a-1"]);
+    for command in ["stop", "down"] {
+        bench.stack.ok(&["up", "-d"]);
+        let run = interrupted_at(&bench, &[command], "/stop", None);
+        assert!(run.errors.contains("the engine may still be at work on 1: stop container"), "{run:?}");
+        assert!(bench.stack.is_running("a"), "{command} has not waited for its end");
+        hurry(&bench);
+        bench.stack.ok(&[command]);
+        assert!(!bench.stack.is_running("a"));
+    }
+}
+
+#[test]
+fn the_stop_in_a_recreate_that_is_interrupted_is_finished_by_the_next_run() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::new(STUBBORN, &["a-1"]);
+    bench.stack.ok(&["up", "-d"]);
+    bench.change(2);
+    let run = interrupted_at(&bench, &["up", "-d"], "/stop", None);
+    assert!(run.errors.contains("stop container") && run.errors.contains("replace container"), "{run:?}");
+    assert!(bench.stack.is_running("a"));
+    hurry(&bench);
+    bench.stack.ok(&["up", "-d"]);
+    assert_eq!(bench.faults(false), [""; 0]);
+    hurry(&bench);
+}
+
+#[test]
+fn an_engine_that_hangs_on_a_request_does_not_hold_an_interrupted_run_up() {
+    if !is_ready() {
+        return;
+    }
+    let bench = Bench::of_one();
+    for end in ["/networks/create", "/containers/create", "/start"] {
+        let run = interrupted_at(&bench, &["up", "-d"], end, Some((At::First(end), Fault::Hang)));
+        assert!(run.errors.contains("the engine may still be at work on"), "{end}: {run:?}");
+        bench.stack.ok(&["up", "-d"]);
+        assert_eq!(bench.faults(false), [""; 0], "{end}");
+        bench.stack.ok(&["down"]);
+    }
 }

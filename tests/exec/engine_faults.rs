@@ -1,12 +1,16 @@
-//! Engines that restart, are slow, do not answer, or carry out a call late.
+//! Engines that restart, are slow, do not answer, or carry out a call late. The first signal to a run that waits for such an
+//! engine: what the engine has still to finish holds the run up for a moment only, and is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::{containers, engine, observed, plan_up, project, up};
-use crate::setup::{BEFORE, FINAL, after, networks, on_network, prepared};
+use crate::setup::{BEFORE, FINAL, after, networks, on_network, prepared, succeeds, web};
 use inception::engine::ErrorKind;
-use inception::engine::fake::{Fault, Mishap};
-use inception::plan::UpOptions;
+use inception::engine::fake::{Call, FakeEngine, Fault, Mishap, Turn};
+use inception::event::Event;
+use inception::exec::{self, ExecSettings, Interrupt, Outcome, Signal};
+use inception::plan::{DownOptions, Plan, UpOptions, down};
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_restarts_is_waited_for() {
@@ -14,7 +18,7 @@ async fn an_engine_that_restarts_is_waited_for() {
     engine.set_script({
         let mut is_first = true;
         move |call| {
-            let mut turn = inception::engine::fake::Turn::from(Fault::None);
+            let mut turn = Turn::from(Fault::None);
             if call.name == "create_container" && std::mem::take(&mut is_first) {
                 turn.mishap = Some(Mishap::EngineRestarts { down: Duration::from_secs(1) });
             }
@@ -44,14 +48,14 @@ async fn lines_while(name: &'static str, takes: Duration) -> Vec<String> {
     let plan = plan_up(&project(BEFORE), &observed(&engine).await, &UpOptions::default());
     engine.set_faults(move |call| if call.name == name { Fault::Crash } else { Fault::None });
     let mut lines = Vec::new();
-    let mut listener = |event: &inception::event::Event| {
-        if let inception::event::Event::Step { state: inception::event::StepState::Output(line), .. } = event {
+    let mut listener = |event: &Event| {
+        if let Event::Step { state: inception::event::StepState::Output(line), .. } = event {
             lines.push(line.clone());
         }
     };
-    let settings = inception::exec::ExecSettings::default();
-    let interrupt = inception::exec::Interrupt::default();
-    let run = inception::exec::run(&plan, engine.clone(), settings, &mut listener, &interrupt);
+    let settings = ExecSettings::default();
+    let interrupt = Interrupt::default();
+    let run = exec::run(&plan, engine.clone(), settings, &mut listener, &interrupt);
     let _ = tokio::time::timeout(takes, run).await;
     lines
 }
@@ -70,9 +74,9 @@ async fn a_call_that_takes_effect_late_is_noticed_before_success_is_claimed() {
     assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
     let mut is_first = true;
     engine.set_script(move |call| {
-        let mut turn = inception::engine::fake::Turn::from(Fault::None);
+        let mut turn = Turn::from(Fault::None);
         if call.name == "disconnect_network" && std::mem::take(&mut is_first) {
-            turn = inception::engine::fake::Turn { work: Duration::from_millis(600), ..Fault::CutOff.into() };
+            turn = Turn { work: Duration::from_millis(600), ..Fault::CutOff.into() };
         }
         if call.name == "list_containers" {
             turn.work = Duration::from_millis(500);
@@ -86,4 +90,118 @@ async fn a_call_that_takes_effect_late_is_noticed_before_success_is_claimed() {
     engine.clear_faults();
     assert!(up(&engine, &wanted).await.unwrap().is_success());
     assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
+}
+
+/// Runs a plan; the first signal comes after a second. Returns the outcome, and how long the run went on after the signal.
+async fn interrupted(engine: &Arc<FakeEngine>, plan: &Plan) -> (Outcome, Duration) {
+    let interrupt = Interrupt::default();
+    let press = interrupt.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        press.send(Signal::Interrupt);
+    });
+    let begun = tokio::time::Instant::now();
+    let outcome = exec::run(plan, engine.clone(), ExecSettings::default(), &mut |_: &Event| {}, &interrupt).await;
+    assert_eq!(outcome.interrupted, Some(Signal::Interrupt));
+    (outcome, begun.elapsed().saturating_sub(Duration::from_secs(1)))
+}
+
+const LONG: Duration = Duration::from_millis(3100);
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_goes_on_without_the_run() {
+    let engine = engine();
+    // `slow:1` uses five seconds of its grace period.
+    succeeds(&engine, &web("slow:1")).await;
+    let plan = down(&project(&web("slow:1")), &observed(&engine).await, &DownOptions::default());
+    let (outcome, took) = interrupted(&engine, &plan).await;
+    assert!(took <= LONG, "{took:?}");
+    assert_eq!(outcome.under_way, ["stop container `p-web-1`"]);
+    assert!(outcome.is_uncertain(), "the next run looks");
+    engine.quiet().await;
+    assert_eq!(containers(&engine).await, ["p-web-1 slow:1 exited"], "the engine has ended it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_ends_in_time_is_awaited() {
+    let engine = engine();
+    succeeds(&engine, &web("slow:1")).await;
+    let plan = down(&project(&web("slow:1")), &observed(&engine).await, &DownOptions::default());
+    let interrupt = Interrupt::default();
+    let press = interrupt.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        press.send(Signal::Terminate);
+    });
+    let outcome = exec::run(&plan, engine.clone(), ExecSettings::default(), &mut |_: &Event| {}, &interrupt).await;
+    assert_eq!((outcome.done, outcome.under_way.len(), outcome.is_uncertain()), (1, 0, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_silent_call_holds_a_run_up() {
+    for name in ["create_network", "create_volume", "create_container", "start_container"] {
+        for acts in [false, true] {
+            let yaml = "services: { web: { image: app:1, volumes: [data:/data] } }\nvolumes: { data: }";
+            let engine = engine();
+            let plan = plan_up(&project(yaml), &observed(&engine).await, &UpOptions::default());
+            engine.set_faults(move |call| if call.name == name { Fault::Hang { acts } } else { Fault::None });
+            let (outcome, took) = interrupted(&engine, &plan).await;
+            assert!(took <= LONG, "{name}: {took:?}");
+            assert!(!outcome.under_way.is_empty() && outcome.is_uncertain(), "{name}: {outcome:?}");
+            engine.clear_faults();
+            engine.quiet().await;
+            assert!(up(&engine, &project(yaml)).await.unwrap().is_success(), "{name}");
+            assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"], "{name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_of_a_replacement_is_told_with_the_replacement_and_the_next_run_goes_on() {
+    let engine = engine();
+    succeeds(&engine, &web("slow:1")).await;
+    let plan = plan_up(&project(&web("app:2")), &observed(&engine).await, &UpOptions::default());
+    let (outcome, took) = interrupted(&engine, &plan).await;
+    assert!(took <= LONG, "{took:?}");
+    assert_eq!(outcome.under_way, ["stop container `p-web-1`", "replace container `p-web-1`"]);
+    engine.quiet().await;
+    succeeds(&engine, &web("app:2")).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 app:2 running"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_stopped_for_a_moment_is_told_where_the_run_does_not_come_to_starting_it() {
+    let yaml = |label: &str| {
+        format!(
+            "services: {{ a: {{ image: app:1, networks: [n] }}, b: {{ image: slow:1, networks: [n] }} }}
+networks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("1")).await;
+    let plan = plan_up(&project(&yaml("2")), &observed(&engine).await, &UpOptions::default());
+    let (outcome, took) = interrupted(&engine, &plan).await;
+    assert!(took <= LONG, "{took:?}");
+    let told = ["stop container `p-b-1`", "start container `p-a-1` again"];
+    assert_eq!(outcome.under_way, told);
+    engine.quiet().await;
+    succeeds(&engine, &yaml("2")).await;
+    assert_eq!(containers(&engine).await, ["p-a-1 app:1 running", "p-b-1 slow:1 running"]);
+}
+
+/// Each container that comes back takes two seconds: the run waits for all of them, as long as the engine answers.
+#[tokio::test(start_paused = true)]
+async fn containers_that_come_back_are_waited_for() {
+    let yaml = |image: &str| format!("services: {{ web: {{ image: '{image}', scale: 3 }} }}");
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1")).await;
+    let plan = plan_up(&project(&yaml("sick:1")), &observed(&engine).await, &UpOptions::default());
+    engine.set_script(move |call: &Call| Turn {
+        work: if call.name == "kill_container" { Duration::from_secs(2) } else { Duration::ZERO },
+        ..Fault::None.into()
+    });
+    let (outcome, _) = interrupted(&engine, &plan).await;
+    assert_eq!((outcome.under_way.len(), outcome.restored.len()), (0, 3), "{outcome:?}");
+    let running: Vec<String> = (1..=3).map(|number| format!("p-web-{number} app:1 running")).collect();
+    assert_eq!(containers(&engine).await, running);
 }

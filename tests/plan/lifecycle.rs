@@ -209,3 +209,105 @@ async fn a_signal_reaches_orphans_where_that_is_asked_and_no_service_is_named() 
     assert_eq!(text(&["a"], true), one);
     assert_eq!(text(&[], true), "1  kill  a#1     asked by `kill`\n2  kill  gone#1  asked by `kill`\n");
 }
+
+fn restart(no_dependencies: bool) -> Lifecycle {
+    Lifecycle::Restart { grace: None, no_dependencies }
+}
+
+fn plan_restart(yaml: &str, observed: &Observed, services: &[&str], no_dependencies: bool) -> String {
+    let services = services.iter().map(|name| (*name).into()).collect();
+    let plan = lifecycle(&project(yaml), observed, &services, &restart(no_dependencies));
+    assert_eq!(lint(&plan), Vec::<String>::new());
+    render(&plan)
+}
+
+const CONDITIONS: &str = "
+services:
+  app: { image: app:1, depends_on: { db: { condition: service_healthy, restart: true }, job: { condition: service_completed_successfully } } }
+  db: { image: db:1 }
+  job: { image: job:1 }
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_waits_for_conditions_as_a_start_does() {
+    let (_, mut observed) = brought_up(CONDITIONS).await;
+    let all = expect![[r#"
+        1             restart  db#1   asked by `restart`
+        2 <- 1        wait     db#1   until running
+        3             restart  job#1  asked by `restart`
+        4 <- 3        wait     job#1  until running
+        5 <- 1        wait     db#1   until healthy
+        6 <- 3        wait     job#1  until completed
+        7 <- 1,3,5,6  restart  app#1  asked by `restart`
+        8 <- 7        wait     app#1  until running
+    "#]];
+    all.assert_eq(&plan_restart(CONDITIONS, &observed, &[], false));
+    // A dependent with `restart: true` waits for the database that it is restarted with, and not for a job that is done.
+    expect![[r#"
+        1         restart  db#1   asked by `restart`
+        2 <- 1    wait     db#1   until running
+        3 <- 1    wait     db#1   until healthy
+        4 <- 1,3  restart  app#1  asked by `restart`
+        5 <- 4    wait     app#1  until running
+    "#]]
+    .assert_eq(&plan_restart(CONDITIONS, &observed, &["db"], false));
+    // What holds needs no wait.
+    expect![[r#"
+        1       restart  app#1  asked by `restart`
+        2 <- 1  wait     app#1  until running
+    "#]]
+    .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], false));
+    // A job that has failed stays a failure: its dependents are not restarted.
+    observed.containers.iter_mut().filter(|one| one.service() == Some("job")).for_each(|one| one.exit_code = Some(3));
+    expect![[r#"
+        1       wait     job#1  until completed
+        2 <- 1  restart  app#1  asked by `restart`
+        3 <- 2  wait     app#1  until running
+    "#]]
+    .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], false));
+    expect![[r#"
+        1       restart  app#1  asked by `restart`
+        2 <- 1  wait     app#1  until running
+    "#]]
+    .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], true));
+}
+
+/// A `restart` of what does not run is a `start`: it begins with the dependencies.
+#[tokio::test(start_paused = true)]
+async fn a_restart_of_what_does_not_run_starts_what_it_depends_on() {
+    let observed = stopped(CONDITIONS).await;
+    expect![[r#"
+        1         start    db#1   asked by `start`
+        2 <- 1    wait     db#1   until running
+        3 <- 1    wait     db#1   until healthy
+        4 <- 1,3  restart  app#1  asked by `restart`
+        5 <- 4    wait     app#1  until running
+    "#]]
+    .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], false));
+    expect![[r#"
+        1       restart  app#1  asked by `restart`
+        2 <- 1  wait     app#1  until running
+    "#]]
+    .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_depends_on_a_failed_job_is_left_alone_by_a_restart() {
+    let yaml = "services:
+  app: { image: app:1, depends_on: { job: { condition: service_completed_successfully } } }
+  free: { image: app:1, depends_on: { job: { condition: service_completed_successfully, required: false } } }
+  job: { image: broken:1 }";
+    let engine = engine();
+    assert!(
+        !run(&engine, &plan_up(&project(yaml), &observed(&engine).await, &UpOptions::default())).await.is_success()
+    );
+    let observed = observed(&engine).await;
+    let plan = lifecycle(&project(yaml), &observed, &BTreeSet::new(), &restart(false));
+    assert!(!run(&engine, &plan).await.is_success());
+    let is_restarted = |name: &str| {
+        let one = observed.containers.iter().find(|one| one.service() == Some(name)).unwrap();
+        engine.calls().iter().any(|call| call.name == "restart_container" && call.target == one.id.as_str())
+    };
+    assert!(is_restarted("job") && !is_restarted("app"));
+    assert!(is_restarted("free"), "it can do without the job");
+}

@@ -4,7 +4,7 @@ use crate::common::{plan_up, project};
 use crate::setup::{brought_up, refused};
 use expect_test::expect;
 use inception::model::{ContainerState, Observed};
-use inception::plan::{UpOptions, render};
+use inception::plan::{Action, UpOptions, render};
 
 #[test]
 fn an_interface_is_one_networks() {
@@ -52,7 +52,7 @@ networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9
     let options = UpOptions { services: ["web".into()].into(), no_dependencies: true, ..UpOptions::default() };
     let plan = plan_up(&project(&yaml("2", "app:2")), &observed, &options);
     let connected = plan.steps.iter().filter_map(|step| match &step.action {
-        inception::plan::Action::ConnectNetwork { endpoint, .. } => Some(&**endpoint),
+        Action::ConnectNetwork { endpoint, .. } => Some(&**endpoint),
         _ => None,
     });
     let again = connected.chain(&plan.replacements[0].reconnects);
@@ -96,4 +96,105 @@ networks: {{ a: {{ ipam: {{ config: [{{ subnet: 10.9.0.0/16 }}] }} }}, b: {{ ipa
     assert!(told("10.10.0.0/16").is_empty());
     let plan = plan_up(&project(&yaml("10.9.5.0/24")), &Observed::default(), &UpOptions::default());
     assert_eq!(plan.diagnostics[0].cause.as_deref(), Some("it overlaps 10.9.0.0/16 of network `a`"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_was_made_for_the_file_is_used_as_it_is() {
+    let yaml = "services: { a: { image: app:1 } }\nnetworks: { default: { driver: bridge, labels: { x: y } } }";
+    let made = |labels: &[(&str, &str)]| inception::model::ObservedNetwork {
+        id: "1".into(),
+        name: "p_default".into(),
+        driver: "bridge".to_owned(),
+        labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        ..Default::default()
+    };
+    let (key, project_label) = ("com.docker.compose.network", "com.docker.compose.project");
+    let with = |labels: &[(&str, &str)]| Observed { networks: vec![made(labels)], ..Observed::default() };
+    let lent = with(&[(key, "default")]);
+    let plan = plan_up(&project(yaml), &lent, &UpOptions::default());
+    let told: Vec<_> = plan.diagnostics.iter().map(|one| (one.is_error(), one.code)).collect();
+    assert_eq!(told, [(false, "lent-network")]);
+    assert!(!plan.steps.iter().any(|step| matches!(step.action, Action::CreateNetwork { .. })), "{}", render(&plan));
+    assert!(inception::plan::down(&project(yaml), &lent, &Default::default()).is_empty(), "it stays");
+    for labels in [&[][..], &[(key, "other")], &[(key, "default"), (project_label, "q")]] {
+        assert_eq!(refused(yaml, &with(labels), &UpOptions::default()), ["foreign-network"], "{labels:?}");
+    }
+    // A network of the project's own comes first.
+    let mut both = with(&[(key, "default"), (project_label, "p")]);
+    both.networks.push(inception::model::ObservedNetwork { id: "0".into(), ..lent.networks[0].clone() });
+    assert!(plan_up(&project(yaml), &both, &UpOptions::default()).diagnostics.is_empty());
+}
+
+#[test]
+fn what_an_old_engine_can_do_without_is_warned_of() {
+    let yaml = "services: { a: { image: app:1, annotations: { x: y }, networks: { m: { gw_priority: 1 }, n: } } }
+networks: { m: { enable_ipv4: false }, n: { enable_ipv4: true } }";
+    let told = |yaml: &str, minor: u16| -> Vec<(bool, String)> {
+        let mut observed = Observed::default();
+        observed.engine.api = inception::model::ApiVersion::new(1, minor);
+        let plan = plan_up(&project(yaml), &observed, &UpOptions::default());
+        plan.diagnostics.into_iter().map(|one| (one.is_error(), one.message)).collect()
+    };
+    let warning = |words: &str| (false, words.to_owned());
+    let expected = [
+        warning(
+            "network `p_m`: `enable_ipv4: false` needs Engine API 1.47; this engine speaks 1.41, and the network has IPv4, too",
+        ),
+        warning(
+            "service `a`: `annotations` needs Engine API 1.43; this engine speaks 1.41, and the container has none",
+        ),
+        warning(
+            "service `a`: `gw_priority` needs Engine API 1.48; this engine speaks 1.41, and it chooses the gateway by itself",
+        ),
+    ];
+    assert_eq!(told(yaml, 41), expected);
+    assert_eq!(told(yaml, 51), []);
+    assert_eq!(
+        told("services: { a: { image: app:1, networks: { m: { gw_priority: 1 } } } }\nnetworks: { m: }", 41),
+        [],
+        "one network, one gateway"
+    );
+}
+
+/// The links of the created containers of a service, each as `CONTAINER:ALIAS`.
+fn links(plan: &inception::plan::Plan, service: &str) -> Vec<Vec<String>> {
+    let of = |step: &inception::plan::Step| match &step.action {
+        Action::CreateContainer { spec, .. } if step.target.service().is_some_and(|name| name.as_str() == service) => {
+            spec.networks.first().map(|endpoint| endpoint.links.clone())
+        }
+        _ => None,
+    };
+    plan.steps.iter().filter_map(of).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_reaches_all_replicas() {
+    let yaml = "services: { db: { image: app:1, scale: 2 }, web: { image: app:1, scale: 2, links: ['db:dbx'], external_links: ['other:o'] } }";
+    let plan = plan_up(&project(yaml), &Observed::default(), &UpOptions::default());
+    let names = |number: u32| {
+        ["dbx".to_owned(), format!("db-{number}"), format!("p-db-{number}")]
+            .map(|alias| format!("p-db-{number}:{alias}"))
+    };
+    let mut both: Vec<String> = names(1).into_iter().chain(names(2)).collect();
+    both.push("other:o".to_owned());
+    assert_eq!(links(&plan, "web"), [both.clone(), both.clone()]);
+
+    // The number of replicas is no part of the definition: more of them are no reason to replace who links to them.
+    let (engine, observed) = brought_up(yaml).await;
+    let three = UpOptions { scale: [("db".into(), 3)].into(), ..UpOptions::default() };
+    let plan = plan_up(&project(yaml), &observed, &three);
+    assert_eq!(links(&plan, "web"), Vec::<Vec<String>>::new(), "{}", render(&plan));
+    assert!(crate::common::run(&engine, &plan).await.is_success());
+    // A container that is made without `db` in the run has what is there.
+    let observed = crate::common::observed(&engine).await;
+    let alone = UpOptions {
+        services: ["web".into()].into(),
+        no_dependencies: true,
+        recreate: inception::plan::Recreate::Force,
+        ..UpOptions::default()
+    };
+    assert_eq!(links(&plan_up(&project(yaml), &observed, &alone), "web")[0].len(), 10);
+    // Where there is none yet, the first is expected.
+    let plan = plan_up(&project(yaml), &Observed::default(), &alone);
+    assert_eq!(links(&plan, "web")[0].len(), 4);
 }

@@ -116,3 +116,67 @@ volumes: {{ aa: {{ name: one }}, bb: {{ name: one, {second} }} }}"
     assert!(!removes("x-protected: true"));
     assert!(!removes("external: true"));
 }
+
+const SCRATCH: &str = "
+services:
+  web: { image: app:1, depends_on: [db], volumes: [/scratch] }
+  db: { image: app:1, volumes: [/data] }
+  named: { image: app:1, volumes: [vol:/v] }
+volumes: { vol: }
+";
+
+/// The services whose containers a plan replaces, each with the reason.
+fn replaced(plan: &inception::plan::Plan) -> Vec<String> {
+    let of = |one: &inception::plan::Replacement| {
+        let inception::plan::ContainerRef::Planned(step) = one.new else { return String::new() };
+        let step = &plan.steps[step.index()];
+        format!("{}: {}", one.group, step.reason)
+    };
+    plan.replacements.iter().map(of).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewed_volumes_cost_a_container_that_is_as_the_file_says() {
+    let (engine, observed) = brought_up(SCRATCH).await;
+    let volumes = |observed: &Observed, service: &str| -> Vec<String> {
+        let one = observed.containers.iter().find(|one| one.service() == Some(service)).unwrap();
+        one.mounts.iter().map(|mount| mount.name.clone()).collect()
+    };
+    let options = UpOptions { renew_anonymous_volumes: true, ..UpOptions::default() };
+    let plan = plan_up(&project(SCRATCH), &observed, &options);
+    let asked = |name: &str| format!("{name}: asked by --renew-anon-volumes");
+    assert_eq!(replaced(&plan), [asked("db"), asked("web")], "named volumes are no reason");
+    let told = impacts(&plan, &project(SCRATCH), &observed, &options);
+    assert!(told.iter().all(|one| one.losses.contains(&Loss::AnonymousVolumes)), "{told:?}");
+    assert!(run(&engine, &plan).await.is_success());
+    let after = crate::common::observed(&engine).await;
+    for service in ["web", "db"] {
+        assert_ne!(volumes(&after, service), volumes(&observed, service), "{service}");
+    }
+    assert_eq!(volumes(&after, "named"), volumes(&observed, "named"));
+    assert!(plan_up(&project(SCRATCH), &after, &UpOptions::default()).is_empty(), "nothing is left to do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn volumes_of_services_that_nobody_named_are_not_renewed() {
+    let (_, observed) = brought_up(SCRATCH).await;
+    let options = UpOptions { renew_anonymous_volumes: true, services: ["web".into()].into(), ..UpOptions::default() };
+    let plan = plan_up(&project(SCRATCH), &observed, &options);
+    assert_eq!(replaced(&plan), ["web: asked by --renew-anon-volumes"]);
+    let options = UpOptions { recreate: inception::plan::Recreate::Never, ..options };
+    assert!(plan_up(&project(SCRATCH), &observed, &options).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn volumes_that_come_from_another_container_are_no_reason_to_renew() {
+    let yaml = "services: { web: { image: app:1, volumes_from: [db] }, db: { image: app:1, volumes: [/data] } }";
+    let (_, observed) = brought_up(yaml).await;
+    let options = |name: &str| UpOptions {
+        renew_anonymous_volumes: true,
+        services: [name.into()].into(),
+        ..UpOptions::default()
+    };
+    assert_eq!(replaced(&plan_up(&project(yaml), &observed, &options("web"))), [""; 0]);
+    let plan = plan_up(&project(yaml), &observed, &options("db"));
+    assert_eq!(replaced(&plan), ["db: asked by --renew-anon-volumes"]);
+}

@@ -11,7 +11,7 @@ use super::super::run::rounds::Look;
 use super::super::run::session::{self, Session};
 use super::follow::{self, Ending};
 use super::followed::Followed;
-use crate::exec::{Interrupt, Outcome, StepError, StepFailure};
+use crate::exec::{Interrupt, Outcome, Signal, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::graph::Graph;
 use crate::model::{ContainerState, Project, ServiceName, labels};
@@ -105,7 +105,12 @@ impl Attached<'_> {
         let session = self.session;
         let is_asked = session.interrupt.received().is_some();
         ui::tell("Gracefully stopping... (press Ctrl+C again to force)\n");
-        let observed = session::snapshot(context, session.reading(), self.project).await?;
+        let observed = tokio::select! {
+            observed = session::snapshot(context, session.reading(), self.project) => observed?,
+            () = next_signal(&session.interrupt, is_asked) => {
+                return Err(interrupted(session.interrupt.received().unwrap_or(Signal::Interrupt)));
+            }
+        };
         let services: BTreeSet<ServiceName> = self.services.iter().map(|name| name.as_str().into()).collect();
         let plan = plan::lifecycle(self.project, &observed, &services, &Lifecycle::Stop { grace: self.grace });
         // Signals hurry the stops; they do not end their run.

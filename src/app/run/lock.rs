@@ -1,17 +1,18 @@
-//! At most one changing run per engine and project on this machine.
+//! At most one changing run per engine, project and user on this machine.
 //!
 //! The lock is an advisory lock (`flock`) on a file in the run-time directory. The kernel drops the lock when its holder
 //! ends, however that happens, so no lock is ever stale. The holder writes its name into the file, and empties the file at its
 //! end. A file with a name and no holder was left by a run that died in the middle of its work.
 //!
 //! Below `/tmp` anybody may create the directory before this program does, and the file in it is emptied. So no link is
-//! followed, and the directory must be one that nobody else can write to.
+//! followed, and the directory must be one that nobody else can write to. A directory that cannot hold the lock is passed
+//! over for the next one ([`directories`]); where none can, the run goes on without a lock, and a warning says so.
 
 #![expect(clippy::disallowed_methods, reason = "the lock is a file, and tells since when it is held")]
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -22,7 +23,7 @@ use sha2::{Digest, Sha256};
 use crate::diag::Diagnostic;
 use crate::exec::Interrupt;
 use crate::failure::Failure;
-use crate::model::Span;
+use crate::model::{Sources, Span};
 use crate::settings::Context;
 use crate::text::escape_controls;
 use crate::ui;
@@ -49,7 +50,26 @@ pub(super) struct Left {
     pub since: Option<i64>,
 }
 
+impl Left {
+    /// Without a lock nothing tells how the run before ended, so it counts as dead.
+    pub(super) const UNKNOWN: Self = Self { since: None };
+}
+
 impl Lock {
+    /// Notes who holds the lock of a file from now on.
+    fn held(mut file: File, command: &str, interrupt: &Interrupt) -> Self {
+        let is_left = file.metadata().map_or(true, |metadata| metadata.len() > 0);
+        let left = is_left.then(|| Left { since: read(&mut file).map(|holder| holder.asks_since) });
+        if is_left {
+            tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
+        }
+        let (interrupt, begun, command) = (interrupt.clone(), now(), command.to_owned());
+        let lock = Self { file, left, interrupt, is_unfinished: AtomicBool::new(false), begun, command };
+        // Should this run die, too, requests of the dead run before it may still be under way.
+        lock.tell(left.and_then(|left| left.since).map_or(begun, |since| since.min(begun)));
+        lock
+    }
+
     /// Returns what is known of the holder before this run, where that holder died in the middle of its work.
     pub(super) fn left(&self) -> Option<Left> {
         self.left
@@ -89,20 +109,42 @@ impl Drop for Lock {
     }
 }
 
-/// Takes the lock; while another run holds it, says who and waits.
+/// Takes the lock; while another run holds it, says who and waits. Returns `None` where no directory can hold the lock.
 pub(super) async fn take(
     context: &Context,
     endpoint: &str,
     project: &str,
     command: &str,
     interrupt: &Interrupt,
-) -> Result<Lock, Failure> {
-    let directory = directory(context);
-    let mut file = open(&directory, &name(endpoint, project)).map_err(|cause| refused(&directory, &cause))?;
+) -> Result<Option<Lock>, Failure> {
+    let (name, user) = (name(endpoint, project), rustix::process::getuid().as_raw());
+    let mut refused = Vec::new();
+    for directory in directories(context.environment.get_non_empty("XDG_RUNTIME_DIR"), user) {
+        let cause = match open(&directory, &name) {
+            Ok(mut file) => match wait(&mut file, project, interrupt).await? {
+                None => return Ok(Some(Lock::held(file, command, interrupt))),
+                Some(cause) => cause,
+            },
+            Err(cause) => cause,
+        };
+        refused.push(format!("`{}`: {cause}", escape_controls(&directory.to_string_lossy())));
+    }
+    ui::diagnostics(context, &[unlocked(project, &refused)], &Sources::default());
+    Ok(None)
+}
+
+/// Waits until no other run holds the lock of a file. Returns why the file can hold none, where its file system knows no
+/// locks.
+async fn wait(file: &mut File, project: &str, interrupt: &Interrupt) -> Result<Option<String>, Failure> {
     let mut told = false;
-    while rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+    loop {
+        match rustix::fs::flock(&*file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(None),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
+            Err(error) => return Ok(Some(format!("a file in it cannot be locked: {error}"))),
+        }
         if !told {
-            ui::tell(&format!("waiting for another run on project `{project}`{}\n", holder(&mut file)));
+            ui::tell(&format!("waiting for another run on project `{project}`{}\n", holder(file)));
             told = true;
         }
         tokio::select! {
@@ -110,16 +152,6 @@ pub(super) async fn take(
             signal = interrupt.first() => return Err(super::interrupted(signal)),
         }
     }
-    let is_left = file.metadata().map_or(true, |metadata| metadata.len() > 0);
-    let left = is_left.then(|| Left { since: read(&mut file).map(|holder| holder.asks_since) });
-    if is_left {
-        tracing::warn!(holder = holder(&mut file), "the last run on this project did not come to its end");
-    }
-    let (interrupt, begun, command) = (interrupt.clone(), now(), command.to_owned());
-    let lock = Lock { file, left, interrupt, is_unfinished: AtomicBool::new(false), begun, command };
-    // Should this run die, too, requests of the dead run before it may still be under way.
-    lock.tell(left.and_then(|left| left.since).map_or(begun, |since| since.min(begun)));
-    Ok(lock)
 }
 
 /// Opens a lock's file, and creates it where there is none. The error says why not, for people.
@@ -154,23 +186,36 @@ fn own_directory(directory: &Path) -> Result<File, String> {
     Ok(opened.into())
 }
 
-fn refused(directory: &Path, cause: &str) -> Failure {
-    let shown = escape_controls(&directory.to_string_lossy()).into_owned();
-    let message = format!("cannot make the project's lock in `{shown}`");
-    let help = "it must be a directory of yours that nobody else can write to (mode 0700): mend or remove it, or set XDG_RUNTIME_DIR to another place";
-    Failure::one(Diagnostic::error("lock-unsafe", Span::NONE, message).cause(cause).help(help))
+/// Returns the warning of a run without a lock, with the reason against each directory.
+fn unlocked(project: &str, refused: &[String]) -> Diagnostic {
+    let message = format!("project `{project}` has no lock: another run on it at the same time is not noticed");
+    let help = "let one run on it end before you begin another; a directory of yours that nobody else can write to (mode 0700), \
+                named by XDG_RUNTIME_DIR, takes the lock";
+    Diagnostic::warning("lock-unsafe", Span::NONE, message).cause(refused.join("\n")).help(help)
 }
 
-fn directory(context: &Context) -> PathBuf {
-    let user = rustix::process::getuid().as_raw();
-    // Jobs of cron do not have the variable, and must meet the runs of a login: so the usual directory is tried, too. Where
-    // nobody is logged in, systems may have no such directory. A run that begins then does not meet runs of a later login.
+/// Returns the directories that may hold the lock, the best first: below XDG_RUNTIME_DIR (`named`), below the usual value of
+/// that variable, and one of the user's own in `/tmp`.
+///
+/// Jobs of cron and of `su` do not have the variable, or have that of another user, and must meet the runs of a login: so the
+/// usual directory is tried, too. Where nobody is logged in, systems may have no such directory. A run that begins then does
+/// not meet runs of a later login.
+///
+/// A run-time directory must exist and belong to the user. Root with the variable of another user (`sudo -E`) would make a
+/// directory there that this user could not open.
+fn directories(named: Option<&str>, user: u32) -> Vec<PathBuf> {
     let usual = PathBuf::from(format!("/run/user/{user}"));
-    match context.environment.get_non_empty("XDG_RUNTIME_DIR") {
-        Some(directory) => PathBuf::from(directory).join("inception"),
-        None if usual.is_dir() => usual.join("inception"),
-        None => PathBuf::from(format!("/tmp/inception-{user}")),
-    }
+    let bases = named.map(PathBuf::from).into_iter().chain([usual]).filter(|base| is_own(base));
+    let mut found: Vec<PathBuf> = bases.map(|base| base.join("inception")).collect();
+    found.dedup();
+    found.push(PathBuf::from(format!("/tmp/inception-{user}")));
+    found
+}
+
+/// Returns whether a path is a directory that belongs to the user.
+fn is_own(directory: &Path) -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    directory.is_absolute() && directory.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user)
 }
 
 fn name(endpoint: &str, project: &str) -> String {
@@ -249,5 +294,27 @@ mod tests {
         if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() && rustix::process::geteuid().is_root() {
             assert_eq!(open(folder.path(), "a.lock").unwrap_err(), "it belongs to user 1, not to user 0");
         }
+    }
+
+    #[test]
+    fn a_run_time_directory_that_is_missing_or_of_another_user_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, last) = (folder.path().to_str().unwrap(), PathBuf::from("/tmp/inception-4711"));
+        assert_eq!(directories(Some(path), 4711), [folder.path().join("inception"), last.clone()]);
+        let missing = folder.path().join("none");
+        for unusable in [None, missing.to_str(), Some("/proc/none"), Some("/dev/null"), Some("relative")] {
+            assert_eq!(directories(unusable, 4711), [last.clone()], "{unusable:?}");
+        }
+        assert!(!missing.exists(), "the directory of another user may not get a folder of root's");
+        if std::os::unix::fs::chown(folder.path(), Some(4711), None).is_ok() && rustix::process::geteuid().is_root() {
+            assert_eq!(directories(Some(path), 4711), [last]);
+        }
+    }
+
+    #[test]
+    fn a_run_without_a_lock_is_told_why() {
+        let told = unlocked("p", &["`/a`: others may write to it".to_owned(), "`/b`: it is full".to_owned()]);
+        assert!(!told.is_error());
+        assert_eq!(told.cause.as_deref(), Some("`/a`: others may write to it\n`/b`: it is full"));
     }
 }

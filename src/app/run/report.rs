@@ -8,6 +8,9 @@ use crate::exec::{Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::model::{Project, Sources, Span};
 
+/// So many steps that may still be under way are named.
+const UNDER_WAY: usize = 8;
+
 /// The project that a run is about, and the texts that it was read from.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
@@ -52,14 +55,23 @@ pub(in crate::app) fn report(console: &dyn Console, outcome: &Outcome, origin: O
     }
     console.diagnostics(&list, origin.sources);
     if let Some(signal) = outcome.interrupted {
-        let words = format!(
-            "interrupted: {} steps done, {} not begun; run the same command again to go on\n",
-            outcome.done, outcome.skipped
-        );
-        console.tell(&words);
+        console.tell(&interruption(outcome));
         return Err(interrupted(signal));
     }
     if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
+}
+
+/// Returns the words about a run that a signal has ended: what is done, and what the engine may still be at work on.
+fn interruption(outcome: &Outcome) -> String {
+    let mut words = format!("interrupted: {} steps done, {} not begun", outcome.done, outcome.skipped);
+    let shown = outcome.under_way.len().min(UNDER_WAY);
+    if shown > 0 {
+        let more = outcome.under_way.len() - shown;
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let list = outcome.under_way[..shown].join(", ");
+        words.push_str(&format!("; the engine may still be at work on {}: {list}{rest}", outcome.under_way.len()));
+    }
+    words + "; run the same command again to go on\n"
 }
 
 /// Returns what helps with a failed step: the words of whoever has looked at it, else what is known of the kind of its error.
@@ -112,5 +124,22 @@ fn code(error: &StepError) -> &'static str {
         StepError::WaitExpired { .. } => "wait-expired",
         StepError::Hook { .. } | StepError::HookGivenUp { .. } => "hook-failed",
         StepError::Internal(_) => "internal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_names_what_may_still_be_under_way() {
+        let mut outcome = Outcome { done: 1, skipped: 2, ..Outcome::default() };
+        let end = "; run the same command again to go on\n";
+        assert_eq!(interruption(&outcome), format!("interrupted: 1 steps done, 2 not begun{end}"));
+        outcome.under_way = (1..=2).map(|number| format!("stop container `p-a-{number}`")).collect();
+        let words = "; the engine may still be at work on 2: stop container `p-a-1`, stop container `p-a-2`";
+        assert_eq!(interruption(&outcome), format!("interrupted: 1 steps done, 2 not begun{words}{end}"));
+        outcome.under_way = vec!["x".to_owned(); UNDER_WAY + 3];
+        assert!(interruption(&outcome).contains("x, x and 3 more; run"));
     }
 }

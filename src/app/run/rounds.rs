@@ -222,7 +222,7 @@ impl Rounds<'_> {
     /// recreate them.
     async fn facts(&self, look: &Look, outcome: &mut Outcome, looks: u32, known: &mut Known) -> Facts {
         let mut replaceable: BTreeSet<ContainerId> = BTreeSet::new();
-        if self.repeats == Repeats::Always {
+        if self.repeats == Repeats::Always && outcome.interrupted.is_none() {
             replaceable = unstartable::look(self.session.reading(), outcome).await;
         }
         let before = known.unstartable.len();

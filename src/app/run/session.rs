@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::console::Console;
-use super::lock::{self, Lock};
+use super::lock::{self, Left, Lock};
 use super::report::{self, Origin};
 use super::{interrupted, settle};
 use crate::diag::Diagnostic;
@@ -49,7 +49,8 @@ struct Changing {
     settings: ExecSettings,
     /// Whether nobody has said how many calls may run at once: then it depends on where the engine is.
     is_limit_open: bool,
-    /// `None` where the run is about images only, which have no project, and once the lock was given back.
+    /// `None` where the run is about images only, which have no project, where no directory can hold the lock, and once the
+    /// lock was given back.
     lock: Option<Lock>,
     is_after_crash: bool,
 }
@@ -65,15 +66,16 @@ impl Session {
         }
         let (settings, is_limit_open) = settings(context)?;
         let lock = lock::take(context, &engine.facts().endpoint, project, command, &interrupt).await?;
-        if let Some(left) = lock.left() {
-            lock.unfinished();
+        let left = lock.as_ref().map_or(Some(Left::UNKNOWN), Lock::left);
+        if let Some(left) = left {
+            lock.iter().for_each(Lock::unfinished);
             tokio::select! {
-                is_known = settle::settle(&*engine, project, left) => if is_known { lock.settled() },
+                is_known = settle::settle(&*engine, project, left) => if is_known { lock.iter().for_each(Lock::settled) },
                 signal = interrupt.first() => return Err(interrupted(signal)),
             }
         }
-        let is_after_crash = lock.left().is_some();
-        let changing = Changing { engine, settings, is_limit_open, lock: Some(lock), is_after_crash };
+        let is_after_crash = left.is_some();
+        let changing = Changing { engine, settings, is_limit_open, lock, is_after_crash };
         Ok(Self { hands: Hands::Changing(Box::new(changing)), interrupt })
     }
 

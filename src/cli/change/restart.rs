@@ -15,7 +15,7 @@ pub struct RestartArgs {
     services: ServiceFlags,
     #[command(flatten)]
     grace: GraceFlags,
-    /// Leave alone the services that depend on the named services
+    /// Leave alone the services that depend on the named services, and wait for none
     #[arg(long)]
     no_deps: bool,
 }

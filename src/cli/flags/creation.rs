@@ -38,7 +38,7 @@ pub struct CreationFlags {
     /// Leave out the services that the named services depend on
     #[arg(long)]
     no_deps: bool,
-    /// Give recreated containers new anonymous volumes instead of those of the old containers
+    /// Recreate containers that have anonymous volumes, with new ones; a service that is only a dependency keeps its own
     #[arg(short = 'V', long)]
     renew_anon_volumes: bool,
     /// Remove a volume whose definition has changed, WITH ITS DATA, and create it again

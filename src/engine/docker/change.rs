@@ -138,8 +138,7 @@ impl ChangeEngine for DockerEngine {
 
     async fn create_network(&self, spec: &NetworkSpec) -> EngineResult<NetworkId> {
         let call = Call::new("create network", spec.name.as_str());
-        let request = create::network(spec, self.facts.api)
-            .map_err(|message| EngineError::new(ErrorKind::Unsupported, call.to_string(), message))?;
+        let request = create::network(spec, self.facts.api);
         let made = self.call(call, LIMIT, self.docker.create_network(request)).await?;
         Ok(NetworkId::new(made.id))
     }

@@ -3,9 +3,11 @@
 //! - `state`: what the run knows;
 //! - `ready`: which step starts, which step is skipped;
 //! - `undo`: which replacement is undone, and when;
+//! - `leave`: how long the run waits for the engine after the first signal, and what it leaves under way;
 //! - `resume`: containers that the plan stops for a moment, and that the run does not come to starting again;
 //! - `recheck`: the last look of a run in which a reply was lost.
 
+mod leave;
 mod ready;
 mod recheck;
 mod resume;
@@ -30,7 +32,8 @@ use crate::engine::EngineHandle;
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::model::{ContainerId, RestartPolicy};
 use crate::plan::{Action, ContainerRef, Effect, Plan, Step, StepId, Until, describe};
-use state::{Report, Run, State, Undo, dependents};
+use leave::Patience;
+use state::{Ended, Report, Run, State, Undo, dependents};
 
 /// Runs a plan to its end and says how it went. Events go to `listener` in one order.
 pub async fn run(
@@ -57,11 +60,9 @@ pub async fn run(
         progress: sender,
     };
     let mut run = Run::new(plan, runner, receiver, listener);
-    run.drive(interrupt).await;
-    if interrupt.received().is_none() {
-        run.recheck().await;
+    if run.drive(interrupt).await == Ended::Whole {
+        run.look_once_more(interrupt).await;
     }
-    run.start_restored_again().await;
     let outcome = run.finish(interrupt);
     listener.on_event(&Event::Finished { elapsed: begun.elapsed() });
     outcome
@@ -100,17 +101,20 @@ fn given_up(plan: &Plan) -> BTreeSet<ContainerId> {
 }
 
 impl Run<'_> {
-    /// Starts steps and takes their reports until no task runs and nothing is left to begin, or until the second signal.
-    async fn drive(&mut self, interrupt: &Interrupt) {
+    /// Starts steps and takes their reports until no task runs and nothing is left to begin, until the engine is silent for
+    /// too long after the first signal, or until the second signal.
+    async fn drive(&mut self, interrupt: &Interrupt) -> Ended {
+        let mut patience = Patience::default();
         loop {
             if interrupt.received().is_some() {
+                patience.begin();
                 self.cancel.cancel();
                 self.skip_pending();
             }
             self.start();
             self.undo_failed();
             if self.tasks.is_empty() && !self.undo_deadlocked() && !self.resume_next() {
-                return;
+                return Ended::Whole;
             }
             if self.tasks.len() == self.final_waits && self.ready.is_empty() {
                 // This holds until the end of the run: no step waits for these waits. (A token wakes its waiters in the order
@@ -119,11 +123,32 @@ impl Run<'_> {
             }
             tokio::select! {
                 biased;
-                () = interrupt.second() => return,
+                () = interrupt.second() => return self.leave(),
                 Some((id, state)) = self.progress.recv() => self.tell(id, state),
-                Some(report) = self.tasks.join_next() => self.take(report),
+                Some(report) = self.tasks.join_next() => {
+                    if self.puts_right(&report) {
+                        patience.renew();
+                    }
+                    self.take(report);
+                }
+                () = patience.over() => return self.leave(),
                 _ = interrupt.first(), if interrupt.received().is_none() => {}
             }
+        }
+    }
+
+    /// Looks once more at work that a lost reply has made uncertain, for a short time only after a signal.
+    async fn look_once_more(&mut self, interrupt: &Interrupt) {
+        let look = async {
+            if interrupt.received().is_none() {
+                self.recheck().await;
+            }
+            self.start_restored_again().await;
+        };
+        tokio::select! {
+            biased;
+            () = look => {}
+            () = leave::is_over(interrupt) => {}
         }
     }
 

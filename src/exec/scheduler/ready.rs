@@ -164,7 +164,7 @@ impl Run<'_> {
 
     /// Whether a step removes an old container that cannot come back any more: other old containers, which would have to come
     /// back together with it, are being removed already.
-    fn is_half_committed(&self, id: StepId) -> bool {
+    pub(super) fn is_half_committed(&self, id: StepId) -> bool {
         let replacements = &self.plan.replacements;
         let Some(own) = replacements.iter().find(|one| one.commit == id) else { return false };
         let is_with_it = |other: &&Replacement| {
@@ -175,7 +175,7 @@ impl Run<'_> {
     }
 
     /// Whether a step makes a network whose predecessor is gone: the containers that were on the network need it to run again.
-    fn is_half_made_anew(&self, id: StepId) -> bool {
+    pub(super) fn is_half_made_anew(&self, id: StepId) -> bool {
         let step = &self.plan.steps[id.index()];
         let is_removed = |needed: &StepId| {
             matches!(self.action(*needed), Action::RemoveNetwork { .. })

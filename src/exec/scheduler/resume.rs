@@ -82,7 +82,7 @@ impl Run<'_> {
     }
 
     /// Returns a container that is still to be started again.
-    fn next_stopped(&self) -> Option<&Interrupted> {
+    pub(super) fn next_stopped(&self) -> Option<&Interrupted> {
         let is_stopped =
             |id: &StepId| self.effect(*id) == Effect::Stopped && matches!(self.state(*id), State::Done | State::Failed);
         self.plan.interrupted.iter().find(|one| {

@@ -42,6 +42,15 @@ pub(super) enum Undo {
     Done,
 }
 
+/// How the work of a run has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// No task runs, and nothing is left to begin.
+    Whole,
+    /// After a signal the run has left tasks behind.
+    Left,
+}
+
 /// What a task reports at its end.
 pub(super) enum Report {
     /// A step has ended.

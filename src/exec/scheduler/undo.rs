@@ -105,7 +105,7 @@ impl Run<'_> {
     }
 
     /// Whether a replacement is to be undone, now or once its steps have ended.
-    fn will_be_undone(&self, index: usize) -> bool {
+    pub(super) fn will_be_undone(&self, index: usize) -> bool {
         let replacement = &self.plan.replacements[index];
         self.state(replacement.commit) == State::Skipped && self.has_begun(replacement)
     }

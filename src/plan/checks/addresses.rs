@@ -16,6 +16,7 @@ use crate::plan::checks::claims::{self, Claim, Holder};
 use crate::plan::checks::subnet::Subnet;
 use crate::plan::container::replicas;
 use crate::plan::options::Recreate;
+use crate::plan::own_networks::is_lent;
 use crate::plan::scope::{self, Scope};
 
 /// An address that the file gives a service on a network.
@@ -120,7 +121,9 @@ impl<'a> AddressClaim<'a> {
     fn existing(&self, scope: Scope<'a>) -> Option<&'a ObservedNetwork> {
         let project = scope.project.name.as_str();
         let is_ours = |one: &ObservedNetwork| {
-            self.network.is_external || one.labels.get(labels::PROJECT).is_some_and(|name| name == project)
+            self.network.is_external
+                || one.labels.get(labels::PROJECT).is_some_and(|name| name == project)
+                || is_lent(self.network, one)
         };
         scope.world.observed.networks.iter().find(|one| one.name == self.network.name && is_ours(one))
     }

@@ -1,10 +1,10 @@
-//! Checks of a single service: files for a read-only container, the number of replicas, missing parents, and attributes
-//! that the engine is too old for.
+//! Checks of a single service or network: files for a read-only container, the number of replicas, missing parents, and
+//! attributes that the engine is too old for.
 //!
 //! Each check tells a diagnostic. No check here looks at what other containers or programs hold: see `claims` for that.
 
 use crate::diag::Diagnostic;
-use crate::model::{ApiVersion, ContainerSpec, MountSource, Namespace, Observed, Service, ServiceName};
+use crate::model::{ApiVersion, ContainerSpec, MountSource, Namespace, Network, Observed, Service, ServiceName, Span};
 use crate::plan::builder::Builder;
 
 /// Refuses configs and secrets that are put into a container with `read_only`: the engine writes no files into a
@@ -66,7 +66,8 @@ pub(crate) fn parent_missing(builder: &mut Builder, service: &Service, parent: &
     );
 }
 
-/// Refuses attributes of a service that the engine is too old for.
+/// Refuses attributes of a service that the engine is too old for, and warns of those without which the container does its
+/// work all the same.
 pub(crate) fn engine(builder: &mut Builder, observed: &Observed, service: &Service) {
     let have = observed.engine.api;
     for (what, least) in needs(service) {
@@ -80,6 +81,55 @@ pub(crate) fn engine(builder: &mut Builder, observed: &Observed, service: &Servi
                 .help("leave it out, or use a newer engine"),
         );
     }
+    for (what, least, meanwhile) in prefers(service) {
+        if have < least {
+            let subject = format!("service `{}`", service.name);
+            builder.tell(
+                passed_over(&subject, service.span, what, (least, have), meanwhile)
+                    .at(format!("services.{}", service.name)),
+            );
+        }
+    }
+}
+
+/// Warns of attributes of a network that the engine is too old for.
+pub(crate) fn network(builder: &mut Builder, observed: &Observed, network: &Network) {
+    let (have, least) = (observed.engine.api, ApiVersion::new(1, 47));
+    // An older engine gives every network IPv4, so that `enable_ipv4: true` holds there.
+    if network.enable_ipv4 == Some(false) && have < least {
+        let subject = format!("network `{}`", network.name);
+        let meanwhile = "the network has IPv4, too";
+        builder.tell(
+            passed_over(&subject, network.span, "`enable_ipv4: false`", (least, have), meanwhile)
+                .at(format!("networks.{}.enable_ipv4", network.key)),
+        );
+    }
+}
+
+/// Returns the warning of an attribute that the engine does not know. Compat: docker compose passes over these without a word.
+fn passed_over(
+    subject: &str,
+    span: Span,
+    what: &str,
+    (least, have): (ApiVersion, ApiVersion),
+    meanwhile: &str,
+) -> Diagnostic {
+    let message = format!("{subject}: {what} needs Engine API {least}; this engine speaks {have}, and {meanwhile}");
+    Diagnostic::warning("engine-too-old", span, message).help("leave it out, or use a newer engine")
+}
+
+/// Returns the attributes of a service that an older engine can do without, each with the first version that knows it and
+/// with what happens before that version.
+fn prefers(service: &Service) -> Vec<(&'static str, ApiVersion, &'static str)> {
+    let mut found = Vec::new();
+    if !service.annotations.is_empty() {
+        found.push(("`annotations`", ApiVersion::new(1, 43), "the container has none"));
+    }
+    // With one network there is one gateway.
+    if service.networks.len() > 1 && service.networks.values().any(|attachment| attachment.gw_priority != 0) {
+        found.push(("`gw_priority`", ApiVersion::new(1, 48), "it chooses the gateway by itself"));
+    }
+    found
 }
 
 /// Returns the attributes of a service that need a newer Engine API, each with the first version that knows it.
@@ -90,7 +140,6 @@ fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
             found.push((what, ApiVersion::new(1, minor)));
         }
     };
-    need(!service.annotations.is_empty(), "`annotations`", 43);
     for mount in &service.volumes {
         match &mount.source {
             MountSource::Image { .. } => need(true, "a mount of type `image`", 48),
@@ -101,7 +150,6 @@ fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
         }
     }
     for attachment in service.networks.values() {
-        need(attachment.gw_priority != 0, "`gw_priority`", 48);
         need(attachment.interface_name.is_some(), "`interface_name`", 49);
     }
     found

@@ -30,6 +30,8 @@ pub(crate) struct SpecInput<'a> {
     pub reference: &'a dyn Fn(&ServiceName) -> Option<crate::plan::ContainerRef>,
     /// Returns the id of the first container of a service; `None` where the plan creates that container or wants none.
     pub container_id: &'a dyn Fn(&str) -> Option<String>,
+    /// Returns the replicas of a linked service: number and name of each.
+    pub replicas: &'a dyn Fn(&ServiceName) -> Vec<(u32, ContainerName)>,
     /// The anonymous volumes that the replica takes over from the container which it replaces: path to volume.
     pub inherited_volumes: BTreeMap<String, VolumeName>,
 }
@@ -189,17 +191,18 @@ pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &Networ
 
 /// Returns the links as the engine wants them: `CONTAINER:ALIAS`.
 ///
-/// A link to a service reaches its first replica. Compat: as with docker compose, the replica has three names: the
-/// alias of the link, `service-1`, and the container's own name.
+/// Compat: as with docker compose, a link to a service reaches all of its replicas, and each has three names: the alias of
+/// the link, `service-NUMBER`, and the container's own name. docker compose takes the number of the container that has the
+/// link, so that its `db-1` means every replica of `db`. Here the number is the replica's own.
 fn links(input: &SpecInput<'_>) -> Vec<String> {
-    let internal = input.service.links.iter().filter_map(|(name, alias)| {
-        let linked = input.project.services.get(name)?;
-        let container = container_name(input.project, linked, 1, input.separator);
-        let numbered = format!("{name}{}1", input.separator);
-        Some([format!("{container}:{alias}"), format!("{container}:{numbered}"), format!("{container}:{container}")])
+    let internal = input.service.links.iter().flat_map(|(name, alias)| {
+        (input.replicas)(name).into_iter().flat_map(move |(number, container)| {
+            let numbered = format!("{name}{}{number}", input.separator);
+            [format!("{container}:{alias}"), format!("{container}:{numbered}"), format!("{container}:{container}")]
+        })
     });
     let external = input.service.external_links.iter().map(|(container, alias)| format!("{container}:{alias}"));
-    internal.flatten().chain(external).collect()
+    internal.chain(external).collect()
 }
 
 fn volumes_from(input: &SpecInput<'_>, spec: &mut ContainerSpec, references: &mut Vec<Reference>) {

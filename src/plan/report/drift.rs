@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::plan::Target;
 use crate::plan::container::{naming, owned, replicas, shares};
+use crate::plan::own_networks::is_lent;
 use crate::plan::resources::{networks, orphans, volumes};
 
 /// One difference between what the last run left and what exists now.
@@ -68,7 +69,9 @@ impl Search<'_> {
     fn networks(&mut self) {
         let project = self.project;
         for network in project.networks.values().filter(|network| !network.is_external) {
-            match self.observed.networks.iter().find(|one| one.name == network.name && is_ours(&one.labels, project)) {
+            let mut named = self.observed.networks.iter().filter(|one| one.name == network.name);
+            match named.clone().find(|one| is_ours(&one.labels, project)) {
+                None if named.any(|one| is_lent(network, one)) => {}
                 None => self.missing(networks::target(network)),
                 Some(existing) => self.strangers(network, existing),
             }

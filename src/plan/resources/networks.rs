@@ -12,10 +12,10 @@ use crate::model::{
     Project, hash, labels,
 };
 use crate::plan::builder::Builder;
-use crate::plan::checks::{claims, interfaces, subnets};
+use crate::plan::checks::{claims, interfaces, preflight, subnets};
 use crate::plan::container::owned::is_from_elsewhere;
 use crate::plan::container::{fields, replicas};
-use crate::plan::own_networks::{find, is_ours, is_unchanged, is_used};
+use crate::plan::own_networks::{find, is_lent, is_ours, is_unchanged, is_used};
 use crate::plan::resources::displaced::{self, End};
 use crate::plan::scope::Scope;
 use crate::plan::{Action, ContainerRef, FieldChange, Reason, StepId, Target};
@@ -53,7 +53,9 @@ pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&Net
             external(builder, network, world.observed, &mut networks);
             continue;
         }
+        preflight::network(builder, world.observed, network);
         match find(project, network, world) {
+            Some(existing) if is_lent(network, existing) => lent(builder, network, existing, &mut networks),
             None => missing.push(Missing { network, before: None, doubles: Vec::new(), reason: Reason::Missing }),
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
             Some(existing) if is_unchanged(network, existing) => {
@@ -111,6 +113,21 @@ fn external(builder: &mut Builder, network: &Network, observed: &Observed, netwo
             .help(format!("make it with `docker network create {}`, or drop `external`", network.name)),
         ),
     }
+}
+
+/// Takes a network that was made by hand for the file as it is.
+fn lent(builder: &mut Builder, network: &Network, existing: &ObservedNetwork, networks: &mut Networks) {
+    networks.ids.insert(network.name.clone(), existing.id.clone());
+    networks.ready.insert(network.key.clone(), Vec::new());
+    let message = format!(
+        "network `{}` was made by hand: it is used as it is, whatever the file says of it, and `down` leaves it",
+        network.name
+    );
+    builder.tell(
+        Diagnostic::warning("lent-network", network.span, message)
+            .at(format!("networks.{}", network.key))
+            .help("say so with `external: true`"),
+    );
 }
 
 /// Refuses a network whose name a network of another project, or of none, has.

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::plan::checks::names::NameClaim;
 use crate::plan::checks::{claims, preflight};
-use crate::plan::container::naming::{self, replica_target};
+use crate::plan::container::naming::{self, container_name, replica_target};
 use crate::plan::container::spec::{self, SpecInput};
 use crate::plan::container::{replicas, shares};
 use crate::plan::scope::Scope;
@@ -61,6 +61,7 @@ impl<'a> Up<'a> {
             image_id: image_id.as_ref(),
             reference: &|name| self.reference(name),
             container_id: &|name| self.container_id(name),
+            replicas: &|name| self.linked(name),
             inherited_volumes,
         });
         let mut requires: Vec<StepId> = self.resource_steps(service);
@@ -69,6 +70,24 @@ impl<'a> Up<'a> {
             ContainerRef::Existing(_) => None,
         }));
         (spec, references, requires)
+    }
+
+    /// Returns the replicas of a linked service, in order of their numbers: those that the plan leaves, or those on the engine
+    /// where the service is not part of the run. Where there is none yet, a first replica is expected.
+    fn linked(&self, name: &ServiceName) -> Vec<(u32, ContainerName)> {
+        let Scope { project, world, options, .. } = self.scope;
+        let Some(service) = project.services.get(name) else { return Vec::new() };
+        let mut numbers: Vec<u32> = match self.done.get(name) {
+            Some(done) => done.replicas.iter().map(Replica::number).collect(),
+            None => replicas::of_service(world, project, name.as_str()).filter_map(ObservedContainer::number).collect(),
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        if numbers.is_empty() {
+            numbers.push(1);
+        }
+        let named = |number| (number, container_name(project, service, number, options.separator));
+        numbers.into_iter().map(named).collect()
     }
 
     /// Refuses a container that the engine would refuse to create, or would create otherwise than the file says.

@@ -40,7 +40,7 @@ impl Up<'_> {
     }
 
     /// Whether a mount comes from a container named by `volumes_from`: the new container gets the mount from there.
-    fn is_shared(&self, service: &Service, mount: &ObservedMount) -> bool {
+    pub(crate) fn is_shared(&self, service: &Service, mount: &ObservedMount) -> bool {
         self.givers(service).any(|giver| giver.mounts.iter().any(|given| given.name == mount.name))
     }
 

@@ -1,6 +1,6 @@
 //! Judges the containers of a service: may they stay, or must they be replaced?
 
-use crate::model::{ObservedContainer, ObservedEndpoint, Service, ServiceName};
+use crate::model::{ObservedContainer, ObservedEndpoint, ObservedMount, Service, ServiceName};
 use crate::plan::container::difference::{self, Desired, Successor};
 use crate::plan::container::replicas::{self, ReplicaSlot};
 use crate::plan::up::state::Up;
@@ -39,6 +39,7 @@ impl<'a> Up<'a> {
         if self.scope.world.observed.known.unstartable.contains(&container.id) {
             return Some(Reason::Unstartable);
         }
+        let renewed = || self.renewed(service, container);
         let image_id = self.image_id(service);
         let desired = Desired {
             project: self.scope.project,
@@ -57,9 +58,19 @@ impl<'a> Up<'a> {
             for network in displaced.networks.iter().filter_map(|key| self.scope.project.networks.get(key)) {
                 restored.networks.insert(network.name.clone(), ObservedEndpoint::default());
             }
-            return difference::reason(&desired, &restored, self.recreate(service));
+            return difference::reason(&desired, &restored, self.recreate(service)).or_else(renewed);
         }
-        difference::reason(&desired, container, self.recreate(service))
+        difference::reason(&desired, container, self.recreate(service)).or_else(renewed)
+    }
+
+    /// Returns the reason to replace a container that is as the file says for the sake of its anonymous volumes
+    /// (`--renew-anon-volumes`). The volumes of services that the user did not name stay: nobody gave up the data of the `db`
+    /// that the named `web` depends on.
+    fn renewed(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
+        let options = self.scope.options;
+        let is_asked = options.renew_anonymous_volumes && options.recreate != Recreate::Never && self.is_named(service);
+        let has_own = |mount: &ObservedMount| self.is_anonymous(mount) && !self.is_shared(service, mount);
+        (is_asked && container.mounts.iter().any(has_own)).then_some(Reason::Asked("--renew-anon-volumes"))
     }
 
     /// Returns what this plan does with the first container of a service that was planned before.

@@ -1,5 +1,8 @@
 //! Rows of `ps`: the containers of a project.
 
+use std::fmt;
+use std::net::IpAddr;
+
 use serde_json::{Value, json};
 
 use super::format::{Row, Shape};
@@ -129,16 +132,114 @@ fn created_at(seconds: i64) -> String {
 }
 
 /// Returns ports as docker says them: `0.0.0.0:8080->80/tcp, 443/tcp`.
+///
+/// Compat: as docker compose, ports that follow one another are joined to a range (`81-83/tcp`) where they are not published,
+/// or published under their own numbers (`0.0.0.0:81-83->81-83/tcp`). Ports with another number on the host come last, each
+/// by itself.
 fn ports(list: &[ObservedPort]) -> String {
-    let port = |port: &ObservedPort| match (port.host_ip, port.published) {
-        (Some(ip), Some(published)) => {
-            let ip = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
-            format!("{ip}:{published}->{}/{}", port.target, port.protocol)
-        }
-        _ => format!("{}/{}", port.target, port.protocol),
+    let mut sorted: Vec<&ObservedPort> = list.iter().collect();
+    let key = |port: &ObservedPort| {
+        let address = port.host_ip.map(|ip| ip.to_string()).unwrap_or_default();
+        (port.target, address, port.published, port.protocol.clone())
     };
-    let mut all: Vec<String> = list.iter().map(port).collect();
-    all.sort();
-    all.dedup();
-    all.join(", ")
+    sorted.sort_by_key(|port| key(port));
+    sorted.dedup();
+    let (mut ranges, mut mapped) = (Vec::<Range<'_>>::new(), Vec::new());
+    let mut ended = Vec::new();
+    for port in sorted {
+        let address = port.host_ip.filter(|_| port.published.is_some()).map(host);
+        match (&address, port.published) {
+            (Some(address), Some(published)) if published != port.target => {
+                mapped.push(format!("{address}:{published}->{}/{}", port.target, port.protocol));
+                continue;
+            }
+            _ => {}
+        }
+        let new = Range { address, protocol: &port.protocol, first: port.target, last: port.target };
+        match ranges.iter_mut().find(|range| range.address == new.address && range.protocol == new.protocol) {
+            None => ranges.push(new),
+            Some(range) if port.target == range.last.saturating_add(1) => range.last = port.target,
+            // A range with a gap behind it is told before the ranges that are still open.
+            Some(range) => ended.push(std::mem::replace(range, new).to_string()),
+        }
+    }
+    let open = ranges.iter().map(Range::to_string);
+    ended.into_iter().chain(open).chain(mapped).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns an address as it stands before a port.
+fn host(ip: IpAddr) -> String {
+    if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }
+}
+
+/// Ports that follow one another, not published or published under their own numbers at one address.
+struct Range<'a> {
+    address: Option<String>,
+    protocol: &'a str,
+    first: u16,
+    last: u16,
+}
+
+impl fmt::Display for Range<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ports = match self.first == self.last {
+            true => self.first.to_string(),
+            false => format!("{}-{}", self.first, self.last),
+        };
+        match &self.address {
+            Some(address) => write!(f, "{address}:{ports}->{ports}/{}", self.protocol),
+            None => write!(f, "{ports}/{}", self.protocol),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes ports of texts such as `0.0.0.0:8080:80`, `:80` for one that is not published; the protocol is TCP.
+    fn observed(list: &[&str]) -> Vec<ObservedPort> {
+        let port = |text: &&str| {
+            let (rest, target) = text.rsplit_once(':').expect("a port");
+            let (ip, published) = rest.rsplit_once(':').unwrap_or_default();
+            ObservedPort {
+                host_ip: ip.parse().ok(),
+                published: published.parse().ok(),
+                target: target.parse().expect("a number"),
+                protocol: "tcp".to_owned(),
+            }
+        };
+        list.iter().map(port).collect()
+    }
+
+    #[track_caller]
+    fn check(list: &[&str], expected: &str) {
+        assert_eq!(ports(&observed(list)), expected);
+    }
+
+    #[test]
+    fn ports_that_follow_one_another_are_a_range() {
+        check(&[":82", ":80", ":81"], "80-82/tcp");
+        check(
+            &["0.0.0.0:81:81", "0.0.0.0:80:80", ":::80:80", ":::81:81"],
+            "0.0.0.0:80-81->80-81/tcp, [::]:80-81->80-81/tcp",
+        );
+        check(&[":65534", ":65535"], "65534-65535/tcp");
+    }
+
+    #[test]
+    fn gaps_and_other_numbers_on_the_host_end_a_range() {
+        check(&[":80", ":82", ":83"], "80/tcp, 82-83/tcp");
+        check(&["0.0.0.0:8080:80", "0.0.0.0:8081:81"], "0.0.0.0:8080->80/tcp, 0.0.0.0:8081->81/tcp");
+        check(&["0.0.0.0:8080:80", ":81", "0.0.0.0:90:90"], "81/tcp, 0.0.0.0:90->90/tcp, 0.0.0.0:8080->80/tcp");
+        check(&["0.0.0.0:80:80", "0.0.0.0:80:80"], "0.0.0.0:80->80/tcp");
+    }
+
+    #[test]
+    fn protocols_and_addresses_are_not_mixed() {
+        let mut list = observed(&[":80", ":81", "127.0.0.1:82:82"]);
+        list[1].protocol = "udp".to_owned();
+        assert_eq!(ports(&list), "80/tcp, 81/udp, 127.0.0.1:82->82/tcp");
+        assert_eq!(ports(&[]), "");
+    }
 }

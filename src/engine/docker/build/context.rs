@@ -43,9 +43,9 @@ fn read_ignore(directory: &Path, dockerfile: &str) -> io::Result<Ignore> {
     for name in [format!("{dockerfile}.dockerignore"), ".dockerignore".to_owned()] {
         match std::fs::File::open(directory.join(name)) {
             Ok(file) => {
-                let mut text = String::new();
-                file.take(1 << 20).read_to_string(&mut text)?;
-                return Ok(Ignore::parse(&text));
+                let mut bytes = Vec::new();
+                file.take(1 << 20).read_to_end(&mut bytes)?;
+                return Ok(Ignore::parse(&String::from_utf8_lossy(&bytes)));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

@@ -47,7 +47,6 @@ pub(crate) fn body(
     spec: &ContainerSpec,
     version: ApiVersion,
 ) -> Result<(api::ContainerCreateBody, Vec<EndpointSpec>), Refused> {
-    needs(!spec.annotations.is_empty(), version, 43, "`annotations`")?;
     let takes_all = version >= ApiVersion::new(1, 44);
     let at_create = if takes_all { spec.networks.len() } else { spec.networks.len().min(1) };
     let mut endpoints = HashMap::new();
@@ -95,7 +94,7 @@ fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<api::HostCon
         port_bindings: port_bindings(spec),
         restart_policy: Some(restart(spec.restart)),
         auto_remove: Some(spec.auto_remove),
-        annotations: map(&spec.annotations),
+        annotations: map(&spec.annotations).filter(|_| version >= ApiVersion::new(1, 43)),
         cap_add: list(&spec.cap_add),
         cap_drop: list(&spec.cap_drop),
         cgroupns_mode: match spec.cgroupns_mode.as_deref() {
@@ -263,7 +262,6 @@ fn healthcheck(check: &Healthcheck, version: ApiVersion) -> api::HealthConfig {
 
 /// Returns the settings of an endpoint.
 pub(crate) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::EndpointSettings, Refused> {
-    needs(spec.gw_priority != 0, version, 48, "`gw_priority`")?;
     needs(spec.interface_name.is_some(), version, 49, "`interface_name`")?;
     let mut options = spec.driver_opts.clone();
     if let Some(name) = &spec.interface_name {
@@ -280,7 +278,7 @@ pub(crate) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::
         }),
         mac_address: spec.mac_address.clone(),
         driver_opts: map(&options),
-        gw_priority: set(spec.gw_priority),
+        gw_priority: set(spec.gw_priority).filter(|_| version >= ApiVersion::new(1, 48)),
         ..Default::default()
     })
 }
@@ -385,9 +383,7 @@ fn bind_options(propagation: Option<&str>, recursive: Option<&str>, create: bool
 }
 
 /// Returns the body of a network create call.
-pub(crate) fn network(spec: &NetworkSpec, version: ApiVersion) -> Result<api::NetworkCreateRequest, Refused> {
-    // Older engines ignore the field, so nobody would notice that the network has IPv4 after all.
-    needs(spec.enable_ipv4.is_some(), version, 47, "`enable_ipv4`")?;
+pub(crate) fn network(spec: &NetworkSpec, version: ApiVersion) -> api::NetworkCreateRequest {
     let pool = |pool: &crate::model::IpamPool| api::IpamConfig {
         subnet: pool.subnet.clone(),
         ip_range: pool.ip_range.clone(),
@@ -399,18 +395,18 @@ pub(crate) fn network(spec: &NetworkSpec, version: ApiVersion) -> Result<api::Ne
         config: list(&spec.ipam.pools.iter().map(pool).collect::<Vec<_>>()),
         options: map(&spec.ipam.options),
     };
-    Ok(api::NetworkCreateRequest {
+    api::NetworkCreateRequest {
         name: spec.name.to_string(),
         driver: spec.driver.clone(),
         internal: Some(spec.internal),
         attachable: Some(spec.attachable),
-        enable_ipv4: spec.enable_ipv4,
+        enable_ipv4: spec.enable_ipv4.filter(|_| version >= ApiVersion::new(1, 47)),
         enable_ipv6: spec.enable_ipv6,
         ipam: (ipam != api::Ipam::default()).then_some(ipam),
         options: map(&spec.driver_opts),
         labels: map(&spec.labels),
         ..Default::default()
-    })
+    }
 }
 
 /// Returns the body of a volume create call.
@@ -449,9 +445,26 @@ mod tests {
 
     #[test]
     fn what_an_engine_is_too_old_for_is_refused_with_the_version() {
-        let spec = EndpointSpec { gw_priority: 1, ..EndpointSpec::default() };
-        assert_eq!(endpoint(&spec, OLD).unwrap_err(), "`gw_priority` needs Engine API 1.48; this engine speaks 1.41");
+        let spec = EndpointSpec { interface_name: Some("x".to_owned()), ..EndpointSpec::default() };
+        assert_eq!(
+            endpoint(&spec, OLD).unwrap_err(),
+            "`interface_name` needs Engine API 1.49; this engine speaks 1.41"
+        );
         assert!(endpoint(&spec, NEW).is_ok());
+    }
+
+    #[test]
+    fn what_an_old_engine_can_do_without_is_left_out_there() {
+        let spec = EndpointSpec { gw_priority: 1, ..EndpointSpec::default() };
+        assert_eq!(endpoint(&spec, OLD).unwrap().gw_priority, None);
+        assert_eq!(endpoint(&spec, NEW).unwrap().gw_priority, Some(1));
+        let spec = ContainerSpec { annotations: [("a".to_owned(), "b".to_owned())].into(), ..ContainerSpec::default() };
+        let annotations = |version| body(&spec, version).unwrap().0.host_config.unwrap().annotations;
+        assert_eq!(annotations(OLD), None);
+        assert_eq!(annotations(NEW).unwrap().len(), 1);
+        let spec = NetworkSpec { enable_ipv4: Some(false), ..NetworkSpec::default() };
+        assert_eq!(network(&spec, OLD).enable_ipv4, None);
+        assert_eq!(network(&spec, NEW).enable_ipv4, Some(false));
     }
 
     #[test]

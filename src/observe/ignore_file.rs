@@ -1,0 +1,161 @@
+//! The check of `.dockerignore` before a build: a pattern that cannot be understood would let files into the image that its
+//! author wanted to keep out.
+//!
+//! A message tells the place of a pattern and not its text: the file may be a link to any file of this machine.
+
+#![expect(clippy::disallowed_methods, reason = "reads the file beside the context")]
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::diag::Diagnostic;
+use crate::model::{Build, Service};
+use crate::text::escape_controls;
+
+/// No such file of people is larger; the builder reads no more of it.
+const MOST: u64 = 1 << 20;
+const ESCAPE: &str = "a backslash has no character behind it";
+
+/// Checks the patterns that the build of a service excludes files by.
+pub(super) fn check(service: &Service, build: &Build) -> Option<Diagnostic> {
+    let (path, bytes) = read(build)?;
+    let fault = if bytes.len() as u64 > MOST {
+        (None, "it is larger than 1 MiB")
+    } else {
+        let (line, column, what) = first_fault(&String::from_utf8_lossy(&bytes))?;
+        (Some((line, column)), what)
+    };
+    let (place, what) = fault;
+    let shown = escape_controls(&path.to_string_lossy()).into_owned();
+    let at = place.map_or(shown.clone(), |(line, column)| format!("{shown}:{line}:{column}"));
+    let message = format!("the build of service `{}` cannot understand `{shown}`", service.name);
+    Some(
+        Diagnostic::error("ignore-pattern", build.span, message)
+            .cause(format!("{at}: {what}"))
+            .help("mend the pattern; a backslash before `[` or `*` makes it an ordinary character"),
+    )
+}
+
+/// Returns the file with the patterns of a build, and its bytes. `NAME.dockerignore` beside the Dockerfile `NAME` comes before
+/// the `.dockerignore` of the context, as for the build itself.
+fn read(build: &Build) -> Option<(PathBuf, Vec<u8>)> {
+    let dockerfile = match &build.dockerfile_inline {
+        Some(_) => None,
+        None => Some(build.dockerfile.as_deref().unwrap_or("Dockerfile")),
+    };
+    let names = dockerfile.map(|name| format!("{name}.dockerignore")).into_iter().chain([".dockerignore".to_owned()]);
+    names.map(|name| Path::new(&build.context).join(name)).find_map(|path| {
+        let mut bytes = Vec::new();
+        std::fs::File::open(&path).ok()?.take(MOST + 1).read_to_end(&mut bytes).ok()?;
+        Some((path, bytes))
+    })
+}
+
+/// Returns the line and the column of the first pattern that cannot be understood, and why.
+///
+/// Compat: the rules are those of Go's `filepath.Match`, by which docker judges patterns.
+fn first_fault(text: &str) -> Option<(usize, usize, &'static str)> {
+    (1..).zip(text.lines()).find_map(|(number, line)| {
+        let line = line.trim_start_matches('\u{feff}');
+        let pattern = line.trim();
+        if pattern.starts_with('#') {
+            return None;
+        }
+        let start = line.chars().take_while(|char| char.is_whitespace()).count();
+        let (pattern, skipped) = match pattern.strip_prefix('!') {
+            Some("") => return Some((number, start + 1, "`!` stands alone, without a pattern to take back")),
+            Some(rest) => (rest.trim_start(), pattern.chars().count() - rest.trim_start().chars().count()),
+            None => (pattern, 0),
+        };
+        let (at, what) = fault(pattern)?;
+        Some((number, start + skipped + at + 1, what))
+    })
+}
+
+/// Returns which character of a pattern is at fault, from 0, and why.
+fn fault(pattern: &str) -> Option<(usize, &'static str)> {
+    let chars: Vec<char> = pattern.chars().collect();
+    let mut at = 0;
+    while let Some(char) = chars.get(at) {
+        at = match char {
+            '\\' if at + 1 == chars.len() => return Some((at, ESCAPE)),
+            '\\' => at + 2,
+            '[' => match class_end(&chars, at) {
+                Ok(end) => end,
+                Err(fault) => return Some(fault),
+            },
+            _ => at + 1,
+        };
+    }
+    None
+}
+
+/// Returns the place behind a class such as `[a-z]` that begins at `start`, or what is wrong with the class, and where.
+fn class_end(chars: &[char], start: usize) -> Result<usize, (usize, &'static str)> {
+    let unended = (start, "the class that begins here does not end");
+    // The place behind one character of the class; a character is never the last of a pattern.
+    let one = |at: usize| match chars.get(at) {
+        None => Err(unended),
+        Some('-' | ']') => Err((at, "a class needs a character here")),
+        Some('\\') if at + 1 == chars.len() => Err((at, ESCAPE)),
+        Some('\\') if at + 2 < chars.len() => Ok(at + 2),
+        Some(char) if *char != '\\' && at + 1 < chars.len() => Ok(at + 1),
+        Some(_) => Err(unended),
+    };
+    let mut at = start + 1;
+    if chars.get(at) == Some(&'^') {
+        at += 1;
+    }
+    loop {
+        at = one(at)?;
+        if chars.get(at) == Some(&'-') {
+            at = one(at + 1)?;
+        }
+        if chars.get(at) == Some(&']') {
+            return Ok(at + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(usize, usize)>) {
+        assert_eq!(first_fault(text).map(|(line, column, _)| (line, column)), expected, "{text:?}");
+    }
+
+    #[test]
+    fn patterns_that_can_be_understood_pass() {
+        let good = [
+            "",
+            "# [",
+            "*.md\n!README.md",
+            "a[0-9]b",
+            "[^a-c]x",
+            "[ab]",
+            "\\[x",
+            "{a,b}",
+            "a]b",
+            "[a\\]]",
+            "\u{feff}x",
+        ];
+        for text in good {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn the_place_of_the_first_fault_is_told() {
+        check("ok\n  [abc\n[", Some((2, 3)));
+        check("x[", Some((1, 2)));
+        check("![a-", Some((1, 2)));
+        check("[]a]", Some((1, 2)));
+        check("[-]", Some((1, 2)));
+        check("[a-]", Some((1, 4)));
+        check("a\\", Some((1, 2)));
+        check("a[\\b", Some((1, 2)));
+        check("x\n! \n", Some((2, 1)));
+    }
+}
