@@ -98,27 +98,41 @@ impl<'a> UpAim<'a> {
     async fn read_files(&mut self, engine: &dyn ReadEngine) -> Vec<Diagnostic> {
         let graph = Graph::new(&self.project.services);
         let selected = plan::selected(&graph, self.project, &self.options);
-        let (contents, mut faults) = files::read(self.project, &selected);
+        let mut elsewhere = BTreeSet::new();
+        for path in files::sources(self.project, &selected) {
+            if !engine.shares_path(path).await {
+                elsewhere.insert(path.to_owned());
+            }
+        }
+        let (contents, mut faults) = files::read(self.project, &selected, &elsewhere);
         self.contents = contents;
         // Only a path that is missing here raises the question whether the engine is here, too.
-        let missing = files::check_host_paths(self.project, &selected);
-        if !missing.is_empty() && engine.is_local().await {
-            faults.extend(missing);
+        for (path, fault) in files::check_host_paths(self.project, &selected) {
+            if engine.shares_path(&path).await {
+                faults.push(fault);
+            }
         }
         faults
     }
 
-    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too.
+    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too; and images, where it
+    /// depends on their user whether a file can be mounted.
     async fn plan(&self, engine: &dyn ReadEngine, look: &mut Look) {
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
         let redefined = look.plan.redefined();
-        if redefined.is_empty() {
+        let images = plan::images_with_unknown_user(self.project, &look.plan, &self.contents, &look.observed);
+        if redefined.is_empty() && images.is_empty() {
             return;
         }
         match observe::definitions(engine, redefined).await {
             Ok(definitions) => look.observed.definitions = definitions,
             // Only words depend on the old values.
             Err(error) => tracing::warn!(cause = error.message, "old values are not known"),
+        }
+        match observe::image_users(engine, images).await {
+            Ok(users) => look.observed.image_users = users,
+            // The users count as root then, which can read every file.
+            Err(error) => tracing::warn!(cause = error.message, "users of images are not known"),
         }
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
     }

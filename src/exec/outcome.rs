@@ -121,6 +121,8 @@ pub struct Outcome {
     pub restored: Vec<Target>,
     /// Sentences for people about things that are left on the engine and should not be, each with the command that cleans up.
     pub leftovers: Vec<String>,
+    /// Sentences about owners of configs and secrets that their image does not have.
+    pub unknown_owners: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Signal>,
     /// What the engine may still be at work on, since the run did not wait for it after the signal: `stop container \`x\``.

@@ -64,6 +64,8 @@ pub(super) struct Success {
     pub created: Option<ContainerId>,
     /// Whether the container ran until this step stopped it; false where a lost reply leaves that unknown.
     pub has_stopped: bool,
+    /// Sentences about owners of configs and secrets that the image does not have.
+    pub unknown_owners: Vec<String>,
 }
 
 /// A failed step: the error, and lines that help to understand it.

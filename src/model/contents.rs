@@ -2,6 +2,7 @@
 //! have changed.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The contents of the configs and secrets of a project. A content that could not be read is left out.
@@ -11,6 +12,21 @@ pub struct Contents {
     pub configs: BTreeMap<String, Content>,
     /// By key under `secrets:`.
     pub secrets: BTreeMap<String, Content>,
+    /// The files of this machine behind them, by path.
+    pub files: BTreeMap<PathBuf, HostFile>,
+}
+
+/// A file or directory of this machine behind a config or secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostFile {
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// Whether the engine is not known to have the same file at this path.
+    pub is_elsewhere: bool,
 }
 
 /// The content of one config or secret.
@@ -19,7 +35,8 @@ pub struct Content {
     /// The first eight hexadecimal digits of the SHA-256 of the content: enough to notice a change, too few to recover
     /// the content.
     pub digest: String,
-    /// The bytes that are put into the container; `None` for a `file:`, which is mounted from the host.
+    /// The bytes that are put into a container; `None` for a `file:` that every container can have mounted from the host, for
+    /// a directory, and for a file of more than 64 MiB.
     pub bytes: Option<Arc<[u8]>>,
 }
 

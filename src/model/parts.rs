@@ -237,6 +237,13 @@ pub struct FileReference {
     pub mode: Option<u32>,
 }
 
+impl FileReference {
+    /// Returns whether `uid`, `gid` or `mode` is set.
+    pub fn sets_owner_or_mode(&self) -> bool {
+        self.uid.is_some() || self.gid.is_some() || self.mode.is_some()
+    }
+}
+
 /// `healthcheck`. The image's value takes the place of a `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Healthcheck {

@@ -195,6 +195,24 @@ pub enum RestartPolicy {
     OnFailure(u32),
 }
 
+impl Service {
+    /// Returns the networks in the order in which a container gets them: the highest `priority` first, and equal ones in order
+    /// of keys. A container is created on the first.
+    pub fn networks_in_order(&self) -> Vec<&NetworkKey> {
+        let mut keys: Vec<&NetworkKey> = self.networks.keys().collect();
+        keys.sort_by_key(|key| (-self.networks[*key].priority, *key));
+        keys
+    }
+
+    /// Returns on how many networks a container has a MAC address of the file. That of the service is for the first network.
+    pub fn addressed_networks(&self) -> usize {
+        let is_addressed = |(index, key): (usize, &&NetworkKey)| {
+            self.networks[*key].mac_address.is_some() || (index == 0 && self.mac_address.is_some())
+        };
+        self.networks_in_order().iter().enumerate().filter(|one| is_addressed(*one)).count()
+    }
+}
+
 /// A namespace that a container may share with another one: `network_mode`, `ipc`, `pid`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespace {

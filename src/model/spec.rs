@@ -125,7 +125,7 @@ pub struct ContainerSpec {
     pub device_requests: Vec<DeviceRequest>,
     /// Options of the storage driver.
     pub storage_opt: BTreeMap<String, String>,
-    /// Configs and secrets that are not files of the host. They are written into the container before its first start.
+    /// Configs and secrets that are not mounted. They are written into the container before its first start.
     pub files: Vec<FileSpec>,
 }
 
@@ -260,17 +260,42 @@ pub struct FileSpec {
     pub path: String,
     /// Content, which is never printed.
     pub content: std::sync::Arc<[u8]>,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
+    /// Owner: a number, or a name of the image; `None` for the container's user.
+    pub uid: Option<String>,
+    /// Group: a number, or a name of the image; `None` for the group of the container's user.
+    pub gid: Option<String>,
     /// Mode.
     pub mode: u32,
+    /// Why a file of the host is copied; `None` for a content that is no file of the host.
+    pub copied: Option<Copied>,
 }
 
 impl std::fmt::Debug for FileSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FileSpec({}, {} bytes)", self.path, self.content.len())
+        let Self { path, content, uid, gid, mode, copied } = self;
+        write!(f, "FileSpec({path}, {} bytes, {uid:?}:{gid:?} {mode:o} {copied:?})", content.len())
+    }
+}
+
+/// Why a file of the host is copied into a container instead of being mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// The service sets its `uid`, `gid` or `mode`.
+    Asked,
+    /// The container's user may not read the file of the host.
+    Unreadable,
+    /// The engine is not known to have the file.
+    Elsewhere,
+}
+
+impl Copied {
+    /// Returns the reason for people.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Copied::Asked => "its `uid`, `gid` or `mode` is set",
+            Copied::Unreadable => "the container's user may not read the file on the host",
+            Copied::Elsewhere => "the engine is not known to see the files of this machine",
+        }
     }
 }
 

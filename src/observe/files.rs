@@ -8,15 +8,18 @@
     reason = "reads the files of configs and secrets, and looks at the paths of binds"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::ignore_file;
 use crate::diag::Diagnostic;
-use crate::model::{Build, Config, Content, Contents, ContextSource, FileSource, MountSource, Project, Service, Span};
+use crate::model::{
+    Build, Config, Content, Contents, ContextSource, FileSource, HostFile, MountSource, Project, Service, Span,
+};
 
 /// Size in bytes up to which the content of a config's or secret's file is read. For a larger file its size and the time of
 /// its last change stand for the content.
@@ -24,55 +27,108 @@ const LARGEST: u64 = 64 << 20;
 /// Size in bytes that no seccomp profile exceeds.
 const LARGEST_PROFILE: u64 = 8 << 20;
 
-/// Reads the content of the configs and secrets that the selected services use.
-pub fn read(project: &Project, selected: &BTreeSet<&str>) -> (Contents, Vec<Diagnostic>) {
+/// Returns the files behind the configs and secrets that the selected services use.
+pub fn sources<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a Path> {
+    let path = |used: Used<'a>| match &used.object.source {
+        FileSource::File(path) => Some(path.as_path()),
+        _ => None,
+    };
+    used(project, selected).into_iter().filter_map(path).collect()
+}
+
+/// Reads the content of the configs and secrets that the selected services use. `elsewhere`: the files that the engine is not
+/// known to have at the same path.
+pub fn read(
+    project: &Project,
+    selected: &BTreeSet<&str>,
+    elsewhere: &BTreeSet<PathBuf>,
+) -> (Contents, Vec<Diagnostic>) {
     let mut contents = Contents::default();
     let mut faults = Vec::new();
-    let services = || project.services.values().filter(|service| selected.contains(service.name.as_str()));
-    for (kind, all, known) in
-        [("secret", &project.secrets, &mut contents.secrets), ("config", &project.configs, &mut contents.configs)]
-    {
-        let list =
-            |service: &'_ Service| if kind == "secret" { service.secrets.clone() } else { service.configs.clone() };
-        let used: BTreeSet<String> = services().flat_map(list).map(|reference| reference.source).collect();
-        for key in used {
-            let Some(object) = all.get(&key) else { continue };
-            match content(kind, &key, object) {
-                Ok(Some(content)) => {
-                    known.insert(key, content);
-                }
-                Ok(None) => faults.push(unreadable(kind, &key, object)),
-                Err(fault) => faults.push(*fault),
+    for used in used(project, selected) {
+        match content(&used, elsewhere, &mut contents.files) {
+            Ok(Some(content)) => {
+                let known = if used.kind == "secret" { &mut contents.secrets } else { &mut contents.configs };
+                known.insert(used.key.to_owned(), content);
             }
+            Ok(None) => faults.push(unreadable(&used)),
+            Err(fault) => faults.push(*fault),
         }
     }
     (contents, faults)
 }
 
+/// A config or secret that selected services use.
+struct Used<'a> {
+    kind: &'static str,
+    key: &'a str,
+    object: &'a Config,
+    /// Whether a service sets its owner or mode.
+    is_owned: bool,
+}
+
+/// Returns the secrets, then the configs, that the selected services use, each once.
+fn used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> Vec<Used<'a>> {
+    let services = || project.services.values().filter(|service| selected.contains(service.name.as_str()));
+    let mut found = Vec::new();
+    for (kind, all) in [("secret", &project.secrets), ("config", &project.configs)] {
+        let list = |service: &'a Service| if kind == "secret" { &service.secrets } else { &service.configs };
+        let mut keys: BTreeMap<&str, bool> = BTreeMap::new();
+        for reference in services().flat_map(list) {
+            *keys.entry(&reference.source).or_default() |= reference.sets_owner_or_mode();
+        }
+        found.extend(
+            keys.into_iter().filter_map(|(key, is_owned)| Some(Used { kind, key, object: all.get(key)?, is_owned })),
+        );
+    }
+    found
+}
+
 /// Returns the warning about a file that this user may not read. That is no error: the engine mounts the file, and runs as
 /// another user.
-fn unreadable(kind: &'static str, key: &str, object: &Config) -> Diagnostic {
+fn unreadable(used: &Used<'_>) -> Diagnostic {
+    let Used { kind, key, object, .. } = used;
     let message = format!("the file of {kind} `{key}` cannot be read: a change of its content will not be noticed");
     Diagnostic::warning("content-unreadable", object.source_span, message)
         .at(format!("{kind}s.{key}"))
         .help("let this user read the file, or ask for `--force-recreate` when it has changed")
 }
 
+/// Returns the warning about a file that is not here and may be where the engine is.
+fn not_here(used: &Used<'_>, shown: &str, reason: &str) -> Diagnostic {
+    let Used { kind, key, object, .. } = used;
+    let message = format!(
+        "the file of {kind} `{key}`, `{shown}`, {reason} here; the engine is not known to see the files of this machine, \
+         and will look for it"
+    );
+    Diagnostic::warning("content-elsewhere", object.source_span, message)
+        .at(format!("{kind}s.{key}"))
+        .help("where the engine has no such file either, make it here: then it is copied into the container")
+}
+
 /// Returns the content of a config or secret; `None` where its file is there and may not be read.
-fn content(kind: &'static str, key: &str, object: &Config) -> Result<Option<Content>, Box<Diagnostic>> {
+fn content(
+    used: &Used<'_>,
+    elsewhere: &BTreeSet<PathBuf>,
+    files: &mut BTreeMap<PathBuf, HostFile>,
+) -> Result<Option<Content>, Box<Diagnostic>> {
+    let Used { kind, key, object, .. } = used;
     let fault = |message: String| {
         Diagnostic::error("content-missing", object.source_span, message).at(format!("{kind}s.{key}"))
     };
     match &object.source {
         FileSource::File(path) => {
-            let digest = file_digest(path).map_err(|reason| {
+            let is_elsewhere = elsewhere.contains(path);
+            let (file, content) = file_content(path, is_elsewhere, used.is_owned).map_err(|reason| {
                 let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
-                Box::new(
-                    fault(format!("the file of {kind} `{key}` cannot be used: `{shown}` {reason}"))
+                Box::new(match is_elsewhere {
+                    true => not_here(used, &shown, &reason),
+                    false => fault(format!("the file of {kind} `{key}` cannot be used: `{shown}` {reason}"))
                         .help("make the file, or change the path; it is relative to the file it stands in"),
-                )
+                })
             })?;
-            Ok(digest.map(|digest| Content { digest, bytes: None }))
+            files.insert(path.clone(), file);
+            Ok(content)
         }
         FileSource::Environment { variable, value: Some(value) } => {
             let _ = variable;
@@ -100,33 +156,46 @@ fn short(digest: &[u8]) -> String {
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns the digest of a file; `None` where the file is there and may not be read.
+/// Returns what is known of a file, and its content; no content where the file is there and may not be read. The bytes are kept
+/// where they may have to be copied into a container: where the engine does not have the file, where its owner or mode is to be
+/// another one, and where not everybody may read it.
 ///
 /// Compat: a directory may be mounted as a config; its content is not read.
-fn file_digest(path: &Path) -> Result<Option<String>, String> {
+fn file_content(path: &Path, is_elsewhere: bool, is_owned: bool) -> Result<(HostFile, Option<Content>), String> {
     let metadata = metadata(path)?;
+    let file = HostFile { uid: metadata.uid(), gid: metadata.gid(), mode: metadata.mode() & 0o7777, is_elsewhere };
+    let is_kept = is_elsewhere || is_owned || file.mode & 0o444 != 0o444;
+    let known = |digest: String| Some(Content { digest, bytes: None });
     if metadata.is_dir() {
-        return Ok(Some(digest(&[])));
+        return Ok((file, known(digest(&[]))));
     }
     if metadata.len() > LARGEST {
         let changed = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
         let words = format!("{} {}", metadata.len(), changed.unwrap_or_default().as_nanos());
-        return Ok(Some(digest(words.as_bytes())));
+        return Ok((file, known(digest(words.as_bytes()))));
     }
-    let mut hash = HashWriter(Sha256::new());
+    let mut hash = HashWriter(Sha256::new(), is_kept.then(Vec::new));
     let copied = std::fs::File::open(path).and_then(|file| std::io::copy(&mut file.take(LARGEST), &mut hash));
     match copied {
-        Ok(_) => Ok(Some(short(hash.0.finalize().as_slice()))),
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(None),
+        Ok(_) => {
+            let HashWriter(hash, bytes) = hash;
+            let digest = short(hash.finalize().as_slice());
+            Ok((file, Some(Content { digest, bytes: bytes.map(Into::into) })))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok((file, None)),
         Err(error) => Err(format!("cannot be read: {error}")),
     }
 }
 
-struct HashWriter(Sha256);
+/// Digests what is written, and keeps it where it has a place for it.
+struct HashWriter(Sha256, Option<Vec<u8>>);
 
 impl std::io::Write for HashWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.update(bytes);
+        if let Some(kept) = &mut self.1 {
+            kept.extend_from_slice(bytes);
+        }
         Ok(bytes.len())
     }
 
@@ -249,9 +318,9 @@ fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
     faults
 }
 
-/// Checks that paths of this machine exist: devices, and the sources of binds with `create_host_path: false`. Of use only where
-/// the engine is on this machine, too.
-pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
+/// Checks that paths of this machine exist: devices, and the sources of binds with `create_host_path: false`. Returns those that
+/// do not, each with its fault; of use only where the path leads to the same place for the engine.
+pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<(PathBuf, Diagnostic)> {
     let mut faults = Vec::new();
     let mut check = |service: &Service, key: &str, span: Span, path: &str| {
         // Where this user may not look, the engine tells.
@@ -260,11 +329,10 @@ pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<Dia
         }
         let shown = crate::text::escape_controls(path);
         let message = format!("service `{}` needs `{shown}` of this machine, which does not exist", service.name);
-        faults.push(
-            Diagnostic::error("host-path-missing", span, message)
-                .at(format!("services.{}.{key}", service.name))
-                .help("make it, or change the path"),
-        );
+        let fault = Diagnostic::error("host-path-missing", span, message)
+            .at(format!("services.{}.{key}", service.name))
+            .help("make it, or change the path");
+        faults.push((path.into(), fault));
     };
     for service in project.services.values().filter(|service| selected.contains(service.name.as_str())) {
         for mount in &service.volumes {

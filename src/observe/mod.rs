@@ -15,8 +15,7 @@ use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, Definition, EngineFacts, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume,
+    ContainerId, Definition, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork, ObservedVolume,
 };
 
 pub mod files;
@@ -57,15 +56,16 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
     };
     let ports = &interest.ports;
     // Only listeners need an answer for certain; a connection that leaves it open would cost one request more.
-    let is_local = if ports.is_empty() { engine.facts().is_local } else { engine.is_local().await };
+    let has_our_ports = !ports.is_empty() && engine.shares_ports().await;
     Ok(Observed {
-        engine: EngineFacts { is_local, ..engine.facts().clone() },
+        engine: engine.facts().clone(),
         containers: containers.into(),
         networks,
         volumes,
         images,
-        listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
+        listeners: if has_our_ports { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
+        image_users: BTreeMap::new(),
         plugins: None,
         known: Known::default(),
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
@@ -103,6 +103,19 @@ pub async fn definitions(
         }
     };
     let found: Vec<_> = futures_util::stream::iter(containers.into_iter().map(look)).buffered(PARALLEL).collect().await;
+    found.into_iter().filter_map(EngineResult::transpose).collect()
+}
+
+/// Inspects images for the users of their processes. Images that are gone are left out.
+pub async fn image_users(
+    engine: &dyn ReadEngine,
+    images: BTreeSet<ImageId>,
+) -> EngineResult<BTreeMap<ImageId, String>> {
+    let look = |id: ImageId| async move {
+        let details = engine.inspect_image(id.as_str()).await?;
+        Ok(details.map(|details| (id, details.user)))
+    };
+    let found: Vec<_> = futures_util::stream::iter(images.into_iter().map(look)).buffered(PARALLEL).collect().await;
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 

@@ -36,6 +36,7 @@ mod world;
 pub use crate::model::{Content, Contents};
 pub use checks::plugins::plugins_named;
 pub use container::fields::looks_secret;
+pub use container::injected::images_with_unknown_user;
 pub use container::naming::{final_name, image_names, image_of};
 pub use down::down;
 pub use hook_phase::HookPhase;
@@ -45,7 +46,7 @@ pub use reason::{FieldChange, Reason};
 pub use report::drift::{Drift, drift};
 pub use report::impact::{Downtime, Impact, Loss, impacts};
 pub use report::lint::lint;
-pub use report::text::{describe, render};
+pub use report::text::{copied, describe, render};
 pub use resources::images::{ImageOptions, PullPolicy, images};
 pub use scope::selected;
 pub use step::{

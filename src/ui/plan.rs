@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plan::{Downtime, Impact, Loss, Plan, describe, render};
+use crate::plan::{Downtime, Impact, Loss, Plan, copied, describe, render};
 use crate::text::escape_controls;
 use crate::ui::listing::table::table;
 
@@ -116,6 +116,7 @@ fn steps(plan: &Plan) -> Vec<Value> {
                 "name": step.target.name(),
                 "service": step.target.service(),
                 "reason": step.reason.to_string(),
+                "copied": copied(step).into_iter().map(|(path, why)| json!({ "path": path, "reason": why })).collect::<Vec<_>>(),
                 "requires": numbers(&step.requires),
                 "after": numbers(&step.after),
             })

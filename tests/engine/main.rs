@@ -11,6 +11,7 @@ mod archive;
 mod events;
 mod exec;
 mod images;
+mod placement;
 mod running;
 mod stats;
 

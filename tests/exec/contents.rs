@@ -50,3 +50,21 @@ async fn files_that_the_engine_refuses_leave_no_container_without_them() {
     assert!(!run(&engine, &plan).await.is_success());
     assert!(containers(&engine).await.is_empty());
 }
+
+/// The fake engine gives no files back, as an image without `/etc/passwd`.
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_the_image_does_not_have_is_told_and_costs_nothing_else() {
+    let engine = engine();
+    let wanted = project(
+        "services: { web: { image: app:1, configs: [{ source: word, uid: ghost, gid: '7' }] } }
+configs: { word: { content: said } }",
+    );
+    let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
+    let contents = inception::plan::Contents { configs: [("word".to_owned(), content)].into(), ..Default::default() };
+    let plan = inception::plan::up(&wanted, &observed(&engine).await, &contents, &UpOptions::default());
+    let outcome = run(&engine, &plan).await;
+    assert!(outcome.is_success(), "{:?}", outcome.failures);
+    let words = "the image has no user `ghost`: configs and secrets of container `p-web-1` belong to root instead";
+    assert_eq!(outcome.unknown_owners, [words]);
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
+}

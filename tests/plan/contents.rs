@@ -3,22 +3,21 @@
 use crate::common::{engine, observed, project, run};
 use crate::setup::brought_up;
 use expect_test::expect;
-use inception::model::{ContainerState, Observed};
-use inception::plan::{UpOptions, lint, render};
+use inception::model::{ContainerState, Content, Contents, FileSource, HostFile, ImageId, Observed};
+use inception::plan::{Action, UpOptions, images_with_unknown_user, lint, render};
 
 #[test]
 fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
     let wanted =
         project("services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }");
-    let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"x".as_slice().into()) };
-    let contents = inception::plan::Contents { configs: [("c".to_owned(), content)].into(), ..Default::default() };
+    let content = Content { digest: "1".to_owned(), bytes: Some(b"x".as_slice().into()) };
+    let contents = Contents { configs: [("c".to_owned(), content)].into(), ..Default::default() };
     let plan = inception::plan::up(&wanted, &Observed::default(), &contents, &UpOptions::default());
     assert_eq!(plan.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["read-only-root"]);
 }
 
 #[test]
 fn a_content_that_could_not_be_read_before_is_no_change() {
-    use inception::plan::{Content, Contents};
     let yaml = "services: { web: { image: app:1, secrets: [s, t] } }\nsecrets: { s: { file: ./s }, t: { file: ./t } }";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -54,8 +53,8 @@ async fn what_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
     for container in observed.containers.iter_mut() {
         container.state = ContainerState::Created;
     }
-    let content = inception::plan::Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
-    let contents = inception::plan::Contents { configs: [("word".to_owned(), content)].into(), ..Default::default() };
+    let content = Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
+    let contents = Contents { configs: [("word".to_owned(), content)].into(), ..Default::default() };
     let wanted = project(yaml);
     let up = |options: &UpOptions| inception::plan::up(&wanted, &observed, &contents, options);
     let plan = up(&UpOptions::default());
@@ -70,4 +69,114 @@ async fn what_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
     .assert_eq(&render(&plan));
     let created = UpOptions { start: false, ..UpOptions::default() };
     assert!(up(&created).is_empty(), "`create` again has nothing to do");
+}
+
+/// Plans a service with secret `s`, a file of the host with content, and returns where the plan puts it: `mounted`, or the file
+/// as it is put in; and the codes of warnings.
+fn placed(service: &str, file: HostFile, image_user: Option<&str>) -> (String, Vec<&'static str>) {
+    let yaml = format!("services: {{ web: {{ image: app:1, {service} }} }}\nsecrets: {{ s: {{ file: ./s }} }}");
+    let wanted = project(&yaml);
+    let FileSource::File(path) = &wanted.secrets["s"].source else { panic!("a file") };
+    let content = Content { digest: "1".to_owned(), bytes: Some(b"word".as_slice().into()) };
+    let contents = Contents {
+        secrets: [("s".to_owned(), content)].into(),
+        files: [(path.clone(), file)].into(),
+        ..Contents::default()
+    };
+    let image = ImageId::new("sha256:1");
+    let mut observed = Observed { images: [("app:1".to_owned(), image.clone())].into(), ..Observed::default() };
+    let plan = |observed: &Observed| inception::plan::up(&wanted, observed, &contents, &UpOptions::default());
+    let asked = images_with_unknown_user(&wanted, &plan(&observed), &contents, &observed);
+    if let Some(user) = image_user {
+        assert_eq!(asked, [image.clone()].into(), "{service}: the user decides");
+        observed.image_users.insert(image, user.to_owned());
+    }
+    let plan = plan(&observed);
+    let spec = plan.steps.iter().find_map(|step| match &step.action {
+        Action::CreateContainer { spec, .. } => Some(spec),
+        _ => None,
+    });
+    let spec = spec.unwrap();
+    let shown = match (&spec.mounts[..], &spec.files[..]) {
+        ([.., last], []) if last.target == "/run/secrets/s" || last.target == "/data/s" => "mounted".to_owned(),
+        (_, [one]) => format!("{one:?}"),
+        other => panic!("{other:?}"),
+    };
+    (shown, plan.diagnostics.iter().map(|one| one.code).collect())
+}
+
+const PRIVATE: HostFile = HostFile { uid: 0, gid: 0, mode: 0o600, is_elsewhere: false };
+const PUBLIC: HostFile = HostFile { mode: 0o644, ..PRIVATE };
+
+#[test]
+fn a_file_is_mounted_unless_the_mount_would_not_do_what_is_asked() {
+    let mounted = |service: &str, file: HostFile, image_user: Option<&str>| {
+        assert_eq!(placed(service, file, image_user), ("mounted".to_owned(), vec![]), "{service}");
+    };
+    mounted("secrets: [s], user: '1005'", PUBLIC, None);
+    mounted("secrets: [s], user: root", PRIVATE, None);
+    mounted("secrets: [s], user: '0:5'", PRIVATE, None);
+    mounted("secrets: [s], user: '1005'", HostFile { uid: 1005, ..PRIVATE }, None);
+    mounted("secrets: [s], user: '1005:7'", HostFile { gid: 7, mode: 0o640, ..PRIVATE }, None);
+    mounted("secrets: [s], user: '1005', group_add: ['7']", HostFile { gid: 7, mode: 0o640, ..PRIVATE }, None);
+    mounted("secrets: [s]", PRIVATE, Some(""));
+    mounted("secrets: [s], cap_drop: [ALL], cap_add: [CAP_DAC_OVERRIDE], user: root", PRIVATE, None);
+    let copied = |service: &str, file: HostFile, image_user: Option<&str>, expected: &str| {
+        assert_eq!(placed(service, file, image_user), (expected.to_owned(), vec![]), "{service}");
+    };
+    let own = r#"FileSpec(/run/secrets/s, 4 bytes, None:None 444 Some(Unreadable))"#;
+    for service in ["secrets: [s], user: '1005'", "secrets: [s], user: www-data", "secrets: [s], user: '1005:7'"] {
+        copied(service, PRIVATE, None, own);
+    }
+    copied("secrets: [s]", PRIVATE, Some("app"), own);
+    // Root without its privilege reads what everybody may read.
+    copied("secrets: [s], cap_drop: [ALL], user: root", HostFile { uid: 1000, ..PRIVATE }, None, own);
+    copied(
+        "secrets: [{ source: s, uid: '1005', mode: 0400 }]",
+        PUBLIC,
+        None,
+        r#"FileSpec(/run/secrets/s, 4 bytes, Some("1005"):None 400 Some(Asked))"#,
+    );
+    copied(
+        "secrets: [{ source: s, gid: '7' }]",
+        PUBLIC,
+        None,
+        r#"FileSpec(/run/secrets/s, 4 bytes, None:Some("7") 444 Some(Asked))"#,
+    );
+    let elsewhere = HostFile { is_elsewhere: true, ..PUBLIC };
+    copied("secrets: [s]", elsewhere, None, "FileSpec(/run/secrets/s, 4 bytes, None:None 444 Some(Elsewhere))");
+}
+
+#[test]
+fn a_file_that_cannot_be_copied_in_is_mounted_and_told() {
+    for service in [
+        "read_only: true, secrets: [{ source: s, mode: 0400 }]",
+        "tmpfs: [/run], secrets: [{ source: s, mode: 0400 }]",
+        "volumes: ['./data:/data'], secrets: [{ source: s, target: /data/s, uid: '5' }]",
+        "read_only: true, user: '1005', secrets: [s]",
+    ] {
+        assert_eq!(placed(service, PRIVATE, None), ("mounted".to_owned(), vec!["content-mounted"]), "{service}");
+    }
+    let elsewhere = HostFile { is_elsewhere: true, ..PUBLIC };
+    assert_eq!(
+        placed("read_only: true, secrets: [s]", elsewhere, None),
+        ("mounted".to_owned(), vec!["content-mounted"])
+    );
+}
+
+#[test]
+fn a_plan_says_which_files_are_copied_in_and_why() {
+    let wanted = project(
+        "services: { web: { image: app:1, secrets: [{ source: s, mode: 0400 }] } }\nsecrets: { s: { file: ./s } }",
+    );
+    let FileSource::File(path) = &wanted.secrets["s"].source else { panic!("a file") };
+    let content = Content { digest: "1".to_owned(), bytes: Some(b"word".as_slice().into()) };
+    let contents = Contents {
+        secrets: [("s".to_owned(), content)].into(),
+        files: [(path.clone(), PUBLIC)].into(),
+        ..Contents::default()
+    };
+    let plan = inception::plan::up(&wanted, &Observed::default(), &contents, &UpOptions::default());
+    let line = "does not exist; `/run/secrets/s` is copied in: its `uid`, `gid` or `mode` is set";
+    assert!(render(&plan).contains(line), "{}", render(&plan));
 }

@@ -4,6 +4,9 @@ use crate::common::{plan_up, project};
 use crate::setup::{brought_up, refused};
 use expect_test::expect;
 use inception::model::{ContainerState, Observed};
+}
+
+use inception::model::{ContainerState, EndpointSpec, Observed};
 use inception::plan::{Action, UpOptions, render};
 
 #[test]
@@ -197,4 +200,59 @@ async fn a_link_reaches_all_replicas() {
     // Where there is none yet, the first is expected.
     let plan = plan_up(&project(yaml), &Observed::default(), &alone);
     assert_eq!(links(&plan, "web")[0].len(), 4);
+}
+
+/// The fake engine speaks API 1.41.
+#[test]
+fn the_address_of_a_service_is_for_its_first_network_and_an_old_engine_gives_one() {
+    let up = |yaml: &str| {
+        let plan = plan_up(&project(yaml), &Observed::default(), &UpOptions::default());
+        let spec = plan.steps.iter().find_map(|step| match &step.action {
+            Action::CreateContainer { spec, .. } => Some(spec.clone()),
+            _ => None,
+        });
+        let address = |one: &EndpointSpec| format!("{}={}", one.network, one.mac_address.as_deref().unwrap_or("-"));
+        let all: Vec<String> = spec.unwrap().networks.iter().map(address).collect();
+        let codes: Vec<&str> = plan.diagnostics.iter().map(|one| one.code).collect();
+        (all.join(" "), codes)
+    };
+    let yaml = |service: &str, a: &str| {
+        format!(
+            "services: {{ web: {{ image: app:1, {service} networks: {{ a: {{{a}}}, b: {{ priority: 5 }} }} }} }}
+networks: {{ a: {{}}, b: {{}} }}"
+        )
+    };
+    let own = "mac_address: '02:42:ac:11:65:43',";
+    assert_eq!(up(&yaml(own, "")), ("p_b=02:42:ac:11:65:43 p_a=-".to_owned(), vec![]));
+    let of_a = "mac_address: '02:42:ac:11:65:44'";
+    assert_eq!(up(&yaml("", of_a)), ("p_b=- p_a=02:42:ac:11:65:44".to_owned(), vec![]));
+    let of_b = |last: &str| {
+        up(&yaml(own, "").replace("priority: 5", &format!("priority: 5, mac_address: '02:42:ac:11:65:{last}'")))
+    };
+    assert_eq!(of_b("43").1, [""; 0]);
+    assert_eq!(of_b("44").1, ["invalid"], "two addresses for one interface");
+    let both = up(&yaml(own, of_a));
+    assert_eq!(both, ("p_b=02:42:ac:11:65:43 p_a=02:42:ac:11:65:44".to_owned(), vec!["engine-too-old"]));
+}
+
+#[test]
+fn an_old_engine_is_too_old_only_for_what_it_does_not_do_by_itself() {
+    let codes = |service: &str| {
+        let wanted = project(&format!("services: {{ web: {{ image: app:1, {service} }} }}"));
+        let plan = plan_up(&wanted, &Observed::default(), &UpOptions::default());
+        plan.diagnostics.iter().map(|one| (one.code, one.is_error())).collect::<Vec<_>>()
+    };
+    let bind = |word: &str| {
+        codes(&format!(
+            "volumes: [{{ type: bind, source: /a, target: /b, read_only: true, bind: {{ recursive: {word} }} }}]"
+        ))
+    };
+    for word in ["enabled", "disabled", "writable"] {
+        assert_eq!(bind(word), [], "{word}");
+    }
+    let propagated = "bind: { recursive: readonly, propagation: rprivate }";
+    let readonly = format!("volumes: [{{ type: bind, source: /a, target: /b, read_only: true, {propagated} }}]");
+    assert_eq!(codes(&readonly), [("engine-too-old", true)]);
+    let check = "healthcheck: { test: [CMD, 'true'], start_period: 9s, start_interval: 1s }";
+    assert_eq!(codes(check), [("engine-too-old", false)]);
 }

@@ -114,3 +114,69 @@ fn a_program_in_a_container_judges_no_paths_unless_all_evidence_is_there() {
         assert_eq!(errors.contains("/not/here"), code == 1, "{options:?}: {errors}");
     }
 }
+
+/// Runs the program as `script` says, on a stack of its own, in a shell with mounts (`-m`) or a network (`-n`) of its own;
+/// `None`, loudly, where this user may not make these.
+fn apart(stack: &Stack, kind: &str, script: &str) -> Option<common::real::Run> {
+    let can = std::process::Command::new("unshare").args([kind, "true"]).output();
+    if !can.is_ok_and(|output| output.status.success()) {
+        common::real::say("\n*** SKIPPED: `unshare` is not allowed here: views apart were not tested ***\n");
+        return None;
+    }
+    let command = stack.command(common::real::Tool::Ours, &[]);
+    let mut shell = std::process::Command::new("unshare");
+    shell.args([kind, "sh", "-c", script, "sh"]).arg(command.get_program()).current_dir(stack.folder.path());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Some(common::real::Running::begin(shell).end())
+}
+
+#[test]
+fn what_only_one_of_program_and_engine_sees_is_not_judged() {
+    let own_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if !is_ready() || name_of_engine() != own_name.trim() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  a:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    volumes: [{ type: bind, source: ./only/there, target: /there, bind: { create_host_path: false } }]
+    secrets: [s]
+secrets: { s: { file: ./only/s } }",
+    );
+    std::fs::create_dir_all(stack.folder.path().join("only/there")).unwrap();
+    let hide = "mount -t tmpfs none only && echo hushed > only/s && exec \"$1\" up -d";
+    let Some(run) = apart(&stack, "-m", hide) else { return };
+    assert!(run.is_success(), "{run:?}");
+    // The engine has no such file, so a copy was put in.
+    assert_eq!(stack.exec("a", &["cat", "/run/secrets/s"]), "hushed");
+
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    stack.write(&format!("services: {{ a: {{ image: IMAGE, ports: ['{port}:80'] }} }}"));
+    let busy = format!(
+        "ip link set lo up; busybox nc -lp {port} & sleep 0.5; \"$1\" plan; code=$?; kill $! 2>/dev/null; exit $code"
+    );
+    let Some(run) = apart(&stack, "-n", &busy) else { return };
+    assert_eq!(run.code, Some(2), "the port is free where the engine is: {run:?}");
+}
+
+#[test]
+fn a_secret_whose_file_is_not_here_is_left_to_an_engine_elsewhere() {
+    let yaml = "services: { a: { image: a, secrets: [s] } }\nsecrets: { s: { file: ./not-here } }";
+    let plan = |info: Value| {
+        let engine = NotingEngine::new(info);
+        let mut stack = Stack::new(yaml);
+        stack.host = Some(engine.host());
+        stack.go(&["plan"])
+    };
+    let run = plan(own());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.errors.contains("error[content-missing]"), "{run:?}");
+    let run = plan(but("Name", json!("elsewhere")));
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.errors.contains("warning[content-elsewhere]"), "{run:?}");
+}

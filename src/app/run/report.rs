@@ -50,6 +50,10 @@ pub(in crate::app) fn report(console: &dyn Console, outcome: &Outcome, origin: O
         let message = format!("the replacement of {target} was not kept; the old one runs");
         list.push(Diagnostic::warning("restored", Span::NONE, message));
     }
+    for owner in &outcome.unknown_owners {
+        let help = "name a user of the image's `/etc/passwd`, or a number";
+        list.push(Diagnostic::warning("owner-unknown", Span::NONE, owner.clone()).help(help));
+    }
     for left in &outcome.leftovers {
         list.push(Diagnostic::error("leftover", Span::NONE, left.clone()));
     }

@@ -20,17 +20,26 @@ const TRIES: u32 = 100;
 /// The pause between two such calls.
 const BETWEEN: Duration = Duration::from_millis(100);
 
+/// The answer to a create call.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Made {
+    id: String,
+    #[serde(default)]
+    warnings: Option<Vec<String>>,
+}
+
 #[async_trait]
 impl ChangeEngine for DockerEngine {
     async fn create_container(&self, spec: &ContainerSpec) -> EngineResult<(ContainerId, Vec<String>)> {
         let call = Call::new("create container", spec.name.as_str());
-        let (body, later) = create::body(spec, self.facts.api)
+        let (document, later) = create::document(spec, self.facts.api)
             .map_err(|message| EngineError::new(ErrorKind::Unsupported, call.to_string(), message))?;
-        let mut options = bollard::query_parameters::CreateContainerOptionsBuilder::default().name(spec.name.as_str());
+        let mut path = format!("/containers/create?name={}", encode(spec.name.as_str()));
         if let Some(platform) = spec.platform.as_deref().filter(|_| self.facts.api >= ApiVersion::new(1, 41)) {
-            options = options.platform(platform);
+            path.push_str(&format!("&platform={}", encode(platform)));
         }
-        let made = self.call(call, LIMIT, self.docker.create_container(Some(options.build()), body)).await?;
+        let made: Made = self.bounded(call, LIMIT, self.raw.post("create container", &path, &document)).await?;
         let id = ContainerId::new(made.id);
         for endpoint in later {
             if let Err(error) = self.connect_network(&endpoint.network, &id, &endpoint).await {
@@ -41,7 +50,7 @@ impl ChangeEngine for DockerEngine {
                 return Err(error);
             }
         }
-        Ok((id, made.warnings))
+        Ok((id, made.warnings.unwrap_or_default()))
     }
 
     async fn start_container(&self, id: &ContainerId) -> EngineResult<()> {

@@ -9,6 +9,7 @@ use super::connect::{self, Wanted};
 use super::http::errors::{self, Call};
 use super::http::raw::Raw;
 use super::place;
+use super::proxies;
 use super::registry::credentials::Credentials;
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 use crate::env::Environment;
@@ -39,6 +40,7 @@ impl DockerEngine {
             api,
             os: version.os,
             is_local: place::judge(transport.way()) == place::Verdict::Here,
+            proxies: proxies::proxies(environment, transport.endpoint()),
         };
         let transport = transport.with_version(api);
         let docker = connect::bollard(transport.clone(), api)?;

@@ -17,12 +17,14 @@ mod engine;
 mod http;
 mod images;
 mod place;
+mod proxies;
 mod read;
 mod registry;
 mod session;
 mod streams;
 #[cfg(feature = "tls")]
 mod tls;
+mod views;
 
 pub use connect::Wanted;
 pub use engine::{DockerEngine, connect};

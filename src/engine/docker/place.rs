@@ -5,8 +5,11 @@
 //!
 //! 1. *Who serves the socket* (`SO_PEERCRED`; no request). An engine's own program or the service manager, seen from
 //!    outside of any container: this machine. A process that cannot be seen (number 0): this program is in a container.
+//!    A process with process numbers of its own: the engine is in a container.
 //! 2. *What the engine says of its machine* (`GET /info`; one request, made only where the first is not enough, as with a
 //!    relay): kernel, host name and memory are ours, and the engine's data directory is here.
+//!
+//! One machine can still show its files and ports differently to two processes: `views` compares what both see.
 //!
 //! Where evidence is missing the engine counts as another machine's: then nothing of this machine is judged for it.
 
@@ -50,6 +53,7 @@ pub(super) enum Verdict {
 /// Judges a connection.
 pub(super) fn judge(way: Way) -> Verdict {
     match way {
+        Way::Unix { server } if is_in_container(server) => Verdict::Elsewhere,
         Way::Unix { server } => judge_server(server, name_of(server).as_deref(), is_outside_of_containers()),
         Way::Loopback => Verdict::Unclear,
         Way::Remote => Verdict::Elsewhere,
@@ -71,6 +75,21 @@ pub(super) fn sees_processes(way: Way) -> bool {
     let Way::Unix { server } = way else { return false };
     let is_engine = || name_of(server).is_some_and(|name| SERVERS.contains(&name.as_str()));
     server != 0 && (is_outside_of_containers() || is_engine())
+}
+
+/// Returns the process that sees files and ports as the engine does: the engine itself, or else the first process.
+pub(super) fn observer(way: Way) -> u32 {
+    match way {
+        Way::Unix { server } if name_of(server).is_some_and(|name| SERVERS.contains(&name.as_str())) => server,
+        _ => 1,
+    }
+}
+
+/// Whether a process has process numbers of its own below those of this program, as an engine in a container has.
+fn is_in_container(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.is_some_and(|numbers| numbers.split_whitespace().count() > 1)
 }
 
 fn name_of(process: u32) -> Option<String> {
@@ -175,5 +194,6 @@ mod tests {
         let own = Machine::own();
         assert!(!own.kernel.is_empty() && !own.name.is_empty() && own.memory.is_some_and(|bytes| bytes > 0), "{own:?}");
         assert!(name_of(std::process::id()).is_some());
+        assert!(!is_in_container(std::process::id()));
     }
 }

@@ -1,11 +1,14 @@
 //! Lists, inspects and facts of a real engine.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 
 use super::convert::{images, observed};
 use super::engine::DockerEngine;
 use super::http::raw::{encode, encode_name};
 use super::images::registry_auth;
+use super::{place, views};
 use crate::engine::{ContainerDetails, EngineResult, HistoryEntry, ImageDetails, ImageSummary, Processes, ReadEngine};
 use crate::model::{ContainerId, EngineFacts, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins};
 
@@ -17,6 +20,14 @@ impl ReadEngine for DockerEngine {
 
     async fn is_local(&self) -> bool {
         self.is_local_engine().await
+    }
+
+    async fn shares_path(&self, path: &Path) -> bool {
+        self.is_local_engine().await && views::share_path(place::observer(self.raw.transport().way()), path)
+    }
+
+    async fn shares_ports(&self) -> bool {
+        self.is_local_engine().await && views::share_ports(place::observer(self.raw.transport().way()))
     }
 
     async fn is_this_machines(&self) -> bool {

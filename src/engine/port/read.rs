@@ -1,6 +1,7 @@
 //! Lists, inspects and facts: the calls that change nothing.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +26,18 @@ pub trait ReadEngine: EventEngine + LogEngine + StatsEngine {
     /// /info`, once) only where the connection does not tell, as with a socket that a relay serves.
     async fn is_local(&self) -> bool {
         self.facts().is_local
+    }
+
+    /// Returns whether a path of this machine leads to the same file or directory for the engine, or would. Not so where the
+    /// engine is on another machine, or where the path lies below a mount that only one of the two has.
+    async fn shares_path(&self, path: &Path) -> bool {
+        let _ = path;
+        self.is_local().await
+    }
+
+    /// Returns whether the engine publishes ports where this program would see them taken.
+    async fn shares_ports(&self) -> bool {
+        self.is_local().await
     }
 
     /// Returns whether the processes of the engine's containers are processes of this machine that this program can see

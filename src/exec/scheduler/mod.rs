@@ -205,6 +205,9 @@ impl Run<'_> {
         if let Some(created) = success.created {
             self.created.insert(id, created);
         }
+        let target = &self.plan.steps[id.index()].target;
+        let warning = |words: String| format!("{words}: configs and secrets of {target} belong to root instead");
+        self.outcome.unknown_owners.extend(success.unknown_owners.into_iter().map(warning));
         self.tell(id, StepState::Done { note: success.note, elapsed });
     }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::{ContainerDetails, EngineError, EngineResult, ErrorKind, RemoveOptions};
+use crate::engine::{ContainerDetails, EngineResult, ErrorKind, RemoveOptions};
 use crate::exec::runner::{Refusal, Runner};
 use crate::exec::settle::LATE;
-use crate::model::{ContainerId, ContainerName, ContainerState, FileSpec, ObservedContainer};
+use crate::model::{ContainerId, ContainerName, ContainerState, ObservedContainer};
 
 impl Runner {
     /// Starts a container. A start may be asked for again: the second call waits for the first, and finds its work done.
@@ -133,12 +133,6 @@ impl Runner {
             Err(error) => Err(error),
         }
     }
-
-    /// Puts files into a container; a second upload writes the same files again.
-    pub(super) async fn upload(&self, id: &ContainerId, files: &[FileSpec]) -> EngineResult<()> {
-        let archive = pack(files)?;
-        self.certain(|| self.engine.write_archive(id, "/", archive.clone())).await
-    }
 }
 
 /// Whether a signal is KILL, in any of its spellings.
@@ -158,24 +152,4 @@ fn gives(giver: &ObservedContainer, taker: &ObservedContainer) -> bool {
         of.mounts.iter().filter(|mount| mount.kind == "volume").map(|mount| mount.name.as_str())
     }
     giver.created <= taker.created && volumes(giver).all(|given| volumes(taker).any(|taken| taken == given))
-}
-
-/// Packs configs and secrets into a tar archive.
-pub(super) fn pack(files: &[FileSpec]) -> EngineResult<bytes::Bytes> {
-    archive(files).map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))
-}
-
-/// Packs files into a tar archive with absolute owners and modes. The engine makes folders that are missing.
-fn archive(files: &[FileSpec]) -> std::io::Result<bytes::Bytes> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for file in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(file.content.len() as u64);
-        header.set_mode(file.mode);
-        header.set_uid(u64::from(file.uid));
-        header.set_gid(u64::from(file.gid));
-        header.set_entry_type(tar::EntryType::Regular);
-        builder.append_data(&mut header, file.path.trim_start_matches('/'), file.content.as_ref())?;
-    }
-    Ok(builder.into_inner()?.into())
 }

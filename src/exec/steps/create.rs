@@ -5,30 +5,38 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::container::pack;
+use super::owners::Owned;
 use crate::engine::{EngineError, EngineResult, ErrorKind, RemoveOptions};
 use crate::exec::runner::{Created, Runner, resolve};
 use crate::model::{ContainerId, ContainerSpec, Definition, hash, labels};
 use crate::plan::{IdField, Reference};
 
+/// A container that was created.
+pub(super) struct Made {
+    pub id: ContainerId,
+    /// Sentences about owners of its files that the image does not have.
+    pub unknown: Vec<String>,
+}
+
 impl Runner {
     /// Creates a container and puts its configs and secrets into it. `last`: the name that the container has in the end, which
     /// differs from the name in `spec` where the container replaces another.
-    pub(super) async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<ContainerId> {
+    pub(super) async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<Made> {
         let id = self.create_or_find(spec).await?;
         if let Some(other) = self.settle_replacement(spec, &id, last).await? {
-            return Ok(other);
+            return Ok(Made { id: other, unknown: Vec::new() });
         }
         if spec.files.is_empty() {
-            return Ok(id);
+            return Ok(Made { id, unknown: Vec::new() });
         }
-        match self.engine.write_archive(&id, "/", pack(&spec.files)?).await {
-            Ok(()) => Ok(id),
+        match self.fill(&id, spec).await {
+            Ok(unknown) => Ok(Made { id, unknown }),
             // The engine may have the files all the same. Where the second upload fails, too, the next run goes on from
             // here: it puts the files into a container that has never run before it starts the container (`PutFiles`).
             Err(error) if error.is_uncertain() => {
                 self.back(error).await?;
-                self.upload(&id, &spec.files).await.map(|()| id)
+                let unknown = self.upload(&id, &spec.files).await?;
+                Ok(Made { id, unknown })
             }
             Err(error) => {
                 // The next run must not take a container without its files for a finished one. The first error matters.
@@ -37,6 +45,13 @@ impl Runner {
                 Err(error)
             }
         }
+    }
+
+    /// Puts its files into a container, once.
+    async fn fill(&self, id: &ContainerId, spec: &ContainerSpec) -> EngineResult<Vec<String>> {
+        let Owned { archive, unknown } = self.packed(id, &spec.files).await?;
+        self.engine.write_archive(id, "/", archive).await?;
+        Ok(unknown)
     }
 
     /// Creates a container, or finds the container that another call has made: a call of this run whose reply was lost, a call

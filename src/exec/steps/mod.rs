@@ -5,6 +5,7 @@ mod create;
 mod hook;
 mod image;
 mod network;
+mod owners;
 mod restore;
 
 pub(super) use restore::{Ending, OldContainer, Undone};
@@ -47,9 +48,11 @@ impl Runner {
             Action::CreateContainer { spec, references } => {
                 let spec = create::fill(spec, references, context.created);
                 let made = self.create_container(&spec, step.target.name()).await?;
-                return Ok(Success { created: Some(made), ..Success::default() });
+                return Ok(Success { created: Some(made.id), unknown_owners: made.unknown, ..Success::default() });
             }
-            Action::PutFiles { files, .. } => self.upload(&id()?, files).await?,
+            Action::PutFiles { files, .. } => {
+                return Ok(Success { unknown_owners: self.upload(&id()?, files).await?, ..Success::default() });
+            }
             Action::StartContainer { .. } => self.start(&id()?).await?,
             Action::StopContainer { grace, .. } => {
                 let has_stopped = self.stop(&id()?, *grace).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Containers, Definition, ObservedNetwork, ObservedVolume};
-use crate::model::{ContainerId, ImageId, familiar};
+use crate::model::{ContainerId, ImageId, Proxies, familiar};
 
 /// One snapshot of the engine. Everything after `observe` refers to this snapshot, and nothing lists again in between.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +25,9 @@ pub struct Observed {
     /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all
     /// containers.
     pub definitions: BTreeMap<ContainerId, Definition>,
+    /// The users of images that were inspected: those of containers to be made whose configs and secrets not every user
+    /// can read. Empty for an image without a user.
+    pub image_users: BTreeMap<ImageId, String>,
     /// Drivers and runtimes of the engine; `None` where the project uses only drivers and runtimes that every engine
     /// has.
     pub plugins: Option<Plugins>,
@@ -88,6 +91,8 @@ pub struct EngineFacts {
     /// Whether the engine is known to be this machine's, so that host paths and ports mean the same to the engine as to this
     /// program. The connection mostly tells; what it leaves open, `ReadEngine::is_local` asks where the answer matters.
     pub is_local: bool,
+    /// The proxies that docker's configuration has for this engine.
+    pub proxies: Proxies,
 }
 
 /// A version of the Engine API, such as 1.41. Versions are ordered.

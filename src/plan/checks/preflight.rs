@@ -1,5 +1,5 @@
-//! Checks of a single service or network: files for a read-only container, the number of replicas, missing parents, and
-//! attributes that the engine is too old for.
+//! Checks of a single service or network: files for a read-only container, the number of replicas, missing parents, two MAC
+//! addresses for one interface, and attributes that the engine is too old for.
 //!
 //! Each check tells a diagnostic. No check here looks at what other containers or programs hold: see `claims` for that.
 
@@ -132,6 +132,41 @@ fn prefers(service: &Service) -> Vec<(&'static str, ApiVersion, &'static str)> {
     found
 }
 
+/// Refuses two MAC addresses for one interface: that of the service is for its first network.
+pub(crate) fn mac_address(builder: &mut Builder, service: &Service) {
+    let first = service.networks_in_order().first().copied();
+    let of_network = first.and_then(|key| Some((key, service.networks[key].mac_address.as_ref()?)));
+    let Some((own, (key, other))) = service.mac_address.as_ref().zip(of_network) else { return };
+    if own.eq_ignore_ascii_case(other) {
+        return;
+    }
+    let message = format!(
+        "service `{}` has the `mac_address` {own}, and {other} on its first network `{key}`; both are for one interface",
+        service.name
+    );
+    builder.tell(
+        Diagnostic::error("invalid", service.networks[key].span, message)
+            .at(format!("services.{}.mac_address", service.name))
+            .help("leave one of the two out"),
+    );
+}
+
+/// Warns about an attribute that an older engine does without: the container works, though not quite as the file says.
+pub(crate) fn left_out(builder: &mut Builder, observed: &Observed, service: &Service) {
+    let (have, least) = (observed.engine.api, ApiVersion::new(1, 44));
+    let Some(check) = service.healthcheck.as_ref().filter(|check| check.start_interval.is_some()) else { return };
+    if have >= least || check.is_disabled {
+        return;
+    }
+    let subject = format!("service `{}`", service.name);
+    let meanwhile = "it checks at the usual interval from the beginning";
+    builder.tell(
+        passed_over(&subject, check.span, "`start_interval`", (least, have), meanwhile)
+            .at(format!("services.{}.healthcheck.start_interval", service.name))
+            .help("use a shorter `interval`, or a newer engine"),
+    );
+}
+
 /// Returns the attributes of a service that need a newer Engine API, each with the first version that knows it.
 fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
     let mut found = Vec::new();
@@ -145,10 +180,14 @@ fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
             MountSource::Image { .. } => need(true, "a mount of type `image`", 48),
             MountSource::Cluster { .. } => need(true, "a mount of type `cluster`", 42),
             MountSource::Volume { subpath, .. } => need(subpath.is_some(), "`volume.subpath`", 45),
-            MountSource::Bind { recursive, .. } => need(recursive.is_some(), "`bind.recursive`", 44),
+            // Engines before API 1.44 follow the other words, too.
+            MountSource::Bind { recursive, .. } => {
+                need(recursive.as_deref() == Some("readonly"), "`bind.recursive: readonly`", 44);
+            }
             _ => {}
         }
     }
+    need(service.addressed_networks() > 1, "`mac_address` on several networks", 44);
     for attachment in service.networks.values() {
         need(attachment.interface_name.is_some(), "`interface_name`", 49);
     }

@@ -7,6 +7,7 @@
 pub(crate) mod difference;
 pub(crate) mod fields;
 pub(crate) mod fixed;
+pub(crate) mod injected;
 pub(crate) mod mounts;
 pub(crate) mod naming;
 pub(crate) mod owned;

@@ -32,6 +32,14 @@ pub(crate) fn file_target(reference: &FileReference, base: &str) -> String {
     }
 }
 
+/// Returns whether a path lies at or below a path at which the file mounts something. What is put there before the start would be
+/// hidden by the mount, or would be written to the place that is mounted.
+pub(crate) fn is_below_mount(service: &Service, path: &str) -> bool {
+    let mounts = service.volumes.iter().map(|mount| mount.target.as_str());
+    let tmpfs = service.tmpfs.iter().map(|entry| entry.split_once(':').map_or(entry.as_str(), |(path, _)| path));
+    mounts.chain(tmpfs).any(|mount| std::path::Path::new(path).starts_with(plain(mount)))
+}
+
 /// Returns whether a mount is an anonymous volume. The engine names an anonymous volume with 64 hexadecimal digits.
 pub(crate) fn is_anonymous(mount: &ObservedMount) -> bool {
     mount.kind == "volume" && mount.name.len() == 64 && mount.name.bytes().all(|byte| byte.is_ascii_hexdigit())

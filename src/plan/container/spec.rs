@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    ContainerName, ContainerSpec, Contents, EndpointSpec, FileReference, FileSource, FileSpec, ImageId, MountKind,
-    MountSource, MountSpec, Namespace, NetworkKey, PortSpec, Project, Secret, Service, ServiceName, VolumeName,
-    VolumesFromSource, hash, labels,
+    ContainerName, ContainerSpec, Contents, EndpointSpec, FileReference, ImageId, MountKind, MountSource, MountSpec,
+    Namespace, NetworkKey, PortSpec, Project, Proxies, Secret, Service, ServiceName, VolumeName, VolumesFromSource,
+    hash, labels,
 };
 use crate::plan::Reference;
-use crate::plan::container::mounts::{file_target, plain, tmpfs};
+use crate::plan::container::mounts::{plain, tmpfs};
 use crate::plan::container::naming::{container_name, image_of};
 use crate::plan::container::shares::parents;
-use crate::plan::container::{fields, fixed};
+use crate::plan::container::{fields, fixed, injected};
 use crate::plan::step::IdField;
 
 /// Everything that the specification of a replica is made from.
@@ -26,6 +26,10 @@ pub(crate) struct SpecInput<'a> {
     pub separator: char,
     /// The id of the image that the service's image name now stands for.
     pub image_id: Option<&'a ImageId>,
+    /// The user of that image; `None` where the image was not inspected.
+    pub image_user: Option<&'a str>,
+    /// The proxies that docker's configuration has for the engine.
+    pub proxies: &'a Proxies,
     /// Returns the container of a parent service whose namespaces or volumes this replica shares.
     pub reference: &'a dyn Fn(&ServiceName) -> Option<crate::plan::ContainerRef>,
     /// Returns the id of the first container of a service; `None` where the plan creates that container or wants none.
@@ -48,7 +52,7 @@ pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Refer
         annotations: service.annotations.clone(),
         command: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
-        environment: environment(service),
+        environment: environment(service, input.proxies),
         hostname: service.hostname.clone(),
         domainname: service.domainname.clone(),
         user: service.user.clone(),
@@ -93,19 +97,23 @@ pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Refer
     networks(input, &name, &mut spec);
     volumes_from(input, &mut spec, &mut references);
     mounts(input, &mut spec);
-    files(input, &mut spec);
+    injected::files(input.project, service, input.contents, input.image_user, &mut spec);
     spec.labels = container_labels(input, &spec.networks, &mut references);
     spec.name = name;
     (spec, references)
 }
 
-/// Returns the variables as `KEY=value`. A name without a value removes the image's variable of that name.
-fn environment(service: &Service) -> Vec<String> {
-    let entry = |(key, value): (&String, &Option<String>)| match value {
+/// Returns the variables as `KEY=value`: the service's, and those of proxies that the service does not have. A name without a
+/// value removes the image's variable of that name.
+fn environment(service: &Service, proxies: &Proxies) -> Vec<String> {
+    let of_proxies = proxies.0.iter().map(|(key, value)| (key.as_str(), Some(value.as_str())));
+    let own = service.environment.iter().map(|(key, value)| (key.as_str(), value.as_deref()));
+    let all: BTreeMap<&str, Option<&str>> = of_proxies.chain(own).collect();
+    let entry = |(key, value): (&str, Option<&str>)| match value {
         Some(value) => format!("{key}={value}"),
-        None => key.clone(),
+        None => key.to_owned(),
     };
-    service.environment.iter().map(entry).collect()
+    all.into_iter().map(entry).collect()
 }
 
 fn ports(service: &Service) -> Vec<PortSpec> {
@@ -160,9 +168,7 @@ fn networks(input: &SpecInput<'_>, name: &ContainerName, spec: &mut ContainerSpe
     if service.network_mode.is_some() {
         return;
     }
-    let mut keys: Vec<&NetworkKey> = service.networks.keys().collect();
-    keys.sort_by_key(|key| (-service.networks[*key].priority, (*key).clone()));
-    spec.networks = keys.into_iter().filter_map(|key| endpoint(input, name, key)).collect();
+    spec.networks = service.networks_in_order().into_iter().filter_map(|key| endpoint(input, name, key)).collect();
     spec.network_mode = Some(match spec.networks.first() {
         Some(first) => first.network.to_string(),
         None => "none".to_owned(),
@@ -173,6 +179,9 @@ fn networks(input: &SpecInput<'_>, name: &ContainerName, spec: &mut ContainerSpe
 pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &NetworkKey) -> Option<EndpointSpec> {
     let network = input.project.networks.get(key)?;
     let attachment = input.service.networks.get(key)?;
+    // Compat: the address of the service is that of its first network alone.
+    let is_first = input.service.networks_in_order().first() == Some(&key);
+    let of_service = || input.service.mac_address.clone().filter(|_| is_first);
     let mut aliases = vec![name.to_string(), input.service.name.to_string()];
     aliases.extend(attachment.aliases.iter().cloned());
     Some(EndpointSpec {
@@ -182,7 +191,7 @@ pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &Networ
         ipv4_address: attachment.ipv4_address.clone(),
         ipv6_address: attachment.ipv6_address.clone(),
         link_local_ips: attachment.link_local_ips.clone(),
-        mac_address: attachment.mac_address.clone().or_else(|| input.service.mac_address.clone()),
+        mac_address: attachment.mac_address.clone().or_else(of_service),
         driver_opts: attachment.driver_opts.clone(),
         interface_name: attachment.interface_name.clone(),
         gw_priority: attachment.gw_priority,
@@ -262,44 +271,6 @@ fn mounts(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
             spec.mounts.push(MountSpec { target: target.clone(), is_read_only: false, consistency: None, kind });
         }
     }
-}
-
-/// Adds the configs and secrets. A `file:` of the host is mounted; any other content is put into the container before
-/// its start.
-fn files(input: &SpecInput<'_>, spec: &mut ContainerSpec) {
-    let secrets = input.service.secrets.iter().filter_map(|reference| {
-        let target = file_target(reference, "/run/secrets/");
-        Some((reference, target, input.project.secrets.get(&reference.source)?, &input.contents.secrets))
-    });
-    let configs = input.service.configs.iter().filter_map(|reference| {
-        let target = file_target(reference, "/");
-        Some((reference, target, input.project.configs.get(&reference.source)?, &input.contents.configs))
-    });
-    for (reference, target, object, contents) in secrets.chain(configs) {
-        match &object.source {
-            FileSource::File(path) => spec.mounts.push(file_mount(path, target)),
-            _ => {
-                let bytes = contents.get(&reference.source).and_then(|content| content.bytes.clone());
-                spec.files.extend(bytes.map(|content| file_spec(reference, target, content)));
-            }
-        }
-    }
-}
-
-fn file_mount(path: &std::path::Path, target: String) -> MountSpec {
-    let kind = MountKind::Bind {
-        source: path.to_string_lossy().into_owned(),
-        create_host_path: false,
-        propagation: None,
-        selinux: None,
-        recursive: None,
-    };
-    MountSpec { target, is_read_only: true, consistency: None, kind }
-}
-
-fn file_spec(reference: &FileReference, path: String, content: std::sync::Arc<[u8]>) -> FileSpec {
-    let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
-    FileSpec { path, content, uid: id(&reference.uid), gid: id(&reference.gid), mode: reference.mode.unwrap_or(0o444) }
 }
 
 fn container_labels(

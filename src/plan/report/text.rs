@@ -74,7 +74,20 @@ fn row(step: &Step, is_new: bool, replaced_by: Option<&Replacement>) -> [String;
             });
         }
     }
+    for (path, reason) in copied(step) {
+        why.push_str(&format!("; `{}` is copied in: {reason}", crate::text::escape_controls(path)));
+    }
     [order, describe(&step.action).plain().to_owned(), target, why]
+}
+
+/// Returns the files of the host that a step copies into a container, and why: the path in the container, and the reason.
+pub fn copied(step: &Step) -> Vec<(&str, &'static str)> {
+    let files = match &step.action {
+        Action::CreateContainer { spec, .. } => &spec.files,
+        Action::PutFiles { files, .. } => files,
+        _ => return Vec::new(),
+    };
+    files.iter().filter_map(|file| Some((file.path.as_str(), file.copied?.reason()))).collect()
 }
 
 /// Returns the container that a step creates, or else acts on.

@@ -100,7 +100,8 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
             }
             ImageNeed::Build(reason) => {
                 if let Some(build) = &service.build {
-                    let request = request(project, service, build, &image, wish);
+                    let mut request = request(project, service, build, &image, wish);
+                    add_proxies(&mut request, observed);
                     let first = contexts(build).filter_map(|name| built.get(name).copied());
                     let requires: Vec<StepId> = first.collect();
                     let recipe = recipe(&request);
@@ -217,6 +218,14 @@ fn recipe(request: &BuildRequest) -> Option<Recipe> {
     };
     // A build without a cache takes no layers of another build, so it need not wait.
     (!request.no_cache).then(|| (context, request.dockerfile.clone(), request.dockerfile_inline.clone()))
+}
+
+/// Adds the proxies of docker's configuration as build arguments, unless the build has arguments of these names. The engine knows
+/// these arguments without a declaration, and keeps them out of the image's history.
+fn add_proxies(request: &mut BuildRequest, observed: &Observed) {
+    for (name, value) in &observed.engine.proxies.0 {
+        request.args.entry(name.clone()).or_insert_with(|| Some(value.clone()));
+    }
 }
 
 /// Returns the build of a service's image as the engine gets it.

@@ -10,7 +10,7 @@ use crate::plan::checks::names::NameClaim;
 use crate::plan::checks::{claims, preflight};
 use crate::plan::container::naming::{self, container_name, replica_target};
 use crate::plan::container::spec::{self, SpecInput};
-use crate::plan::container::{replicas, shares};
+use crate::plan::container::{injected, replicas, shares};
 use crate::plan::scope::Scope;
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Reason, StepId, Target};
@@ -20,6 +20,11 @@ impl<'a> Up<'a> {
     pub(crate) fn image_id(&self, service: &Service) -> Option<ImageId> {
         let image = naming::image_of(self.scope.project, service, self.scope.options.separator);
         self.scope.world.observed.image(image.as_str()).cloned()
+    }
+
+    /// Returns the user of an image; `None` where the image was not inspected.
+    fn image_user(&self, image: Option<&ImageId>) -> Option<&'a str> {
+        self.scope.world.observed.image_users.get(image?).map(String::as_str)
     }
 
     /// Returns the id of the first container of a service that exists and stays.
@@ -58,7 +63,9 @@ impl<'a> Up<'a> {
             number,
             contents: self.contents,
             separator: self.scope.options.separator,
+            image_user: self.image_user(image_id.as_ref()),
             image_id: image_id.as_ref(),
+            proxies: &self.scope.world.observed.engine.proxies,
             reference: &|name| self.reference(name),
             container_id: &|name| self.container_id(name),
             replicas: &|name| self.linked(name),
@@ -94,6 +101,10 @@ impl<'a> Up<'a> {
     pub(crate) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
         claims::check_one(&mut self.builder, self.scope, &NameClaim { service, name });
         preflight::files(&mut self.builder, service, spec);
+        let image_user = self.image_user(self.image_id(service).as_ref());
+        for warning in injected::told(self.scope.project, service, self.contents, image_user) {
+            self.builder.tell(warning);
+        }
         for parent in shares::parents(service) {
             if self.reference(parent).is_none() {
                 preflight::parent_missing(&mut self.builder, service, parent);

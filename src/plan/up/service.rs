@@ -25,6 +25,8 @@ impl<'a> Up<'a> {
             return;
         }
         preflight::engine(&mut self.builder, self.scope.world.observed, service);
+        preflight::mac_address(&mut self.builder, service);
+        preflight::left_out(&mut self.builder, self.scope.world.observed, service);
         self.done.insert(service.name.clone(), Done::default());
         let slots = replicas::slots(self.scope.world, self.scope.project, service, self.scope.options.separator);
         let wanted = replicas_wanted(service, self.scope.options);

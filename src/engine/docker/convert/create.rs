@@ -8,21 +8,12 @@ use std::time::Duration;
 
 use bollard::models as api;
 
+use super::mounts::mounts;
+use super::placement::{Placement, placement};
+use super::version::{Refused, needs};
 use crate::model::{
-    ApiVersion, ContainerSpec, Device, EndpointSpec, Healthcheck, Limits, MountKind, MountSpec, NetworkSpec,
-    RestartPolicy, VolumeSpec,
+    ApiVersion, ContainerSpec, Device, EndpointSpec, Healthcheck, Limits, NetworkSpec, RestartPolicy, VolumeSpec,
 };
-
-/// The reason why a specification cannot be sent to this engine.
-type Refused = String;
-
-fn needs(wanted: bool, have: ApiVersion, minor: u16, what: &str) -> Result<(), Refused> {
-    let least = ApiVersion::new(1, minor);
-    if !wanted || have >= least {
-        return Ok(());
-    }
-    Err(format!("{what} needs Engine API {least}; this engine speaks {have}"))
-}
 
 fn map<'a>(from: impl IntoIterator<Item = (&'a String, &'a String)>) -> Option<HashMap<String, String>> {
     let map: HashMap<String, String> = from.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -41,23 +32,30 @@ fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// Returns the body of a create call, and the endpoints to connect after the call: before API 1.44 the engine takes
-/// only one endpoint.
-pub(crate) fn body(
+/// Returns the document of a create call, and the endpoints to connect after the call.
+pub(crate) fn document(
     spec: &ContainerSpec,
     version: ApiVersion,
-) -> Result<(api::ContainerCreateBody, Vec<EndpointSpec>), Refused> {
-    let takes_all = version >= ApiVersion::new(1, 44);
-    let at_create = if takes_all { spec.networks.len() } else { spec.networks.len().min(1) };
+) -> Result<(serde_json::Value, Vec<EndpointSpec>), Refused> {
+    let placement = placement(spec, version)?;
+    let mut document = serde_json::to_value(body(spec, &placement, version)?).map_err(|error| error.to_string())?;
+    // bollard's model is that of the newest API, which no longer has the container's own address.
+    if let Some(address) = placement.mac_address {
+        document["MacAddress"] = address.into();
+    }
+    Ok((document, placement.later))
+}
+
+fn body(spec: &ContainerSpec, placement: &Placement, version: ApiVersion) -> Result<api::ContainerCreateBody, Refused> {
     let mut endpoints = HashMap::new();
-    for network in &spec.networks[..at_create] {
+    for network in &placement.at_create {
         endpoints.insert(network.network.to_string(), endpoint(network, version)?);
     }
     let stop_timeout = spec
         .stop_timeout
         .map(|timeout| i64::try_from(timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0)).unwrap_or(i64::MAX));
-    let host_config = host_config(spec, version)?;
-    let body = api::ContainerCreateBody {
+    let host_config = host_config(spec, placement, version)?;
+    Ok(api::ContainerCreateBody {
         hostname: spec.hostname.clone(),
         domainname: spec.domainname.clone(),
         user: spec.user.clone(),
@@ -81,16 +79,15 @@ pub(crate) fn body(
         networking_config: (!endpoints.is_empty())
             .then_some(api::NetworkingConfig { endpoints_config: Some(endpoints) }),
         ..Default::default()
-    };
-    Ok((body, spec.networks[at_create..].to_vec()))
+    })
 }
 
-fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<api::HostConfig, Refused> {
+fn host_config(spec: &ContainerSpec, placement: &Placement, version: ApiVersion) -> Result<api::HostConfig, Refused> {
     let mounts = mounts(spec, version)?;
     let mut host = api::HostConfig {
         binds: list(&mounts.binds),
         mounts: list(&mounts.typed),
-        network_mode: spec.network_mode.clone(),
+        network_mode: placement.network_mode.clone(),
         port_bindings: port_bindings(spec),
         restart_policy: Some(restart(spec.restart)),
         auto_remove: Some(spec.auto_remove),
@@ -119,7 +116,7 @@ fn host_config(spec: &ContainerSpec, version: ApiVersion) -> Result<api::HostCon
         runtime: spec.runtime.clone(),
         security_opt: list(&spec.security_opt),
         storage_opt: map(&spec.storage_opt),
-        sysctls: map(&spec.sysctls),
+        sysctls: map(&placement.sysctls),
         tmpfs: map(&spec.tmpfs),
         volumes_from: list(&spec.volumes_from),
         device_cgroup_rules: list(&spec.device_cgroup_rules),
@@ -283,105 +280,6 @@ pub(crate) fn endpoint(spec: &EndpointSpec, version: ApiVersion) -> Result<api::
     })
 }
 
-/// Mounts in the two forms of the API: `Binds` and `Mounts`.
-///
-/// Compat: anonymous volumes are typed mounts, as docker compose makes them, so that `Config.Volumes` of a container
-/// names only those of its image.
-#[derive(Default)]
-struct Mounts {
-    binds: Vec<String>,
-    typed: Vec<api::Mount>,
-}
-
-fn mounts(spec: &ContainerSpec, version: ApiVersion) -> Result<Mounts, Refused> {
-    let mut mounts = Mounts::default();
-    for mount in &spec.mounts {
-        add(mount, version, &mut mounts)?;
-    }
-    Ok(mounts)
-}
-
-fn add(mount: &MountSpec, version: ApiVersion, mounts: &mut Mounts) -> Result<(), Refused> {
-    let mut typed = api::Mount {
-        target: Some(mount.target.clone()),
-        read_only: Some(mount.is_read_only),
-        consistency: mount.consistency.clone(),
-        ..Default::default()
-    };
-    match &mount.kind {
-        MountKind::Bind { source, create_host_path, propagation, selinux, recursive } => {
-            // Before API 1.42 only `Binds` creates missing directories, and only `Binds` knows SELinux labels.
-            let options =
-                [if mount.is_read_only { Some("ro") } else { Some("rw") }, propagation.as_deref(), selinux.as_deref()];
-            if (*create_host_path || selinux.is_some()) && recursive.is_none() {
-                let options: Vec<&str> = options.into_iter().flatten().collect();
-                mounts.binds.push(format!("{source}:{}:{}", mount.target, options.join(",")));
-                return Ok(());
-            }
-            needs(recursive.is_some(), version, 44, "`bind.recursive`")?;
-            typed.typ = Some(api::MountType::BIND);
-            typed.source = Some(source.clone());
-            typed.bind_options = Some(bind_options(propagation.as_deref(), recursive.as_deref(), *create_host_path));
-        }
-        MountKind::Volume { name, nocopy, subpath } => {
-            needs(subpath.is_some(), version, 45, "`volume.subpath`")?;
-            typed.typ = Some(api::MountType::VOLUME);
-            typed.source = Some(name.to_string());
-            typed.volume_options = Some(volume_options(*nocopy, subpath.clone()));
-        }
-        MountKind::Anonymous { name, nocopy } => {
-            typed.typ = Some(api::MountType::VOLUME);
-            typed.source = name.as_ref().map(ToString::to_string);
-            typed.volume_options = Some(volume_options(*nocopy, None));
-        }
-        MountKind::Tmpfs { size, mode } => {
-            typed.typ = Some(api::MountType::TMPFS);
-            let size_bytes = size.and_then(|size| i64::try_from(size).ok());
-            typed.tmpfs_options = Some(api::MountTmpfsOptions { size_bytes, mode: mode.map(i64::from), options: None });
-        }
-        MountKind::Image { image, subpath } => {
-            needs(true, version, 48, "a mount of type `image`")?;
-            typed.typ = Some(api::MountType::IMAGE);
-            typed.source = Some(image.to_string());
-            typed.image_options = Some(api::MountImageOptions { subpath: subpath.clone() });
-        }
-        MountKind::NamedPipe { source } => {
-            typed.typ = Some(api::MountType::NPIPE);
-            typed.source = Some(source.clone());
-        }
-        MountKind::Cluster { name } => {
-            needs(true, version, 42, "a mount of type `cluster`")?;
-            typed.typ = Some(api::MountType::CLUSTER);
-            typed.source = Some(name.clone());
-        }
-    }
-    mounts.typed.push(typed);
-    Ok(())
-}
-
-fn volume_options(nocopy: bool, subpath: Option<String>) -> api::MountVolumeOptions {
-    api::MountVolumeOptions { no_copy: Some(nocopy), subpath, ..Default::default() }
-}
-
-fn bind_options(propagation: Option<&str>, recursive: Option<&str>, create: bool) -> api::MountBindOptions {
-    use api::MountBindOptionsPropagationEnum as Propagation;
-    api::MountBindOptions {
-        propagation: match propagation {
-            Some("private") => Some(Propagation::PRIVATE),
-            Some("rprivate") => Some(Propagation::RPRIVATE),
-            Some("shared") => Some(Propagation::SHARED),
-            Some("rshared") => Some(Propagation::RSHARED),
-            Some("slave") => Some(Propagation::SLAVE),
-            Some("rslave") => Some(Propagation::RSLAVE),
-            _ => None,
-        },
-        non_recursive: (recursive == Some("disabled")).then_some(true),
-        read_only_non_recursive: (recursive == Some("writable")).then_some(true),
-        read_only_force_recursive: (recursive == Some("readonly")).then_some(true),
-        create_mountpoint: create.then_some(true),
-    }
-}
-
 /// Returns the body of a network create call.
 pub(crate) fn network(spec: &NetworkSpec, version: ApiVersion) -> api::NetworkCreateRequest {
     let pool = |pool: &crate::model::IpamPool| api::IpamConfig {
@@ -435,12 +333,24 @@ mod tests {
 
     #[test]
     fn an_old_engine_gets_one_network_at_create_and_the_others_after() {
-        let (made, later) = body(&on(&["a", "b"]), OLD).unwrap();
-        assert_eq!(made.networking_config.unwrap().endpoints_config.unwrap().len(), 1);
+        let endpoints =
+            |made: &serde_json::Value| made["NetworkingConfig"]["EndpointsConfig"].as_object().unwrap().len();
+        let (made, later) = document(&on(&["a", "b"]), OLD).unwrap();
+        assert_eq!(endpoints(&made), 1);
         assert_eq!(later.len(), 1);
-        let (made, later) = body(&on(&["a", "b"]), NEW).unwrap();
-        assert_eq!(made.networking_config.unwrap().endpoints_config.unwrap().len(), 2);
+        let (made, later) = document(&on(&["a", "b"]), NEW).unwrap();
+        assert_eq!(endpoints(&made), 2);
         assert!(later.is_empty());
+    }
+
+    #[test]
+    fn the_address_of_an_interface_is_the_containers_before_api_1_44() {
+        let mut spec = on(&["a"]);
+        spec.networks[0].mac_address = Some("02:42:ac:11:65:43".to_owned());
+        assert_eq!(document(&spec, OLD).unwrap().0["MacAddress"], "02:42:ac:11:65:43");
+        let (made, _) = document(&spec, NEW).unwrap();
+        assert!(made.get("MacAddress").is_none());
+        assert_eq!(made["NetworkingConfig"]["EndpointsConfig"]["a"]["MacAddress"], "02:42:ac:11:65:43");
     }
 
     #[test]

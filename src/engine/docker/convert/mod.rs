@@ -1,6 +1,6 @@
 //! Between the engine's documents and our model: pure functions, no calls.
 //!
-//! [`create`] turns our specifications into request bodies. The other files turn answers into our values and never
+//! [`create`] turns our specifications into request bodies, with `placement` and `mounts`. The other files turn answers into our values and never
 //! fail: any field may be missing, and any word may be new.
 
 pub(super) mod create;
@@ -8,6 +8,9 @@ mod definition;
 pub(super) mod events;
 pub(super) mod images;
 pub(super) mod logs;
+mod mounts;
 pub(super) mod observed;
 pub(super) mod path_stat;
+mod placement;
 pub(super) mod stats;
+mod version;
