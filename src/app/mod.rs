@@ -10,6 +10,7 @@
 //! | [`ps`], [`logs`], [`drift`], [`config`] | commands that only look |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
 //! | `project` | the project that a command is about, from its files or from labels |
+//! | [`variables`] | settings that stand in the env files of the project |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
 //! | `output` | follows the output of an attached `up` |
 
@@ -26,3 +27,4 @@ mod project;
 pub mod ps;
 pub mod run;
 pub mod up;
+pub mod variables;

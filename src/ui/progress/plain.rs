@@ -24,8 +24,8 @@ impl Listener for Plain {
             Event::Step { id, state } => {
                 let Some(line) = self.steps.get(id).and_then(|step| line(step, state)) else { return };
                 match state.may_repeat() {
-                    true => output::tell(&line),
-                    false => output::tell_surely(line),
+                    true => output::status(&line),
+                    false => output::status_surely(line),
                 }
             }
             Event::Note(_) | Event::Finished { .. } => {}
