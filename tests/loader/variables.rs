@@ -73,7 +73,7 @@ fn what_is_printed_without_interpolation_means_the_same() {
     let stack = "services:
   a:
     image: i:${TAG:-1}
-    volumes: ['./x:/yy:${MODE:-ro}', './b:${T:-/d:z}']
+    volumes: ['./x:/yy:${MODE:-ro}', './b:${T:-/d}:z']
     devices: ['${D:-/dev/x:/dev/y:r}', '${E:-/dev/e}:/dev/f']
     networks: ['${N:-n}']
     depends_on: ['${DEP:-b}']
