@@ -9,13 +9,21 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
     current_dir: PathBuf,
 }
 
 impl Environment {
     /// Makes an environment of variables and a directory, for tests that must not depend on the machine.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, current_dir: impl Into<PathBuf>) -> Self {
-        Self { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
+        let variables = variables.into_iter().collect();
+        Self { variables, defaults: BTreeMap::new(), current_dir: current_dir.into() }
+    }
+
+    /// Returns this environment with values for variables that are not set, from the env files of the project.
+    #[must_use]
+    pub fn with_defaults(self, defaults: BTreeMap<String, String>) -> Self {
+        Self { defaults, ..self }
     }
 
     /// Reads the process environment. Variables that are not UTF-8 are left out, because no compose file can name them.
@@ -32,12 +40,13 @@ impl Environment {
             Some(logical) if logical.is_absolute() && same_directory(&logical, &physical) => logical,
             _ => physical,
         };
-        Self { variables, current_dir }
+        Self { variables, defaults: BTreeMap::new(), current_dir }
     }
 
-    /// Returns the value of a variable, which may be empty. `None` where the variable is not set.
+    /// Returns the value of a variable, which may be empty: that of the process, else the default. `None` where the
+    /// variable has neither.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+        self.variables.get(name).or_else(|| self.defaults.get(name)).map(String::as_str)
     }
 
     /// Returns the value of a variable. `None` where the variable is not set or empty.
@@ -45,7 +54,7 @@ impl Environment {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// Returns all variables, in order of their names.
+    /// Returns all variables of the process, in order of their names, without defaults.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub host: Option<String>,
     /// `--context`.
     pub docker_context: Option<String>,
+    /// Whether progress goes to standard output (COMPOSE_STATUS_STDOUT).
+    pub status_to_stdout: bool,
     /// `--log-level`.
     pub log_level: LogLevel,
     /// `--diagnostics`.
@@ -51,6 +53,22 @@ impl Settings {
     pub fn separator(&self) -> char {
         if self.compatibility { '_' } else { '-' }
     }
+}
+
+/// Returns what the word of a variable such as `COMPOSE_COMPATIBILITY` means; `None` where it means nothing.
+///
+/// Compat: docker compose knows these words, in any case; every other word counts as false.
+pub fn truth(word: &str) -> Option<bool> {
+    match word.trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "y" => Some(true),
+        "" | "0" | "f" | "false" | "n" => Some(false),
+        _ => None,
+    }
+}
+
+/// Returns whether a variable says true.
+pub fn is_on(environment: &Environment, name: &str) -> bool {
+    environment.get(name).and_then(truth) == Some(true)
 }
 
 /// `--diagnostics`.

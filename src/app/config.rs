@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "`config --output` writes the file that the user names")]
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -96,6 +97,10 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         digests::resolve_images(context, &mut loaded, request.digests == Digests::Lock)?;
     }
     let text = text(&mut loaded, request)?;
+    let text = match crate::text::readable(&text) {
+        Cow::Owned(readable) => readable,
+        Cow::Borrowed(_) => text,
+    };
     match &request.output {
         // There is nothing to write: the file keeps its content.
         Some(_) if request.show == Show::Nothing => {}

@@ -19,7 +19,7 @@ use crate::loader;
 use crate::model::{Contents, Known, Project, ServiceName};
 use crate::observe::{self, files};
 use crate::plan::{self, Action, ImageOptions, Plan, UpOptions};
-use crate::settings::Context;
+use crate::settings::{Context, is_on};
 
 /// What `up` is asked.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ fn unknown_services(project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
 
 /// Returns the planner's options: those of the request, of the environment and of the global flags.
 pub(super) fn options(context: &Context, request: &UpRequest) -> UpOptions {
-    let variable = |name| context.environment.get(name).is_some_and(|word| matches!(word, "1" | "true"));
+    let variable = |name| is_on(&context.environment, name);
     let mut options = request.options.clone();
     options.services = request.services.iter().map(|name| name.as_str().into()).collect();
     options.remove_orphans |= variable("COMPOSE_REMOVE_ORPHANS");

@@ -66,9 +66,13 @@ fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environmen
         return if global.version { about::version::print() } else { help() };
     };
     let args = command.args();
+    let environment = global.complete(args.files(), environment);
     let mut settings = global.settings(args.files(), &environment);
     settings.diagnostics_are_data = args.prints_only_diagnostics();
     let context = Context::new(environment, settings);
+    if context.settings.status_to_stdout {
+        ui::status_to_stdout();
+    }
     ui::telemetry::start(context.settings.log_level);
     ui::diagnostics(&context, &unknown_words(&context.environment), &Sources::default());
     let _span = tracing::info_span!("command", name = command.name()).entered();

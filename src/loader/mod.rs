@@ -49,6 +49,7 @@ mod variables;
 pub use loaded::Loaded;
 pub use normalize::no_such_service;
 pub use options::LoadOptions;
+pub use prepare::settings;
 pub use source::{is_project_name, project_name_of};
 pub use syntax::template::{Mention, mentions};
 pub use tree::{Node, Value};
@@ -80,7 +81,7 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     }
     let written_name = root.remove("name");
     if !options.no_normalize {
-        normalize::normalize(&mut root, &loaded.name, &loaded.variables);
+        normalize::normalize(&mut root, &loaded.name, &loaded.variables, options.no_interpolate);
     }
     let disabled = normalize::disable(&mut root, &mut loaded.profiles, &options.services, &mut loaded.diagnostics);
     if !options.no_consistency && !options.no_interpolate {

@@ -1,10 +1,11 @@
 //! Before a file is parsed: project directory, variables, compose files, profiles.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::loaded::Loaded;
 use super::options::LoadOptions;
-use super::source::{Base, clean, discover};
+use super::source::{Base, clean, discover, is_file};
 use super::variables::{self, ProjectVariables};
 use crate::diag::Diagnostic;
 use crate::env::Environment;
@@ -22,6 +23,9 @@ pub fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Lo
         .or_else(|| first_file.as_deref().and_then(Path::parent).map(Path::to_owned))
         .unwrap_or_else(|| environment.current_dir().to_owned());
     loaded.variables = environment.variables().clone();
+    // Compat: without `PWD` in the environment (systemd, cron), `${PWD}` is the current directory. An empty `PWD` stays.
+    let current = || environment.current_dir().to_string_lossy().into_owned();
+    loaded.variables.entry("PWD".to_owned()).or_insert_with(current);
     loaded.env_files = env_files(options, environment);
     let disables = variables::disables_default(environment);
     loaded.reads_default_env_file = disables.as_ref() != Ok(&true);
@@ -49,12 +53,26 @@ pub fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Lo
     Ok(())
 }
 
+/// Returns the variables `COMPOSE_...` that only env files set: they are settings of the program, too, such as
+/// `COMPOSE_ANSI`. Faults are left to the load itself. A named pipe is not read, because it can be read only once.
+pub fn settings(options: &LoadOptions, environment: &Environment) -> BTreeMap<String, String> {
+    if env_files(options, environment).iter().any(|path| !is_file(path)) {
+        return BTreeMap::new();
+    }
+    let mut loaded = Loaded::default();
+    // Variables that were found before a fault count.
+    let _ = prepare(options, environment, &mut loaded);
+    let is_set = |name: &str| environment.variables().contains_key(name);
+    loaded.variables.retain(|name, _| name.starts_with("COMPOSE_") && !is_set(name));
+    loaded.variables
+}
+
 /// Reads the env files, or `.env` in `directory`. Faults of env files do not hide faults of the compose files.
 fn read_env_files(directory: &Path, loaded: &mut Loaded) {
     let mut known = ProjectVariables { values: &mut loaded.variables, places: &mut loaded.variable_places };
     let default = loaded.reads_default_env_file.then_some(directory);
     let faults = variables::read_env_files(&loaded.env_files, default, &mut known, &mut loaded.sources);
-    loaded.lacks_variables |= !faults.is_empty();
+    loaded.lacks_variables |= faults.iter().any(Diagnostic::is_error);
     loaded.diagnostics.extend(faults);
 }
 
@@ -63,8 +81,9 @@ fn env_files(options: &LoadOptions, environment: &Environment) -> Vec<PathBuf> {
     let given: Vec<PathBuf> = match options.env_files.is_empty() {
         false => options.env_files.clone(),
         true => environment
+            .variables()
             .get("COMPOSE_ENV_FILES")
-            .unwrap_or_default()
+            .map_or("", String::as_str)
             .split(',')
             .filter(|path| !path.is_empty())
             .map(PathBuf::from)

@@ -76,7 +76,7 @@ fn hash(value: &Value) -> String {
 /// Returns compact JSON. Characters that are special in HTML are escaped, as Go's encoder does.
 pub fn go_json(value: &Value) -> String {
     let plain = value.to_string();
-    if !plain.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+    if !plain.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) && !crate::text::has_raw(&plain) {
         return plain;
     }
     let mut out = String::with_capacity(plain.len() + 32);
@@ -87,6 +87,8 @@ pub fn go_json(value: &Value) -> String {
             '&' => out.push_str("\\u0026"),
             '\u{2028}' => out.push_str("\\u2028"),
             '\u{2029}' => out.push_str("\\u2029"),
+            // A byte that is not UTF-8.
+            char if crate::text::is_raw(char) => out.push_str("\\ufffd"),
             char => out.push(char),
         }
     }
@@ -118,5 +120,7 @@ mod tests {
     #[test]
     fn html_characters_are_escaped_as_go_does() {
         assert_eq!(go_json(&json!({"a": "<&>"})), "{\"a\":\"\\u003c\\u0026\\u003e\"}");
+        let latin = crate::text::from_bytes(b"caf\xe9".to_vec()).0;
+        assert_eq!(go_json(&json!({"a": latin})), "{\"a\":\"caf\\ufffd\"}");
     }
 }

@@ -19,6 +19,7 @@ mod spec;
 
 pub mod hash;
 pub mod labels;
+pub mod secrecy;
 
 pub use build::{BuildContext, BuildRequest, ContextSource};
 pub use contents::{Content, Contents, HostFile};

@@ -132,20 +132,24 @@ fn content(
         }
         FileSource::Environment { variable, value: Some(value) } => {
             let _ = variable;
-            Ok(Some(Content { digest: digest(value.as_bytes()), bytes: Some(value.as_bytes().into()) }))
+            Ok(Some(content_of(value)))
         }
         FileSource::Environment { variable, value: None } => Err(Box::new(
             fault(format!("variable `{variable}`, the source of {kind} `{key}`, is not set"))
                 .help(format!("set `{variable}` in the environment or an env file")),
         )),
-        FileSource::Content(text) => {
-            Ok(Some(Content { digest: digest(text.as_bytes()), bytes: Some(text.as_bytes().into()) }))
-        }
+        FileSource::Content(text) => Ok(Some(content_of(text))),
         FileSource::External => Err(Box::new(
             fault(format!("unsupported external {kind} `{key}`"))
                 .help("external ones live in a cluster; give a `file` or `environment`"),
         )),
     }
+}
+
+/// Returns the content that a text gives. Bytes that are not UTF-8 reach the container as they are.
+fn content_of(text: &str) -> Content {
+    let bytes = crate::text::to_bytes(text);
+    Content { digest: digest(&bytes), bytes: Some(bytes.as_ref().into()) }
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -62,7 +62,7 @@ fn diagnostics_are_given_to_programs_as_json_lines() {
     let (code, out, errors) = config(&files, &["config", "-q", "--diagnostics", "json"]);
     assert_eq!((code, errors.as_str()), (1, ""));
     expect![[r#"
-        {"severity":"error","code":"bad-port","message":"invalid containerPort: `${PORT}`","file":"compose.yml","line":2,"column":36,"end_line":2,"end_column":45,"path":"services.a.ports[0]","help":"write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form","related":[{"file":".env","line":1,"column":1,"end_line":1,"end_column":5,"message":"`PORT` is interpolated from here"}]}
+        {"severity":"error","code":"bad-port","message":"invalid containerPort: `http`","file":"compose.yml","line":2,"column":36,"end_line":2,"end_column":45,"path":"services.a.ports[0]","help":"write `\"8080:80\"`, `\"127.0.0.1:8080:80/tcp\"` or the long form","related":[{"file":".env","line":1,"column":1,"end_line":1,"end_column":5,"message":"`PORT` is interpolated from here"}]}
         {"severity":"error","code":"unknown-key","message":"unknown key `imgae` in `services.b`","file":"b.yml","line":1,"column":18,"end_line":1,"end_column":23,"path":"services.b.imgae","help":"did you mean `image`?","related":[{"file":"compose.yml","line":1,"column":11,"end_line":1,"end_column":16,"message":"included from here"}]}
     "#]].assert_eq(&out);
 }

@@ -19,4 +19,6 @@ mod pointing;
 mod properties;
 mod secrecy;
 mod setup;
+mod unset;
+mod variables;
 mod yaml;

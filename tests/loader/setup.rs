@@ -6,6 +6,12 @@ use expect_test::Expect;
 
 /// Runs `config` in a folder with these files (name and text); returns exit code, standard output and error.
 pub fn config(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    config_with(&files, &[], arguments)
+}
+
+/// As [`config`], with files of any bytes and with variables in the environment.
+pub fn config_with(files: &[(&str, &[u8])], environment: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
     for (name, text) in files {
@@ -15,7 +21,13 @@ pub fn config(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, Strin
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_inception"));
     let named: &[&str] = if arguments.first() == Some(&"-p") { &[] } else { &["-p", "p"] };
-    command.env_clear().env("HOME", "/nowhere").current_dir(&folder).args(named).args(arguments);
+    command
+        .env_clear()
+        .env("HOME", "/nowhere")
+        .envs(environment.iter().copied())
+        .current_dir(&folder)
+        .args(named)
+        .args(arguments);
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(folder.to_str().unwrap(), "@DIR@");
     (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))

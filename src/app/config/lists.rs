@@ -81,7 +81,15 @@ fn all_texts<'a>(node: &'a Node, texts: &mut Vec<&'a str>) {
     match &node.value {
         loader::Value::Text(text) => texts.push(text),
         loader::Value::List(items) => items.iter().for_each(|item| all_texts(item, texts)),
-        loader::Value::Map(map) => map.values().for_each(|entry| all_texts(&entry.node, texts)),
+        loader::Value::Map(map) => {
+            for (key, entry) in map.iter() {
+                // A key that was made of a short form (`networks: ['${NET}']`) has the place of its value.
+                if entry.key == entry.node.span {
+                    texts.push(key);
+                }
+                all_texts(&entry.node, texts);
+            }
+        }
         _ => {}
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::flags::{FileFlags, GraceFlags};
 use crate::env::Environment;
 use crate::failure::{Exit, Failure};
 use crate::plan::{DownOptions, RemoveImages};
+use crate::settings::is_on;
 
 /// Stop and remove containers and networks
 #[derive(Args, Debug, Default)]
@@ -52,7 +53,6 @@ impl CommandArgs for DownArgs {
 
 impl DownArgs {
     fn options(&self, environment: &Environment) -> DownOptions {
-        let variable = environment.get("COMPOSE_REMOVE_ORPHANS");
         DownOptions {
             volumes: self.volumes,
             images: match self.rmi {
@@ -60,7 +60,7 @@ impl DownArgs {
                 Some(Rmi::Local) => RemoveImages::Local,
                 Some(Rmi::All) => RemoveImages::All,
             },
-            remove_orphans: self.remove_orphans || variable.is_some_and(|word| matches!(word, "1" | "true")),
+            remove_orphans: self.remove_orphans || is_on(environment, "COMPOSE_REMOVE_ORPHANS"),
             grace: self.grace.timeout,
             ..DownOptions::default()
         }

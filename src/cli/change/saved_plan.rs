@@ -41,6 +41,7 @@ pub fn read(context: &Context, file: &Path) -> Result<(Context, UpRequest), Fail
         return Err(wrong("the saved plan has a command line that is no `plan`", "make a new plan"));
     };
     let environment = Environment::new(context.environment.variables().clone(), &saved.directory);
+    let environment = global.complete(plan.files(), environment);
     let settings = Settings {
         progress: own.progress,
         ansi: own.ansi,

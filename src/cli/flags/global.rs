@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use super::files::FileFlags;
+use crate::app::variables;
 use crate::cli::values;
 use crate::diag::Diagnostic;
 use crate::env::Environment;
 use crate::model::Span;
-use crate::settings::{AnsiWhen, DiagnosticsFormat, LogLevel, ProgressKind, Settings};
+use crate::settings::{AnsiWhen, DiagnosticsFormat, LogLevel, ProgressKind, Settings, is_on, truth};
 
 /// Options before the command. Those with `global = true` may also stand after the command.
 #[derive(Args, Clone, Debug, Default)]
@@ -88,8 +89,16 @@ pub struct GlobalFlags {
 }
 
 impl GlobalFlags {
+    /// Returns the environment with the settings of the project's env files. `after` are the compose files after the
+    /// command.
+    pub fn complete(&self, after: Option<&FileFlags>, environment: Environment) -> Environment {
+        let files = self.files.iter().chain(after.into_iter().flat_map(|after| &after.files)).cloned().collect();
+        variables::with_env_files(environment, files, self.project_directory.as_deref(), &self.env_files)
+    }
+
     /// Turns the options into settings. `after` are the compose files after the command; they follow those before it. An
-    /// option wins over its variable (`COMPOSE_PROGRESS`, `COMPOSE_ANSI`, `INCEPTION_LOG`, `INCEPTION_DIAGNOSTICS`).
+    /// option wins over its variable (`COMPOSE_PROGRESS`, `COMPOSE_ANSI`, `COMPOSE_COMPATIBILITY`, `INCEPTION_LOG`,
+    /// `INCEPTION_DIAGNOSTICS`).
     pub fn settings(mut self, after: Option<&FileFlags>, environment: &Environment) -> Settings {
         self.files.extend(after.into_iter().flat_map(|after| after.files.iter().cloned()));
         let variable = |name| environment.get_non_empty(name);
@@ -105,12 +114,13 @@ impl GlobalFlags {
             ansi: ansi.or_else(|| word(variable("COMPOSE_ANSI"))).unwrap_or_default(),
             is_dry_run: self.dry_run,
             parallel: self.parallel,
-            compatibility: self.compatibility,
+            compatibility: self.compatibility || is_on(environment, "COMPOSE_COMPATIBILITY"),
             all_resources: self.all_resources,
             host: self.host,
             docker_context: self.context,
             diagnostics: self.diagnostics.or_else(|| word(variable("INCEPTION_DIAGNOSTICS"))).unwrap_or_default(),
             diagnostics_are_data: false,
+            status_to_stdout: is_on(environment, "COMPOSE_STATUS_STDOUT"),
             log_level: level.or_else(|| word(variable("INCEPTION_LOG"))).unwrap_or_default(),
         }
     }
@@ -118,23 +128,39 @@ impl GlobalFlags {
 
 /// Returns a warning for each variable whose value is none of its words. The variable then counts as not set.
 pub fn unknown_words(environment: &Environment) -> Vec<Diagnostic> {
+    let switches = SWITCHES.iter().map(|name| unknown_switch(environment, name));
     let found = [
         unknown_word::<ProgressKind>(environment, "COMPOSE_PROGRESS"),
         unknown_word::<AnsiWhen>(environment, "COMPOSE_ANSI"),
         unknown_word::<DiagnosticsFormat>(environment, "INCEPTION_DIAGNOSTICS"),
         unknown_word::<LogLevel>(environment, "INCEPTION_LOG"),
     ];
-    found.into_iter().flatten().collect()
+    found.into_iter().chain(switches).flatten().collect()
+}
+
+/// Variables that switch something on.
+const SWITCHES: [&str; 4] =
+    ["COMPOSE_COMPATIBILITY", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_IGNORE_ORPHANS", "COMPOSE_STATUS_STDOUT"];
+
+/// Returns the warning for a switch whose word is neither true nor false.
+fn unknown_switch(environment: &Environment, name: &str) -> Option<Diagnostic> {
+    let text = environment.get(name).filter(|text| truth(text).is_none())?;
+    Some(means_nothing(name, text).help("write `true` or `false`"))
+}
+
+/// Returns the warning for a variable whose word means nothing.
+fn means_nothing(name: &str, text: &str) -> Diagnostic {
+    let shown = crate::text::escape_controls(text);
+    let message = format!("the variable `{name}` is `{shown}`, which means nothing");
+    Diagnostic::warning("bad-value", Span::NONE, message)
 }
 
 /// Returns the warning for one variable; `T` knows its words.
 fn unknown_word<T: clap::ValueEnum>(environment: &Environment, name: &str) -> Option<Diagnostic> {
     let text = environment.get_non_empty(name).filter(|text| T::from_str(text, true).is_err())?;
-    let shown = crate::text::escape_controls(text);
     let known = T::value_variants().iter().filter_map(T::to_possible_value);
     let known: Vec<String> = known.map(|value| format!("`{}`", value.get_name())).collect();
-    let message = format!("the variable `{name}` is `{shown}`, which means nothing");
-    Some(Diagnostic::warning("bad-value", Span::NONE, message).help(format!("one of: {}", known.join(", "))))
+    Some(means_nothing(name, text).help(format!("one of: {}", known.join(", "))))
 }
 
 /// Returns the meaning of a variable's word; `None` if the variable is not set or the word is not known.
@@ -156,5 +182,12 @@ mod tests {
         assert_eq!(told("COMPOSE_PROGRESS", "fast").len(), 1);
         assert_eq!(told("COMPOSE_ANSI", "Never"), [""; 0]);
         assert_eq!(told("INCEPTION_DIAGNOSTICS", ""), [""; 0]);
+        assert_eq!(
+            told("COMPOSE_COMPATIBILITY", "yes"),
+            ["the variable `COMPOSE_COMPATIBILITY` is `yes`, which means nothing"]
+        );
+        for word in ["1", "T", "true", " Y ", "0", "False", "n", ""] {
+            assert_eq!(told("COMPOSE_REMOVE_ORPHANS", word), [""; 0], "{word}");
+        }
     }
 }

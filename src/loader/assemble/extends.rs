@@ -130,8 +130,9 @@ impl Assembly<'_> {
         let documents = self.parsed(&path, NamedBy::Extends, *span)?;
         let mut root = Node::map(*span);
         for mut document in documents {
-            if !self.options.no_interpolate {
-                self.interpolate(&mut document);
+            match self.options.no_interpolate {
+                true => self.mark_open(&document),
+                false => self.interpolate(&mut document),
             }
             // The long form replaces items, and with them their tags. So `!reset` items are dropped before.
             tree::drop_reset_items(&mut document);

@@ -135,7 +135,7 @@ impl Assembly<'_> {
         };
         let (mut known, sources) = self.project_variables();
         let faults = variables::read_included(&env_files, &directory, &mut known, sources);
-        self.lacks_variables |= !faults.is_empty();
+        self.lacks_variables |= faults.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(faults);
         let mut documents = Vec::new();
         for (path, span) in files {

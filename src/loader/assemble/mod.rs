@@ -55,8 +55,9 @@ impl Assembly<'_> {
     /// Puts one document through all stages and merges it into the model.
     fn add(&mut self, model: &mut Node, document: Document, directory: &Path, chain: &[PathBuf]) {
         let Document { file, mut root } = document;
-        if !self.options.no_interpolate {
-            self.interpolate(&mut root);
+        match self.options.no_interpolate {
+            true => self.mark_open(&root),
+            false => self.interpolate(&mut root),
         }
         empty_not_null(&mut root);
         // The tags of this file are taken before `extends`: the tags of an extended file speak about that file only.

@@ -9,7 +9,8 @@ use crate::loader::loaded::Loaded;
 use crate::loader::options::LoadOptions;
 use crate::loader::report;
 use crate::loader::source::{self, NamedBy};
-use crate::loader::tree::{self, ModelPath, Node};
+use crate::loader::syntax::template;
+use crate::loader::tree::{self, ModelPath, Node, Value};
 use crate::loader::variables::{Interpolation, ProjectVariables};
 use crate::model::{FileId, Sources, Span};
 
@@ -191,6 +192,27 @@ impl<'a> Assembly<'a> {
             lacks_variables: self.lacks_variables,
         }
         .run(root, &ModelPath::default());
+    }
+
+    /// Marks the values of a document that hold variables, where they are not replaced: what such a value will be is not
+    /// known, so errors about it mean nothing. A file of `include` is read at once, so its path must be known.
+    pub fn mark_open(&mut self, root: &Node) {
+        let sections = root.entries().filter(|(key, _)| *key != "include");
+        let nodes: Vec<&Node> = sections.map(|(_, entry)| &entry.node).collect();
+        nodes.into_iter().for_each(|node| self.mark_open_values(node));
+    }
+
+    /// The depth of the tree bounds the recursion.
+    fn mark_open_values(&mut self, node: &Node) {
+        match &node.value {
+            Value::Text(text) if !template::references(text, false).is_empty() => {
+                let mark = Diagnostic::error(report::NOT_KNOWN, node.span, "the variables are not replaced");
+                self.diagnostics.push(mark);
+            }
+            Value::List(items) => items.iter().for_each(|item| self.mark_open_values(item)),
+            Value::Map(map) => map.values().for_each(|entry| self.mark_open_values(&entry.node)),
+            _ => {}
+        }
     }
 
     /// Adds faults that are not among the diagnostics yet. The model is checked again after each file, so the same

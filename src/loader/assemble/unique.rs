@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::loader::syntax::template::split_outside;
 use crate::loader::syntax::volume;
 use crate::loader::tree::Changed;
 use crate::loader::tree::{Node, Value, children};
@@ -83,7 +84,7 @@ fn deduplicate(items: &mut Vec<Node>, index: impl Fn(&Node) -> Option<String>) {
 
 fn by_key(node: &Node) -> Option<String> {
     let text = node.scalar_text()?;
-    Some(text.split_once('=').map_or(text.clone(), |(key, _)| key.to_owned()))
+    split_outside(&text, '=').first().map(|key| (*key).to_owned())
 }
 
 fn by_text(node: &Node) -> Option<String> {
@@ -113,7 +114,7 @@ fn by_target(node: &Node) -> Option<String> {
 
 fn by_device(node: &Node) -> Option<String> {
     match node.as_text() {
-        Some(text) => Some(text.split(':').nth(1).unwrap_or(text).to_owned()),
+        Some(text) => Some(split_outside(text, ':').get(1).copied().unwrap_or(text).to_owned()),
         None => node.get_text("target").map(str::to_owned),
     }
 }

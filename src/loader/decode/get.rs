@@ -7,6 +7,11 @@ use serde_json::Value as Json;
 
 use crate::loader::syntax::duration;
 
+/// Returns a text as JSON, the language of the engine, can carry it.
+pub(super) fn readable(text: &str) -> String {
+    crate::text::readable(text).into_owned()
+}
+
 /// Reads attributes of a canonical value. An absent attribute is `None` or empty.
 pub(super) trait Get {
     /// A text.
@@ -27,7 +32,7 @@ pub(super) trait Get {
 
 impl Get for Json {
     fn text(&self, key: &str) -> Option<String> {
-        self.get(key)?.as_str().map(str::to_owned)
+        self.get(key)?.as_str().map(readable)
     }
 
     fn flag(&self, key: &str) -> Option<bool> {
@@ -44,12 +49,12 @@ impl Get for Json {
     }
 
     fn texts(&self, key: &str) -> Vec<String> {
-        self.list(key).iter().filter_map(Json::as_str).map(str::to_owned).collect()
+        self.list(key).iter().filter_map(Json::as_str).map(readable).collect()
     }
 
     fn pairs(&self, key: &str) -> BTreeMap<String, String> {
         let entries = self.get(key).and_then(Json::as_object).into_iter().flatten();
-        entries.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
+        entries.map(|(key, value)| (readable(key), readable(value.as_str().unwrap_or_default()))).collect()
     }
 
     fn list(&self, key: &str) -> &[Json] {

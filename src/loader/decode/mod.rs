@@ -13,6 +13,7 @@ use super::tree::Node;
 use crate::model::{NetworkKey, Project, ProjectName, Service, ServiceName, Span, VolumeKey};
 
 mod checks;
+mod default_platform;
 mod get;
 mod parts;
 mod resources;
@@ -39,12 +40,14 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
         secrets: BTreeMap::new(),
         configs: BTreeMap::new(),
     };
+    let platform = loaded.variables.get(default_platform::NAME).map_or("", String::as_str);
     for (name, value) in section("services").into_iter().flatten() {
         let (node, span) = place(root, "services", name);
         let mut service = service::service(name, value, node, span, &mut diagnostics);
         if let Some((index, files)) = loaded.label_files.get(name) {
             service.canonical = Arc::new(with_label_files(&service.canonical, *index, files));
         }
+        default_platform::apply(&mut service, platform, &mut diagnostics);
         project.services.insert(ServiceName::new(name), service);
     }
     for (name, entry) in disabled.as_ref().map(Node::entries).into_iter().flatten() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::get::Get;
+use super::get::{Get, readable};
 use super::spans::ServiceSpans;
 use crate::diag::Diagnostic;
 use crate::model::{
@@ -20,7 +20,7 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
         context: value.text("context").unwrap_or_default(),
         dockerfile: value.text("dockerfile"),
         dockerfile_inline: value.text("dockerfile_inline"),
-        args: args.map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned))).collect(),
+        args: args.map(|(key, value)| (readable(key), value.as_str().map(readable))).collect(),
         labels: value.pairs("labels"),
         target: value.text("target"),
         network: value.text("network"),

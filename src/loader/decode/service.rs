@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::get::Get;
+use super::get::{Get, readable};
 use super::resources::without_extensions;
 use super::spans::ServiceSpans;
 use super::{checks, parts};
@@ -139,7 +139,7 @@ fn with_files(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Servi
 /// Returns `environment`. A variable without a value is `None`.
 fn environment(value: &Json) -> BTreeMap<String, Option<String>> {
     let entries = value.get("environment").and_then(Json::as_object).into_iter().flatten();
-    entries.map(|(key, value)| (key.clone(), value.as_str().map(str::to_owned))).collect()
+    entries.map(|(key, value)| (readable(key), value.as_str().map(readable))).collect()
 }
 
 /// Returns the `provider` of a service that is no container.

@@ -1,6 +1,8 @@
 //! Prints YAML as docker compose's writer does: indented by two blanks, list items indented, quotes only where a reader
 //! needs them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::loader::tree::{self, is_timestamp, print_float, resolve};
@@ -213,6 +215,10 @@ fn natural(a: &str, b: &str) -> std::cmp::Ordering {
 
 /// Returns a text as it must be written so that readers read it as text.
 fn text(string: &str, indent: usize, is_key: bool) -> String {
+    // Compat: bytes that are not UTF-8 are written in base64.
+    if crate::text::has_raw(string) {
+        return format!("!!binary {}", STANDARD.encode(crate::text::to_bytes(string)));
+    }
     if string.contains('\n') && !is_key {
         return block(string, indent);
     }

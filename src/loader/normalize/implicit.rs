@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::loader::syntax::clean_path::clean_path;
+use crate::loader::syntax::template;
 use crate::loader::tree::{Entry, Node, Value, children};
 use crate::model::Span;
 
@@ -37,11 +38,12 @@ pub fn defaults(root: &mut Node) {
     }
 }
 
-/// Makes implicit networks, dependencies and names explicit (compose-go `Normalize`).
-pub fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, String>) {
+/// Makes implicit networks, dependencies and names explicit (compose-go `Normalize`). `is_raw` means that the model is not
+/// interpolated.
+pub fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, String>, is_raw: bool) {
     let mut uses_default = false;
     for (_, service) in children(root, "services") {
-        uses_default |= normalize_service(service, environment);
+        uses_default |= normalize_service(service, environment, is_raw);
     }
     if uses_default && root.get("networks").and_then(|networks| networks.get("default")).is_none() {
         let span = Span::NONE;
@@ -68,17 +70,21 @@ pub fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, 
 }
 
 /// Normalizes a service. Returns whether the service is on the network `default`.
-fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>) -> bool {
+fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>, is_raw: bool) -> bool {
     let span = service.span;
     // Compat: with an empty `network_mode`, too, the service is not on the network `default`.
     let has_mode = service.get_text("network_mode").is_some();
-    let has_networks = service.get("networks").and_then(Node::as_map).is_some_and(|networks| !networks.is_empty());
+    let attached = service.get("networks");
+    let has_networks = attached.is_some_and(|all| all.entries().next().is_some() || !all.items().is_empty());
     if !has_networks && !has_mode && service.get("provider").is_none() {
         let mut networks = Node::map(span);
         networks.set("default", Node::new(Value::Null, span));
         service.set("networks", networks);
     }
-    let uses_default = service.get("networks").is_some_and(|networks| networks.get("default").is_some());
+    let attached = service.get("networks");
+    let is_default =
+        |all: &Node| all.get("default").is_some() || all.items().iter().any(|one| one.as_text() == Some("default"));
+    let uses_default = attached.is_some_and(is_default);
     if service.get_text("pull_policy") == Some("if_not_present") {
         service.set("pull_policy", Node::text("missing", span));
     }
@@ -91,7 +97,7 @@ fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>)
         }
         inherit_args(build, environment);
     }
-    implicit_dependencies(service);
+    implicit_dependencies(service, is_raw);
     for volume in service.get_mut("volumes").and_then(Node::as_list_mut).into_iter().flatten() {
         if let Some(target) = volume.get_text("target").map(clean_path) {
             let span = volume.span;
@@ -143,12 +149,13 @@ pub fn scales(root: &mut Node) {
     }
 }
 
-/// Adds the dependencies that `links`, shared namespaces and `volumes_from` imply.
-fn implicit_dependencies(service: &mut Node) {
+/// Adds the dependencies that `links`, shared namespaces and `volumes_from` imply. Without interpolation a name that holds a
+/// variable implies nothing yet.
+fn implicit_dependencies(service: &mut Node, is_raw: bool) {
     let mut found: Vec<(String, bool, Span)> = Vec::new();
     for link in service.get("links").map(Node::items).unwrap_or_default() {
         if let Some(text) = link.as_text() {
-            found.push((text.split(':').next().unwrap_or(text).to_owned(), true, link.span));
+            found.push((before_colon(text).to_owned(), true, link.span));
         }
     }
     for key in NAMESPACES {
@@ -160,9 +167,10 @@ fn implicit_dependencies(service: &mut Node) {
     }
     for from in service.get("volumes_from").map(Node::items).unwrap_or_default() {
         if let Some(text) = from.as_text().filter(|text| !text.starts_with("container:")) {
-            found.push((text.split(':').next().unwrap_or(text).to_owned(), false, from.span));
+            found.push((before_colon(text).to_owned(), false, from.span));
         }
     }
+    found.retain(|(name, ..)| !is_raw || template::references(name, false).is_empty());
     for (name, restart, span) in found {
         if service.get("depends_on").is_none_or(Node::is_null) {
             service.set("depends_on", Node::map(span));
@@ -177,4 +185,9 @@ fn implicit_dependencies(service: &mut Node) {
         edge.set("required", Node::new(Value::Bool(true), span));
         edges.insert(name.into(), Entry { key: span, node: edge });
     }
+}
+
+/// Returns the text before the first colon that does not stand inside `${...}`.
+fn before_colon(text: &str) -> &str {
+    template::split_outside(text, ':').first().copied().unwrap_or(text)
 }

@@ -2,13 +2,14 @@
 
 use crate::diag::Diagnostic;
 use crate::loader::syntax::clean_path::clean_path;
-use crate::loader::syntax::{port, volume};
+use crate::loader::syntax::{port, template, volume};
 use crate::loader::tree::Changed;
 use crate::loader::tree::{Entry, Map, Node, Tag, Value, children, depends_on, keys};
 use crate::model::Span;
 
 /// Puts the changed members of a model into their long forms. `is_raw` means that the model is not interpolated: a
-/// short form with variables, such as `${PORT}:80`, stays as it is then.
+/// short form stays as it is then where variables decide its parts, such as `${PORT}:80` and `networks: ['${NET}']`: keys are
+/// never interpolated, so a key must not hold a variable.
 pub fn long_form(root: &mut Node, changed: &Changed, is_raw: bool, diagnostics: &mut Vec<Diagnostic>) {
     for (name, service) in children(root, "services").filter(|(name, _)| changed.has("services", name)) {
         let mut work = ServiceForms { path: format!("services.{name}"), is_raw, diagnostics };
@@ -37,18 +38,27 @@ impl ServiceForms<'_> {
             let contexts = build.get("additional_contexts").map(Node::items).unwrap_or_default();
             let is_nameless = |item: &&Node| item.as_text().is_some_and(|text| !text.contains('='));
             let nameless: Vec<Span> = contexts.iter().filter(is_nameless).map(|item| item.span).collect();
-            change(build, "additional_contexts", pairs);
+            if !self.is_open(build, "additional_contexts", &['=']) {
+                change(build, "additional_contexts", pairs);
+            }
             for span in nameless {
                 self.fault(span, "build.additional_contexts", "a build context must be `name=context`".to_owned());
             }
-            change(build, "ssh", ssh);
+            if !self.is_open(build, "ssh", &['=', ':']) {
+                change(build, "ssh", ssh);
+            }
         }
-        change(service, "depends_on", depends_on_long);
+        if !self.is_open(service, "depends_on", &[]) {
+            change(service, "depends_on", depends_on_long);
+        }
         change(service, "env_file", |node| env_file(list(node)));
         change(service, "label_file", list);
         change(service, "extends", |node| wrap("service", node));
-        change(service, "networks", keys);
-        change(service, "models", keys);
+        for key in ["networks", "models"] {
+            if !self.is_open(service, key, &[]) {
+                change(service, key, keys);
+            }
+        }
         for key in ["dns", "dns_search", "tmpfs"] {
             change(service, key, list);
         }
@@ -78,6 +88,19 @@ impl ServiceForms<'_> {
         self.volumes(service);
     }
 
+    /// Returns whether a list, or a text in its place, must stay as it is: a variable that is not replaced yet stands before
+    /// the `separators`, where the key of the long form comes from.
+    fn is_open(&self, node: &Node, key: &str, separators: &[char]) -> bool {
+        let Some(found) = node.get(key).filter(|_| self.is_raw) else { return false };
+        let items = found.as_list().unwrap_or(std::slice::from_ref(found));
+        let name = |text: &str| {
+            let end =
+                template::outside(text).find(|(_, char)| separators.contains(char)).map_or(text.len(), |(at, _)| at);
+            text[..end].to_owned()
+        };
+        items.iter().filter_map(Node::as_text).any(|text| !template::references(&name(text), false).is_empty())
+    }
+
     fn fault(&mut self, span: Span, key: &str, message: String) {
         if !self.is_raw {
             self.diagnostics.push(Diagnostic::error("bad-value", span, message).at(format!("{}.{key}", self.path)));
@@ -96,7 +119,11 @@ impl ServiceForms<'_> {
                 faults.push((index, span, "a device in the long form is missing a mount target".to_owned()));
             }
             let Some(text) = item.as_text().map(str::to_owned) else { continue };
-            let parts: Vec<&str> = text.split(':').collect();
+            let parts = if self.is_raw { template::split_outside(&text, ':') } else { text.split(':').collect() };
+            let is_whole = parts.len() == 1 && text.contains(':');
+            if is_whole && self.is_raw {
+                continue;
+            }
             let (source, target, permissions) = match parts.as_slice() {
                 [source] => (*source, *source, "rwm"),
                 [source, target] => (*source, *target, "rwm"),
@@ -150,6 +177,9 @@ impl ServiceForms<'_> {
         let mut faults = Vec::new();
         for (index, item) in items.iter_mut().enumerate() {
             let Some(text) = item.as_text() else { continue };
+            if self.is_raw && volume::has_open_options(text) {
+                continue;
+            }
             match volume::parse(text) {
                 Ok(volume) => *item = volume_node(&volume, item.span),
                 Err(message) => faults.push((index, item.span, message)),
@@ -250,8 +280,9 @@ fn pairs(node: Node) -> Node {
     let mut map = Node::map(span);
     for item in items {
         let text = item.scalar_text().unwrap_or_default();
-        let (key, value) = text.split_once('=').unwrap_or((&text, ""));
-        map.set(key, Node::text(value, item.span));
+        let end = template::outside(&text).find(|(_, char)| *char == '=').map_or(text.len(), |(at, _)| at);
+        let value = text.get(end + 1..).unwrap_or_default();
+        map.set(&text[..end], Node::text(value, item.span));
     }
     map
 }

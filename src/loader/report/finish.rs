@@ -31,6 +31,9 @@ fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
         let codes = ["required-variable", "bad-interpolation", "wrong-type", NOT_KNOWN];
         codes.contains(&one.code) && one.primary.span != Span::NONE
     };
+    let is_open = |one: &&Diagnostic| one.code == NOT_KNOWN;
+    let open: HashSet<Span> = diagnostics.iter().filter(is_open).map(|one| one.primary.span).collect();
+    diagnostics.retain(|one| one.code == NOT_KNOWN || !one.is_error() || !open.contains(&one.primary.span));
     let roots: HashSet<Span> = diagnostics.iter().filter(|one| is_root(one)).map(|one| one.primary.span).collect();
     diagnostics.retain(|one| !one.is_error() || is_root(one) || !roots.contains(&one.primary.span));
     diagnostics.retain(|one| one.code != NOT_KNOWN);

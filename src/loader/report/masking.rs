@@ -1,11 +1,15 @@
-//! Hides values in diagnostics: the values of variables, and the text of files whose lines are not shown.
+//! Hides values in diagnostics: secret values of variables, and the text of files whose lines are not shown.
 //!
-//! Messages quote values between backticks. A quoted literal is replaced where the file itself does not have it: for
-//! `user: ${TOKEN}` the message shows `${TOKEN}`, not the token.
+//! Messages quote values between backticks. A quoted literal is replaced where it is the value of a variable that looks
+//! secret: for `user: ${TOKEN}` the message shows `${TOKEN}`, not the token; for `privileged: ${P}` it shows the value of `P`.
+
+use std::path::Path;
 
 use crate::diag::Diagnostic;
 use crate::loader::loaded::Loaded;
 use crate::loader::syntax::template;
+use crate::loader::variables::{UNSET_IN_ENV_FILE, without_value};
+use crate::model::secrecy::{is_secret_variable, looks_secret};
 
 /// Takes the place of a hidden value.
 const HIDDEN: &str = "…";
@@ -14,38 +18,76 @@ const LONGEST_SHOWN: usize = 60;
 /// Values shorter than this are hidden between backticks only, because by chance they are part of many words.
 const SHORT: usize = 4;
 
-/// Hides the values of variables in a diagnostic, and any text of a file whose lines are not shown.
+/// Bytes of the longest computed literal that is shown whole.
+const LONGEST_LITERAL: usize = 200;
+
+/// Hides secret values of variables in a diagnostic, and any text of a file whose lines are not shown.
 pub fn mask(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     let Some(source) = loaded.sources.get(diagnostic.primary.span.file) else { return };
+    if diagnostic.code == UNSET_IN_ENV_FILE {
+        if !source.path.as_deref().is_some_and(|path| is_own(path, loaded)) {
+            *diagnostic = without_value(diagnostic.clone(), None);
+        }
+        return;
+    }
     let written = loaded.sources.text(diagnostic.primary.span);
     let is_about_a_name = matches!(diagnostic.code, "unknown-key" | "duplicate-key" | "undefined");
-    let mut values: Vec<&str> = Vec::new();
-    if written.contains('$') {
-        let mentions = template::mentions(written).into_iter();
-        let of = |name: String| loaded.variables.get(&name).map(String::as_str);
-        values.extend(mentions.filter_map(|mention| of(mention.name)).filter(|value| !value.is_empty()));
-    }
+    let (values, has_unknown) = secrets(written, loaded);
+    // These messages are about the name of a variable that has no value, or about the text of the file.
+    let is_without_value = matches!(diagnostic.code, "unset-variable" | "required-variable" | "bad-interpolation");
     let mask = Mask {
         written,
         values,
+        has_unknown: has_unknown && !is_without_value,
         is_foreign: !source.is_shown && !is_about_a_name,
         is_shown: source.is_shown,
         path: diagnostic.path.clone(),
     };
-    if mask.values.is_empty() && !mask.is_foreign {
-        return;
-    }
     mask.apply(&mut diagnostic.message);
     let more = [&mut diagnostic.help, &mut diagnostic.cause].into_iter().flatten();
     more.chain(diagnostic.related.iter_mut().map(|label| &mut label.text)).for_each(|text| mask.apply(text));
+}
+
+/// Returns whether an env file is the user's own: below the project or beside its files, or named on the command line.
+fn is_own(path: &Path, loaded: &Loaded) -> bool {
+    let files = loaded.config_files.iter().filter_map(|file| file.parent()).filter(|parent| parent.is_absolute());
+    let mut directories = files.chain([loaded.working_dir.as_path()]);
+    loaded.env_files.iter().any(|one| one == path) || directories.any(|directory| path.starts_with(directory))
+}
+
+/// Returns the values of the variables in a text that must not be shown, and whether the value of such a variable is not
+/// known here.
+///
+/// A value is secret where the name of its variable looks secret, where the value does (an address with a password), or
+/// where it contains the value of a variable whose name does.
+fn secrets<'a>(written: &str, loaded: &'a Loaded) -> (Vec<&'a str>, bool) {
+    let mut values = Vec::new();
+    let mut has_unknown = false;
+    for name in template::references(written, false).into_iter().map(|one| one.name) {
+        match loaded.variables.get(name).map(String::as_str) {
+            None => has_unknown |= looks_secret(name),
+            Some("") => {}
+            Some(value) => {
+                let is_part = |(name, part): (&String, &String)| {
+                    part.len() >= SHORT && value.contains(part.as_str()) && is_secret_variable(name, part)
+                };
+                if is_secret_variable(name, value) || loaded.variables.iter().any(is_part) {
+                    values.push(value);
+                }
+            }
+        }
+    }
+    (values, has_unknown)
 }
 
 /// The values and literals to hide in one diagnostic.
 struct Mask<'a> {
     /// The text of the value as it stands in the file.
     written: &'a str,
-    /// The values of the variables in that text.
+    /// The secret values of the variables in that text.
     values: Vec<&'a str>,
+    /// Whether the value of a secret variable is not known, so that every computed literal may hold it.
+    has_unknown: bool,
     /// Whether literals of the file are hidden, too.
     is_foreign: bool,
     /// Whether lines of the file may be shown.
@@ -60,6 +102,9 @@ impl Mask<'_> {
         let shown: Vec<String> = parts
             .map(|(index, part)| match index % 2 == 1 && self.is_hidden(part) {
                 true => self.instead(),
+                false if index % 2 == 1 && part.len() > LONGEST_LITERAL => {
+                    part.chars().take(LONGEST_SHOWN).chain(HIDDEN.chars()).collect()
+                }
                 false => part.to_owned(),
             })
             .collect();
@@ -80,7 +125,7 @@ impl Mask<'_> {
         if self.written.contains(literal) {
             return self.is_foreign;
         }
-        self.values.iter().any(|value| value.contains(literal) || literal.contains(value))
+        self.has_unknown || self.values.iter().any(|value| value.contains(literal) || literal.contains(value))
     }
 
     /// Returns the text that takes the place of a hidden literal.

@@ -9,6 +9,7 @@ use super::masking;
 use crate::diag::{Diagnostic, Label};
 use crate::loader::loaded::Loaded;
 use crate::loader::syntax::template;
+use crate::loader::variables::UNSET_IN_ENV_FILE;
 use crate::model::{FileId, Span};
 
 /// Bytes of the longest value that is searched for variables.
@@ -37,7 +38,7 @@ fn variables(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     let is_plain = matches!(
         diagnostic.code,
         "unset-variable" | "required-variable" | "bad-interpolation" | "unknown-key" | "duplicate-key"
-    );
+    ) || diagnostic.code == UNSET_IN_ENV_FILE;
     let text = loaded.sources.text(diagnostic.primary.span);
     if is_plain || text.len() > LONGEST || !text.contains('$') || text.contains('\n') {
         return;

@@ -1,4 +1,5 @@
-//! Reads files: regular files of at most 16 MiB in UTF-8. Only this file of the loader looks at the disk.
+//! Reads files: regular files of at most 16 MiB in UTF-8, or in UTF-16 with a byte order mark. Env files may hold bytes that
+//! are not UTF-8. Only this file of the loader looks at the disk.
 
 #![expect(clippy::disallowed_methods, reason = "the one file of the loader that looks at the disk")]
 
@@ -28,7 +29,28 @@ pub enum NamedBy {
 
 /// Reads a file. `span` is the place of the attribute that names the file.
 pub fn read(path: &Path, named: NamedBy, span: Span) -> Result<String, Diagnostic> {
-    let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
+    decode(read_bytes(path, named, span)?, &shown(path), span)
+}
+
+/// Reads an env file, whose bytes need not be UTF-8. Also returns the offsets of the bytes that are not.
+pub fn read_env(path: &Path, named: NamedBy, span: Span) -> Result<(String, Vec<usize>), Diagnostic> {
+    let shown = shown(path);
+    let bytes = read_bytes(path, named, span)?;
+    match encoding(&bytes) {
+        Some(_) => Ok((decode(bytes, &shown, span)?, Vec::new())),
+        None => {
+            let (text, places) = crate::text::from_bytes(within_bounds(bytes, &shown, span)?);
+            Ok((without_nul(text, &shown, span)?, places))
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    crate::text::escape_controls(&path.to_string_lossy()).into_owned()
+}
+
+fn read_bytes(path: &Path, named: NamedBy, span: Span) -> Result<Vec<u8>, Diagnostic> {
+    let shown = shown(path);
     let fault = |code, message: String| Diagnostic::error(code, span, message);
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => fault("file-not-found", format!("there is no file `{shown}`")),
@@ -44,7 +66,7 @@ pub fn read(path: &Path, named: NamedBy, span: Span) -> Result<String, Diagnosti
     open(path, &metadata)
         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
         .map_err(|error| fault("file-unreadable", format!("cannot read `{shown}`: {error}")))?;
-    decode(bytes, &shown, span)
+    Ok(bytes)
 }
 
 /// Opens a file. Opening a named pipe without a writer would block for ever, so a pipe has [`PIPE_LIMIT_S`] seconds.
@@ -102,21 +124,52 @@ pub fn remote_file(span: Span, path: &str) -> Diagnostic {
     .help("fetch it first and name the local copy")
 }
 
+/// Returns how two bytes of UTF-16 make a number, by the byte order mark at the start. `None` without such a mark.
+fn encoding(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
+    match bytes {
+        [0xff, 0xfe, ..] => Some(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => Some(u16::from_be_bytes),
+        _ => None,
+    }
+}
+
 /// Checks size and encoding of a text.
 fn decode(bytes: Vec<u8>, shown: &str, span: Span) -> Result<String, Diagnostic> {
+    let bytes = within_bounds(bytes, shown, span)?;
+    if let Some(number) = encoding(&bytes) {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units = pairs.iter().map(|pair| number(*pair));
+        let text = char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| rest.is_empty());
+        let fault = || not_text(span, format!("`{shown}` has the mark of UTF-16 and is not UTF-16 text"));
+        return without_nul(text.ok_or_else(fault)?, shown, span);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => without_nul(text, shown, span),
+        Err(error) => {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+            let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+            Err(not_text(span, format!("`{shown}` is not UTF-8 text (line {line}, column {column})")))
+        }
+    }
+}
+
+fn not_text(span: Span, message: String) -> Diagnostic {
+    Diagnostic::error("not-text", span, message).help("save the file as UTF-8")
+}
+
+fn within_bounds(bytes: Vec<u8>, shown: &str, span: Span) -> Result<Vec<u8>, Diagnostic> {
     if bytes.len() as u64 > LARGEST {
         return Err(Diagnostic::error("too-large", span, format!("`{shown}` is larger than 16 MiB")));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) if text.contains('\0') => {
-            Err(Diagnostic::error("not-text", span, format!("`{shown}` holds NUL characters; it is no text file")))
-        }
-        Ok(text) => Ok(text),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-            Err(Diagnostic::error("not-text", span, format!("`{shown}` is not UTF-8 text (line {line})"))
-                .help("save the file as UTF-8"))
-        }
+    Ok(bytes)
+}
+
+fn without_nul(text: String, shown: &str, span: Span) -> Result<String, Diagnostic> {
+    if text.contains('\0') {
+        let message = format!("`{shown}` holds NUL characters; it is no text file");
+        return Err(Diagnostic::error("not-text", span, message));
     }
+    Ok(text)
 }

@@ -221,6 +221,75 @@ fn collect_mentions(text: &str, depth: usize, found: &mut Vec<Mention>) {
     }
 }
 
+/// A reference to a variable in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// The variable's name.
+    pub name: &'a str,
+    /// Offset of the dollar sign.
+    pub start: usize,
+    /// Offset of the end: of the name, or of the closing brace.
+    pub end: usize,
+    /// `$NAME` or `${NAME}`, without an operator.
+    pub is_plain: bool,
+}
+
+/// Returns every reference in a text, also those inside defaults and messages. `$$` is none. With `has_escapes` a backslash
+/// takes the next character as it is.
+pub fn references(text: &str, has_escapes: bool) -> Vec<Reference<'_>> {
+    let mut found = Vec::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let is_pair = match bytes[at] {
+            b'\\' => has_escapes,
+            b'$' => bytes.get(at + 1) == Some(&b'$'),
+            _ => false,
+        };
+        if bytes[at] == b'$' && !is_pair {
+            let is_braced = bytes.get(at + 1) == Some(&b'{');
+            let start = at + 1 + usize::from(is_braced);
+            let end = start + name_length(&text[start..]);
+            let is_closed = bytes.get(end) == Some(&b'}');
+            if end > start {
+                let is_plain = !is_braced || is_closed;
+                let end_of_all = end + usize::from(is_braced && is_closed);
+                found.push(Reference { name: &text[start..end], start: at, end: end_of_all, is_plain });
+            }
+        }
+        at += 1 + usize::from(is_pair);
+    }
+    found
+}
+
+/// Splits a text at a separator, but not inside `${...}`.
+pub fn split_outside(text: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, char) in outside(text).filter(|(_, char)| *char == separator) {
+        parts.push(&text[start..at]);
+        start = at + char.len_utf8();
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// Returns the characters of a text that do not stand inside `${...}`, with their offsets.
+///
+/// Compat: a `${` without an end goes on to the end of the text.
+pub fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut depth = 0usize;
+    text.char_indices().filter(move |(at, char)| {
+        let is_outside = depth == 0;
+        match char {
+            '$' if text.as_bytes().get(at + 1) == Some(&b'{') => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            _ => return is_outside,
+        }
+        false
+    })
+}
+
 /// Returns the place of the first reference to a variable in a text, as a range of bytes.
 pub fn place_of(text: &str, name: &str) -> Option<(usize, usize)> {
     text.match_indices('$').map(|(at, _)| at).find_map(|at| {
@@ -291,6 +360,26 @@ mod tests {
         let nested = |depth: usize| format!("{}{}", "${A:-".repeat(depth), "}".repeat(depth));
         assert_eq!(mentions(&nested(3)).len(), 3);
         assert_eq!(mentions(&nested(100_000)).len(), DEEPEST + 1);
+    }
+
+    #[test]
+    fn references_are_found_with_their_places() {
+        let found = |text: &'static str, has_escapes| {
+            let plain = |one: &Reference<'static>| (one.name, &text[one.start..one.end], one.is_plain);
+            references(text, has_escapes).iter().map(plain).collect::<Vec<_>>()
+        };
+        let all = [("A", "$A", true), ("B", "${B", false), ("C", "${C}", true), ("D", "$D", true)];
+        assert_eq!(found("$A-${B:-${C}}$$X$$$D $5 ${", false), all);
+        assert_eq!(found(r"\$A \\$B", true), [("B", "$B", true)]);
+        assert_eq!(found("é$é$A", false), [("A", "$A", true)]);
+    }
+
+    #[test]
+    fn a_separator_inside_a_variable_separates_nothing() {
+        assert_eq!(split_outside("${A:-/x}/y:/z", ':'), ["${A:-/x}/y", "/z"]);
+        assert_eq!(split_outside("${A:-${B:-c}:d}:${E?f:g}:h", ':'), ["${A:-${B:-c}:d}", "${E?f:g}", "h"]);
+        assert_eq!(split_outside("a:${B:-c:d", ':'), ["a", "${B:-c:d"]);
+        assert_eq!(split_outside("a}:$b:é", ':'), ["a}", "$b", "é"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The short form of volumes: `[SOURCE:]TARGET[:OPTIONS]`.
 
+use super::template;
+
 /// The parts of a short form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
@@ -59,21 +61,24 @@ pub fn parse(text: &str) -> Result<Volume, String> {
     Ok(volume)
 }
 
-/// Splits at colons, but not at the colon after a drive letter of Windows.
+/// Returns whether the options of a short form hold variables. What they say is known only once the variables are replaced.
+pub fn has_open_options(text: &str) -> bool {
+    split(text).get(2).is_some_and(|options| !template::references(options, false).is_empty())
+}
+
+/// Splits at colons, but not inside `${...}` (`${STORE:-/mnt}/a:/b`), and not at the colon after a drive letter of Windows.
 fn split(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        let last = parts.len() - 1;
-        let is_drive = parts[last].len() == 1
-            && parts[last].chars().all(|char| char.is_ascii_alphabetic())
-            && matches!(chars.peek(), Some('/' | '\\'));
-        if char == ':' && !(is_drive && last < 2) {
-            parts.push(String::new());
-        } else {
-            parts[last].push(char);
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in template::outside(text).filter(|(_, char)| *char == ':') {
+        let is_letter = at - start == 1 && text[start..at].chars().all(|char| char.is_ascii_alphabetic());
+        let is_drive = is_letter && text[at + 1..].starts_with(['/', '\\', '$']);
+        if !(is_drive && parts.len() < 2) {
+            parts.push(text[start..at].to_owned());
+            start = at + 1;
         }
     }
+    parts.push(text[start..].to_owned());
     parts
 }
 
@@ -100,6 +105,12 @@ mod tests {
         );
         assert_eq!(parse("data:/b").unwrap().kind, "volume");
         assert_eq!(parse("/b").unwrap().source, "");
+        let parts = |text: &str| parse(text).map(|volume| (volume.kind, volume.source, volume.target)).unwrap();
+        let whole = |kind, source: &str, target: &str| (kind, source.to_owned(), target.to_owned());
+        assert_eq!(parts("${STORE:-/mnt/x}/app:/data"), whole("volume", "${STORE:-/mnt/x}/app", "/data"));
+        assert_eq!(parts("./a:${T:-${U:?no: u}}:ro"), whole("bind", "./a", "${T:-${U:?no: u}}"));
+        assert_eq!(parts("${ALL:-a:/b}"), whole("volume", "", "${ALL:-a:/b}"));
+        assert!(has_open_options("a:/b:${MODE:-ro}") && !has_open_options("${A}:/b:ro"));
         assert!(parse("a:b:c:d").is_err());
         assert!(parse(":/b").is_err());
     }

@@ -2,7 +2,7 @@
 //!
 //! Compat: the library mattn/go-shellwords knows quotes and backslashes, runs no shell, and stops at the first operator
 //! of a shell: of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same
-//! words.
+//! words. A backslash takes the next character as it is: `\n` is the letter `n`.
 
 /// The words of a command up to the first operator of a shell.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,13 +24,26 @@ struct Open {
 }
 
 impl Open {
+    fn is_quoted(&self) -> bool {
+        self.double || self.single || self.backquote
+    }
+
     fn any(&self) -> bool {
-        self.double || self.single || self.backquote || self.command
+        self.is_quoted() || self.command
     }
 }
 
 /// Splits a text. `None` where a quote, a backquote or a bracket is not closed.
+///
+/// Different from docker compose, which refuses such a text (docs/compat.md): brackets without a `$` before them are
+/// ordinary characters where docker compose's reading of them leads to nothing.
 pub fn split(text: &str) -> Option<Words> {
+    read(text, true).or_else(|| read(text, false))
+}
+
+/// Splits a text. Where brackets are operators, `)` alone begins and ends a command as `$(` and `)` do, and `(` alone is
+/// refused.
+fn read(text: &str, are_brackets_operators: bool) -> Option<Words> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut is_word = false;
@@ -39,7 +52,7 @@ pub fn split(text: &str) -> Option<Words> {
     let mut ended_at = None;
     for char in text.chars() {
         if is_escaped {
-            word.push(unescaped(char));
+            word.push(char);
             (is_escaped, is_word) = (false, true);
             continue;
         }
@@ -61,12 +74,11 @@ pub fn split(text: &str) -> Option<Words> {
                 is_word |= open.single;
                 open.single = !open.single;
             }
-            // Different from docker compose, which refuses the text (docs/compat.md): an opening bracket without a `$`
-            // before it is an ordinary character.
             '(' if !open.any() && word.ends_with('$') => {
                 open.command = true;
                 word.push(char);
             }
+            '(' if are_brackets_operators && !open.is_quoted() => return None,
             ';' | '&' | '|' | '<' | '>' if !open.any() => {
                 // The `2` of `2>` is part of the operator, not a word.
                 is_word &= char != '>' || !word.starts_with(|first: char| first.is_ascii_digit());
@@ -76,7 +88,9 @@ pub fn split(text: &str) -> Option<Words> {
             other => {
                 match other {
                     '`' if !open.single && !open.double && !open.command => open.backquote = !open.backquote,
-                    ')' if open.command && !open.single && !open.double && !open.backquote => open.command = false,
+                    ')' if !open.is_quoted() && (open.command || are_brackets_operators) => {
+                        open.command = !open.command
+                    }
                     _ => {}
                 }
                 word.push(other);
@@ -88,15 +102,6 @@ pub fn split(text: &str) -> Option<Words> {
         words.push(word);
     }
     (!is_escaped && !open.any()).then_some(Words { words, ended_at })
-}
-
-/// Returns the character that a backslash before `char` means.
-fn unescaped(char: char) -> char {
-    match char {
-        't' => '\t',
-        'n' => '\n',
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -112,7 +117,7 @@ mod tests {
     fn quotes_and_backslashes_are_those_of_docker_compose() {
         check("a  'b c' \"d \\\" e\" f\\ g", Some(&["a", "b c", "d \" e", "f g"]));
         check("a '' \"\" b", Some(&["a", "", "", "b"]));
-        check(r"tab\t new\n 'raw\n'", Some(&["tab\t", "new\n", r"raw\n"]));
+        check(r#"tab\t new\n "q\tq\n" 'raw\n' \\n"#, Some(&["tabt", "newn", "qtqn", r"raw\n", r"\n"]));
         check("pre'quoted'post", Some(&["prequotedpost"]));
         check("", Some(&[]));
         for open in ["'a", "\"a", "a\\", "`a", "a$(b"] {
@@ -133,5 +138,7 @@ mod tests {
     fn brackets_are_characters() {
         check("x (y)", Some(&["x", "(y)"]));
         check("a) b", Some(&["a)", "b"]));
+        check("a) ; b) c", Some(&["a) ; b)", "c"]));
+        check(") `'')b", Some(&[") `'')b"]));
     }
 }

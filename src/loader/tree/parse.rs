@@ -223,13 +223,13 @@ impl<'a> Reader<'a> {
         Ok(node)
     }
 
-    /// Decodes a `!!binary` scalar. Bytes that are not UTF-8 are a fault, because a compose file has no binary values.
+    /// Decodes a `!!binary` scalar. Bytes that are not UTF-8 are kept.
     fn binary(&mut self, text: &str, span: Span) -> Value {
         let base64: String = text.chars().filter(|char| !matches!(char, '\n' | '\r')).collect();
         let bytes = base64::engine::general_purpose::STANDARD.decode(base64).ok();
-        let decoded = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded = bytes.map(|bytes| crate::text::from_bytes(bytes).0);
         if decoded.is_none() {
-            let message = "this is not a text in base64, as `!!binary` says";
+            let message = "this is not base64, as `!!binary` says";
             let fault = Diagnostic::error("wrong-type", span, message).at(self.path());
             self.tell(fault.help("correct the value, or remove the tag before it"));
         }

@@ -66,6 +66,13 @@ pub(super) fn check(kind: &str, members: &Node, diagnostics: &mut Vec<Diagnostic
     records(members, fields, kind, diagnostics, |_, _| ());
 }
 
+/// Inserts an attribute into a canonical service, at its place in the order of attributes.
+pub(super) fn insert_of_service(service: &mut Map<String, Json>, key: &str, value: Json) {
+    let rank = |key: &str| table::SERVICE.iter().position(|(name, _)| *name == key);
+    let before = service.keys().filter(|other| rank(other).is_some_and(|other| Some(other) < rank(key))).count();
+    service.shift_insert(before, key.to_owned(), value);
+}
+
 /// Returns the members of a section with their types, sorted by name.
 fn section(node: &Node, fields: &'static [Field], kind: &str, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Json> {
     let keep = |name: &str, record| (name.to_owned(), Json::Object(record));

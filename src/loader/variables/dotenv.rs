@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::unset::{Unset, Written};
 use crate::loader::syntax::template::{self, TemplateError, Variables};
 
 /// A variable of an env file.
@@ -34,10 +35,12 @@ pub struct Parsed {
     pub variables: Vec<Variable>,
     /// Faults, in the order of the file.
     pub faults: Vec<DotenvError>,
+    /// References to variables that are not set, in the order of the file.
+    pub unset: Vec<Unset>,
 }
 
-/// Faults of one file that are reported.
-const MOST_FAULTS: usize = 20;
+/// Faults, and warnings of a kind, of one file that are reported.
+pub const MOST_FAULTS: usize = 20;
 
 /// Parses an env file. After a fault the next line is parsed.
 ///
@@ -45,7 +48,7 @@ const MOST_FAULTS: usize = 20;
 /// of this file, then in `earlier` files.
 pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>, earlier: BTreeMap<String, String>) -> Parsed {
     let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
-    let mut reader = Reader { text, at: start, found: Vec::new(), values: earlier, lookup };
+    let mut reader = Reader { text, at: start, found: Vec::new(), unset: Vec::new(), values: earlier, lookup };
     let mut faults = Vec::new();
     while faults.len() < MOST_FAULTS {
         match reader.statement() {
@@ -57,7 +60,8 @@ pub fn parse(text: &str, lookup: &dyn Fn(&str) -> Option<String>, earlier: BTree
             }
         }
     }
-    Parsed { variables: reader.found, faults }
+    reader.unset.truncate(MOST_FAULTS);
+    Parsed { variables: reader.found, faults, unset: reader.unset }
 }
 
 /// Parses an env file with `format: raw`: values are taken verbatim, with quotes and dollar signs.
@@ -97,6 +101,7 @@ struct Reader<'a> {
     /// The byte to read next.
     at: usize,
     found: Vec<Variable>,
+    unset: Vec<Unset>,
     /// Values of earlier files and lines.
     values: BTreeMap<String, String>,
     lookup: &'a dyn Fn(&str) -> Option<String>,
@@ -137,7 +142,7 @@ impl<'a> Reader<'a> {
             self.at += "export".len() + (after.len() - after.trim_start().len());
         }
         let (key, range, is_inherited) = self.key()?;
-        let value = if is_inherited { (self.lookup)(&key) } else { Some(self.value()?) };
+        let value = if is_inherited { (self.lookup)(&key) } else { Some(self.value(&key)?) };
         if let Some(value) = &value {
             self.values.insert(key.clone(), value.clone());
         }
@@ -184,30 +189,32 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a value up to the closing quote, or up to the end of the line or a comment.
-    fn value(&mut self) -> Result<String, DotenvError> {
+    fn value(&mut self, key: &str) -> Result<String, DotenvError> {
         let rest = self.rest();
         self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\u{b}', '\u{c}']).len();
         let rest = self.rest();
         match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote),
+            Some(quote @ ('"' | '\'')) => self.quoted(key, quote),
             _ => {
                 let end = rest.find('\n').unwrap_or(rest.len());
                 let start = self.at;
                 self.at += (end + 1).min(rest.len());
                 let line = rest[..end].split(" #").next().unwrap_or_default();
-                self.expand(line.trim_end(), start)
+                let raw = line.trim_end();
+                self.expand(raw, &Written { key, raw, at: start, is_quoted: false })
             }
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, DotenvError> {
+    fn quoted(&mut self, key: &str, quote: char) -> Result<String, DotenvError> {
         let (start, rest) = (self.at, self.rest());
         let mut chars = String::new();
         let mut is_escaped = false;
         for (offset, char) in rest.char_indices().skip(1) {
             if char == quote && !is_escaped {
                 self.at += offset + 1;
-                return if quote == '"' { self.expand(&unescape(&chars), start) } else { Ok(chars) };
+                let written = Written { key, raw: &rest[1..offset], at: start + 1, is_quoted: true };
+                return if quote == '"' { self.expand(&unescape(&chars), &written) } else { Ok(chars) };
             }
             match (is_escaped, char) {
                 (false, '\\') => is_escaped = true,
@@ -226,15 +233,15 @@ impl<'a> Reader<'a> {
         Err(DotenvError { at: start, message: "this quoted value has no end".to_owned() })
     }
 
-    fn expand(&self, text: &str, at: usize) -> Result<String, DotenvError> {
+    fn expand(&mut self, text: &str, written: &Written<'_>) -> Result<String, DotenvError> {
         if !text.contains('$') {
             return Ok(text.to_owned());
         }
         let lookup = |name: &str| (self.lookup)(name).or_else(|| self.values.get(name).cloned());
         let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
         // The first fault of a value is reported.
-        template::substitute(text, &mut variables).map_err(|faults| DotenvError {
-            at,
+        let result = template::substitute(text, &mut variables).map_err(|faults| DotenvError {
+            at: written.at - usize::from(written.is_quoted),
             message: match faults.into_iter().next() {
                 Some(TemplateError::Required { name, message }) if message.is_empty() => {
                     format!("required variable `{name}` is missing a value")
@@ -245,7 +252,12 @@ impl<'a> Reader<'a> {
                 Some(TemplateError::TooLong) => "this value gets longer than 1 MiB".to_owned(),
                 Some(TemplateError::Format { .. }) | None => "this value has a `$` that starts no variable".to_owned(),
             },
-        })
+        });
+        let missing = variables.missing;
+        if result.is_ok() && !missing.is_empty() && self.unset.len() < MOST_FAULTS {
+            self.unset.extend(written.unset(&missing));
+        }
+        result
     }
 }
 
@@ -319,6 +331,41 @@ mod tests {
         check("A=\"\\$x\"", "$x");
         check("A=a\"b\"c", "a\"b\"c");
         check("A=", "");
+    }
+
+    /// Checks the references to unset variables: the text of each, and the line that keeps the dollar signs.
+    #[track_caller]
+    fn check_unset(text: &str, expected: &[(&str, Option<&str>)]) {
+        let parsed = run(text);
+        let unset = |one: &Unset| (text[one.range.0..one.range.1].to_owned(), one.kept.clone());
+        let expected: Vec<_> =
+            expected.iter().map(|(reference, kept)| ((*reference).to_owned(), kept.map(str::to_owned))).collect();
+        assert_eq!(parsed.unset.iter().map(unset).collect::<Vec<_>>(), expected, "{text}");
+        // The line that is proposed warns of nothing, and keeps the text of the reference.
+        for (reference, kept) in &expected {
+            let Some(kept) = kept else { continue };
+            let again = run(kept);
+            assert_eq!((again.faults, again.unset), (vec![], vec![]), "{kept}");
+            let value = again.variables[0].value.clone().unwrap();
+            assert!(value.contains(reference.as_str()), "{kept} is {value}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_found_with_the_line_that_keeps_it() {
+        check_unset("P2=abc$def", &[("$def", Some("P2='abc$def'"))]);
+        check_unset("export P2: a${b} # $c", &[("${b}", Some("P2='a${b}'"))]);
+        check_unset("P=$a$b", &[("$a", Some("P='$a$b'")), ("$b", Some("P='$a$b'"))]);
+        check_unset("P=$HOST/$x", &[("$x", Some("P=$HOST/$$x"))]);
+        check_unset("P=it's $x", &[("$x", Some("P=it's $$x"))]);
+        check_unset("P=$$5$x", &[("$x", Some("P=$$5$$x"))]);
+        check_unset("P=\"a \\$b $x\\n\"", &[("$x", Some("P=\"a \\$b \\$x\\n\""))]);
+        check_unset("P=\"a\n$x\"", &[("$x", None)]);
+        check_unset("P=${x:-d}${y:+e}'$z' $5 $", &[("$z", Some("P=${x:-d}${y:+e}'$$z' $5 $"))]);
+        check_unset("P='$x'\nQ=${A:-$$}\nR=\"\\$x\"\nS=$HOST\nT=$S", &[]);
+        check_unset("DB_PASSWORD=abc$def", &[("$def", None)]);
+        check_unset("DB=postgres://a:b$c@d/e", &[("$c", None)]);
+        assert_eq!(run(&"A=$x\n".repeat(1000)).unset.len(), MOST_FAULTS);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::dotenv::{self, DotenvError, Parsed};
+use super::dotenv::{self, DotenvError, MOST_FAULTS, Parsed, Variable};
+use super::unset;
 use crate::diag::Diagnostic;
 use crate::env::Environment;
-use crate::loader::source::{NamedBy, exists, is_directory, is_file, read};
+use crate::loader::source::{NamedBy, exists, is_directory, is_file, read_env};
 use crate::model::{FileId, Sources, Span};
 
 /// Variables by name.
@@ -42,7 +44,7 @@ struct FromFiles {
 pub fn disables_default(environment: &Environment) -> Result<bool, Diagnostic> {
     const NAME: &str = "COMPOSE_DISABLE_ENV_FILE";
     // Compat: the words of Go's `strconv.ParseBool`.
-    match environment.get(NAME).unwrap_or("false") {
+    match environment.variables().get(NAME).map_or("false", String::as_str) {
         "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(true),
         "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(false),
         _ => Err(Diagnostic::error("bad-value", Span::NONE, format!("`{NAME}` must be true or false"))
@@ -51,7 +53,7 @@ pub fn disables_default(environment: &Environment) -> Result<bool, Diagnostic> {
 }
 
 /// Reads the given env files, or `.env` in the `default` directory where no files are given. A variable that is set
-/// already keeps its value. Returns the faults of the files.
+/// already keeps its value. Returns the faults of the files, and warnings.
 pub fn read_env_files(
     given: &[PathBuf],
     default: Option<&Path>,
@@ -61,8 +63,8 @@ pub fn read_env_files(
     let mut found = FromFiles::default();
     let mut faults = Vec::new();
     for path in given {
-        match read(path, NamedBy::CommandLine, Span::NONE) {
-            Ok(text) => merge_file(path, text, known.values, &mut found, sources, &mut faults),
+        match open(path, NamedBy::CommandLine, Span::NONE, sources, &mut faults) {
+            Ok(file) => merge_file(&file, known.values, &mut found, &mut faults),
             Err(fault) => faults.push(rename_missing(fault, path)),
         }
     }
@@ -74,7 +76,15 @@ pub fn read_env_files(
         merge_named(&default, Span::NONE, known.values, &mut found, sources, &mut faults);
     }
     known.add(found);
-    faults
+    without_guesses(faults)
+}
+
+/// Takes out the warnings about unset variables where an env file has a fault: the variable may stand in that file.
+fn without_guesses(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if found.iter().any(Diagnostic::is_error) {
+        found.retain(|one| one.code != unset::CODE);
+    }
+    found
 }
 
 /// Words a missing file of `--env-file` as docker compose does.
@@ -86,7 +96,7 @@ fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
 }
 
 /// Reads the env files of an `include`, or `.env` in its directory where the `include` names none. Returns the faults
-/// of the files.
+/// of the files, and warnings.
 ///
 /// Compat: `/dev/null` stands for no env file at all.
 pub fn read_included(
@@ -105,7 +115,7 @@ pub fn read_included(
         merge_named(&default, Span::NONE, known.values, &mut found, sources, &mut faults);
     }
     known.add(found);
-    faults
+    without_guesses(faults)
 }
 
 /// Reads an env file that a compose file names.
@@ -117,42 +127,83 @@ fn merge_named(
     sources: &mut Sources,
     faults: &mut Vec<Diagnostic>,
 ) {
-    match read(path, NamedBy::Attribute, span) {
-        Ok(text) => merge_file(path, text, outer, found, sources, faults),
+    match open(path, NamedBy::Attribute, span, sources, faults) {
+        Ok(file) => merge_file(&file, outer, found, faults),
         Err(fault) => faults.push(fault),
     }
 }
 
-/// Parses an env file. `outer` are the variables that win inside its values.
-fn merge_file(
-    path: &Path,
-    text: String,
-    outer: &Values,
-    found: &mut FromFiles,
+/// An env file that was read.
+pub struct EnvFile<'a> {
+    path: &'a Path,
+    id: FileId,
+    /// The text.
+    pub text: Arc<str>,
+}
+
+/// Reads an env file, and warns of bytes that are not UTF-8. `span` is the place of the attribute that names the file.
+pub fn open<'a>(
+    path: &'a Path,
+    named: NamedBy,
+    span: Span,
     sources: &mut Sources,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let file = sources.add_file(path, text.as_str());
+    told: &mut Vec<Diagnostic>,
+) -> Result<EnvFile<'a>, Diagnostic> {
+    let (text, places) = read_env(path, named, span)?;
+    let text: Arc<str> = text.into();
+    let id = sources.add_file(path, Arc::clone(&text));
+    let mut last = None;
+    let is_new_line = |place: &usize| last.replace(*place).is_none_or(|last| text[last..*place].contains('\n'));
+    let first_of_lines = places.into_iter().filter(is_new_line).take(MOST_FAULTS);
+    told.extend(first_of_lines.map(|place| not_utf8(place_of(id, (place, place)), path)));
+    Ok(EnvFile { path, id, text })
+}
+
+/// Returns the warning about a byte that is not UTF-8.
+fn not_utf8(span: Span, path: &Path) -> Diagnostic {
+    let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
+    Diagnostic::warning("not-utf8", span, format!("a byte in env file `{shown}` is not UTF-8"))
+        .cause("configs and secrets keep the byte; in variables and labels of containers U+FFFD takes its place")
+        .help("save the file as UTF-8")
+}
+
+impl EnvFile<'_> {
+    /// Adds the faults and warnings of a parsed file to `told`, and returns the variables with their places.
+    pub fn tell(&self, parsed: Parsed, told: &mut Vec<Diagnostic>) -> impl Iterator<Item = (Variable, Span)> {
+        told.extend(parsed.faults.into_iter().map(|error| fault(self.id, self.path, error)));
+        let id = self.id;
+        told.extend(parsed.unset.into_iter().map(|one| {
+            let span = place_of(id, one.range);
+            unset::warning(one, span)
+        }));
+        parsed.variables.into_iter().map(move |variable| {
+            let span = place_of(id, variable.range);
+            (variable, span)
+        })
+    }
+}
+
+/// Parses an env file. `outer` are the variables that win inside its values.
+fn merge_file(file: &EnvFile<'_>, outer: &Values, found: &mut FromFiles, told: &mut Vec<Diagnostic>) {
     let lookup = |name: &str| outer.get(name).cloned();
-    let Parsed { variables, faults: wrong } = dotenv::parse(&text, &lookup, found.values.clone());
-    faults.extend(wrong.into_iter().map(|error| fault(file, path, error)));
-    for variable in variables {
+    let parsed = dotenv::parse(&file.text, &lookup, found.values.clone());
+    for (variable, span) in file.tell(parsed, told) {
         if let Some(value) = variable.value {
-            found.places.insert(variable.key.clone(), span(file, variable.range));
+            found.places.insert(variable.key.clone(), span);
             found.values.insert(variable.key, value);
         }
     }
 }
 
 /// Returns a range of bytes of a file as a place.
-pub fn span(file: FileId, (start, end): (usize, usize)) -> Span {
+fn place_of(file: FileId, (start, end): (usize, usize)) -> Span {
     let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     Span { file, start: place(start), end: place(end) }
 }
 
 /// Returns the diagnostic for a fault in an env file. The message never has the text of the line, because values may be
 /// secret.
-pub fn fault(file: FileId, path: &Path, error: DotenvError) -> Diagnostic {
+fn fault(file: FileId, path: &Path, error: DotenvError) -> Diagnostic {
     let at = u32::try_from(error.at).unwrap_or(u32::MAX);
     let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();
     Diagnostic::error(

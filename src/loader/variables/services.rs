@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::dotenv;
-use super::env_files::{fault, span};
+use super::env_files::open;
+use super::unset;
 use crate::diag::Diagnostic;
-use crate::loader::source::{NamedBy, exists, read};
+use crate::loader::source::{NamedBy, exists};
 use crate::loader::tree::{Entry, Map, Node, Value, children};
 use crate::model::{Sources, Span};
 
@@ -60,11 +61,12 @@ pub fn merge_env_files(root: &mut Node, variables: &Values, sources: &mut Source
     }
 }
 
-/// Removes the faults of an env file that another service has named before. `from` is the index of the first fault of
+/// Removes the faults and warnings of an env file that another service has named before. `from` is the index of the first fault of
 /// this service.
 fn told_once(diagnostics: &mut Vec<Diagnostic>, from: usize, seen: &mut HashSet<(String, u32)>) {
     let mut found = diagnostics.split_off(from);
-    found.retain(|one| one.code != "bad-env-file" || seen.insert((one.message.clone(), one.primary.span.start)));
+    let is_of_file = |one: &Diagnostic| matches!(one.code, "bad-env-file" | "not-utf8" | unset::CODE);
+    found.retain(|one| !is_of_file(one) || seen.insert((one.message.clone(), one.primary.span.start)));
     diagnostics.append(&mut found);
 }
 
@@ -106,8 +108,8 @@ fn merge_env_file(
     if !exists(path) {
         return if is_required { Err(missing(path, item.span)) } else { Ok(()) };
     }
-    let text = read(path, NamedBy::Attribute, item.span)?;
-    let file = sources.add_file(path, text.as_str());
+    let file = open(path, NamedBy::Attribute, item.span, sources, diagnostics)?;
+    let text = &file.text;
     let own_value =
         |name: &str| own.get(name).and_then(|entry| entry.node.scalar_text().filter(|_| !entry.node.is_null()));
     let texts = merged.iter().filter_map(|(key, entry)| Some((key.to_string(), entry.node.scalar_text()?)));
@@ -120,10 +122,8 @@ fn merge_env_file(
         return Err(Diagnostic::error("bad-value", span, message).help("write `format: raw`, or leave it out"));
     }
     let is_raw = format == "raw";
-    let parsed = if is_raw { dotenv::parse_raw(&text, &lookup) } else { dotenv::parse(&text, &lookup, earlier) };
-    diagnostics.extend(parsed.faults.into_iter().map(|error| fault(file, path, error)));
-    for variable in parsed.variables {
-        let span = span(file, variable.range);
+    let parsed = if is_raw { dotenv::parse_raw(text, &lookup) } else { dotenv::parse(text, &lookup, earlier) };
+    for (variable, span) in file.tell(parsed, diagnostics) {
         if let Some(value) = variable.value {
             merged.insert(variable.key.into_boxed_str(), Entry { key: span, node: Node::text(value, span) });
         }
@@ -157,19 +157,18 @@ fn is_required(item: &Node) -> Result<bool, Diagnostic> {
 /// Compat: a variable inside a label file is a label of an earlier file, then of an earlier line. A name without a
 /// value sets no label.
 pub fn merge_label_files(root: &mut Node, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen = HashSet::new();
     for (name, service) in children(root, "services") {
         let Some(list) = service.get("label_file").filter(|list| !list.items().is_empty()).cloned() else { continue };
         let mut merged = Map::default();
         for item in list.items() {
             let Some(path) = item.as_text().map(Path::new) else { continue };
             let told = diagnostics.len();
-            match read(path, NamedBy::Attribute, item.span) {
-                Ok(text) => {
-                    let file = sources.add_file(path, text.as_str());
+            match open(path, NamedBy::Attribute, item.span, sources, diagnostics) {
+                Ok(file) => {
                     let lookup = |name: &str| merged.get(name).and_then(|entry| entry.node.scalar_text());
-                    let parsed = dotenv::parse(&text, &lookup, Values::new());
-                    diagnostics.extend(parsed.faults.into_iter().map(|error| fault(file, path, error)));
-                    for variable in parsed.variables {
+                    let parsed = dotenv::parse(&file.text, &lookup, Values::new());
+                    for (variable, _) in file.tell(parsed, diagnostics) {
                         let Some(value) = variable.value else { continue };
                         let value = Node::text(value, item.span);
                         merged.insert(variable.key.into_boxed_str(), Entry { key: item.span, node: value });
@@ -177,6 +176,7 @@ pub fn merge_label_files(root: &mut Node, sources: &mut Sources, diagnostics: &m
                 }
                 Err(diagnostic) => diagnostics.push(diagnostic),
             }
+            told_once(diagnostics, told, &mut seen);
             diagnostics[told..].iter_mut().for_each(|one| one.path = format!("services.{name}.label_file"));
         }
         merged.extend(mapping(service.get("labels")));

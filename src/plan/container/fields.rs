@@ -10,6 +10,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::model::Definition;
+pub use crate::model::secrecy::looks_secret;
+use crate::model::secrecy::{holds_secret, is_client, is_login};
 use crate::plan::FieldChange;
 
 /// Keys of which each entry is a field: `environment.WP_TITLE`. Every other key is one field as a whole.
@@ -89,79 +91,6 @@ pub(crate) fn changes(label: Option<&str>, made: Option<&Definition>, canonical:
 /// Returns whether a path is that of an attribute, or of an entry below the attribute.
 fn is_at(path: &str, attribute: &str) -> bool {
     path.strip_prefix(attribute).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// Returns whether the name of a field suggests that its value is secret: `environment.DB_PASSWORD`.
-pub fn looks_secret(path: &str) -> bool {
-    let name = path.rsplit('.').next().unwrap_or(path).to_ascii_uppercase();
-    ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "SALT", "JWT", "DSN", "WEBHOOK"]
-        .iter()
-        .any(|word| name.contains(word))
-}
-
-/// Returns whether a text contains an address with a password: `postgres://user:password@host/`,
-/// `user:password@tcp(host)/`.
-fn holds_password(text: &str) -> bool {
-    let holds = |credentials: Option<(&str, &str)>| credentials.is_some_and(|(user, _)| user.contains(':'));
-    // In `https://NAME@host` the name is often an access key, so the name alone counts as a password. With other
-    // schemes (`ssh://git@host`) the name is the user's.
-    let authority = |scheme: &str, rest: &str| {
-        let credentials = rest.split(['/', '?', '#']).next().and_then(|it| it.rsplit_once('@'));
-        holds(credentials) || (credentials.is_some() && (scheme.ends_with("http") || scheme.ends_with("https")))
-    };
-    let is_plain = |word: &str| {
-        let credentials = word.rsplit_once('@');
-        holds(credentials.filter(|(user, _)| !user.split(':').next().unwrap_or_default().contains('/')))
-    };
-    text.split(|char: char| char.is_whitespace() || matches!(char, '"' | '\'')).any(|word| match word.contains("://") {
-        true => word.split("://").zip(word.split("://").skip(1)).any(|(scheme, rest)| authority(scheme, rest)),
-        false => is_plain(word),
-    })
-}
-
-/// Returns whether a text names or contains a secret: `--db-password=x`, `API_KEY=x`.
-fn holds_secret(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let words = [
-        "password",
-        "passwd",
-        "passphrase",
-        "pwd",
-        "secret",
-        "token",
-        "credential",
-        "pass=",
-        "key=",
-        "key:",
-        "bearer ",
-        "authorization",
-    ];
-    words.iter().any(|word| lower.contains(word)) || holds_password(text) || has_login(text)
-}
-
-/// Returns whether a command line contains a login.
-fn has_login(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let has_client = words.iter().any(|word| is_client(word));
-    let before = std::iter::once("").chain(words.iter().copied());
-    before.zip(&words).any(|(before, word)| is_login(before, word, has_client))
-}
-
-/// Returns whether a word of a command line contains a login: `-u user:password`, or `-ppassword` of a database client.
-fn is_login(before: &str, word: &str, has_client: bool) -> bool {
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    // Two numbers (`-u 33:33`) are the ids of a user and a group.
-    let is_pair = |text: &str| text.split_once(':').is_some_and(|(user, rest)| !(is_number(user) && is_number(rest)));
-    let glued = word.strip_prefix("--user=").or_else(|| word.strip_prefix("-u"));
-    (matches!(before, "-u" | "--user") && is_pair(word))
-        || glued.is_some_and(is_pair)
-        || (has_client && word.len() > 2 && word.starts_with("-p"))
-}
-
-/// Returns whether a word names a client of MySQL or MariaDB. These clients take a password with `-p`.
-fn is_client(word: &str) -> bool {
-    let program = word.rsplit('/').next().unwrap_or(word);
-    program.starts_with("mysql") || program.starts_with("mariadb")
 }
 
 /// Returns whether a word is an option, and the next word its secret value: `--api-key`.

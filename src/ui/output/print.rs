@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "standard output and standard error are written here alone")]
 
 use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use super::queue::{Fault, Queue, Stream};
 use super::writer;
 use crate::failure::{Exit, Failure};
 
+/// Whether progress goes to standard output.
+static STATUS_OUT: AtomicBool = AtomicBool::new(false);
 pub(super) static OUT: OnceLock<Writer> = OnceLock::new();
 pub(super) static ERR: OnceLock<Writer> = OnceLock::new();
 
@@ -108,12 +111,43 @@ pub async fn failed() -> Failure {
 /// Writes words for people to standard error. Where more than a megabyte waits there already, the words are dropped and
 /// counted: such words may come for as long as a container restarts, and nobody reads.
 pub fn tell(text: &str) {
-    tell_often(text.to_owned(), |count| format!("{count} messages were left out here: nobody was reading\n"));
+    tell_often(text.to_owned(), left_out);
+}
+
+fn left_out(count: usize) -> String {
+    format!("{count} messages were left out here: nobody was reading\n")
 }
 
 /// As [`tell()`], with a note that says in the format of the others how many texts were dropped.
 pub(in crate::ui) fn tell_often(text: String, note: fn(usize) -> String) {
     err().put(|queue| queue.offer(text, note));
+}
+
+/// Sends progress to standard output from now on (COMPOSE_STATUS_STDOUT).
+pub fn status_to_stdout() {
+    STATUS_OUT.store(true, Ordering::Relaxed);
+}
+
+/// Returns the queue of progress, and its stream.
+fn status_writer() -> (&'static Writer, Stream) {
+    if STATUS_OUT.load(Ordering::Relaxed) { (out(), Stream::Out) } else { (err(), Stream::Err) }
+}
+
+/// As [`tell_surely()`], for progress.
+pub(in crate::ui) fn status_surely(text: String) {
+    let (writer, stream) = status_writer();
+    writer.put(|queue| queue.push(stream, text.into_bytes()));
+}
+
+/// As [`tell_often()`], for progress.
+pub(in crate::ui) fn status_often(text: String, note: fn(usize) -> String) {
+    let (writer, stream) = status_writer();
+    writer.put(|queue| queue.offer_to(stream, text, note));
+}
+
+/// As [`tell()`], for progress.
+pub(in crate::ui) fn status(text: &str) {
+    status_often(text.to_owned(), left_out);
 }
 
 /// As [`tell()`], for what a command tells a fixed number of times, such as diagnostics and the ends of steps: it is never

@@ -172,6 +172,11 @@ impl Queue {
     /// Puts in a text for standard error that may come any number of times: it is dropped and counted where too many bytes
     /// wait already.
     pub(super) fn offer(&self, text: String, note: Note) {
+        self.offer_to(Stream::Err, text, note);
+    }
+
+    /// As [`Queue::offer`], for either stream. The note about dropped texts goes to standard error.
+    pub(super) fn offer_to(&self, stream: Stream, text: String, note: Note) {
         let mut state = self.lock();
         if state.bytes >= MOST_LINES {
             let count = state.dropped.map_or(0, |(count, _)| count);
@@ -179,7 +184,7 @@ impl Queue {
             return;
         }
         state.note_dropped();
-        state.push(Entry::Text { stream: Stream::Err, bytes: text.into_bytes() });
+        state.push(Entry::Text { stream, bytes: text.into_bytes() });
         self.changed.notify_all();
     }
 

@@ -31,8 +31,8 @@ impl Listener for Json {
                 let Some(step) = self.steps.get(id) else { return };
                 let line = object(step, state);
                 match state.may_repeat() {
-                    true => output::tell_often(line, |count| format!("{}\n", json!({ "left_out": count }))),
-                    false => output::tell_surely(line),
+                    true => output::status_often(line, |count| format!("{}\n", json!({ "left_out": count }))),
+                    false => output::status_surely(line),
                 }
             }
             Event::Note(_) | Event::Finished { .. } => {}

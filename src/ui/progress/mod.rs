@@ -1,4 +1,4 @@
-//! Progress of a run on standard error: a live view, plain lines, JSON, or nothing.
+//! Progress of a run on standard error (COMPOSE_STATUS_STDOUT: standard output): a live view, plain lines, JSON, or nothing.
 
 #![expect(clippy::disallowed_methods, reason = "asks whether standard error is a terminal")]
 
@@ -16,7 +16,8 @@ mod tty;
 
 /// Returns the view to use. `--progress auto` means a live view on a terminal that can draw it, else plain lines.
 fn kind(context: &Context) -> ProgressKind {
-    let is_terminal = std::io::stderr().is_terminal() && context.environment.get("TERM") != Some("dumb");
+    let is_seen = !context.settings.status_to_stdout || std::io::stdout().is_terminal();
+    let is_terminal = std::io::stderr().is_terminal() && context.environment.get("TERM") != Some("dumb") && is_seen;
     match context.settings.progress {
         ProgressKind::Auto if is_terminal && context.settings.ansi != crate::settings::AnsiWhen::Never => {
             ProgressKind::Tty
@@ -63,7 +64,7 @@ pub fn dry_run(context: &Context, plan: &Plan) {
                 step.reason
             ),
         };
-        output::tell_surely(line);
+        output::status_surely(line);
     }
 }
 
@@ -72,7 +73,7 @@ pub fn summary(context: &Context, plan: &Plan, observed: &Observed, is_success: 
     if plan.is_empty() && is_success && matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         for target in &plan.unchanged {
             let (name, word) = (crate::text::escape_controls(target.name()), state_word(observed, target.name()));
-            output::tell_surely(format!(" {} {name}  {word}\n", target.kind()));
+            output::status_surely(format!(" {} {name}  {word}\n", target.kind()));
         }
     }
 }
@@ -88,6 +89,6 @@ fn state_word(observed: &Observed, name: &str) -> String {
 /// Says in `words` that there is nothing to do; only for people.
 pub fn nothing(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
-        output::tell(&format!("{words}\n"));
+        output::status(&format!("{words}\n"));
     }
 }

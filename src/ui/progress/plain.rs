@@ -38,8 +38,8 @@ impl Listener for Plain {
             Event::Step { id, state } => {
                 let Some(line) = self.line(*id, state) else { return };
                 match state.may_repeat() {
-                    true => output::tell(&line),
-                    false => output::tell_surely(line),
+                    true => output::status(&line),
+                    false => output::status_surely(line),
                 }
             }
             Event::Note(_) | Event::Finished { .. } => {}

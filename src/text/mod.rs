@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+mod raw;
+
+pub use raw::{from_bytes, has_raw, is_raw, readable, to_bytes};
+
 /// Returns a text with its control characters replaced by visible escapes such as `\n` and `\u{1b}`. A tab becomes a
 /// blank.
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
@@ -14,7 +18,10 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
             '\t' => out.push(' '),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
-            char if is_harmful(char) => out.extend(char.escape_default()),
+            char if is_harmful(char) => match raw::byte_of(char) {
+                Some(byte) => out.push_str(&format!("\\x{byte:02x}")),
+                None => out.extend(char.escape_default()),
+            },
             char => out.push(char),
         }
     }
@@ -94,7 +101,10 @@ pub fn decimal_size(bytes: i64) -> String {
 /// characters without a width.
 fn is_harmful(char: char) -> bool {
     let is_unseen = matches!(char, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{61c}');
-    char.is_control() || is_unseen || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    char.is_control()
+        || is_unseen
+        || raw::byte_of(char).is_some()
+        || matches!(char, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -105,6 +115,7 @@ mod tests {
     fn control_characters_become_visible() {
         assert_eq!(escape_controls("a\u{1b}[31mb\u{7}"), "a\\u{1b}[31mb\\u{7}");
         assert_eq!(escape_controls("plain ä"), "plain ä");
+        assert_eq!(escape_controls(&from_bytes(b"caf\xe9\x07".to_vec()).0), "caf\\xe9\\u{7}");
         assert_eq!(without_colours("\x1b[91mred\x1b[0m \x1b[2Jä\x1b[1;32m!\x1b"), "red \x1b[2Jä!\x1b");
         assert_eq!(one_line("a\r\n  b\n\nc"), "a b c");
     }
