@@ -7,4 +7,4 @@ mod services;
 
 pub use env_files::{ProjectVariables, disables_default, read_env_files, read_included};
 pub use interpolate::Interpolation;
-pub use services::{inherit, merge_env_files, merge_label_files};
+pub use services::{inherit, merge_env_files, merge_label_files, only_warn};
