@@ -52,7 +52,14 @@ mod tests {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            for call in ["Diagnostic::error(", "Diagnostic::warning(", "fault(", "self.tell(", "StepError::"] {
+            for call in [
+                "Diagnostic::error(",
+                "Diagnostic::warning(",
+                "Diagnostic::note(",
+                "fault(",
+                "self.tell(",
+                "StepError::",
+            ] {
                 for (at, _) in text.match_indices(call) {
                     let rest = text[at + call.len()..].trim_start();
                     let rest = match call {

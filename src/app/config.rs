@@ -12,12 +12,14 @@ use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
 use crate::loader::{self, LoadOptions, Loaded};
 use crate::model::Span;
+use crate::plan;
 use crate::settings::Context;
 use crate::ui;
 use crate::ui::listing::{self, Variable};
 
 mod digests;
 mod lists;
+mod masking;
 
 /// The part of the project that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct ConfigRequest {
     pub show: Show,
     /// The file to write to; `None` is standard output.
     pub output: Option<PathBuf>,
+    /// Whether values that look secret are shown on a terminal, too, and by `--origin`.
+    pub shows_secrets: bool,
     /// Whether `--variables` prints JSON.
     pub is_variables_json: bool,
     /// Whether images are named with the digests that their registries give.
@@ -96,11 +100,15 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     if request.digests != Digests::None && matches!(request.show, Show::Yaml | Show::Json) {
         digests::resolve_images(context, &mut loaded, request.digests == Digests::Lock)?;
     }
-    let text = text(&mut loaded, request)?;
+    let is_masked = request.output.is_none() && !request.shows_secrets && ui::terminal::is_output();
+    let text = text(&mut loaded, request, is_masked)?;
     let text = match crate::text::readable(&text) {
         Cow::Owned(readable) => readable,
         Cow::Borrowed(_) => text,
     };
+    if is_masked && text.contains(plan::HIDDEN) {
+        ui::tell("values that look secret are hidden on a terminal: `--show-secrets` shows them\n");
+    }
     match &request.output {
         // There is nothing to write: the file keeps its content.
         Some(_) if request.show == Show::Nothing => {}
@@ -139,6 +147,11 @@ fn load_options(context: &Context, request: &ConfigRequest) -> LoadOptions {
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
         only_check: request.show == Show::Nothing,
+        // Lists of names and of variables need no contents. Hashes cover them, and the model shows them.
+        needs_no_contents: !matches!(
+            request.show,
+            Show::Yaml | Show::Json | Show::Nothing | Show::Hash(_) | Show::Origin
+        ),
         ..project::load_options(context)
     }
 }
@@ -149,11 +162,12 @@ fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::one(fault.cause(error.to_string()))
 }
 
-/// Renders the part that is shown.
-fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure> {
+/// Renders the part that is shown. `is_masked`: values that look secret are hidden.
+fn text(loaded: &mut Loaded, request: &ConfigRequest, is_masked: bool) -> Result<String, Failure> {
+    let shown = |variable: Variable| if is_masked { masking::variable(variable) } else { variable };
     Ok(match &request.show {
         Show::Nothing => String::new(),
-        Show::Yaml | Show::Json => model(loaded, request),
+        Show::Yaml | Show::Json => model(loaded, request, is_masked),
         Show::Services => listing::names(lists::section(loaded, "services")),
         Show::Section("models") => listing::names(lists::models(loaded)),
         Show::Section(name) => listing::names(lists::section(loaded, name)),
@@ -161,25 +175,34 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest) -> Result<String, Failure>
         Show::Profiles => listing::names(lists::profiles(loaded)),
         Show::Hash(name) => listing::names(lists::hashes(loaded, name)?),
         Show::Variables if request.is_variables_json => {
-            loader::emit::json(&Variable::document(lists::variables(loaded)))
+            loader::emit::json(&Variable::document(lists::variables(loaded).into_iter().map(shown).collect()))
         }
-        Show::Variables => listing::variables(lists::variables(loaded)),
-        Show::Environment => listing::names(loaded.variables.iter().map(|(name, value)| format!("{name}={value}"))),
-        Show::Origin => listing::origins(lists::origins(loaded)),
+        Show::Variables => listing::variables(lists::variables(loaded).into_iter().map(shown).collect()),
+        Show::Environment => listing::names(loaded.variables.iter().map(|(name, value)| {
+            let value = if is_masked { masking::value(name, value) } else { value };
+            format!("{name}={value}")
+        })),
+        Show::Origin => listing::origins(lists::origins(loaded, request.shows_secrets)),
     })
 }
 
 /// Renders the model as YAML or JSON.
-fn model(loaded: &mut Loaded, request: &ConfigRequest) -> String {
+fn model(loaded: &mut Loaded, request: &ConfigRequest, is_masked: bool) -> String {
     // Compat: without interpolation values have no types yet, so the model is printed as the files say it.
     if request.no_interpolate && request.digests == Digests::None {
-        let model = loaded.tree.as_ref().map(loader::plain).unwrap_or_default();
+        let mut model = loaded.tree.as_ref().map(loader::plain).unwrap_or_default();
+        if is_masked {
+            masking::model(&mut model);
+        }
         return match (&request.show, model.as_object()) {
             (Show::Yaml, Some(model)) => loader::emit::plain_yaml(model),
             _ => loader::emit::json(&model),
         };
     }
     let mut model = Value::Object(std::mem::take(&mut loaded.model));
+    if is_masked {
+        masking::model(&mut model);
+    }
     if !request.no_interpolate {
         loader::emit::escape_dollars(&mut model);
     }

@@ -14,7 +14,7 @@ use crate::ui::listing::{self, Change, Format};
 
 /// Runs `drift`. Ends with 0 where nothing was changed by hand, with 2 where something was, with 1 after an error.
 pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Exit, Failure> {
-    let loading = project::load(context, services)?;
+    let loading = project::load_existing(context, services)?;
     session::block_on(async {
         let engine = session::connect(context).await?;
         let project = &loading.project;

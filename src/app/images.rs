@@ -13,7 +13,7 @@ use crate::settings::Context;
 /// Runs `build` or `pull`.
 pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let console = Terminal(context);
-    let loading = project::load(context, &request.services)?;
+    let loading = project::load_existing(context, &request.services)?;
     session::block_on(async {
         let session = Session::without_lock(context).await?;
         let options = prepare::options(context, request);

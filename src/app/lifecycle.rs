@@ -10,6 +10,7 @@ use super::run::console::Terminal;
 use super::run::report;
 use super::run::rounds::{Aim, Guard, Look, Repeats, Rounds, Stage};
 use super::run::session::{self, Session};
+use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::failure::{Exit, Failure};
 use crate::model::{Known, Observed, Project};
@@ -57,6 +58,8 @@ pub(super) struct Existing {
 struct Change<'a, F> {
     context: &'a Context,
     found: &'a Found,
+    /// Services that the user named.
+    services: &'a [String],
     make: F,
 }
 
@@ -65,10 +68,14 @@ impl<F: Fn(&Project, &Observed) -> Plan> Aim for Change<'_, F> {
     async fn look(&mut self, engine: &dyn ReadEngine, _: Stage, known: &Known) -> Result<Look, Failure> {
         let mut observed = match self.found {
             Found::File(loading) => session::snapshot(self.context, engine, &loading.project).await?,
-            Found::Name(..) => observe::observe(engine, &Interest::default()).await?,
+            Found::Labels(..) => observe::observe(engine, &Interest::default()).await?,
         };
         observed.known = known.clone();
-        let plan = (self.make)(&self.found.resolve(&observed), &observed);
+        let mut plan = (self.make)(&self.found.resolve(&observed), &observed);
+        // `start` refuses services without a container itself.
+        if !plan.diagnostics.iter().any(Diagnostic::is_error) {
+            plan.diagnostics.extend(self.found.unknown_services(self.services, observed.containers.iter()));
+        }
         Ok(Look { observed, plan, ..Look::default() })
     }
 }
@@ -81,7 +88,7 @@ pub(super) fn change(
     guards: Vec<Box<dyn Guard + '_>>,
     make: impl Fn(&Project, &Observed) -> Plan,
 ) -> Result<Exit, Failure> {
-    let found = project::find(context, services)?;
+    let found = project::find_to_change(context, services)?;
     let console = Terminal(context);
     session::block_on(async {
         let session = Session::begin(context, found.name(), command.word).await?;
@@ -89,7 +96,7 @@ pub(super) fn change(
         let origin = found.origin();
         let mut rounds =
             Rounds { session: &session, console: &console, origin, guards, repeats: command.repeats, nothing };
-        let ended = rounds.run(&mut Change { context, found: &found, make }).await?;
+        let ended = rounds.run(&mut Change { context, found: &found, services, make }).await?;
         if command.ends_crash {
             session.finished(&ended.outcome);
         }

@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use super::output::lines::{self, Line};
 use super::project;
 use super::run::{interrupted, session};
+use crate::diag::Diagnostic;
 use crate::engine::{LogOptions, ReadEngine};
 use crate::failure::{Exit, Failure};
-use crate::model::{ObservedContainer, labels};
+use crate::model::{ObservedContainer, Sources, Span, labels};
 use crate::settings::Context;
 use crate::ui;
 use crate::ui::logs::{LogPrinter, Style};
@@ -80,7 +81,9 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
                 && (request.services.is_empty() || request.services.iter().any(|name| name == service))
                 && request.index.is_none_or(|index| container.number() == Some(index))
         };
+        ui::diagnostics(context, &found.unknown_services(&request.services, &containers), &Sources::default());
         let containers: Vec<&ObservedContainer> = containers.iter().filter(wanted).collect();
+        check_index(request, &containers)?;
         let mut printer = printer(context, found.name(), &containers, &request.follow);
         let options = LogOptions {
             follow: request.is_following,
@@ -97,6 +100,14 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
         }
         Ok(Exit::SUCCESS)
     })
+}
+
+/// Refuses `--index` of a replica that is not there.
+fn check_index(request: &LogsRequest, found: &[&ObservedContainer]) -> Result<(), Failure> {
+    let (Some(index), [service], []) = (request.index, request.services.as_slice(), found) else { return Ok(()) };
+    let message =
+        format!("service `{}` has no container with the number {index}", crate::text::escape_controls(service));
+    Err(Failure::one(Diagnostic::error("no-container", Span::NONE, message).help("`ps -a` lists the containers")))
 }
 
 /// Returns the printer for the lines of some containers.

@@ -4,60 +4,32 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use super::logs::FollowRequest;
 use super::project::{self, Loading};
 use super::run::console::Console;
 use super::run::report;
 use super::run::rounds::{Aim, Look, Stage};
-use super::run::saved::Saved;
 use super::run::session;
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::graph::Graph;
-use crate::loader;
-use crate::model::{Contents, Known, Project, ServiceName};
+use crate::model::{Contents, Known, Project};
 use crate::observe::{self, files};
 use crate::plan::{self, Action, ImageOptions, Plan, UpOptions};
 use crate::settings::{Context, is_on};
 
-/// What `up` is asked.
-#[derive(Clone, Debug, Default)]
-pub struct UpRequest {
-    /// Services named by the user.
-    pub services: Vec<String>,
-    /// For the planner.
-    pub options: UpOptions,
-    /// For images.
-    pub images: ImageOptions,
-    /// Go back to the shell once everything is up.
-    pub detach: bool,
-    /// How to follow output; only without `detach`.
-    pub follow: FollowRequest,
-    /// The command's name, for the lock.
-    pub command: &'static str,
-    /// Data that was given up by name goes without a question (`-y`).
-    pub is_agreed: bool,
-    /// The plan that was shown before: only that plan is run (`--plan`).
-    pub saved: Option<Saved>,
-}
+mod effects;
+mod request;
+
+pub use request::UpRequest;
 
 /// Loads the project of a request, with the content of seccomp profiles, and checks the services that its options name.
 pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest) -> Result<Loading, Failure> {
     let Loading { mut project, sources } = project::load(context, &request.services)?;
     let mut faults = files::inline_profiles(&mut project);
-    faults.extend(unknown_services(&project, request));
+    faults.extend(effects::faults(&project, request, &options(context, request)));
     report::heed(console, faults, &sources)?;
     Ok(Loading { project, sources })
-}
-
-/// Checks services that options name: after a slip there, output of no container would be followed.
-fn unknown_services(project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
-    let named = request.follow.attach.iter().chain(&request.follow.exit_code_from).map(String::as_str);
-    let scaled = request.options.scale.keys().map(ServiceName::as_str);
-    let unknown: BTreeSet<&str> = named.chain(scaled).filter(|name| !project.services.contains_key(*name)).collect();
-    let known = || project.services.keys().map(ServiceName::as_str);
-    unknown.into_iter().map(|name| loader::no_such_service(name, known(), None)).collect()
 }
 
 /// Returns the planner's options: those of the request, of the environment and of the global flags.

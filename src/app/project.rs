@@ -1,17 +1,20 @@
 //! The project that a command is about: read from its files, or known from the labels of what is on the engine.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::run::report::Origin;
+use crate::diag::{Diagnostic, Severity};
 use crate::failure::Failure;
 use crate::loader::{self, LoadOptions};
-use crate::model::{
-    Condition, Dependency, Observed, ObservedContainer, ObservedVolume, Project, ProjectName, Service, ServiceName,
-    Sources, Volume, VolumeKey, labels,
-};
+use crate::model::{Observed, ObservedContainer, Project, ProjectName, Service, Sources, Span, labels};
 use crate::settings::Context;
 use crate::ui;
+
+mod labelled;
+
+/// The variable that names the project.
+const NAME: &str = "COMPOSE_PROJECT_NAME";
 
 /// A project and the texts it was read from.
 #[derive(Debug)]
@@ -43,26 +46,84 @@ pub(super) fn load_options(context: &Context) -> LoadOptions {
 /// Loads the project; warnings are shown, errors end the command.
 pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
     let options = LoadOptions { services: services.to_vec(), ..load_options(context) };
+    let (result, _) = load_with(context, &options);
+    result
+}
+
+/// Loads the project for a command that creates no container: faults of env files and label files are warnings.
+pub(super) fn load_existing(context: &Context, services: &[String]) -> Result<Loading, Failure> {
+    let (result, _) = load_with(context, &existing(context, services));
+    result
+}
+
+/// Returns how to load the project for a command that creates no container.
+fn existing(context: &Context, services: &[String]) -> LoadOptions {
+    LoadOptions { services: services.to_vec(), needs_no_contents: true, ..load_options(context) }
+}
+
+/// Loads the project. Also returns the name that `COMPOSE_PROJECT_NAME` gives, in the environment or in the env file, where
+/// no option names the project.
+fn load_with(context: &Context, options: &LoadOptions) -> (Result<Loading, Failure>, Option<String>) {
     let span = tracing::info_span!("load").entered();
-    let mut loaded = loader::load(&options, &context.environment);
+    let mut loaded = loader::load(options, &context.environment);
     let project = loaded.project();
     drop(span);
-    let (list, sources) = (loaded.diagnostics, loaded.sources);
-    match project {
+    let (mut list, sources) = (loaded.diagnostics, loaded.sources);
+    // The loader sets the variable, too; a name that somebody gave has a place in an env file or is in the environment.
+    let is_given = loaded.variable_places.contains_key(NAME) || context.environment.get(NAME).is_some();
+    let is_given = is_given && context.settings.project_name.as_deref().unwrap_or_default().is_empty();
+    let name = loaded.variables.remove(NAME).filter(|name| is_given && !name.is_empty());
+    let result = match project {
         Some(project) => {
+            list.extend(unused_profiles(context, &project));
             ui::diagnostics(context, &list, &sources);
             Ok(Loading { project, sources })
         }
         None => Err(Failure::Diagnostics { list, sources: Box::new(sources) }),
-    }
+    };
+    (result, name)
 }
 
-/// A project by its file, or only by its name.
+/// Warns of `--profile` options that no service of the project has.
+fn unused_profiles(context: &Context, project: &Project) -> Vec<Diagnostic> {
+    let services = || project.services.values().chain(project.disabled_services.values());
+    let known: BTreeSet<&str> =
+        services().flat_map(|service: &Service| &service.profiles).map(String::as_str).collect();
+    let is_unknown = |name: &&String| !matches!(name.as_str(), "" | "*") && !known.contains(name.as_str());
+    let warning = |name: &String| {
+        let message = format!("no service has the profile `{}`", crate::text::escape_controls(name));
+        let warning = Diagnostic::warning("no-effect", Span::NONE, message);
+        match loader::nearest(name, known.iter().copied()) {
+            Some(near) => warning.help(format!("did you mean `{near}`?")),
+            None => warning,
+        }
+    };
+    context.settings.profiles.iter().filter(is_unknown).map(warning).collect()
+}
+
+/// A project by its file, or by the labels of its containers, networks and volumes.
 pub(super) enum Found {
     /// By its file.
     File(Box<Loading>),
-    /// By `--project-name`; there is no file.
-    Name(ProjectName, Sources),
+    /// By its name alone: `--project-name` without `--file`, or a name beside files that cannot be used.
+    Labels(Box<Labelled>),
+}
+
+/// A project that labels tell of.
+pub(super) struct Labelled {
+    name: ProjectName,
+    /// The project as the files in this directory say it, where they can be used. What labels do not tell is taken from
+    /// there: hooks, and which volumes are protected.
+    file: Option<Loading>,
+    /// Whether there are files that cannot be used. They may protect volumes, so no volume counts as declared.
+    has_broken_file: bool,
+    sources: Sources,
+}
+
+impl Labelled {
+    fn new(name: &str) -> Self {
+        Self { name: name.into(), file: None, has_broken_file: false, sources: Sources::default() }
+    }
 }
 
 impl Found {
@@ -70,7 +131,7 @@ impl Found {
     pub(super) fn name(&self) -> &str {
         match self {
             Found::File(loading) => loading.project.name.as_str(),
-            Found::Name(name, _) => name.as_str(),
+            Found::Labels(labelled) => labelled.name.as_str(),
         }
     }
 
@@ -78,7 +139,7 @@ impl Found {
     pub(super) fn resolve(&self, observed: &Observed) -> Cow<'_, Project> {
         match self {
             Found::File(loading) => Cow::Borrowed(&loading.project),
-            Found::Name(name, _) => Cow::Owned(of_labels(name.clone(), observed)),
+            Found::Labels(labelled) => Cow::Owned(labelled.project(observed)),
         }
     }
 
@@ -86,94 +147,77 @@ impl Found {
     pub(super) fn origin(&self) -> Origin<'_> {
         match self {
             Found::File(loading) => loading.origin(),
-            Found::Name(_, none) => Origin { project: None, sources: none },
+            Found::Labels(labelled) => {
+                let sources = labelled.file.as_ref().map_or(&labelled.sources, |file| &file.sources);
+                Origin { project: None, sources }
+            }
         }
     }
+
+    /// Warns of named services that no container belongs to, where the project is known by labels: no file tells whether
+    /// there are such services. (With a file the loader refuses services that are not in it.)
+    pub(super) fn unknown_services<'a>(
+        &self,
+        named: &[String],
+        containers: impl IntoIterator<Item = &'a ObservedContainer>,
+    ) -> Vec<Diagnostic> {
+        let Found::Labels(labelled) = self else { return Vec::new() };
+        let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(labelled.name.as_str());
+        let known: BTreeSet<&str> =
+            containers.into_iter().filter(is_ours).filter_map(ObservedContainer::service).collect();
+        let unknown = named.iter().filter(|name| !known.contains(name.as_str()));
+        unknown.map(|name| as_warning(loader::no_such_service(name, known.iter().copied(), None))).collect()
+    }
 }
 
-/// Finds the project. A file that is named or found must be sound; where there is no file a given name is enough.
+/// Finds the project of a command about containers that exist.
+///
+/// Compat: `--project-name` without `--file` goes by labels, whatever file lies in the directory. So does the name in
+/// `COMPOSE_PROJECT_NAME` where the files cannot be used.
 pub(super) fn find(context: &Context, services: &[String]) -> Result<Found, Failure> {
     let settings = &context.settings;
-    let name = settings
-        .project_name
-        .clone()
-        .or_else(|| context.environment.get_non_empty("COMPOSE_PROJECT_NAME").map(str::to_owned));
-    let has_file = !settings.files.is_empty() || context.environment.get_non_empty("COMPOSE_FILE").is_some();
-    match load(context, services) {
-        Ok(loading) => Ok(Found::File(Box::new(loading))),
-        Err(Failure::Diagnostics { list, sources }) => match name {
-            Some(name) if !has_file && list.iter().any(|one| one.code == "no-compose-file") => {
-                Ok(Found::Name(name.into(), Sources::default()))
-            }
-            _ => Err(Failure::Diagnostics { list, sources }),
-        },
-        Err(failure) => Err(failure),
+    if let Some(name) = settings.project_name.as_deref().filter(|name| !name.is_empty() && settings.files.is_empty()) {
+        loader::check_project_name(name, "--project-name").map_err(Failure::one)?;
+        return Ok(Found::Labels(Box::new(Labelled::new(name))));
     }
-}
-
-/// Builds a project from labels: its services with the edges between them, and its volumes.
-fn of_labels(name: ProjectName, observed: &Observed) -> Project {
-    let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(name.as_str());
-    let mut services: BTreeMap<ServiceName, Service> = BTreeMap::new();
-    for container in observed.containers.iter().filter(is_ours) {
-        let Some(service) = container.service() else { continue };
-        let entry = services.entry(service.into()).or_insert_with(|| Service {
-            name: service.into(),
-            attach: true,
-            replicas: 1,
-            ..Service::default()
-        });
-        entry.depends_on.extend(edges(container));
-    }
-    Project {
-        working_dir: observed
-            .containers
-            .iter()
-            .find_map(|one| one.label(labels::WORKING_DIR))
-            .unwrap_or_default()
-            .into(),
-        config_files: Vec::new(),
-        env_files: Vec::new(),
-        services,
-        disabled_services: BTreeMap::new(),
-        networks: BTreeMap::new(),
-        volumes: volumes_of_labels(&name, observed),
-        secrets: BTreeMap::new(),
-        configs: BTreeMap::new(),
-        name,
-    }
-}
-
-/// Reads the edges of a container's label `depends_on`: `db:service_healthy:true,cache:service_started:false`, the last word
-/// being `restart`.
-fn edges(container: &ObservedContainer) -> impl Iterator<Item = (ServiceName, Dependency)> {
-    let label = container.label(labels::DEPENDS_ON).unwrap_or_default();
-    label.split(',').filter(|edge| !edge.is_empty()).map(|edge| {
-        let mut parts = edge.split(':');
-        let (target, condition, restart) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-        let condition = match condition {
-            Some("service_healthy") => Condition::Healthy,
-            Some("service_completed_successfully") => Condition::CompletedSuccessfully,
-            _ => Condition::Started,
-        };
-        let dependency = Dependency {
-            condition,
-            required: true,
-            restart: restart == Some("true"),
-            via: "depends_on",
-            ..Dependency::default()
-        };
-        (target.into(), dependency)
-    })
-}
-
-/// Returns the volumes whose label says that they were created for the project: without a file nothing else declares them.
-fn volumes_of_labels(name: &ProjectName, observed: &Observed) -> BTreeMap<VolumeKey, Volume> {
-    let ours = |one: &&ObservedVolume| one.labels.get(labels::PROJECT).is_some_and(|found| found == name.as_str());
-    let declared = |one: &ObservedVolume| {
-        // The name on the engine stands for the key: names are unique, and keys of files that have changed since need not be.
-        let key = VolumeKey::from(one.name.as_str());
-        (key.clone(), Volume { key, name: one.name.clone(), ..Volume::default() })
+    let (list, sources, name) = match load_with(context, &existing(context, services)) {
+        (Ok(loading), _) => return Ok(Found::File(Box::new(loading))),
+        (Err(Failure::Diagnostics { list, sources }), Some(name)) => (list, sources, name),
+        (Err(failure), _) => return Err(failure),
     };
-    observed.volumes.iter().filter(ours).map(declared).collect()
+    // A service that is not in the file is a slip of the command line, and a wrong name names no project.
+    let is_slip = |one: &Diagnostic| matches!(one.code, "no-such-service" | "bad-project-name");
+    if list.iter().any(is_slip) {
+        return Err(Failure::Diagnostics { list, sources });
+    }
+    let mut labelled = Labelled::new(&name);
+    if !list.iter().all(|one| one.code == "no-compose-file") {
+        labelled.has_broken_file = true;
+        let message = format!("the files cannot be used: project `{name}` is what the labels on the engine say");
+        let told = list.into_iter().map(as_warning).chain([Diagnostic::warning("labels-alone", Span::NONE, message)]);
+        ui::diagnostics(context, &told.collect::<Vec<_>>(), &sources);
+    }
+    Ok(Found::Labels(Box::new(labelled)))
+}
+
+/// Finds the project as [`find`] does, for a command that changes something. Where labels tell of the project, the files in
+/// this directory may add to what the labels say of it.
+pub(super) fn find_to_change(context: &Context, services: &[String]) -> Result<Found, Failure> {
+    let mut found = find(context, services)?;
+    if let Found::Labels(labelled) = &mut found
+        && !labelled.has_broken_file
+    {
+        // All services and volumes of the files: what belongs to the project is decided by labels, not by profiles.
+        let options = LoadOptions { profiles: vec!["*".to_owned()], all_resources: true, ..existing(context, &[]) };
+        let mut loaded = loader::load(&options, &context.environment);
+        labelled.file = loaded.unchecked_project().map(|project| Loading { project, sources: loaded.sources });
+    }
+    Ok(found)
+}
+
+fn as_warning(mut diagnostic: Diagnostic) -> Diagnostic {
+    if diagnostic.is_error() {
+        diagnostic.severity = Severity::Warning;
+    }
+    diagnostic
 }

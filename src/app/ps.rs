@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::project::{self, Found};
 use super::run::session;
 use crate::failure::{Exit, Failure};
-use crate::model::{ObservedContainer, labels};
+use crate::model::{ObservedContainer, Sources, labels};
 use crate::settings::Context;
 use crate::ui;
 use crate::ui::listing::{self, ContainerRow, Format};
@@ -42,6 +42,8 @@ pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
         let filter = [format!("{}={}", labels::PROJECT, found.name())];
         let list = async { Ok(engine.list_containers(&filter).await?) };
         let mut list = session::answer(&interrupt, list).await?;
+        let unknown = found.unknown_services(&request.services, &list);
+        ui::diagnostics(context, &unknown, &Sources::default());
         list.retain(|container| is_shown(request, &found, container));
         list.sort_by(|a, b| a.name.cmp(&b.name));
         ui::print_owned(text(request, &list));

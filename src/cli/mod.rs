@@ -12,6 +12,8 @@
 //! | `flags/` | flags that several commands share, as structs that they flatten |
 //! | `values/` | checks of the values of flags: numbers, times, signals ... |
 //!
+//! `booleans.rs` reads flags with a value (`--detach=false`) before clap does.
+//!
 //! Flags, their names and their defaults are those of docker compose (see `docs/compat.md`).
 
 use std::ffi::OsString;
@@ -25,6 +27,7 @@ use crate::settings::Context;
 use crate::ui;
 
 mod about;
+mod booleans;
 mod change;
 mod command;
 mod commands;
@@ -58,7 +61,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
 
 fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let arguments: Vec<OsString> = args.into_iter().collect();
-    let Cli { global, command } = match Cli::try_parse_from(&arguments) {
+    let parsed = booleans::without_values(Cli::command(), &arguments).and_then(Cli::try_parse_from);
+    let Cli { global, command } = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };

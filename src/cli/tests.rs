@@ -122,3 +122,93 @@ fn values_that_scripts_written_for_docker_compose_give_are_taken() {
         assert!(parse(line).is_ok(), "{line}: {:?}", parse(line));
     }
 }
+
+/// Parses a command line as the program does: flags with a value first.
+fn parse_whole(line: &str) -> Result<Cli, String> {
+    let words: Vec<std::ffi::OsString> =
+        std::iter::once("inception").chain(line.split_whitespace()).map(Into::into).collect();
+    let words = super::booleans::without_values(Cli::command(), &words);
+    words.and_then(Cli::try_parse_from).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_flag_of_every_command_takes_a_truth_value() {
+    let mut root = Cli::command();
+    root.build();
+    let mut tried = 0;
+    let commands: Vec<&clap::Command> = std::iter::once(&root).chain(root.get_subcommands()).collect();
+    for command in commands.iter().filter(|command| command.get_name() != "help") {
+        let flags = command.get_arguments().filter(|one| matches!(one.get_action(), clap::ArgAction::SetTrue));
+        for flag in flags {
+            let long = flag.get_long().map(|long| format!("--{long}"));
+            for typed in long.into_iter().chain(flag.get_short().map(|short| format!("-{short}"))) {
+                let line = |value: &str| match command.get_name() {
+                    "inception" => format!("{typed}={value} ps"),
+                    name => format!("{name} {typed}={value}"),
+                };
+                for value in ["true", "false", "1", "0", "t", "F", "TRUE", "False"] {
+                    assert!(parse_whole(&line(value)).is_ok(), "{}: {:?}", line(value), parse_whole(&line(value)));
+                }
+                for value in ["maybe", "", "yes", "on", "2", "tRUE"] {
+                    let told = parse_whole(&line(value)).expect_err(&line(value));
+                    let words = format!("invalid value '{value}' for '{typed}'\n  [possible values: true, false]");
+                    assert!(told.contains(&words), "{}: {told}", line(value));
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 60, "{tried}");
+    for line in ["ps --orphans=maybe", "up --menu=x"] {
+        assert!(parse_whole(line).is_err_and(|told| told.contains("[possible values: true, false]")), "{line}");
+    }
+    for line in ["ps --orphans=0", "ps --orphans=T web", "ps --orphans web", "up --menu=FALSE", "up --menu web"] {
+        assert!(parse_whole(line).is_ok(), "{line}: {:?}", parse_whole(line));
+    }
+}
+
+#[test]
+fn a_flag_with_a_value_means_what_the_value_says() {
+    let shown = |line: &str| format!("{:?}", parse_whole(line).unwrap());
+    for (line, same) in [
+        ("up --detach=true --build=false web", "up --detach web"),
+        ("up --detach --detach=false", "up"),
+        ("up --detach=false --detach", "up --detach"),
+        ("up -d=1 -V=0", "up -d"),
+        ("up -dV=false", "up -d"),
+        ("up -Vdt5 --detach=false", "up -V -t 5"),
+        ("up --build=false --no-build", "up --no-build"),
+        ("up --force-recreate=false --no-recreate", "up --no-recreate"),
+        ("up --plan p.json --build=false", "up --plan p.json"),
+        ("down --volumes=false -t 5 web", "down -t 5 web"),
+        ("--dry-run=true ps", "--dry-run ps"),
+        ("ps --dry-run=false", "ps"),
+        ("--compatibility=false -p a=b ps", "-p a=b ps"),
+        ("-p --dry-run=true ps", "-p --dry-run=true ps"),
+        ("ps -- --all=true", "ps -- --all=true"),
+        ("logs -f=true --no-color=false -n 5 web", "logs -f -n 5 web"),
+        ("rm -fsv=false", "rm -f -s"),
+        ("config --quiet=false --services=true", "config --services"),
+    ] {
+        let expected = parse(same).map_or_else(|_| String::new(), |cli| format!("{cli:?}"));
+        if expected.is_empty() {
+            assert!(parse_whole(line).is_err(), "{line}");
+        } else {
+            assert_eq!(shown(line), expected, "{line}");
+        }
+    }
+}
+
+#[test]
+fn flags_that_exclude_each_other_are_refused_as_docker_compose_refuses_them() {
+    for line in [
+        "up --no-recreate -V",
+        "up --no-recreate --always-recreate-deps",
+        "up --no-recreate --force-recreate",
+        "up --build --no-build",
+        "create --no-recreate=true --force-recreate=true",
+        "up --abort-on-container-exit --abort-on-container-failure",
+    ] {
+        assert!(parse_whole(line).is_err_and(|told| told.contains("cannot be used with")), "{line}");
+    }
+}

@@ -46,10 +46,12 @@ mod typed;
 mod validate;
 mod variables;
 
+pub use assemble::check_project_name;
 pub use loaded::Loaded;
-pub use normalize::no_such_service;
+pub use normalize::{inactive_service, no_such_service};
 pub use options::LoadOptions;
 pub use prepare::settings;
+pub use report::nearest;
 pub use source::{is_project_name, project_name_of};
 pub use syntax::template::{Mention, mentions};
 pub use tree::{Node, Value};
@@ -88,16 +90,16 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
         validate::consistency(&root, &disabled, &options.services, &mut loaded.diagnostics);
         normalize::scales(&mut root);
     }
-    if !options.no_env_resolution && !options.no_interpolate {
-        variables::merge_env_files(&mut root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
-    }
-    if !options.no_interpolate {
-        variables::merge_label_files(&mut root, &mut loaded.sources, &mut loaded.diagnostics);
-    }
+    let uses_files = !options.needs_no_contents && !options.no_interpolate && !options.no_path_resolution;
+    let mut outside = uses_files.then(|| validate::Outside::new(&loaded.working_dir));
+    outside.iter_mut().for_each(|outside| outside.look_at_services(&root));
+    contents(options, &mut root, loaded);
     if options.only_selected && !options.services.is_empty() {
         normalize::select(&mut root, &options.services);
     }
     let unused = if options.all_resources { Node::map(Span::NONE) } else { normalize::drop_unused(&mut root) };
+    outside.iter_mut().for_each(|outside| outside.look_at_resources(&root));
+    loaded.diagnostics.extend(outside.and_then(validate::Outside::note));
     let is_written = |name: &Node| name.scalar_text().is_some_and(|text| source::normalized(&text) == loaded.name);
     let span = written_name.filter(is_written).map_or(Span::NONE, |name| name.span);
     root.set("name", Node::text(loaded.name.as_str(), span));
@@ -105,6 +107,21 @@ fn stages(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded)
     canonical_model(options, &root, &disabled, &unused, loaded);
     loaded.tree = Some(root);
     loaded.disabled = Some(disabled);
+}
+
+/// Merges the env files and label files of services into the tree.
+fn contents(options: &LoadOptions, root: &mut Node, loaded: &mut Loaded) {
+    if options.no_interpolate {
+        return;
+    }
+    let told = loaded.diagnostics.len();
+    if !options.no_env_resolution {
+        variables::merge_env_files(root, &loaded.variables, &mut loaded.sources, &mut loaded.diagnostics);
+    }
+    variables::merge_label_files(root, &mut loaded.sources, &mut loaded.diagnostics);
+    if options.needs_no_contents {
+        variables::only_warn(&mut loaded.diagnostics[told..]);
+    }
 }
 
 /// Builds the canonical model, and checks the types of the resources that are not part of the model.

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
 use crate::model::{
-    ImageRef, NetworkKey, Observed, ObservedContainer, ObservedNetwork, ObservedVolume, Project, ServiceName, Span,
-    VolumeKey, labels,
+    ImageRef, NetworkKey, Observed, ObservedContainer, ObservedNetwork, ObservedVolume, Project, Span, VolumeKey,
+    labels,
 };
 use crate::plan::builder::Builder;
 use crate::plan::container::{naming, owned, replicas};
 use crate::plan::hooks::Stop;
-use crate::plan::resources::orphans;
+use crate::plan::resources::{inactive, orphans, staying};
 use crate::plan::{Action, ContainerRef, DownOptions, Plan, Reason, RemoveImages, StepId, Target};
 
 /// The reason of the steps that no option asks for.
@@ -29,6 +29,8 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
         if options.volumes {
             volumes(&mut builder, project, observed, &removed);
         }
+    } else if options.volumes {
+        volumes_stay(&mut builder, project, observed);
     }
     images(&mut builder, project, observed, options, &removed);
     builder.finish()
@@ -36,8 +38,7 @@ pub fn down(project: &Project, observed: &Observed, options: &DownOptions) -> Pl
 
 /// Plans the stop and the removal of the containers. Returns the removals.
 fn containers(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
-    let all = all_services(project);
-    let graph = Graph::new(&all);
+    let graph = Graph::new(&project.services);
     let mut last: BTreeMap<String, Vec<StepId>> = BTreeMap::new();
     for name in
         graph.order().into_iter().rev().filter(|name| options.services.is_empty() || options.services.contains(*name))
@@ -55,20 +56,13 @@ fn containers(builder: &mut Builder, project: &Project, observed: &Observed, opt
         }
     }
     let mut removed: Vec<StepId> = last.into_values().flatten().collect();
-    if options.services.is_empty() {
+    if options.services.is_empty() || options.remove_orphans {
         removed.extend(leftover(builder, project, observed, options));
     }
+    if options.services.is_empty() {
+        inactive::tell(builder, project, &inactive::find(project, observed), "stay");
+    }
     removed
-}
-
-/// Returns all services of the file, those of profiles that are not enabled included.
-fn all_services(project: &Project) -> BTreeMap<ServiceName, crate::model::Service> {
-    project
-        .services
-        .iter()
-        .chain(&project.disabled_services)
-        .map(|(name, service)| (name.clone(), service.clone()))
-        .collect()
 }
 
 /// Returns the replicas and the one-off containers of a service.
@@ -109,8 +103,7 @@ fn remove(
     removed
 }
 
-/// Plans the removal of orphans with `--remove-orphans`, or warns that they stay. Returns the removals. A network with
-/// an orphan that stays cannot be removed either; the run tells of that.
+/// Plans the removal of orphans with `--remove-orphans`, or warns that they stay. Returns the removals.
 fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         orphans::find(project, observed).into_iter().partition(|orphan| owned::is_from_elsewhere(project, orphan));
@@ -135,6 +128,10 @@ fn networks(builder: &mut Builder, project: &Project, observed: &Observed, remov
     for network in observed.networks.iter().filter(|network| is_ours(&network.labels, project)) {
         let key = network.labels.get(labels::NETWORK).map(|key| NetworkKey::from(key.as_str()));
         if key.as_ref().and_then(|key| project.networks.get(key)).is_some_and(|declared| declared.is_external) {
+            continue;
+        }
+        let on_it = observed.containers.on(&network.id).filter(|one| replicas::is_up(one)).collect();
+        if staying::keep(builder, project, &format!("network `{}`", network.name), on_it) {
             continue;
         }
         let target = Target::Network { key, name: network.name.clone() };
@@ -182,6 +179,10 @@ fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, remove
                 .help("run `down` without `-v`, or take `x-protected: true` away first"),
             ),
             Some(_) => {
+                if staying::keep(builder, project, &format!("volume `{}`", volume.name), with_volume(observed, volume))
+                {
+                    continue;
+                }
                 let id = builder.step(
                     &volume_target(volume),
                     Action::RemoveVolume { name: volume.name.clone() },
@@ -194,11 +195,32 @@ fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, remove
         }
     }
     if !staying.is_empty() {
-        let message = format!("volumes of this project that are not in the file stay: {}", staying.join(", "));
+        let message =
+            format!("volumes of this project that no active service of the file uses stay: {}", staying.join(", "));
         builder.tell(
             Diagnostic::warning("volume-not-in-file", Span::NONE, message)
                 .help("remove them by name with `docker volume rm`"),
         );
+    }
+}
+
+/// Returns the containers that mount a volume, whether they run or not: the engine removes no volume of theirs.
+fn with_volume<'a>(observed: &'a Observed, volume: &ObservedVolume) -> Vec<&'a ObservedContainer> {
+    let has_it = |one: &&ObservedContainer| one.mounts.iter().any(|mount| mount.name == volume.name.as_str());
+    observed.containers.iter().filter(has_it).collect()
+}
+
+/// Warns that named volumes stay where services are named: other services may use the volumes, too.
+fn volumes_stay(builder: &mut Builder, project: &Project, observed: &Observed) {
+    let ours = observed.volumes.iter().filter(|volume| is_ours(&volume.labels, project));
+    let names: Vec<String> =
+        ours.map(|volume| format!("`{}`", crate::text::escape_controls(volume.name.as_str()))).collect();
+    if !names.is_empty() {
+        let message = format!(
+            "`--volumes` removes no named volume where services are named; so these stay: {}",
+            names.join(", ")
+        );
+        builder.tell(Diagnostic::warning("no-effect", Span::NONE, message).help("run `down -v` without a service"));
     }
 }
 
@@ -229,6 +251,11 @@ fn images(builder: &mut Builder, project: &Project, observed: &Observed, options
         let name = naming::image_of(project, service, options.separator);
         let image = ImageRef::new(crate::model::familiar(name.as_str()));
         if observed.images.contains_key(image.as_str()) && seen.insert(image.clone()) {
+            let is_it = |one: &&ObservedContainer| crate::model::familiar(&one.image) == image.as_str();
+            let of_it = observed.containers.iter().filter(is_it).collect();
+            if staying::keep(builder, project, &format!("image `{image}`"), of_it) {
+                continue;
+            }
             let target = Target::Image { service: service.name.clone(), image: image.clone() };
             let id = builder.step(&target, Action::RemoveImage { image }, Reason::Asked("--rmi"), []);
             builder.after(id, removed.iter().copied().chain(last));

@@ -7,14 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::diag::Diagnostic;
 use crate::graph::Graph;
-use crate::model::{Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName};
+use crate::model::{
+    Condition, ContainerState, Health, Observed, ObservedContainer, Project, Service, ServiceName, Span,
+};
 use crate::plan::builder::Builder;
 use crate::plan::checks::start;
 use crate::plan::container::{owned, replicas};
 use crate::plan::hooks::{self, Stop};
 use crate::plan::options::SETTLE;
-use crate::plan::resources::{joined, orphans};
+use crate::plan::resources::{inactive, joined, orphans};
 use crate::plan::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, scope};
 
 /// A command on containers that exist.
@@ -100,7 +103,15 @@ pub fn lifecycle(
     if matches!(command, Lifecycle::Start | Lifecycle::Restart { no_dependencies: false, .. }) {
         restart_joined(&mut builder, project, observed);
     }
-    if matches!(command, Lifecycle::Kill { orphans: true, .. }) && services.is_empty() {
+    if services.is_empty() {
+        tell_of_inactive(&mut builder, project, observed, command);
+    }
+    if matches!(command, Lifecycle::Kill { orphans: true, .. }) {
+        if !services.is_empty() {
+            let message = "`--remove-orphans` has no effect where services are named";
+            builder.tell(Diagnostic::warning("no-effect", Span::NONE, message).help("name no service"));
+            return builder.finish();
+        }
         // Compat: as with docker compose, `kill --remove-orphans` sends the signal to orphans and removes nothing.
         for orphan in orphans::find(project, observed) {
             if !owned::is_from_elsewhere(project, orphan) {
@@ -109,6 +120,16 @@ pub fn lifecycle(
         }
     }
     builder.finish()
+}
+
+/// Tells which running containers a command leaves, that is to leave nothing running, because no active profile enables
+/// their services.
+fn tell_of_inactive(builder: &mut Builder, project: &Project, observed: &Observed, command: &Lifecycle) {
+    if matches!(command, Lifecycle::Stop { .. } | Lifecycle::Kill { .. } | Lifecycle::Remove { stop: true, .. }) {
+        let mut left = inactive::find(project, observed);
+        left.retain(|one| replicas::is_up(one) && !one.is_oneoff());
+        inactive::tell(builder, project, &left, "go on running");
+    }
 }
 
 /// Restarts the containers that share the network of a container which the plan starts again: without a restart they

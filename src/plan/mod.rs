@@ -35,7 +35,7 @@ mod world;
 
 pub use crate::model::{Content, Contents};
 pub use checks::plugins::plugins_named;
-pub use container::fields::looks_secret;
+pub use container::fields::{HIDDEN, is_hidden, looks_secret, masked};
 pub use container::injected::images_with_unknown_user;
 pub use container::naming::{final_name, image_names, image_of};
 pub use down::down;

@@ -120,6 +120,11 @@ impl Drop for HiddenCursor {
     }
 }
 
+/// Returns whether standard output is a terminal: people read it, not programs.
+pub fn is_output() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Gives the terminal back as it was, whatever guards there still are. For ways out on which nothing is dropped.
 pub fn restore() {
     if take_back() {

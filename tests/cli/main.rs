@@ -11,6 +11,7 @@ mod peer;
 
 mod attached;
 mod build;
+mod by_name;
 mod contents;
 mod drift;
 mod interop;

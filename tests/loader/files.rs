@@ -201,3 +201,78 @@ fn an_anchor_does_not_carry_resets_to_its_aliases() {
     let (_, out, _) = config(&[("a.yml", a), ("b.yml", b)], &["-f", "a.yml", "-f", "b.yml", "config"]);
     assert!(out.contains("published: \"1\"") && out.contains("A: \"1\""), "{out}");
 }
+
+/// Projects whose env file, label file, secret and config are missing, or cannot be read.
+const CONTENTS: &str = "
+services:
+  web: { image: i, env_file: gone.env, label_file: gone.labels, secrets: [s], configs: [c] }
+secrets: { s: { file: ./gone.secret } }
+configs: { c: { file: ./gone.config } }
+";
+
+#[test]
+fn lists_of_names_need_no_contents_and_the_model_does() {
+    let bad = [("compose.yml", CONTENTS), ("gone.env", "A B\n"), ("gone.labels", "C D\n")];
+    for (files, codes) in
+        [(&bad[..1], ["file-not-found", "file-not-found"]), (&bad[..], ["bad-env-file", "bad-env-file"])]
+    {
+        for list in ["--services", "--images", "--volumes", "--networks", "--models", "--profiles", "--environment"] {
+            let (code, _, errors) = config(files, &["config", list]);
+            let warnings: Vec<&str> = errors.lines().filter_map(|line| line.strip_prefix("warning[")).collect();
+            assert!(code == 0 && warnings.len() == 2, "{list}: {errors}");
+            assert!(warnings.iter().zip(codes).all(|(line, code)| line.starts_with(code)), "{list}: {errors}");
+        }
+        for shown in [&["config"][..], &["config", "-q"], &["config", "--format", "json"], &["config", "--hash", "*"]] {
+            let (code, out, errors) = config(files, shown);
+            assert!(code == 1 && out.is_empty(), "{shown:?}: {errors}");
+            assert_eq!(errors.matches("error[").count(), 2, "{errors}");
+        }
+        assert_eq!(config(files, &["config", "--variables"]).0, 0);
+        assert_eq!(config(files, &["config", "--no-interpolate"]).0, 0);
+    }
+}
+
+#[test]
+fn a_wrong_attribute_beside_a_path_is_refused_whatever_is_shown() {
+    let yaml = "services: { web: { image: i, env_file: [{ path: gone.env, format: x, required: false }, { path: .env, format: x }] } }";
+    let (code, _, errors) = config(&[("compose.yml", yaml), (".env", "A=1\n")], &["config", "--services"]);
+    assert!(code == 1 && errors.contains("`x` is no format of env files"), "{errors}");
+}
+
+#[test]
+fn files_outside_the_project_directory_are_told_in_one_line() {
+    let yaml = "
+services:
+  web:
+    image: i
+    env_file: [inside.env, ../outside.env, link.env, { path: ../missing.env, required: false }]
+    label_file: ../outside.labels
+    secrets: [s, inside]
+    configs: [c]
+  other: { image: i, env_file: ../outside.env }
+secrets: { s: { file: ../key }, inside: { file: ./inside.env }, unused: { file: ../unused } }
+configs: { c: { file: ../conf }, gone: { file: ../gone } }
+";
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    let project = folder.join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::write(project.join("compose.yml"), yaml).unwrap();
+    std::fs::write(project.join("inside.env"), "A=1\n").unwrap();
+    for name in ["outside.env", "outside.labels", "key", "unused", "conf"] {
+        std::fs::write(folder.join(name), "B=1\n").unwrap();
+    }
+    std::os::unix::fs::symlink("../outside.env", project.join("link.env")).unwrap();
+    let told = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inception"));
+        let output = command.env_clear().current_dir(&project).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap().replace(folder.to_str().unwrap(), "@")
+    };
+    let expected = "note[outside-project]: files outside the project directory are used: env file `@/outside.env`, env file \
+                    `@/project/link.env` (a link to `@/outside.env`), label file `@/outside.labels`, secret `s` from `@/key`, \
+                    config `c` from `@/conf`\n";
+    assert_eq!(told(&["config", "-q"]).trim_end(), expected.trim_end());
+    assert_eq!(told(&["config"]).trim_end(), expected.trim_end());
+    assert_eq!(told(&["config", "--services"]), "", "nothing is read");
+}

@@ -103,3 +103,105 @@ fn warnings_about_env_files_tell_no_secret_and_nothing_of_files_elsewhere() {
         assert!(!errors.contains(secret), "{secret}: {errors}");
     }
 }
+
+/// Runs `config` with its output on a terminal; returns what the terminal shows, and standard error.
+fn on_a_terminal(folder: &std::path::Path, arguments: &[&str]) -> (String, String) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use std::io::Read;
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&controller).unwrap();
+    unlockpt(&controller).unwrap();
+    let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = std::fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inception"));
+    command.env_clear().env("API_TOKEN", "t0ken-of-the-shell").current_dir(folder);
+    let mut child = command.args(arguments).stdout(terminal).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // The command holds the terminal, too; without it the reader below comes to an end.
+    drop(command);
+    let mut shown = Vec::new();
+    let mut controller = std::fs::File::from(controller);
+    let mut part = [0; 4096];
+    // The end of a terminal that nobody holds any more is an error (EIO).
+    while let Ok(count @ 1..) = controller.read(&mut part) {
+        shown.extend_from_slice(&part[..count]);
+    }
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert!(child.wait().unwrap().success(), "{errors}");
+    (String::from_utf8(shown).unwrap().replace("\r\n", "\n"), errors)
+}
+
+#[test]
+fn config_hides_secrets_on_a_terminal_and_nowhere_else() {
+    let yaml = "
+x-common: { API_KEY: extension-1 }
+services:
+  web:
+    image: registry/password-store
+    build: { context: ., args: { NPM_TOKEN: argument-1, MODE: plain } }
+    command: [serve, --password, word-after-1, --port, '80']
+    environment:
+      DB_PASSWORD: hunter2-1
+      URL: postgres://user:inside-1@db/x
+      TITLE: shown-title
+      TOKEN: '${API_TOKEN}'
+    labels: { app.secret: label-1, app.title: shown-label }
+    logging: { driver: x, options: { splunk-token: option-1 } }
+    volumes: ['/etc/passwd:/etc/passwd']
+    secrets: [db_password]
+    configs: [db_password]
+volumes: { data: { driver_opts: { credentials: driver-1 } } }
+secrets: { db_password: { file: ./password.txt } }
+configs: { db_password: { content: content-1 } }
+";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("compose.yaml"), yaml).unwrap();
+    std::fs::write(folder.path().join(".env"), "MY_PASSWORD=dotenv-1\nMY_TITLE=shown-dotenv\n").unwrap();
+    let secrets = [
+        "extension-1",
+        "argument-1",
+        "word-after-1",
+        "hunter2-1",
+        "inside-1",
+        "t0ken-of-the-shell",
+        "label-1",
+        "option-1",
+        "content-1",
+    ];
+    let plain = ["registry/password-store", "plain", "shown-title", "shown-label", "/etc/passwd", "password.txt"];
+    for format in ["yaml", "json"] {
+        let (shown, errors) = on_a_terminal(folder.path(), &["config", "--format", format]);
+        assert!(secrets.iter().all(|secret| !shown.contains(secret)), "{shown}");
+        assert!(plain.iter().all(|text| shown.contains(text)), "{shown}");
+        assert!(errors.contains("`--show-secrets` shows them"), "{errors}");
+        let (shown, errors) = on_a_terminal(folder.path(), &["config", "--show-secrets", "--format", format]);
+        assert!(secrets.iter().all(|secret| shown.contains(secret)) && errors.is_empty(), "{shown}{errors}");
+    }
+    let (shown, _) = on_a_terminal(folder.path(), &["--all-resources", "config"]);
+    assert!(!shown.contains("driver-1"), "{shown}");
+    let (shown, _) = on_a_terminal(folder.path(), &["config", "--no-interpolate"]);
+    assert!(shown.contains("${API_TOKEN}") && !shown.contains("hunter2-1"), "{shown}");
+    let (shown, _) = on_a_terminal(folder.path(), &["config", "--environment"]);
+    assert!(shown.contains("MY_PASSWORD=(secret)") && shown.contains("MY_TITLE=shown-dotenv"), "{shown}");
+    assert!(shown.contains("API_TOKEN=(secret)"), "{shown}");
+    let (shown, errors) = on_a_terminal(folder.path(), &["config", "--services"]);
+    assert!(shown == "web\n" && errors.is_empty(), "{shown}{errors}");
+    let (shown, _) = on_a_terminal(folder.path(), &["config", "-o", "out.yaml"]);
+    let written = std::fs::read_to_string(folder.path().join("out.yaml")).unwrap();
+    assert!(shown.is_empty() && written.contains("hunter2-1"), "a file gets all values: {written}");
+    let (_, out, errors) = config(&[("compose.yaml", yaml)], &["config"]);
+    assert!(out.contains("hunter2-1") && !errors.contains("hidden"), "so does a pipe: {out}{errors}");
+    let origins = |flags: &[&str]| config(&[("compose.yaml", yaml)], &[&["config", "--origin"], flags].concat()).1;
+    assert!(!origins(&[]).contains("hunter2-1") && origins(&["--show-secrets"]).contains("hunter2-1"));
+}
+
+#[test]
+fn variables_with_secret_defaults_are_listed_without_them_on_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = "services: { web: { image: '${IMAGE:-app}', environment: { A: '${DB_PASSWORD:-default-1}', B: '${KEY:+other-1}' } } }";
+    std::fs::write(folder.path().join("compose.yaml"), yaml).unwrap();
+    for flags in [&["config", "--variables"][..], &["config", "--variables", "--format", "json"]] {
+        let (shown, _) = on_a_terminal(folder.path(), flags);
+        assert!(shown.contains("app") && !shown.contains("default-1") && !shown.contains("other-1"), "{shown}");
+    }
+}

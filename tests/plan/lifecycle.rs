@@ -207,6 +207,9 @@ async fn a_signal_reaches_orphans_where_that_is_asked_and_no_service_is_named() 
     let one = "1  kill  a#1  asked by `kill`\n";
     assert_eq!(text(&[], false), one);
     assert_eq!(text(&["a"], true), one);
+    let kill = Lifecycle::Kill { signal: "TERM".to_owned(), orphans: true };
+    let plan = lifecycle(&wanted, &observed, &BTreeSet::from(["a".into()]), &kill);
+    assert_eq!(plan.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), ["no-effect"], "the flag does nothing");
     assert_eq!(text(&[], true), "1  kill  a#1     asked by `kill`\n2  kill  gone#1  asked by `kill`\n");
 }
 
@@ -310,4 +313,29 @@ async fn what_depends_on_a_failed_job_is_left_alone_by_a_restart() {
     };
     assert!(is_restarted("job") && !is_restarted("app"));
     assert!(is_restarted("free"), "it can do without the job");
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_that_end_containers_tell_of_those_of_inactive_profiles() {
+    let (_, observed) = brought_up("services: { a: { image: app:1 }, tool: { image: app:1 } }").await;
+    let wanted = project("services: { a: { image: app:1 }, tool: { image: app:1, profiles: [tools] } }");
+    let kill = Lifecycle::Kill { signal: "KILL".to_owned(), orphans: true };
+    for (command, tells) in [
+        (Lifecycle::Stop { grace: None }, true),
+        (kill, true),
+        (Lifecycle::Remove { stop: true, volumes: false }, true),
+        (Lifecycle::Remove { stop: false, volumes: false }, false),
+        (Lifecycle::Start, false),
+        (Lifecycle::Restart { grace: None, no_dependencies: false }, false),
+        (Lifecycle::Pause, false),
+    ] {
+        let plan = lifecycle(&wanted, &observed, &BTreeSet::new(), &command);
+        assert!(!render(&plan).contains("tool"), "{command:?}");
+        let words: Vec<String> = plan.diagnostics.iter().map(|one| format!("{}: {}", one.code, one.message)).collect();
+        let expected =
+            "inactive-profile: containers of services whose profiles are not active go on running: `p-tool-1`";
+        assert_eq!(words, if tells { vec![expected] } else { Vec::new() }, "{command:?}");
+        let named = lifecycle(&wanted, &observed, &BTreeSet::from(["a".into()]), &command);
+        assert!(!named.diagnostics.iter().any(|one| one.code == "inactive-profile"), "{command:?}");
+    }
 }

@@ -8,6 +8,7 @@ use crate::diag::Diagnostic;
 use crate::failure::Failure;
 use crate::loader::{self, Loaded, Node};
 use crate::model::{Sources, hash};
+use crate::plan;
 use crate::ui::listing::Variable;
 
 /// Returns the keys of a section of the model.
@@ -114,34 +115,43 @@ pub(super) fn variables(loaded: &Loaded) -> Vec<Variable> {
     found.into_values().collect()
 }
 
-/// Returns each value (`path = value`) with its place (`file:line:column`, or `default`). Values that look secret are not
-/// shown.
-pub(super) fn origins(loaded: &Loaded) -> Vec<(String, String)> {
-    let mut rows = Vec::new();
+/// Returns each value (`path = value`) with its place (`file:line:column`, or `default`). Values that look secret are shown
+/// only where that is asked for.
+pub(super) fn origins(loaded: &Loaded, shows_secrets: bool) -> Vec<(String, String)> {
+    let mut origins = Origins { sources: &loaded.sources, shows_secrets, rows: Vec::new() };
     if let Some(root) = &loaded.tree {
-        collect(root, String::new(), &loaded.sources, &mut rows);
+        origins.collect(root, String::new());
     }
-    rows
+    origins.rows
 }
 
-fn collect(node: &Node, path: String, sources: &Sources, rows: &mut Vec<(String, String)>) {
-    match &node.value {
-        loader::Value::Map(map) if !map.is_empty() => {
-            for (key, entry) in map.iter() {
-                let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-                collect(&entry.node, path, sources, rows);
+struct Origins<'a> {
+    sources: &'a Sources,
+    shows_secrets: bool,
+    rows: Vec<(String, String)>,
+}
+
+impl Origins<'_> {
+    fn collect(&mut self, node: &Node, path: String) {
+        match &node.value {
+            loader::Value::Map(map) if !map.is_empty() => {
+                for (key, entry) in map.iter() {
+                    let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                    self.collect(&entry.node, path);
+                }
             }
-        }
-        loader::Value::List(items) if !items.is_empty() => {
-            items.iter().enumerate().for_each(|(index, item)| collect(item, format!("{path}[{index}]"), sources, rows));
-        }
-        _ => {
-            let value = match node.scalar_text() {
-                Some(_) if crate::plan::looks_secret(&path) => "(secret)".to_owned(),
-                Some(text) => text,
-                None => String::new(),
-            };
-            rows.push((format!("{path} = {value}"), sources.place(node.span).unwrap_or_else(|| "default".to_owned())));
+            loader::Value::List(items) if !items.is_empty() => {
+                items.iter().enumerate().for_each(|(index, item)| self.collect(item, format!("{path}[{index}]")));
+            }
+            _ => {
+                let value = match node.scalar_text() {
+                    Some(_) if !self.shows_secrets && plan::looks_secret(&path) => plan::HIDDEN.to_owned(),
+                    Some(text) => text,
+                    None => String::new(),
+                };
+                let place = self.sources.place(node.span).unwrap_or_else(|| "default".to_owned());
+                self.rows.push((format!("{path} = {value}"), place));
+            }
         }
     }
 }

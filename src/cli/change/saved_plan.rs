@@ -1,11 +1,13 @@
 //! `up --plan FILE`: the command line of the `plan -o FILE` that saved the plan, read again.
 
+use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::app::run::saved::Saved;
 use crate::app::up::UpRequest;
+use crate::cli::booleans;
 use crate::cli::command::CommandArgs;
 use crate::cli::flags::GlobalFlags;
 use crate::cli::look::plan::PlanArgs;
@@ -37,7 +39,9 @@ pub fn read(context: &Context, file: &Path) -> Result<(Context, UpRequest), Fail
         return Err(wrong("--plan brings its own files and project", "leave out -f, -p and --project-directory"));
     }
     let saved = Saved::read(context, file)?;
-    let Ok(PlanLine { global, command: PlanCommand::Plan(plan) }) = PlanLine::try_parse_from(&saved.arguments) else {
+    let arguments: Vec<OsString> = saved.arguments.iter().map(OsString::from).collect();
+    let line = booleans::without_values(PlanLine::command(), &arguments).and_then(PlanLine::try_parse_from);
+    let Ok(PlanLine { global, command: PlanCommand::Plan(plan) }) = line else {
         return Err(wrong("the saved plan has a command line that is no `plan`", "make a new plan"));
     };
     let environment = Environment::new(context.environment.variables().clone(), &saved.directory);

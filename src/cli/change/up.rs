@@ -10,6 +10,7 @@ use crate::app::up::{self, UpRequest};
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, OutputFlags, UnusedFlags, WaitFlags, ids};
 use crate::cli::usage::wrong;
+use crate::cli::values;
 use crate::failure::{Exit, Failure};
 
 /// Build, create and start the services of the compose file; recreate what differs from it
@@ -37,7 +38,7 @@ pub struct UpArgs {
     #[arg(long)]
     abort_on_container_exit: bool,
     /// Stop all containers when one fails
-    #[arg(long)]
+    #[arg(long, conflicts_with = "abort_on_container_exit")]
     abort_on_container_failure: bool,
     /// End with the exit code of this service's container; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
@@ -52,7 +53,7 @@ pub struct UpArgs {
     #[arg(long)]
     attach_dependencies: bool,
     /// Accepted for compatibility with docker compose; there is no menu
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean())]
     menu: Option<bool>,
     /// Refused: there is no watching of files yet
     #[arg(short, long, hide = true)]
@@ -105,13 +106,21 @@ impl UpArgs {
                 "run `up` again after a change; it changes only what differs",
             ));
         }
-        if self.detach && self.follow().stops_all() {
-            return Err(wrong(
-                "--detach cannot be combined with --abort-on-container-exit, --abort-on-container-failure or --exit-code-from",
-                "leave out one of them",
-            ));
+        let given = [
+            (self.abort_on_container_exit, "--abort-on-container-exit"),
+            (self.abort_on_container_failure, "--abort-on-container-failure"),
+            (self.exit_code_from.is_some(), "--exit-code-from"),
+            (!self.attach.is_empty(), "--attach"),
+            (self.attach_dependencies, "--attach-dependencies"),
+        ];
+        let returns = if self.until.wait.wait { "--wait" } else { "--detach" };
+        // Compat: docker compose refuses the same flags together, also where `--wait` implies `--detach`.
+        match given.iter().find(|(is_given, _)| *is_given && (self.detach || self.until.wait.wait)) {
+            Some((_, flag)) => {
+                Err(wrong(&format!("{returns} cannot be combined with {flag}"), "leave out one of them"))
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Returns what a saved plan has decided, as the flags say it.

@@ -55,6 +55,9 @@ pub struct ConfigArgs {
     /// Print each value with the file and line it comes from
     #[arg(long)]
     origin: bool,
+    /// Show values that look secret on a terminal, too
+    #[arg(long)]
+    show_secrets: bool,
     /// Name images with the digests that their registries give
     #[arg(long)]
     resolve_image_digests: bool,
@@ -88,6 +91,7 @@ impl CommandArgs for ConfigArgs {
             services: self.services.clone(),
             show: self.show(),
             output: self.output.clone(),
+            shows_secrets: self.show_secrets,
             is_variables_json: matches!(self.format, Format::Json),
             digests: match (self.lock_image_digests, self.resolve_image_digests) {
                 (true, _) => Digests::Lock,

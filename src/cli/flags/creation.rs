@@ -33,13 +33,13 @@ pub struct CreationFlags {
     #[arg(long)]
     no_recreate: bool,
     /// Recreate also the containers of services that the named services depend on
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_recreate")]
     always_recreate_deps: bool,
     /// Leave out the services that the named services depend on
     #[arg(long)]
     no_deps: bool,
     /// Recreate containers that have anonymous volumes, with new ones; a service that is only a dependency keeps its own
-    #[arg(short = 'V', long)]
+    #[arg(short = 'V', long, conflicts_with = "no_recreate")]
     renew_anon_volumes: bool,
     /// Remove a volume whose definition has changed, WITH ITS DATA, and create it again
     #[arg(long, value_name = "VOLUME")]

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::app::logs::{self, FollowRequest, LogsRequest};
 use crate::cli::command::{CommandArgs, Invocation};
 use crate::cli::flags::{FileFlags, OutputFlags};
+use crate::cli::usage::wrong;
 use crate::cli::values;
 use crate::failure::{Exit, Failure};
 
@@ -42,9 +43,13 @@ impl CommandArgs for LogsArgs {
     }
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
+        let index = self.index.and_then(|replica| replica.0);
+        if index.is_some() && self.services.len() != 1 {
+            return Err(wrong("--index needs the name of one service", "name the service whose replica is meant"));
+        }
         let request = LogsRequest {
             services: self.services.clone(),
-            index: self.index.and_then(|replica| replica.0),
+            index,
             follow: FollowRequest {
                 no_color: self.output.no_color,
                 no_prefix: self.output.no_log_prefix,

@@ -38,7 +38,7 @@ pub struct PsArgs {
     #[arg(long)]
     no_trunc: bool,
     /// Show containers of services that are not in the file
-    #[arg(long, default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, default_value_t = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean())]
     orphans: bool,
 }
 

@@ -20,6 +20,7 @@ mod project_name;
 mod state;
 mod unique;
 
+pub use project_name::check_project_name;
 use state::{Assembly, Document};
 
 /// Reads, merges and checks all files. `None` where no tree is left for the later stages.

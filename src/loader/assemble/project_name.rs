@@ -51,17 +51,7 @@ impl Assembly<'_> {
         let flag = self.options.project_name.clone().filter(|name| !name.is_empty());
         let (name, from) =
             flag.map(|name| (name, "--project-name")).or(variable.map(|name| (name, "COMPOSE_PROJECT_NAME")))?;
-        if !is_project_name(&name) {
-            let shown = crate::text::escape_controls(&name).into_owned();
-            let message = format!(
-                "invalid project name `{shown}` ({from}): it must consist of lower-case letters, digits, `-` and `_`, and \
-                 start with a letter or digit"
-            );
-            self.diagnostics.push(
-                Diagnostic::error("bad-project-name", Span::NONE, message)
-                    .help(format!("such as `{}`", project_name_of(Path::new(&name)))),
-            );
-        }
+        self.diagnostics.extend(check_project_name(&name, from).err());
         Some(name)
     }
 
@@ -83,4 +73,18 @@ impl Assembly<'_> {
         let written = node.scalar_text().unwrap_or_default();
         if self.options.no_normalize { written } else { normalized(&written) }
     }
+}
+
+/// Checks a name that the command line or the environment gives. `from` names the option or the variable.
+pub fn check_project_name(name: &str, from: &str) -> Result<(), Diagnostic> {
+    if is_project_name(name) {
+        return Ok(());
+    }
+    let shown = crate::text::escape_controls(name);
+    let message = format!(
+        "invalid project name `{shown}` ({from}): it must consist of lower-case letters, digits, `-` and `_`, and start \
+         with a letter or digit"
+    );
+    Err(Diagnostic::error("bad-project-name", Span::NONE, message)
+        .help(format!("such as `{}`", project_name_of(Path::new(name)))))
 }

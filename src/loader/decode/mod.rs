@@ -51,7 +51,9 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
         project.services.insert(ServiceName::new(name), service);
     }
     for (name, entry) in disabled.as_ref().map(Node::entries).into_iter().flatten() {
-        let service = Service { name: name.into(), span: entry.key, ..Service::default() };
+        let profiles = entry.node.get("profiles").map(Node::items).unwrap_or_default();
+        let profiles = profiles.iter().filter_map(Node::scalar_text).collect();
+        let service = Service { name: name.into(), span: entry.key, profiles, ..Service::default() };
         project.disabled_services.insert(name.into(), service);
     }
     for (name, value) in section("networks").into_iter().flatten() {

@@ -6,4 +6,4 @@ mod profiles;
 
 pub use implicit::{NAMESPACES, defaults, normalize, scales};
 pub use long_form::long_form;
-pub use profiles::{disable, drop_unused, needed, no_such_service, select};
+pub use profiles::{disable, drop_unused, inactive_service, needed, no_such_service, select};

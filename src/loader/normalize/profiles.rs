@@ -45,16 +45,23 @@ pub fn no_such_service<'a>(
     known: impl IntoIterator<Item = &'a str>,
     disabled: Option<&Node>,
 ) -> Diagnostic {
-    let shown = crate::text::escape_controls(name).into_owned();
-    let fault =
-        |why: &str| Diagnostic::error("no-such-service", Span::NONE, format!("no such service: `{shown}`{why}"));
     if disabled.is_some_and(|all| all.get(name).is_some()) {
-        return fault(", for no active profile enables it").help("activate one of its profiles with `--profile`");
+        return inactive_service(name);
     }
     match nearest(name, known) {
-        Some(near) => fault("").help(format!("did you mean `{near}`?")),
-        None => fault(""),
+        Some(near) => lacking(name, "").help(format!("did you mean `{near}`?")),
+        None => lacking(name, ""),
     }
+}
+
+/// Returns the diagnostic for a service that no active profile enables.
+pub fn inactive_service(name: &str) -> Diagnostic {
+    lacking(name, ", for no active profile enables it").help("activate one of its profiles with `--profile`")
+}
+
+fn lacking(name: &str, why: &str) -> Diagnostic {
+    let shown = crate::text::escape_controls(name);
+    Diagnostic::error("no-such-service", Span::NONE, format!("no such service: `{shown}`{why}"))
 }
 
 fn profiles_of(service: &Node) -> Vec<String> {

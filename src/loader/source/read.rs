@@ -4,7 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the one file of the loader that looks at the disk")]
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diag::Diagnostic;
 use crate::model::Span;
@@ -102,6 +102,11 @@ pub fn is_directory(path: &Path) -> bool {
 /// Returns whether a path is a regular file.
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
+}
+
+/// Returns the path that a path leads to once symbolic links are followed. `None` where nothing is there.
+pub fn real_path(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok()
 }
 
 /// Reads standard input.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::dotenv;
 use super::env_files::open;
 use super::unset;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Severity};
 use crate::loader::source::{NamedBy, exists};
 use crate::loader::tree::{Entry, Map, Node, Value, children};
 use crate::model::{Sources, Span};
@@ -181,5 +181,13 @@ pub fn merge_label_files(root: &mut Node, sources: &mut Sources, diagnostics: &m
         }
         merged.extend(mapping(service.get("labels")));
         service.set("labels", Node::mapping(merged, list.span));
+    }
+}
+
+/// Makes warnings of the faults of env files and label files, for a command that does not need their contents. A wrong
+/// attribute beside the path of a file (`format: x`) is a fault of the compose file and stays an error.
+pub fn only_warn(faults: &mut [Diagnostic]) {
+    for fault in faults.iter_mut().filter(|one| one.is_error() && one.code != "bad-value") {
+        fault.severity = Severity::Warning;
     }
 }

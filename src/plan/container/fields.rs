@@ -102,12 +102,12 @@ fn asks_for_secret(element: &str) -> bool {
 
 /// Returns whether the value of a field must not be shown. The name of an image is always shown, whatever words it
 /// contains.
-pub(crate) fn is_hidden(path: &str, text: &str) -> bool {
+pub fn is_hidden(path: &str, text: &str) -> bool {
     path != "image" && (looks_secret(path) || holds_secret(text))
 }
 
 /// Returns a value with the secrets inside its lists and maps hidden.
-fn masked(path: &str, value: &Value) -> Value {
+pub fn masked(path: &str, value: &Value) -> Value {
     match value {
         Value::String(text) if is_hidden(path, text) => HIDDEN.into(),
         Value::Array(items) => {
@@ -129,7 +129,7 @@ fn masked(path: &str, value: &Value) -> Value {
 }
 
 /// The text that is shown in place of a secret value.
-const HIDDEN: &str = "(secret)";
+pub const HIDDEN: &str = "(secret)";
 
 /// Returns the text of a value for people. Secrets are masked, and a text over 60 characters is cut.
 pub(crate) fn shown(path: &str, value: &Value) -> String {

@@ -7,7 +7,9 @@
 
 pub(crate) mod displaced;
 pub(crate) mod images;
+pub(crate) mod inactive;
 pub(crate) mod joined;
 pub(crate) mod networks;
 pub(crate) mod orphans;
+pub(crate) mod staying;
 pub(crate) mod volumes;
