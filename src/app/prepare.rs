@@ -1,11 +1,12 @@
 //! What `up`, `create`, `plan`, `build` and `pull` have in common: the request, and the way from it to the plans.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::logs::FollowRequest;
-use super::project::{self, Loading};
+use super::project::{self, Loading, Reading};
 use super::run::console::Console;
 use super::run::report;
 use super::run::rounds::{Aim, Look, Stage};
@@ -16,10 +17,13 @@ use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::graph::Graph;
 use crate::loader;
-use crate::model::{Contents, Known, Project, ServiceName};
-use crate::observe::{self, files};
-use crate::plan::{self, Action, ImageOptions, Plan, UpOptions};
+use crate::model::{self, Contents, Known, Project, Service, ServiceName};
+use crate::observe::{self, binds, files};
+use crate::plan::{self, Action, ImageOptions, Plan, Target, UpOptions};
 use crate::settings::Context;
+
+/// How long a project that will not be run waits for further faults.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What `up` is asked.
 #[derive(Clone, Debug, Default)]
@@ -44,11 +48,34 @@ pub struct UpRequest {
 
 /// Loads the project of a request, with the content of seccomp profiles, and checks the services that its options name.
 pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest) -> Result<Loading, Failure> {
-    let Loading { mut project, sources } = project::load(context, &request.services)?;
-    let mut faults = files::inline_profiles(&mut project);
-    faults.extend(unknown_services(&project, request));
-    report::heed(console, faults, &sources)?;
+    let Reading { project, mut list, sources } = project::read(context, &request.services);
+    let Some((mut project, doubts)) = project else {
+        return Err(Failure::Diagnostics { list, sources: Box::new(sources) });
+    };
+    list.extend(files::inline_profiles(&mut project));
+    list.extend(unknown_services(&project, request));
+    if list.iter().any(Diagnostic::is_error) {
+        let later = faults_of_plan(context, &project, request);
+        list.extend(later.into_iter().filter(|one| !doubts.cover(one)));
+    }
+    report::heed(console, list, &sources)?;
     Ok(Loading { project, sources })
+}
+
+/// Returns what the first look at the engine tells of a project that will not be run: one run tells all faults. Nothing is
+/// told of an engine that cannot be reached.
+fn faults_of_plan(context: &Context, project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
+    let look = session::block_on(async {
+        let work = async {
+            let engine = session::connect(context).await?;
+            UpAim::new(context, project, request).look(&*engine, Stage::First, &Known::default()).await
+        };
+        Ok(tokio::time::timeout(PATIENCE, work).await)
+    });
+    match look {
+        Ok(Ok(Ok(look))) => look.faults.into_iter().chain(look.plan.diagnostics).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Checks services that options name: after a slip there, output of no container would be followed.
@@ -75,6 +102,14 @@ pub(super) fn options(context: &Context, request: &UpRequest) -> UpOptions {
 pub(super) fn built(plan: &Plan) -> BTreeSet<&str> {
     let steps = plan.steps.iter().filter(|step| matches!(step.action, Action::BuildImage(_)));
     steps.filter_map(|step| step.target.service()).map(|service| service.as_str()).collect()
+}
+
+/// Returns whether a plan pulls or builds an image.
+fn is_brought(images: &Plan, image: &str) -> bool {
+    images.steps.iter().any(|step| match &step.target {
+        Target::Image { image: brought, .. } => model::familiar(brought.as_str()) == model::familiar(image),
+        _ => false,
+    })
 }
 
 /// Brings a project up as a request says: what `up` looks at and plans, round after round.
@@ -108,11 +143,14 @@ impl<'a> UpAim<'a> {
         faults
     }
 
-    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too.
+    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too; and images, where they
+    /// decide whether the plan can be run.
     async fn plan(&self, engine: &dyn ReadEngine, look: &mut Look) {
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
         let redefined = look.plan.redefined();
-        if redefined.is_empty() {
+        let mut in_doubt = plan::images_in_doubt(self.project, &look.plan, self.options.separator);
+        in_doubt.retain(|image| look.observed.image(image).is_some() && !is_brought(&look.images, image));
+        if redefined.is_empty() && in_doubt.is_empty() {
             return;
         }
         match observe::definitions(engine, redefined).await {
@@ -120,7 +158,29 @@ impl<'a> UpAim<'a> {
             // Only words depend on the old values.
             Err(error) => tracing::warn!(cause = error.message, "old values are not known"),
         }
+        match observe::image_facts(engine, in_doubt).await {
+            Ok(facts) => look.observed.image_facts = facts,
+            // The engine refuses later what could have been refused beforehand.
+            Err(error) => tracing::warn!(cause = error.message, "images are not known"),
+        }
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
+    }
+
+    /// Tells which binds have no source on this machine. An image that comes only now is looked into after it has come.
+    async fn check_binds(&self, engine: &dyn ReadEngine, stage: Stage, look: &Look) -> Vec<Diagnostic> {
+        let graph = Graph::new(&self.project.services);
+        let selected = plan::selected(&graph, self.project, &self.options);
+        let missing = binds::missing(self.project, &selected);
+        if missing.is_empty() || !engine.is_local().await {
+            return Vec::new();
+        }
+        let image = |service: &Service| {
+            let image = plan::image_of(self.project, service, self.options.separator).to_string();
+            (look.observed.image(&image).is_some() && !is_brought(&look.images, &image)).then_some(image)
+        };
+        let mut told = binds::check(engine, &missing, &image).await;
+        told.retain(|one| stage == Stage::First || one.is_error());
+        told
     }
 }
 
@@ -137,6 +197,10 @@ impl Aim for UpAim<'_> {
             look.images = plan::images(self.project, &look.observed, &self.options, self.images);
             look.faults.extend(look.images.diagnostics.iter().cloned());
             look.faults.extend(files::check_builds(self.project, &built(&look.images)));
+        }
+        if stage != Stage::Again {
+            let binds = self.check_binds(engine, stage, &look).await;
+            look.faults.extend(binds);
         }
         self.plan(engine, &mut look).await;
         Ok(look)

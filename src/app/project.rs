@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::run::report::Origin;
+use crate::diag::Diagnostic;
 use crate::failure::Failure;
-use crate::loader::{self, LoadOptions};
+use crate::loader::{self, Doubts, LoadOptions};
 use crate::model::{
     Condition, Dependency, Observed, ObservedContainer, ObservedVolume, Project, ProjectName, Service, ServiceName,
     Sources, Volume, VolumeKey, labels,
@@ -40,15 +41,28 @@ pub(super) fn load_options(context: &Context) -> LoadOptions {
     }
 }
 
+/// What the files of a project say, sound or not.
+pub(super) struct Reading {
+    /// The project, without doubts only where the files are sound; `None` where nothing of the project can be relied on.
+    pub project: Option<(Project, Doubts)>,
+    pub list: Vec<Diagnostic>,
+    pub sources: Sources,
+}
+
+/// Reads the files of the project.
+pub(super) fn read(context: &Context, services: &[String]) -> Reading {
+    let options = LoadOptions { services: services.to_vec(), ..load_options(context) };
+    let _span = tracing::info_span!("load").entered();
+    let mut loaded = loader::load(&options, &context.environment);
+    let project = loaded.project().map(|project| (project, Doubts::default())).or_else(|| loaded.draft());
+    Reading { project, list: loaded.diagnostics, sources: loaded.sources }
+}
+
 /// Loads the project; warnings are shown, errors end the command.
 pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
-    let options = LoadOptions { services: services.to_vec(), ..load_options(context) };
-    let span = tracing::info_span!("load").entered();
-    let mut loaded = loader::load(&options, &context.environment);
-    let project = loaded.project();
-    drop(span);
-    let (list, sources) = (loaded.diagnostics, loaded.sources);
-    match project {
+    let Reading { project, list, sources } = read(context, services);
+    let project = project.filter(|_| !list.iter().any(Diagnostic::is_error));
+    match project.map(|(project, _)| project) {
         Some(project) => {
             ui::diagnostics(context, &list, &sources);
             Ok(Loading { project, sources })

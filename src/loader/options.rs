@@ -32,6 +32,4 @@ pub struct LoadOptions {
     pub no_env_resolution: bool,
     /// `--no-consistency`.
     pub no_consistency: bool,
-    /// Report errors and warnings, and build no model (`--quiet`).
-    pub only_check: bool,
 }

@@ -13,16 +13,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 
-use crate::engine::{EngineResult, ImageSummary, ReadEngine};
+use crate::engine::{EngineResult, ImageDetails, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, Definition, EngineFacts, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume,
+    ContainerId, Definition, EngineFacts, ImageFacts, ImageId, Known, NetworkId, Observed, ObservedContainer,
+    ObservedNetwork, ObservedVolume,
 };
 
+pub mod binds;
 pub mod files;
+mod image_files;
 mod listeners;
 pub mod plugins;
 pub mod processes;
+pub mod processors;
 
 /// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;
@@ -66,6 +69,7 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
         listeners: if is_local && !ports.is_empty() { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
         plugins: None,
+        image_facts: BTreeMap::new(),
         known: Known::default(),
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
@@ -102,6 +106,23 @@ pub async fn definitions(
         }
     };
     let found: Vec<_> = futures_util::stream::iter(containers.into_iter().map(look)).buffered(PARALLEL).collect().await;
+    found.into_iter().filter_map(EngineResult::transpose).collect()
+}
+
+/// Inspects images, for what a list does not tell. Images that are gone are left out.
+pub async fn image_facts(
+    engine: &dyn ReadEngine,
+    images: BTreeSet<String>,
+) -> EngineResult<BTreeMap<ImageId, ImageFacts>> {
+    let look = |name: String| async move {
+        let details = engine.inspect_image(&name).await?;
+        Ok(details.map(|details| {
+            let has_healthcheck = details.healthcheck.is_some_and(|check| !check.is_disabled);
+            let ImageDetails { has_command, has_entrypoint, .. } = details;
+            (details.id, ImageFacts { has_healthcheck, has_command, has_entrypoint })
+        }))
+    };
+    let found: Vec<_> = futures_util::stream::iter(images.into_iter().map(look)).buffered(PARALLEL).collect().await;
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 

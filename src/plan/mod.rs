@@ -34,6 +34,8 @@ mod verb;
 mod world;
 
 pub use crate::model::{Content, Contents};
+pub use checks::image::images_in_doubt;
+pub use checks::machine::depends_on_machine;
 pub use checks::plugins::plugins_named;
 pub use container::fields::looks_secret;
 pub use container::naming::{final_name, image_names, image_of};

@@ -19,4 +19,5 @@ mod pointing;
 mod properties;
 mod secrecy;
 mod setup;
+mod values;
 mod yaml;

@@ -7,7 +7,7 @@ use crate::model::{
     VolumeName,
 };
 use crate::plan::checks::names::NameClaim;
-use crate::plan::checks::{claims, preflight};
+use crate::plan::checks::{claims, image, preflight};
 use crate::plan::container::naming::{self, replica_target};
 use crate::plan::container::spec::{self, SpecInput};
 use crate::plan::container::{replicas, shares};
@@ -75,6 +75,7 @@ impl<'a> Up<'a> {
     pub(crate) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
         claims::check_one(&mut self.builder, self.scope, &NameClaim { service, name });
         preflight::files(&mut self.builder, service, spec);
+        image::command(&mut self.builder, self.scope, service);
         for parent in shares::parents(service) {
             if self.reference(parent).is_none() {
                 preflight::parent_missing(&mut self.builder, service, parent);
