@@ -22,8 +22,8 @@ use crate::observe::{self, binds, files};
 use crate::plan::{self, Action, ImageOptions, Plan, Target, UpOptions};
 use crate::settings::Context;
 
-/// How long a project that will not be run waits for further faults.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a project that will not be run waits for further faults: longer than a look into images may take.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What `up` is asked.
 #[derive(Clone, Debug, Default)]
@@ -166,11 +166,13 @@ impl<'a> UpAim<'a> {
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
     }
 
-    /// Tells which binds have no source on this machine. An image that comes only now is looked into after it has come.
+    /// Tells which binds of containers that start have no source on this machine. An image that comes only now is looked into after it has come.
     async fn check_binds(&self, engine: &dyn ReadEngine, stage: Stage, look: &Look) -> Vec<Diagnostic> {
-        let graph = Graph::new(&self.project.services);
-        let selected = plan::selected(&graph, self.project, &self.options);
-        let missing = binds::missing(self.project, &selected);
+        let is_start =
+            |action: &Action| matches!(action, Action::CreateContainer { .. } | Action::StartContainer { .. });
+        let started = look.plan.steps.iter().filter(|step| is_start(&step.action));
+        let services = started.filter_map(|step| step.target.service()).map(ServiceName::as_str).collect();
+        let missing = binds::missing(self.project, &services);
         if missing.is_empty() || !engine.is_local().await {
             return Vec::new();
         }
@@ -198,11 +200,11 @@ impl Aim for UpAim<'_> {
             look.faults.extend(look.images.diagnostics.iter().cloned());
             look.faults.extend(files::check_builds(self.project, &built(&look.images)));
         }
+        self.plan(engine, &mut look).await;
         if stage != Stage::Again {
             let binds = self.check_binds(engine, stage, &look).await;
             look.faults.extend(binds);
         }
-        self.plan(engine, &mut look).await;
         Ok(look)
     }
 }

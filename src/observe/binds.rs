@@ -7,11 +7,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::image_files::{self, Kind};
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::model::{Mount, MountSource, Project, Service};
+
+/// How long engines may take to show the files of images.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A bind whose source the engine would make.
 pub struct MissingSource<'a> {
@@ -20,9 +26,9 @@ pub struct MissingSource<'a> {
     path: &'a str,
 }
 
-/// Returns the binds of the selected services whose sources do not exist, and would be made.
-pub fn missing<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> Vec<MissingSource<'a>> {
-    let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
+/// Returns the binds of some services whose sources do not exist, and would be made.
+pub fn missing<'a>(project: &'a Project, names: &BTreeSet<&str>) -> Vec<MissingSource<'a>> {
+    let services = project.services.values().filter(|service| names.contains(service.name.as_str()));
     let mounts = services.flat_map(|service| service.volumes.iter().map(move |mount| (service, mount)));
     let missing = mounts.filter_map(|(service, mount)| match &mount.source {
         // Where this user may not look, nothing is known.
@@ -48,8 +54,10 @@ pub async fn check(
         }
     }
     let mut kinds = BTreeMap::new();
+    let deadline = Instant::now() + PATIENCE;
     for (image, targets) in targets {
-        let found = image_files::kinds(engine, &image, &targets).await;
+        let found = tokio::time::timeout_at(deadline, image_files::kinds(engine, &image, &targets)).await;
+        let found = found.unwrap_or_default();
         kinds.insert(image, found);
     }
     let is_file = |one: &MissingSource<'_>| {

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::path::Path;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -15,24 +14,26 @@ use crate::engine::ReadEngine;
 
 /// Bytes of the largest image that is looked into.
 const LARGEST: usize = 128 << 20;
-/// How long an engine may take to collect the layers of an image.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// What the name of a file begins with whose layer removes the rest of the name.
 const WHITEOUT: &str = ".wh.";
 /// The name of a file whose layer empties its directory.
 const OPAQUE: &str = ".wh..wh..opq";
 
+/// The most symbolic links that are followed from one path.
+const MOST_LINKS: usize = 8;
+
 /// The kind of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A regular file.
     File,
-    /// A directory, a link or a device.
+    /// A symbolic link to this path.
+    Link(String),
+    /// A directory or a device.
     Other,
 }
 
-/// Returns the kinds of the files that an image has at some absolute paths. Empty where the image is too large, or the engine
-/// too slow.
+/// Returns the kinds of the files that an image has at some absolute paths. Empty where the image is too large.
 pub(super) async fn kinds(engine: &dyn ReadEngine, image: &str, paths: &BTreeSet<&str>) -> BTreeMap<String, Kind> {
     let work = async {
         let details = engine.inspect_image(image).await.ok()??;
@@ -47,9 +48,36 @@ pub(super) async fn kinds(engine: &dyn ReadEngine, image: &str, paths: &BTreeSet
                 return None;
             }
         }
-        in_image(&bytes, paths)
+        followed(&bytes, paths)
     };
-    tokio::time::timeout(PATIENCE, work).await.ok().flatten().unwrap_or_default()
+    work.await.unwrap_or_default()
+}
+
+/// Returns the kinds of the files that some paths lead to, through symbolic links.
+fn followed(image: &[u8], paths: &BTreeSet<&str>) -> Option<BTreeMap<String, Kind>> {
+    let mut found = in_image(image, paths)?;
+    for _ in 0..MOST_LINKS {
+        let links: BTreeSet<String> = found.values().filter_map(Kind::target).map(str::to_owned).collect();
+        if links.is_empty() {
+            break;
+        }
+        let next = in_image(image, &links.iter().map(String::as_str).collect())?;
+        for kind in found.values_mut() {
+            let Some(target) = kind.target() else { continue };
+            *kind = next.get(target).cloned().unwrap_or(Kind::Other);
+        }
+    }
+    Some(found)
+}
+
+impl Kind {
+    /// Returns where a symbolic link leads.
+    fn target(&self) -> Option<&str> {
+        match self {
+            Kind::Link(target) => Some(target),
+            Kind::File | Kind::Other => None,
+        }
+    }
 }
 
 /// Returns the kinds of the files at some paths of an exported image; `None` where its form is not known.
@@ -103,8 +131,12 @@ fn in_layer(layer: &[u8], paths: &BTreeSet<&str>, found: &mut BTreeMap<String, K
                 found.remove(*path);
             }
             if name == wanted {
-                let is_file = kind.is_file() || kind.is_hard_link();
-                found.insert((*path).to_owned(), if is_file { Kind::File } else { Kind::Other });
+                let kind = match entry.link_name() {
+                    Ok(Some(target)) if kind.is_symlink() => Kind::Link(plain(&Path::new(folder).join(target))?),
+                    _ if kind.is_file() || kind.is_hard_link() => Kind::File,
+                    _ => Kind::Other,
+                };
+                found.insert((*path).to_owned(), kind);
             }
         }
     }
@@ -169,5 +201,29 @@ mod tests {
         let expected = [("/data/", Kind::Other), ("/etc", Kind::Other), ("/etc/app.conf", Kind::File)];
         assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)).into());
         assert_eq!(in_image(b"no archive", &paths.into()), None);
+    }
+
+    #[test]
+    fn links_are_followed_and_end() {
+        let mut layer = tar::Builder::new(Vec::new());
+        for (name, target) in [("bin/sh", "busybox"), ("bin/ash", "/bin/sh"), ("bin/loop", "loop"), ("bin/gone", "no")]
+        {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            layer.append_link(&mut header, name, target).unwrap();
+        }
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        layer.append_data(&mut header, "bin/busybox", &b"x"[..]).unwrap();
+        let layer = layer.into_inner().unwrap();
+        let image = tar(&[
+            ("1/layer.tar", tar::EntryType::Regular, &layer),
+            ("manifest.json", tar::EntryType::Regular, br#"[{"Layers":["1/layer.tar"]}]"#),
+        ]);
+        let found = followed(&image, &["/bin/sh", "/bin/ash", "/bin/loop", "/bin/gone"].into()).unwrap();
+        assert_eq!((found.get("/bin/sh"), found.get("/bin/ash")), (Some(&Kind::File), Some(&Kind::File)));
+        assert_ne!(found.get("/bin/loop"), Some(&Kind::File));
+        assert_eq!(found.get("/bin/gone"), Some(&Kind::Other));
     }
 }
