@@ -93,6 +93,9 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
     if loaded.has_errors() {
         return Err(Failure::Diagnostics { list: loaded.diagnostics, sources: Box::new(loaded.sources) });
     }
+    if matches!(request.show, Show::Yaml | Show::Json | Show::Nothing) && !request.no_interpolate {
+        loaded.warn_of_values();
+    }
     if matches!(request.show, Show::Profiles | Show::Environment) {
         lists::refuse_unknown(&mut loaded, &request.services)?;
     }
@@ -146,7 +149,6 @@ fn load_options(context: &Context, request: &ConfigRequest) -> LoadOptions {
         no_path_resolution: request.no_path_resolution,
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
-        only_check: request.show == Show::Nothing,
         // Lists of names and of variables need no contents. Hashes cover them, and the model shows them.
         needs_no_contents: !matches!(
             request.show,

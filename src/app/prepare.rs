@@ -1,10 +1,11 @@
 //! What `up`, `create`, `plan`, `build` and `pull` have in common: the request, and the way from it to the plans.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::project::{self, Loading};
+use super::project::{self, Loading, Reading};
 use super::run::console::Console;
 use super::run::report;
 use super::run::rounds::{Aim, Look, Stage};
@@ -13,9 +14,9 @@ use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::graph::Graph;
-use crate::model::{Contents, Known, Project};
-use crate::observe::{self, files};
-use crate::plan::{self, Action, ImageOptions, Plan, UpOptions};
+use crate::model::{self, Contents, Known, Project, Service, ServiceName};
+use crate::observe::{self, binds, files};
+use crate::plan::{self, Action, ImageOptions, Plan, Target, UpOptions};
 use crate::settings::{Context, is_on};
 
 mod effects;
@@ -23,13 +24,39 @@ mod request;
 
 pub use request::UpRequest;
 
+/// How long a project that will not be run waits for further faults: longer than a look into images may take.
+const PATIENCE: Duration = Duration::from_secs(12);
+
 /// Loads the project of a request, with the content of seccomp profiles, and checks the services that its options name.
 pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest) -> Result<Loading, Failure> {
-    let Loading { mut project, sources } = project::load(context, &request.services)?;
-    let mut faults = files::inline_profiles(&mut project);
-    faults.extend(effects::faults(&project, request, &options(context, request)));
-    report::heed(console, faults, &sources)?;
+    let Reading { project, mut list, sources } = project::read(context, &request.services);
+    let Some((mut project, doubts)) = project else {
+        return Err(Failure::Diagnostics { list, sources: Box::new(sources) });
+    };
+    list.extend(files::inline_profiles(&mut project));
+    list.extend(effects::faults(&project, request, &options(context, request)));
+    if list.iter().any(Diagnostic::is_error) {
+        let later = faults_of_plan(context, &project, request);
+        list.extend(later.into_iter().filter(|one| !doubts.cover(one)));
+    }
+    report::heed(console, list, &sources)?;
     Ok(Loading { project, sources })
+}
+
+/// Returns what the first look at the engine tells of a project that will not be run: one run tells all faults. Nothing is
+/// told of an engine that cannot be reached.
+fn faults_of_plan(context: &Context, project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
+    let look = session::block_on(async {
+        let work = async {
+            let engine = session::connect(context).await?;
+            UpAim::new(context, project, request).look(&*engine, Stage::First, &Known::default()).await
+        };
+        Ok(tokio::time::timeout(PATIENCE, work).await)
+    });
+    match look {
+        Ok(Ok(Ok(look))) => look.faults.into_iter().chain(look.plan.diagnostics).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Returns the planner's options: those of the request, of the environment and of the global flags.
@@ -47,6 +74,14 @@ pub(super) fn options(context: &Context, request: &UpRequest) -> UpOptions {
 pub(super) fn built(plan: &Plan) -> BTreeSet<&str> {
     let steps = plan.steps.iter().filter(|step| matches!(step.action, Action::BuildImage(_)));
     steps.filter_map(|step| step.target.service()).map(|service| service.as_str()).collect()
+}
+
+/// Returns whether a plan pulls or builds an image.
+fn is_brought(images: &Plan, image: &str) -> bool {
+    images.steps.iter().any(|step| match &step.target {
+        Target::Image { image: brought, .. } => model::familiar(brought.as_str()) == model::familiar(image),
+        _ => false,
+    })
 }
 
 /// Brings a project up as a request says: what `up` looks at and plans, round after round.
@@ -87,12 +122,15 @@ impl<'a> UpAim<'a> {
         faults
     }
 
-    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too; and images, where it
-    /// depends on their user whether a file can be mounted.
+    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too; and images, where they
+    /// decide whether the plan can be run, or their user whether a file can be mounted.
     async fn plan(&self, engine: &dyn ReadEngine, look: &mut Look) {
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
         let redefined = look.plan.redefined();
-        let images = plan::images_with_unknown_user(self.project, &look.plan, &self.contents, &look.observed);
+        let mut images = plan::images_in_doubt(self.project, &look.plan, self.options.separator);
+        images.retain(|image| look.observed.image(image).is_some() && !is_brought(&look.images, image));
+        let users = plan::images_with_unknown_user(self.project, &look.plan, &self.contents, &look.observed);
+        images.extend(users.iter().map(ToString::to_string));
         if redefined.is_empty() && images.is_empty() {
             return;
         }
@@ -101,12 +139,32 @@ impl<'a> UpAim<'a> {
             // Only words depend on the old values.
             Err(error) => tracing::warn!(cause = error.message, "old values are not known"),
         }
-        match observe::image_users(engine, images).await {
-            Ok(users) => look.observed.image_users = users,
-            // The users count as root then, which can read every file.
-            Err(error) => tracing::warn!(cause = error.message, "users of images are not known"),
+        match observe::image_facts(engine, images).await {
+            Ok(facts) => look.observed.image_facts = facts,
+            // The engine refuses later what could have been refused beforehand, and users count as root, which can read
+            // every file.
+            Err(error) => tracing::warn!(cause = error.message, "images are not known"),
         }
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
+    }
+
+    /// Tells which binds of containers that start have no source on this machine. An image that comes only now is looked into after it has come.
+    async fn check_binds(&self, engine: &dyn ReadEngine, stage: Stage, look: &Look) -> Vec<Diagnostic> {
+        let is_start =
+            |action: &Action| matches!(action, Action::CreateContainer { .. } | Action::StartContainer { .. });
+        let started = look.plan.steps.iter().filter(|step| is_start(&step.action));
+        let services = started.filter_map(|step| step.target.service()).map(ServiceName::as_str).collect();
+        let missing = binds::missing(self.project, &services);
+        if missing.is_empty() || !engine.is_local().await {
+            return Vec::new();
+        }
+        let image = |service: &Service| {
+            let image = plan::image_of(self.project, service, self.options.separator).to_string();
+            (look.observed.image(&image).is_some() && !is_brought(&look.images, &image)).then_some(image)
+        };
+        let mut told = binds::check(engine, &missing, &image).await;
+        told.retain(|one| stage == Stage::First || one.is_error());
+        told
     }
 }
 
@@ -125,6 +183,10 @@ impl Aim for UpAim<'_> {
             look.faults.extend(files::check_builds(self.project, &built(&look.images)));
         }
         self.plan(engine, &mut look).await;
+        if stage != Stage::Again {
+            let binds = self.check_binds(engine, stage, &look).await;
+            look.faults.extend(binds);
+        }
         Ok(look)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::run::report::Origin;
 use crate::diag::{Diagnostic, Severity};
 use crate::failure::Failure;
-use crate::loader::{self, LoadOptions};
+use crate::loader::{self, Doubts, LoadOptions};
 use crate::model::{Observed, ObservedContainer, Project, ProjectName, Service, Sources, Span, labels};
 use crate::settings::Context;
 use crate::ui;
@@ -43,17 +43,41 @@ pub(super) fn load_options(context: &Context) -> LoadOptions {
     }
 }
 
+/// What the files of a project say, sound or not.
+pub(super) struct Reading {
+    /// The project, without doubts only where the files are sound; `None` where nothing of the project can be relied on.
+    pub project: Option<(Project, Doubts)>,
+    pub list: Vec<Diagnostic>,
+    pub sources: Sources,
+}
+
+impl Reading {
+    /// Returns the project where the files are sound; warnings are shown.
+    fn loading(self, context: &Context) -> Result<Loading, Failure> {
+        let Reading { project, list, sources } = self;
+        match project.filter(|_| !list.iter().any(Diagnostic::is_error)) {
+            Some((project, _)) => {
+                ui::diagnostics(context, &list, &sources);
+                Ok(Loading { project, sources })
+            }
+            None => Err(Failure::Diagnostics { list, sources: Box::new(sources) }),
+        }
+    }
+}
+
+/// Reads the files of the project.
+pub(super) fn read(context: &Context, services: &[String]) -> Reading {
+    read_with(context, &LoadOptions { services: services.to_vec(), ..load_options(context) }).0
+}
+
 /// Loads the project; warnings are shown, errors end the command.
 pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
-    let options = LoadOptions { services: services.to_vec(), ..load_options(context) };
-    let (result, _) = load_with(context, &options);
-    result
+    read(context, services).loading(context)
 }
 
 /// Loads the project for a command that creates no container: faults of env files and label files are warnings.
 pub(super) fn load_existing(context: &Context, services: &[String]) -> Result<Loading, Failure> {
-    let (result, _) = load_with(context, &existing(context, services));
-    result
+    read_with(context, &existing(context, services)).0.loading(context)
 }
 
 /// Returns how to load the project for a command that creates no container.
@@ -61,27 +85,20 @@ fn existing(context: &Context, services: &[String]) -> LoadOptions {
     LoadOptions { services: services.to_vec(), needs_no_contents: true, ..load_options(context) }
 }
 
-/// Loads the project. Also returns the name that `COMPOSE_PROJECT_NAME` gives, in the environment or in the env file, where
-/// no option names the project.
-fn load_with(context: &Context, options: &LoadOptions) -> (Result<Loading, Failure>, Option<String>) {
+/// Reads the files of the project. Also returns the name that `COMPOSE_PROJECT_NAME` gives, in the environment or in the env
+/// file, where no option names the project.
+fn read_with(context: &Context, options: &LoadOptions) -> (Reading, Option<String>) {
     let span = tracing::info_span!("load").entered();
     let mut loaded = loader::load(options, &context.environment);
-    let project = loaded.project();
+    let project = loaded.project().map(|project| (project, Doubts::default())).or_else(|| loaded.draft());
     drop(span);
     let (mut list, sources) = (loaded.diagnostics, loaded.sources);
     // The loader sets the variable, too; a name that somebody gave has a place in an env file or is in the environment.
     let is_given = loaded.variable_places.contains_key(NAME) || context.environment.get(NAME).is_some();
     let is_given = is_given && context.settings.project_name.as_deref().unwrap_or_default().is_empty();
     let name = loaded.variables.remove(NAME).filter(|name| is_given && !name.is_empty());
-    let result = match project {
-        Some(project) => {
-            list.extend(unused_profiles(context, &project));
-            ui::diagnostics(context, &list, &sources);
-            Ok(Loading { project, sources })
-        }
-        None => Err(Failure::Diagnostics { list, sources: Box::new(sources) }),
-    };
-    (result, name)
+    list.extend(project.iter().flat_map(|(project, _)| unused_profiles(context, project)));
+    (Reading { project, list, sources }, name)
 }
 
 /// Warns of `--profile` options that no service of the project has.
@@ -180,7 +197,8 @@ pub(super) fn find(context: &Context, services: &[String]) -> Result<Found, Fail
         loader::check_project_name(name, "--project-name").map_err(Failure::one)?;
         return Ok(Found::Labels(Box::new(Labelled::new(name))));
     }
-    let (list, sources, name) = match load_with(context, &existing(context, services)) {
+    let (reading, name) = read_with(context, &existing(context, services));
+    let (list, sources, name) = match (reading.loading(context), name) {
         (Ok(loading), _) => return Ok(Found::File(Box::new(loading))),
         (Err(Failure::Diagnostics { list, sources }), Some(name)) => (list, sources, name),
         (Err(failure), _) => return Err(failure),

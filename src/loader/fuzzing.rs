@@ -49,10 +49,9 @@ fn load_in(folder: &Path, file: &str) -> Loaded {
     let options =
         LoadOptions { files: vec![folder.join(file)], project_name: Some("p".to_owned()), ..LoadOptions::default() };
     let mut loaded = load(&options, &environment);
-    let checked = load(&LoadOptions { only_check: true, ..options }, &environment);
-    assert_eq!(checked.diagnostics, loaded.diagnostics, "a check tells what a load tells");
     // Decoding may report faults, but must not panic.
     let _ = loaded.project();
+    let _ = loaded.draft();
     loaded
 }
 

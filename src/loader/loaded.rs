@@ -44,7 +44,7 @@ pub struct Loaded {
     pub(super) reached: BTreeMap<FileId, (Span, &'static str)>,
     /// The `label_file` of services, and its index among the attributes of the service.
     pub(super) label_files: BTreeMap<String, (usize, Json)>,
-    /// The canonical model. `config --format json` prints this model with `$` doubled. Empty with `only_check`.
+    /// The canonical model. `config --format json` prints this model with `$` doubled.
     pub model: Map<String, Json>,
 }
 

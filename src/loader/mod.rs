@@ -24,11 +24,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::diag::{Diagnostic, Severity};
 use crate::env::Environment;
 use crate::model::{Project, Sources, Span};
 
 mod assemble;
 mod decode;
+mod draft;
 pub mod emit;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -47,6 +49,7 @@ mod validate;
 mod variables;
 
 pub use assemble::check_project_name;
+pub use draft::Doubts;
 pub use loaded::Loaded;
 pub use normalize::{inactive_service, no_such_service};
 pub use options::LoadOptions;
@@ -129,10 +132,7 @@ fn canonical_model(options: &LoadOptions, root: &Node, disabled: &Node, unused: 
     // With `--no-interpolate` a value such as `${PORT}` has no type yet, so faults of types mean nothing.
     let mut untyped = Vec::new();
     let faults = if options.no_interpolate { &mut untyped } else { &mut loaded.diagnostics };
-    match options.only_check {
-        true => typed::check_all(root, faults),
-        false => loaded.model = typed::model(root, faults),
-    }
+    loaded.model = typed::model(root, faults);
     // Disabled services and unused resources are not printed, but a mistake in them is reported.
     typed::check("services", disabled, faults);
     unused.entries().for_each(|(kind, entry)| typed::check(kind, &entry.node, faults));
@@ -158,9 +158,8 @@ impl Loaded {
     /// are added to the diagnostics.
     pub fn project(&mut self) -> Option<Project> {
         self.tree.as_ref()?;
-        let told = self.diagnostics.len();
+        self.refuse_values();
         let project = decode::project(self);
-        report::add_provenance(self, told);
         (!self.has_errors()).then_some(project)
     }
 
@@ -168,10 +167,27 @@ impl Loaded {
     /// reported.
     pub fn unchecked_project(&mut self) -> Option<Project> {
         self.tree.as_ref().filter(|_| !self.has_errors())?;
+        Some(decode::project(self))
+    }
+
+    /// Warns of the values that docker compose accepts and the engine would refuse (`config`).
+    pub fn warn_of_values(&mut self) {
         let told = self.diagnostics.len();
-        let project = decode::project(self);
-        self.diagnostics.truncate(told);
-        Some(project)
+        let faults = decode::faults(self).into_iter().map(|fault| match fault.is_error() {
+            true => Diagnostic { severity: Severity::Warning, ..fault }.cause("`up` refuses this"),
+            false => fault,
+        });
+        let faults: Vec<_> = faults.collect();
+        self.diagnostics.extend(faults);
+        report::add_provenance(self, told);
+    }
+
+    /// Adds the values that docker compose accepts and the engine would refuse.
+    fn refuse_values(&mut self) {
+        let told = self.diagnostics.len();
+        let faults = decode::faults(self);
+        self.diagnostics.extend(faults);
+        report::add_provenance(self, told);
     }
 }
 

@@ -32,8 +32,6 @@ pub struct LoadOptions {
     pub no_env_resolution: bool,
     /// `--no-consistency`.
     pub no_consistency: bool,
-    /// Report errors and warnings, and build no model (`--quiet`).
-    pub only_check: bool,
     /// The command creates no container, so it does not need the contents of `env_file` and `label_file`: faults of
     /// these files are warnings, and files outside the project directory are not mentioned.
     pub needs_no_contents: bool,

@@ -13,16 +13,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 
-use crate::engine::{EngineResult, ImageSummary, ReadEngine};
+use crate::engine::{EngineResult, ImageDetails, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, Definition, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork, ObservedVolume,
+    ContainerId, Definition, EngineFacts, ImageFacts, ImageId, Known, NetworkId, Observed, ObservedContainer,
+    ObservedNetwork, ObservedVolume,
 };
 
+pub mod binds;
 pub mod files;
 mod ignore_file;
+mod image_files;
 mod listeners;
 pub mod plugins;
 pub mod processes;
+pub mod processors;
 
 /// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;
@@ -65,8 +69,8 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
         images,
         listeners: if has_our_ports { listeners::listeners(ports) } else { Vec::new() },
         definitions: BTreeMap::new(),
-        image_users: BTreeMap::new(),
         plugins: None,
+        image_facts: BTreeMap::new(),
         known: Known::default(),
         taken_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs() as i64),
     })
@@ -106,14 +110,18 @@ pub async fn definitions(
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 
-/// Inspects images for the users of their processes. Images that are gone are left out.
-pub async fn image_users(
+/// Inspects images, for what a list does not tell. Images that are gone are left out.
+pub async fn image_facts(
     engine: &dyn ReadEngine,
-    images: BTreeSet<ImageId>,
-) -> EngineResult<BTreeMap<ImageId, String>> {
-    let look = |id: ImageId| async move {
-        let details = engine.inspect_image(id.as_str()).await?;
-        Ok(details.map(|details| (id, details.user)))
+    images: BTreeSet<String>,
+) -> EngineResult<BTreeMap<ImageId, ImageFacts>> {
+    let look = |name: String| async move {
+        let details = engine.inspect_image(&name).await?;
+        Ok(details.map(|details| {
+            let has_healthcheck = details.healthcheck.is_some_and(|check| !check.is_disabled);
+            let ImageDetails { id, has_command, has_entrypoint, user, .. } = details;
+            (id, ImageFacts { has_healthcheck, has_command, has_entrypoint, user })
+        }))
     };
     let found: Vec<_> = futures_util::stream::iter(images.into_iter().map(look)).buffered(PARALLEL).collect().await;
     found.into_iter().filter_map(EngineResult::transpose).collect()

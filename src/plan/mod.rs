@@ -34,6 +34,8 @@ mod verb;
 mod world;
 
 pub use crate::model::{Content, Contents};
+pub use checks::image::images_in_doubt;
+pub use checks::machine::depends_on_machine;
 pub use checks::plugins::plugins_named;
 pub use container::fields::{HIDDEN, is_hidden, looks_secret, masked};
 pub use container::injected::images_with_unknown_user;

@@ -1,6 +1,6 @@
 //! What is refused before anything is made: each mistake is told with its place.
 
-use crate::common::real::{Stack, Tool, is_ready, say, told};
+use crate::common::real::{IMAGE, Stack, Tool, is_ready, say, told};
 
 /// What is wrong is told with its place, and nothing is made.
 #[track_caller]
@@ -70,6 +70,112 @@ fn a_device_and_a_bind_that_are_not_there_are_pointed_at_together() {
         "services:\n  a:\n    image: IMAGE\n    devices: [/dev/gone]\n    volumes:\n      - { type: bind, source: ./gone, target: /x, bind: { create_host_path: false } }\n",
         &["/dev/gone", "compose.yaml:6:9", "does not exist"],
     );
+}
+
+#[test]
+fn all_faults_of_files_values_machine_and_plan_are_told_in_one_run() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    refused(
+        &format!(
+            "services:
+  a:
+    image: IMAGE
+    env_file: gone.env
+    secrets: [s]
+    ports: ['{port}:80']
+    restart: sometimes
+    cpus: 5000
+    depends_on: {{ b: {{ condition: service_healthy }} }}
+  b:
+    image: IMAGE
+    command: [sleep, '1000']
+    label_file: gone.labels
+    pid: container:gone-container
+secrets: {{ s: {{ file: ./gone.txt }} }}
+"
+        ),
+        &[
+            "gone.env",
+            "compose.yaml:4:15",
+            "gone.labels",
+            "gone.txt",
+            "already taken",
+            "restart policy `sometimes`",
+            "may use 5000 processors",
+            "neither the file nor the image",
+            "needs the container `gone-container`",
+        ],
+    );
+}
+
+#[test]
+fn a_fault_of_a_service_is_not_followed_by_its_consequences() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services:
+  a: { imgae: IMAGE, build: ./gone, secrets: [s] }
+  b: { image: IMAGE, network_mode: 'service:nosuch' }
+secrets: { s: { file: ./gone.txt } }
+",
+    );
+    let (code, _, errors) = stack.run(&["up", "-d"]);
+    assert_eq!(code, 1, "{errors}");
+    for word in ["unknown key `imgae`", "undefined service `nosuch`", "gone.txt"] {
+        assert!(errors.contains(word), "`{word}` is missing in:\n{errors}");
+    }
+    assert!(!errors.contains("build-context-missing") && !errors.contains("parent-missing"), "{errors}");
+}
+
+#[test]
+fn a_bind_source_that_is_not_there_is_told_and_refused_over_a_file_of_the_image() {
+    if !is_ready() {
+        return;
+    }
+    let folder = |stack: &Stack, name: &str| stack.folder.path().join(name);
+    let stack = Stack::new(
+        "services: { a: { image: IMAGE, command: [sleep, '1000'], init: true, volumes: ['./made:/data'] } }",
+    );
+    let (code, _, told) = stack.run(&["plan"]);
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("warning[bind-source-missing]") && told.contains("owned by root"), "{told}");
+    assert!(!folder(&stack, "made").exists());
+    let (code, _, told) = stack.run(&["up", "-d"]);
+    assert!(code == 0 && told.contains("warning[bind-source-missing]"), "{told}");
+    assert!(folder(&stack, "made").is_dir());
+    let (_, _, told) = stack.run(&["up", "-d"]);
+    assert!(!told.contains("bind-source-missing"), "{told}");
+
+    refused(
+        "services:\n  a:\n    image: IMAGE\n    command: [sleep, '1000']\n    volumes:\n      - ./gone:/bin/busybox\n",
+        &["bind-over-file", "compose.yaml:6:9", "a file of the image"],
+    );
+}
+
+#[test]
+fn a_value_that_only_the_engine_refuses_is_refused_before_anything_is_made() {
+    for (attribute, words) in [
+        ("cap_add: [NOSUCH]", "no capability `NOSUCH`"),
+        ("cpus: 5000", "processors"),
+        ("mem_limit: 100000000000000000000g", "a size that a machine can have"),
+        ("cpuset: '4000'", "4000"),
+        ("sysctls: { vm.max_map_count: '262144' }", "the whole machine"),
+        ("network_mode: nosuch-network", "no network of that name"),
+        ("entrypoint: []", "no command"),
+    ] {
+        let image = if attribute.starts_with("entrypoint") { "command: []," } else { "command: [sleep, '1000']," };
+        if attribute.starts_with("entrypoint") && has_command() {
+            continue;
+        }
+        refused(&format!("services: {{ a: {{ image: IMAGE, {image} {attribute} }} }}\n"), &[words]);
+    }
+}
+
+/// Whether the image of the tests has a command of its own.
+fn has_command() -> bool {
+    is_ready() && told(&["image", "inspect", "--format", "{{json .Config.Cmd}}", IMAGE]) != "null"
 }
 
 #[test]

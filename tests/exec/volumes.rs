@@ -19,7 +19,7 @@ services:
   web: { image: slow:1 }
   api: { image: app:1, ports: ['8001:80'] }
   new: { image: app:1, volumes: [data:/data] }
-volumes: { data: { driver_opts: { o: '1' } } }
+volumes: { data: { driver_opts: { type: tmpfs, device: tmpfs, o: '1' } } }
 ";
     let wanted = project(after);
     let options = UpOptions { recreate_volumes: ["data".to_owned()].into(), ..UpOptions::default() };

@@ -20,5 +20,6 @@ mod properties;
 mod secrecy;
 mod setup;
 mod unset;
+mod values;
 mod variables;
 mod yaml;

@@ -47,7 +47,7 @@ async fn drift_is_what_was_changed_by_hand() {
 #[tokio::test(start_paused = true)]
 async fn what_the_file_has_changed_of_networks_and_volumes_is_no_drift() {
     let (_, observed) = brought_up(CHAIN).await;
-    for data in ["data: { labels: { a: b } }", "data: { driver_opts: { type: tmpfs } }"] {
+    for data in ["data: { labels: { a: b } }", "data: { driver_opts: { type: tmpfs, device: tmpfs } }"] {
         let changed =
             CHAIN.replace("data: }", &format!("{data} }}\nnetworks: {{ default: {{ labels: {{ a: b }} }} }}"));
         assert_eq!(drift(&project(&changed), &observed, &BTreeSet::new(), '-'), []);

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod addresses;
+mod beforehand;
 #[path = "../common/mod.rs"]
 mod common;
 mod containers;

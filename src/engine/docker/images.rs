@@ -103,6 +103,13 @@ impl ImageEngine for DockerEngine {
     }
 
     async fn export_images(&self, images: &[String]) -> EngineResult<EngineStream<Bytes>> {
+        self.export(images).await
+    }
+}
+
+impl DockerEngine {
+    /// Reads images with all their layers as tar bytes.
+    pub(super) async fn export(&self, images: &[String]) -> EngineResult<EngineStream<Bytes>> {
         const WHAT: &str = "export images";
         let names: Vec<String> = images.iter().map(|image| format!("names={}", encode(image))).collect();
         let path = format!("/images/get?{}", names.join("&"));

@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::convert::{images, observed};
 use super::engine::DockerEngine;
 use super::http::raw::{encode, encode_name};
 use super::images::registry_auth;
 use super::{place, views};
-use crate::engine::{ContainerDetails, EngineResult, HistoryEntry, ImageDetails, ImageSummary, Processes, ReadEngine};
+use crate::engine::{
+    ContainerDetails, EngineResult, EngineStream, HistoryEntry, ImageDetails, ImageSummary, Processes, ReadEngine,
+};
 use crate::model::{ContainerId, EngineFacts, ObservedContainer, ObservedNetwork, ObservedVolume, Plugins};
 
 #[async_trait]
@@ -96,6 +99,10 @@ impl ReadEngine for DockerEngine {
         let path = format!("/images/{}/history", encode(name));
         let list: Vec<images::Layer> = self.raw.get("read history of image", &path).await?;
         Ok(list.into_iter().map(images::layer).collect())
+    }
+
+    async fn image_files(&self, name: &str) -> EngineResult<EngineStream<Bytes>> {
+        self.export(&[name.to_owned()]).await
     }
 
     async fn image_digest(&self, name: &str) -> EngineResult<String> {

@@ -43,7 +43,6 @@ fn details(container: &Container, born: Instant) -> ContainerDetails {
         definition.add_endpoint(network.clone(), DefinedEndpoint { ipv4_address, ..DefinedEndpoint::default() });
     }
     definition.set_if_given("ports", container.spec.ports.iter().map(port).collect::<Vec<_>>());
-    let check = || Healthcheck { test: vec!["CMD".to_owned(), PROBE.to_owned()], ..Healthcheck::default() };
     ContainerDetails {
         id: container.id.clone(),
         name: container.name.clone(),
@@ -62,6 +61,11 @@ fn details(container: &Container, born: Instant) -> ContainerDetails {
         definition,
         ..ContainerDetails::default()
     }
+}
+
+/// The health check of images that have one.
+fn check() -> Healthcheck {
+    Healthcheck { test: vec!["CMD".to_owned(), PROBE.to_owned()], ..Healthcheck::default() }
 }
 
 /// A moment as engines tell it (RFC 3339); the engine begins with the year 1970.
@@ -127,7 +131,15 @@ impl ReadEngine for FakeEngine {
         let key = crate::model::familiar(name);
         self.read("inspect_image", name, move |state| {
             let id = state.images.get(&key);
-            Ok(id.map(|id| ImageDetails { id: id.clone(), ..ImageDetails::default() }))
+            let behaviour = state.behaviours.get(&key).cloned().unwrap_or_default();
+            let healthcheck = behaviour.has_healthcheck.then(check);
+            let details = |id: &crate::model::ImageId| ImageDetails {
+                id: id.clone(),
+                healthcheck,
+                has_command: true,
+                ..ImageDetails::default()
+            };
+            Ok(id.map(details))
         })
         .await
     }

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::events::EventEngine;
 use super::logs::LogEngine;
 use super::stats::StatsEngine;
 use super::unsupported::unsupported;
-use crate::engine::{EngineResult, ErrorKind};
+use crate::engine::{EngineResult, EngineStream, ErrorKind};
 use crate::model::{
     ContainerId, ContainerName, ContainerState, Definition, EngineFacts, Health, Healthcheck, ImageId,
     ObservedContainer, ObservedNetwork, ObservedVolume, Plugins,
@@ -79,11 +80,18 @@ pub trait ReadEngine: EventEngine + LogEngine + StatsEngine {
         unsupported("read history of image")
     }
 
+    /// Reads an image with all its layers as tar bytes (`GET /images/get`). The engine collects the layers before it
+    /// answers, which takes long for a large image.
+    async fn image_files(&self, name: &str) -> EngineResult<EngineStream<Bytes>> {
+        let _ = name;
+        unsupported("read the files of an image")
+    }
+
     /// Asks an image's registry for the image's digest, `sha256:…` (`GET /distribution/{name}/json`, with the
     /// credentials of the docker configuration).
     async fn image_digest(&self, name: &str) -> EngineResult<String>;
 
-    /// Returns the drivers and runtimes of the engine (`GET /info`).
+    /// Returns the drivers and runtimes of the engine, and facts of its machine (`GET /info`).
     async fn plugins(&self) -> EngineResult<Plugins>;
 
     /// Returns the id that tells this engine from other engines (`GET /info`); empty where the engine has none.
@@ -181,6 +189,10 @@ pub struct ImageDetails {
     pub id: ImageId,
     /// The image's health check.
     pub healthcheck: Option<Healthcheck>,
+    /// Whether the image has a command (`CMD`).
+    pub has_command: bool,
+    /// Whether the image has an entrypoint.
+    pub has_entrypoint: bool,
     /// Paths that the image declares as volumes.
     pub volumes: Vec<String>,
     /// Labels.

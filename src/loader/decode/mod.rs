@@ -20,13 +20,16 @@ mod resources;
 mod service;
 mod spans;
 
-/// Builds the project. Values that the engine would refuse are added to the diagnostics.
+use spans::place;
+
+pub(super) use checks::faults;
+
+/// Builds the project.
 pub(super) fn project(loaded: &mut Loaded) -> Project {
     let tree = loaded.tree.take();
     let disabled = loaded.disabled.take();
     let empty = Node::map(Span::NONE);
     let root = tree.as_ref().unwrap_or(&empty);
-    let mut diagnostics = Vec::new();
     let section = |name: &str| loaded.model.get(name).and_then(Json::as_object);
     let mut project = Project {
         name: ProjectName::new(loaded.name.clone()),
@@ -43,7 +46,7 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     let platform = loaded.variables.get(default_platform::NAME).map_or("", String::as_str);
     for (name, value) in section("services").into_iter().flatten() {
         let (node, span) = place(root, "services", name);
-        let mut service = service::service(name, value, node, span, &mut diagnostics);
+        let mut service = service::service(name, value, node, span);
         if let Some((index, files)) = loaded.label_files.get(name) {
             service.canonical = Arc::new(with_label_files(&service.canonical, *index, files));
         }
@@ -58,12 +61,10 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     }
     for (name, value) in section("networks").into_iter().flatten() {
         let (node, span) = place(root, "networks", name);
-        checks::network(name, value, node, span, &mut diagnostics);
         project.networks.insert(NetworkKey::new(name), resources::network(name, value, node, span));
     }
     for (name, value) in section("volumes").into_iter().flatten() {
         let (_, span) = place(root, "volumes", name);
-        checks::volume(name, value, span, &mut diagnostics);
         project.volumes.insert(VolumeKey::new(name), resources::volume(name, value, span));
     }
     for (kind, target) in [("secrets", &mut project.secrets), ("configs", &mut project.configs)] {
@@ -74,14 +75,7 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     }
     loaded.tree = tree;
     loaded.disabled = disabled;
-    loaded.diagnostics.extend(diagnostics);
     project
-}
-
-/// Returns a resource of the tree and the place of its key.
-fn place<'a>(root: &'a Node, kind: &str, name: &str) -> (Option<&'a Node>, Span) {
-    let entry = root.get(kind).and_then(Node::as_map).and_then(|map| map.get(name));
-    (entry.map(|entry| &entry.node), entry.map_or(Span::NONE, |entry| entry.key))
 }
 
 /// Puts `label_file` back at its index among the attributes, because the config hash covers it.

@@ -6,7 +6,6 @@ use serde_json::Value as Json;
 
 use super::get::{Get, readable};
 use super::spans::ServiceSpans;
-use crate::diag::Diagnostic;
 use crate::model::{
     Blkio, Build, Deploy, FailureAction, FileReference, Healthcheck, Limits, Mount, MountSource, Port, Span, Ulimit,
     UpdateConfig, UpdateOrder,
@@ -78,29 +77,8 @@ pub(super) fn ports(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Port> {
     value.list("ports").iter().enumerate().map(port).collect()
 }
 
-/// Decodes `volumes`, and refuses a relative path in the container.
-pub(super) fn volumes(
-    name: &str,
-    value: &Json,
-    spans: &ServiceSpans<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Mount> {
-    for (index, target) in
-        value.list("volumes").iter().enumerate().filter_map(|(index, mount)| Some((index, mount.text("target")?)))
-    {
-        // Compat: `d:/data` is a path of Windows, so the short form cannot name a volume of one letter.
-        if !target.starts_with('/') && !target.contains('\\') {
-            let message = format!(
-                "service `{name}`: the path in the container must be absolute, but is `{}`",
-                crate::text::escape_controls(&target)
-            );
-            let diagnostic = Diagnostic::error("bad-value", spans.item("volumes", index), message);
-            let help =
-                "a volume with a name of one letter needs the long form: `{ type: volume, source: d, target: /d }`";
-            let path = format!("services.{name}.volumes[{index}]");
-            diagnostics.push(if target.contains(':') { diagnostic.at(path).help(help) } else { diagnostic.at(path) });
-        }
-    }
+/// Decodes `volumes`.
+pub(super) fn volumes(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Mount> {
     let mount = |(index, value): (usize, &Json)| Mount {
         span: spans.item("volumes", index),
         source: source(value),

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::get::{Get, readable};
+use super::parts;
 use super::resources::without_extensions;
 use super::spans::ServiceSpans;
-use super::{checks, parts};
-use crate::diag::Diagnostic;
 use crate::loader::tree::Node;
 use crate::model::{
     Condition, Dependency, Device, DeviceRequest, FileReference, Hook, Logging, Namespace, NetworkAttachment, Provider,
@@ -17,15 +16,8 @@ use crate::model::{
 };
 
 /// Builds a service. `span` is the place of its key.
-pub(super) fn service(
-    name: &str,
-    value: &Json,
-    node: Option<&Node>,
-    span: Span,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Service {
+pub(super) fn service(name: &str, value: &Json, node: Option<&Node>, span: Span) -> Service {
     let spans = ServiceSpans { node, span };
-    checks::service(name, value, &spans, diagnostics);
     let deploy = value.get("deploy").unwrap_or(&Json::Null);
     let scale = value.int("scale").or_else(|| deploy.int("replicas"));
     let service = Service {
@@ -41,13 +33,13 @@ pub(super) fn service(
         labels: value.pairs("labels"),
         annotations: value.pairs("annotations"),
         container_name: value.text("container_name"),
-        restart: restart(name, value, deploy, &spans, diagnostics),
+        restart: restart(value, deploy),
         replicas: scale.and_then(|scale| u32::try_from(scale).ok()).unwrap_or(1),
         has_explicit_scale: scale.is_some(),
         attach: value.flag("attach").unwrap_or(true),
         depends_on: depends_on(value, &spans),
         profiles: value.texts("profiles"),
-        volumes: parts::volumes(name, value, &spans, diagnostics),
+        volumes: parts::volumes(value, &spans),
         healthcheck: value.get("healthcheck").map(|check| parts::healthcheck(check, spans.attribute("healthcheck"))),
         logging: value
             .get("logging")
@@ -154,39 +146,26 @@ fn provided(value: &Json, span: Span) -> Provider {
     }
 }
 
-/// Returns the restart policy. `deploy.restart_policy` wins over `restart`.
-fn restart(
-    name: &str,
-    value: &Json,
-    deploy: &Json,
-    spans: &ServiceSpans<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> RestartPolicy {
-    if let Some(policy) = deploy.get("restart_policy") {
-        let attempts = policy.int("max_attempts").and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
-        return match policy.text("condition").as_deref() {
-            Some("none") => RestartPolicy::No,
-            Some("on-failure") => RestartPolicy::OnFailure(attempts),
-            _ => RestartPolicy::Always,
-        };
-    }
-    let text = value.text("restart").unwrap_or_default();
-    match text.split_once(':').unwrap_or((&text, "")) {
-        ("" | "no", "") => RestartPolicy::No,
-        ("always", _) => RestartPolicy::Always,
-        ("unless-stopped", _) => RestartPolicy::UnlessStopped,
-        ("on-failure", count) if count.is_empty() || count.parse::<u32>().is_ok() => {
-            RestartPolicy::OnFailure(count.parse().unwrap_or(0))
+/// Returns the restart policy. `deploy.restart_policy` wins over `restart`, also where it has no condition.
+///
+/// Compat: without a condition the policy is that of the engine, `no`, although the specification's default is `any`.
+fn restart(value: &Json, deploy: &Json) -> RestartPolicy {
+    let policy = deploy.get("restart_policy").filter(|policy| !policy.is_null());
+    let restart = value.text("restart").unwrap_or_default();
+    let (word, attempts) = match policy {
+        Some(policy) => (policy.text("condition").unwrap_or_default(), policy.int("max_attempts")),
+        None => {
+            let (word, count) = restart.split_once(':').unwrap_or((&restart, ""));
+            (word.to_owned(), count.parse().ok())
         }
-        _ => {
-            let message = format!(
-                "service `{name}`: restart policy `{}` is none of `no`, `always`, `unless-stopped`, `on-failure[:N]`",
-                crate::text::escape_controls(&text)
-            );
-            let fault = Diagnostic::error("bad-value", spans.attribute("restart"), message);
-            diagnostics.push(fault.at(format!("services.{name}.restart")));
-            RestartPolicy::No
+    };
+    match word.as_str() {
+        "any" | "always" => RestartPolicy::Always,
+        "unless-stopped" => RestartPolicy::UnlessStopped,
+        "on-failure" => {
+            RestartPolicy::OnFailure(attempts.and_then(|count| u32::try_from(count).ok()).unwrap_or_default())
         }
+        _ => RestartPolicy::No,
     }
 }
 
@@ -273,12 +252,17 @@ fn references(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<FileRefe
     value.list(key).iter().enumerate().map(reference).collect()
 }
 
+/// Decodes a device. A device by its path needs permissions, and gets those of the short form where none are given.
 fn device(value: &Json) -> Device {
-    Device {
+    let mut device = Device {
         source: value.text("source").unwrap_or_default(),
         target: value.text("target").unwrap_or_default(),
         permissions: value.text("permissions").unwrap_or_default(),
+    };
+    if !device.is_cdi() && device.permissions.is_empty() {
+        device.permissions.push_str("rwm");
     }
+    device
 }
 
 /// Returns the requests for devices, of `deploy.resources.reservations.devices` first and then of `gpus`.

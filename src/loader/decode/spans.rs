@@ -33,9 +33,31 @@ impl ServiceSpans<'_> {
         inner.and_then(|node| node.get(field)).map_or(self.attribute(attribute), |node| node.span)
     }
 
+    /// Returns the place of a field by its path, or that of the last field above which is there.
+    pub(super) fn at(&self, fields: &[&str]) -> Span {
+        deepest(self.node, fields).unwrap_or(self.span)
+    }
+
     /// Returns the place of a key in the mapping of an attribute.
     pub(super) fn key(&self, attribute: &str, key: &str) -> Span {
         let map = self.node.and_then(|node| node.get(attribute)).and_then(Node::as_map);
         map.and_then(|map| map.get(key)).map_or(self.attribute(attribute), |entry| entry.key)
     }
+}
+
+/// Returns the place of the last field of a path that is there; `None` where not even the first is.
+pub(super) fn deepest(node: Option<&Node>, fields: &[&str]) -> Option<Span> {
+    let mut found = None;
+    let mut node = node?;
+    for field in fields {
+        let Some(next) = node.get(field) else { break };
+        (node, found) = (next, Some(next.span));
+    }
+    found
+}
+
+/// Returns a resource of the tree and the place of its key.
+pub(super) fn place<'a>(root: &'a Node, kind: &str, name: &str) -> (Option<&'a Node>, Span) {
+    let entry = root.get(kind).and_then(Node::as_map).and_then(|map| map.get(name));
+    (entry.map(|entry| &entry.node), entry.map_or(Span::NONE, |entry| entry.key))
 }

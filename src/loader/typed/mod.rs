@@ -53,13 +53,6 @@ pub(super) fn model(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Map<Strin
     out
 }
 
-/// Reports the faults that [`model`] reports, and builds nothing.
-pub(super) fn check_all(root: &Node, diagnostics: &mut Vec<Diagnostic>) {
-    for (kind, members) in SECTIONS.iter().filter_map(|(kind, _)| Some((kind, root.get(kind)?))) {
-        check(kind, members, diagnostics);
-    }
-}
-
 /// Checks the types of members that are not part of the model: disabled services and unused resources.
 pub(super) fn check(kind: &str, members: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let fields = SECTIONS.iter().find(|(name, _)| *name == kind).map_or(table::MODEL, |(_, fields)| fields);

@@ -25,12 +25,12 @@ pub struct Observed {
     /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all
     /// containers.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// The users of images that were inspected: those of containers to be made whose configs and secrets not every user
-    /// can read. Empty for an image without a user.
-    pub image_users: BTreeMap<ImageId, String>,
-    /// Drivers and runtimes of the engine; `None` where the project uses only drivers and runtimes that every engine
-    /// has.
+    /// Drivers and runtimes of the engine, and its machine; `None` where the project asks for nothing that an engine may
+    /// lack.
     pub plugins: Option<Plugins>,
+    /// What images bring along, as far as the plan depends on it. An image that a run is about to pull or to build is
+    /// not among them.
+    pub image_facts: BTreeMap<ImageId, ImageFacts>,
     /// Facts that earlier runs, and earlier rounds of this run, have found out, and that no list of the engine tells.
     pub known: Known,
     /// Time of the snapshot in seconds since 1970, by the clock of this machine. Used for ages in output, never for
@@ -62,6 +62,40 @@ pub struct Known {
     pub unstartable: BTreeSet<ContainerId>,
 }
 
+/// What an image brings along (`GET /images/{name}/json`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Whether the image has a health check.
+    pub has_healthcheck: bool,
+    /// Whether the image has a command (`CMD`).
+    pub has_command: bool,
+    /// Whether the image has an entrypoint.
+    pub has_entrypoint: bool,
+    /// The user of the image's processes; empty where the image names none.
+    pub user: String,
+}
+
+/// What an engine says of its machine and of itself (`GET /info`). A blank fact is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Number of processors; 0 where it is not known.
+    pub processors: u32,
+    /// The processors that are online, such as `0-3`; blank where the engine is another machine's.
+    pub online: String,
+    /// Version of the control groups: `1` or `2`.
+    pub cgroup_version: String,
+    /// What manages the control groups: `cgroupfs` or `systemd`.
+    pub cgroup_driver: String,
+    /// Storage driver, such as `overlay2`.
+    pub storage_driver: String,
+    /// The file system below the storage driver, such as `extfs`.
+    pub backing_filesystem: String,
+    /// Whether the engine manages a swarm; `None` where it does not tell.
+    pub manages_swarm: Option<bool>,
+    /// The subnets that the engine takes pools for networks from, where its configuration names them.
+    pub pools: Vec<String>,
+}
+
 /// Drivers and runtimes of an engine (`GET /info`: `Plugins`, `Runtimes`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plugins {
@@ -75,6 +109,8 @@ pub struct Plugins {
     pub runtimes: BTreeSet<String>,
     /// Plugins of the older kind, of whatever sort, that are installed but not loaded: the engine does not list them.
     pub installed: BTreeSet<String>,
+    /// The engine's machine, which the same answer describes.
+    pub machine: Machine,
 }
 
 /// Facts about the engine.

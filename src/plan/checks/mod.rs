@@ -6,8 +6,11 @@
 
 pub(crate) mod addresses;
 pub(crate) mod claims;
+pub(crate) mod image;
 pub(crate) mod interfaces;
+pub(crate) mod machine;
 pub(crate) mod names;
+pub(crate) mod others;
 pub(crate) mod plugins;
 pub(crate) mod ports;
 pub(crate) mod preflight;

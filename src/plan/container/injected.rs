@@ -99,7 +99,7 @@ pub fn images_with_unknown_user(
     let image = |step: &Step| {
         let Action::CreateContainer { spec, .. } = &step.action else { return None };
         let service = project.service(step.target.service()?.as_str()).filter(|service| service.user.is_none())?;
-        let image = observed.image(spec.image.as_str()).filter(|image| !observed.image_users.contains_key(*image))?;
+        let image = observed.image(spec.image.as_str()).filter(|image| !observed.image_facts.contains_key(*image))?;
         wanted(project, service, contents).any(|one| is_open(service, &one)).then(|| image.clone())
     };
     plan.steps.iter().filter_map(image).collect()

@@ -68,8 +68,18 @@ pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&Net
     }
     let subnets: Vec<_> = missing.iter().flat_map(|one| subnets::claims(one.network)).collect();
     claims::check(builder, scope, &subnets);
-    for one in &missing {
-        networks.ready.insert(one.network.key.clone(), vec![make(builder, scope, one)]);
+    // The engine takes a free subnet for a network without one: that must not be the subnet of another network of the file.
+    let (fixed, free): (Vec<_>, Vec<_>) = missing.iter().partition(|one| subnets::claims(one.network).next().is_some());
+    let mut made = Vec::new();
+    for one in fixed {
+        let step = make(builder, scope, one);
+        networks.ready.insert(one.network.key.clone(), vec![step]);
+        made.push(step);
+    }
+    for one in free {
+        let step = make(builder, scope, one);
+        builder.after(step, made.iter().copied());
+        networks.ready.insert(one.network.key.clone(), vec![step]);
     }
     networks
 }

@@ -7,8 +7,8 @@ use crate::model::{
     VolumeName,
 };
 use crate::plan::checks::names::NameClaim;
-use crate::plan::checks::{claims, preflight};
-use crate::plan::container::naming::{self, container_name, replica_target};
+use crate::plan::checks::{claims, image, preflight};
+use crate::plan::container::naming::{self, replica_target};
 use crate::plan::container::spec::{self, SpecInput};
 use crate::plan::container::{injected, replicas, shares};
 use crate::plan::scope::Scope;
@@ -24,7 +24,7 @@ impl<'a> Up<'a> {
 
     /// Returns the user of an image; `None` where the image was not inspected.
     fn image_user(&self, image: Option<&ImageId>) -> Option<&'a str> {
-        self.scope.world.observed.image_users.get(image?).map(String::as_str)
+        self.scope.world.observed.image_facts.get(image?).map(|facts| facts.user.as_str())
     }
 
     /// Returns the id of the first container of a service that exists and stays.
@@ -105,6 +105,7 @@ impl<'a> Up<'a> {
         for warning in injected::told(self.scope.project, service, self.contents, image_user) {
             self.builder.tell(warning);
         }
+        image::command(&mut self.builder, self.scope, service);
         for parent in shares::parents(service) {
             if self.reference(parent).is_none() {
                 preflight::parent_missing(&mut self.builder, service, parent);

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use crate::graph::Graph;
 use crate::model::{Contents, Observed, Project};
 use crate::plan::builder::Builder;
-use crate::plan::checks::{addresses, plugins, ports};
+use crate::plan::checks::{addresses, machine, others, plugins, ports};
 use crate::plan::resources::{joined, networks, orphans, volumes};
 use crate::plan::scope::{self, Scope, networks_used, selected, volumes_used};
 use crate::plan::up::state::{Families, Handovers, Up};
@@ -43,6 +43,8 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     ports::check(&mut builder, scope);
     addresses::check(&mut builder, scope);
     plugins::check(&mut builder, scope, (&volumes_used, &networks_used));
+    machine::check(&mut builder, scope, &networks_used);
+    others::check(&mut builder, scope);
     let mut changes = FirstChanges::default();
     volumes.users.keys().for_each(|user| changes.remove(user.clone()));
     let freed = exchanged_names::free(&mut builder, Scope { world: World::new(observed, &changes), ..scope });

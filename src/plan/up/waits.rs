@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Condition, ContainerState, Health, Service, ServiceName};
+use crate::plan::checks::image;
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Need, Reason, StepId, Target, Until, hooks};
 
@@ -15,6 +16,9 @@ impl Up<'_> {
             let Some(mut done) = self.done.remove(name) else { continue };
             for replica in &mut done.replicas {
                 let steps = self.condition(replica, edge.condition, &service.name, !edge.required);
+                if edge.condition == Condition::Healthy && !steps.is_empty() {
+                    image::healthcheck(&mut self.builder, self.scope, service, name);
+                }
                 if edge.required { needed.extend(steps) } else { optional.extend(steps) }
             }
             self.done.insert(name.clone(), done);

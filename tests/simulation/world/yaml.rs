@@ -41,7 +41,7 @@ impl World {
                 true => writeln!(out, "  v{index}: {{ external: true, name: ext-v }}").unwrap(),
                 false => {
                     let Volume { label, option, .. } = volume;
-                    writeln!(out, "  v{index}: {{ labels: {{ v: '{label}' }}, driver_opts: {{ o: '{option}' }} }}")
+                    writeln!(out, "  v{index}: {{ labels: {{ v: '{label}' }}, driver_opts: {{ type: tmpfs, device: tmpfs, o: '{option}' }} }}")
                         .unwrap();
                 }
             }

@@ -40,9 +40,12 @@ pub(crate) fn image_details(value: Value) -> ImageDetails {
     let variant = text("/Variant");
     let platform = format!("{}/{}", text("/Os"), text("/Architecture"));
     let volumes = value.pointer("/Config/Volumes").and_then(Value::as_object);
+    let has = |pointer: &str| value.pointer(pointer).and_then(Value::as_array).is_some_and(|words| !words.is_empty());
     ImageDetails {
         id: ImageId::new(text("/Id")),
         healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
+        has_command: has("/Config/Cmd"),
+        has_entrypoint: has("/Config/Entrypoint"),
         volumes: volumes.into_iter().flatten().map(|(path, _)| path.clone()).collect(),
         labels: labels(value.pointer("/Config/Labels")),
         user: text("/Config/User").to_owned(),

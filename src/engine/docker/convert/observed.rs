@@ -11,9 +11,9 @@ use super::definition::definition;
 use crate::engine::docker::http::errors::kind_of_start;
 use crate::engine::{ContainerDetails, ProbeResult, Processes};
 use crate::model::{
-    ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, Ipam, IpamPool, NetworkId, NetworkName,
-    ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Plugins,
-    VolumeName,
+    ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, Ipam, IpamPool, Machine, NetworkId,
+    NetworkName, ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume,
+    Plugins, VolumeName,
 };
 
 pub(super) type Labels = Option<BTreeMap<String, String>>;
@@ -332,10 +332,30 @@ pub(crate) fn plugins(value: &Value) -> Plugins {
     let runtimes = value.get("Runtimes").and_then(Value::as_object);
     Plugins {
         installed: Default::default(),
+        machine: machine(value),
         volume: names("Volume"),
         network: names("Network"),
         log: names("Log"),
         runtimes: runtimes.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
+    }
+}
+
+/// Returns what the answer to `GET /info` says of the engine's machine.
+fn machine(value: &Value) -> Machine {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let rows = value.get("DriverStatus").and_then(Value::as_array).into_iter().flatten();
+    let backing =
+        rows.filter_map(Value::as_array).find(|row| row.first().is_some_and(|name| name == "Backing Filesystem"));
+    let pools = value.get("DefaultAddressPools").and_then(Value::as_array).into_iter().flatten();
+    Machine {
+        processors: value.get("NCPU").and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+        online: String::new(),
+        cgroup_version: text("CgroupVersion"),
+        cgroup_driver: text("CgroupDriver"),
+        storage_driver: text("Driver"),
+        backing_filesystem: backing.and_then(|row| row.get(1)).and_then(Value::as_str).unwrap_or_default().to_owned(),
+        manages_swarm: value.pointer("/Swarm/ControlAvailable").and_then(Value::as_bool),
+        pools: pools.filter_map(|pool| pool.get("Base")?.as_str()).map(str::to_owned).collect(),
     }
 }
 

@@ -1,0 +1,63 @@
+//! A project whose files have faults: how much of it is still true.
+//!
+//! A missing `env_file` says nothing against the ports of the service, so planning can tell at once which of the ports are
+//! taken. A service whose `image` is misspelt is another thing: what planning says about that service may be a mere
+//! consequence.
+
+use std::collections::BTreeSet;
+
+use super::decode;
+use super::loaded::Loaded;
+use crate::diag::Diagnostic;
+use crate::model::Project;
+
+/// Codes of faults that leave the rest of their service or resource as it is.
+const LOCAL: [&str; 11] = [
+    "bad-env-file",
+    "bad-port",
+    "bad-value",
+    "duplicate-item",
+    "exclusive",
+    "file-not-found",
+    "file-unreadable",
+    "not-a-file",
+    "not-text",
+    "out-of-range",
+    "too-large",
+];
+/// The sections whose members a fault can be about.
+const SECTIONS: [&str; 5] = ["configs", "networks", "secrets", "services", "volumes"];
+
+/// The services and resources that a fault of the files makes doubtful, as `services.web`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubts(BTreeSet<String>);
+
+impl Doubts {
+    /// Returns whether a later fault may be a consequence of an earlier one.
+    pub fn cover(&self, later: &Diagnostic) -> bool {
+        member(&later.path).is_some_and(|member| self.0.contains(&member))
+    }
+}
+
+impl Loaded {
+    /// Returns the project of files with faults, for the search for further faults, and what is doubtful about it. `None`
+    /// where nothing of the project can be relied on. Nobody may run the project.
+    pub fn draft(&mut self) -> Option<(Project, Doubts)> {
+        self.tree.as_ref()?;
+        let mut doubts = BTreeSet::new();
+        for fault in self.diagnostics.iter().filter(|one| one.is_error()) {
+            let member = member(&fault.path).filter(|_| fault.code != "dependency-cycle")?;
+            if !LOCAL.contains(&fault.code) {
+                doubts.insert(member);
+            }
+        }
+        Some((decode::project(self), Doubts(doubts)))
+    }
+}
+
+/// Returns the member of a section that a path leads to, such as `services.web` for `services.web.ports[0]`.
+fn member(path: &str) -> Option<String> {
+    let (section, rest) = path.split_once('.').filter(|(section, _)| SECTIONS.contains(section))?;
+    let name = rest.split('.').next().unwrap_or_default();
+    Some(format!("{section}.{name}"))
+}
