@@ -13,7 +13,7 @@ SEEDS ?= 20000
 FIRST ?= $(shell date +%s)000
 
 .DEFAULT_GOAL := help
-.PHONY: up down re build ps logs smoke test soak check bench fuzz base init clean fclean help setup
+.PHONY: up down re build ps logs smoke test podman soak check bench fuzz base init clean fclean help setup
 
 up: setup $(INCEPTION) base init ## build what is needed, start the stack, wait until it is ready
 	@if [ $(BUILD_STAMP) -nt $(INCEPTION) ] && [ -z "$$(find $(IMAGE_SOURCES) -newer $(BUILD_STAMP) -print -quit)" ]; then \
@@ -42,6 +42,9 @@ smoke: ## check the running stack from outside: TLS, pages, ports, and that a po
 
 test: ## run all tests, those on the real engine and of the stack included
 	@scripts/test.sh
+
+podman: ## play the stories of the tests on Podman, where it is installed; part of `make test`
+	@scripts/test-podman.sh
 
 soak: ## play many random histories on the simulated engine: SEEDS=20000
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --profile soak --locked --test simulation whatever_goes_wrong -- --nocapture

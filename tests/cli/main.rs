@@ -12,6 +12,7 @@ mod peer;
 mod attached;
 mod build;
 mod drift;
+mod formats;
 mod interop;
 mod networks;
 mod other_commands;

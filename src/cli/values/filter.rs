@@ -16,7 +16,7 @@ pub fn status_filter(text: &str) -> Result<String, String> {
 
 /// Reads `table`, `json`, or a template with the fields of containers.
 pub fn ps_format(text: &str) -> Result<Format, String> {
-    Format::parse(text, ContainerRow::FIELDS).map_err(|message| {
+    Format::parse::<ContainerRow<'_>>(text).map_err(|message| {
         let fields: Vec<&str> = ContainerRow::FIELDS.iter().map(|(name, _)| *name).collect();
         format!("{message}; it must be `table`, `json`, or a template with fields of {}", fields.join(", "))
     })

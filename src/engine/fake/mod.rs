@@ -54,6 +54,7 @@ impl Default for FakeEngine {
             api: ApiVersion::new(1, 41),
             os: "linux".to_owned(),
             is_local: false,
+            limits_processes: false,
         };
         let shared = Shared { state: Mutex::default() };
         Self { facts, client: 1, crash: Arc::default(), shared: Arc::new(shared) }

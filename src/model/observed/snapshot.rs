@@ -88,6 +88,8 @@ pub struct EngineFacts {
     /// Whether the engine is known to be this machine's, so that host paths and ports mean the same to the engine as to this
     /// program. The connection mostly tells; what it leaves open, `ReadEngine::is_local` asks where the answer matters.
     pub is_local: bool,
+    /// Whether the engine limits the processes of containers that ask for no limit, as Podman does.
+    pub limits_processes: bool,
 }
 
 /// A version of the Engine API, such as 1.41. Versions are ordered.
