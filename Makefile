@@ -15,7 +15,7 @@ SEEDS ?= 20000
 FIRST ?= $(shell date +%s)000
 
 .DEFAULT_GOAL := help
-.PHONY: up down re build ps logs smoke test soak check bench fuzz base init clean fclean help setup release
+.PHONY: up down re build ps logs smoke test podman soak check bench fuzz base init clean fclean help setup release
 
 # The program is compiled while the images are built. Where one of the two fails, make waits for the other and fails.
 MAKEFLAGS += --jobs=2
@@ -48,6 +48,9 @@ smoke: ## check the running stack from outside: TLS, pages, ports, and that a po
 
 test: ## run all tests, those on the real engine and of the stack included
 	@scripts/test.sh
+
+podman: ## play the stories of the tests on Podman, where it is installed; part of `make test`
+	@scripts/test-podman.sh
 
 soak: ## play many random histories on the simulated engine: SEEDS=20000
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --profile soak --locked --test simulation whatever_goes_wrong -- --nocapture

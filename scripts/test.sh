@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests: units, plans, runs on the fake engine, commands on the real engine, the conformance corpus where it is
-# present, and the stack. The last line counts what passed and failed.
+# present, the stories on Podman, and the stack. The last line counts what passed and failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 say() { printf '\n== %s\n' "$*"; }
@@ -28,6 +28,10 @@ count "${PIPESTATUS[0]}"
 
 say "units, plans, the fake engine, commands on the real engine"
 cargo test --locked --no-fail-fast 2>&1 | tee "$log"
+count "${PIPESTATUS[0]}"
+
+say "the stories on Podman"
+scripts/test-podman.sh 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"
 
 if [ -n "$engine" ] && scripts/base-image.sh; then

@@ -27,7 +27,7 @@ pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Ex
         let format = if is_json { Format::Json } else { Format::Table };
         ui::print_owned(match found.is_empty() && !is_json {
             true => format!("project `{}`: nothing was changed by hand\n", project.name),
-            false => listing::render(&format, &found.iter().map(Change).collect::<Vec<_>>()),
+            false => listing::render(&format, &found.iter().map(Change).collect::<Vec<_>>())?,
         });
         Ok(if found.is_empty() { Exit::SUCCESS } else { Exit::CHANGES })
     })

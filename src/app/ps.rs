@@ -46,7 +46,7 @@ pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
         ui::diagnostics(context, &unknown, &Sources::default());
         list.retain(|container| is_shown(request, &found, container));
         list.sort_by(|a, b| a.name.cmp(&b.name));
-        ui::print_owned(text(request, &list));
+        ui::print_owned(text(request, &list)?);
         Ok(Exit::SUCCESS)
     })
 }
@@ -67,13 +67,13 @@ fn is_shown(request: &PsRequest, found: &Found, container: &ObservedContainer) -
         && (request.all || !container.is_oneoff())
 }
 
-fn text(request: &PsRequest, list: &[ObservedContainer]) -> String {
+fn text(request: &PsRequest, list: &[ObservedContainer]) -> Result<String, Failure> {
     if request.quiet {
-        return listing::names(list.iter().map(|one| one.id.as_str()));
+        return Ok(listing::names(list.iter().map(|one| one.id.as_str())));
     }
     if request.only_services {
         let services: BTreeSet<&str> = list.iter().filter_map(ObservedContainer::service).collect();
-        return listing::shown_names(services);
+        return Ok(listing::shown_names(services));
     }
     let now = jiff::Timestamp::now().as_second();
     let row = |container| ContainerRow { container, is_whole: request.no_truncation, now };

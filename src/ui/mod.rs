@@ -9,6 +9,7 @@
 //! | [`mod@diagnostics`] | errors and warnings as text, JSON lines and SARIF |
 //! | [`progress`] | a listener for the events of a run: live view, lines, JSON |
 //! | [`listing`] | tables, JSON and templates of everything that is listed (`ps`, `config --services`, `drift`) |
+//! | [`mod@template`] | Go's templates, for `--format` |
 //! | [`plan`] | a plan as text and as JSON |
 //! | [`logs`] | lines of containers, with the container's name in front |
 //! | [`telemetry`] | spans and engine calls on standard error, where asked for |
@@ -22,6 +23,7 @@ pub mod plan;
 pub mod progress;
 mod report;
 pub mod telemetry;
+pub mod template;
 pub mod terminal;
 
 pub use confirm::{confirm, is_interactive};

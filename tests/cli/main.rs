@@ -14,6 +14,7 @@ mod build;
 mod by_name;
 mod contents;
 mod drift;
+mod formats;
 mod interop;
 mod look;
 mod networks;

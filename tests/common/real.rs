@@ -381,6 +381,8 @@ impl Drop for Stack {
         let filter = self.filter();
         for (list, remove) in [
             (vec!["ps", "-aq"], vec!["rm", "-fv"]),
+            // Podman removes no container while another one shares its network.
+            (vec!["ps", "-aq"], vec!["rm", "-fv"]),
             (vec!["network", "ls", "-q"], vec!["network", "rm"]),
             (vec!["volume", "ls", "-q"], vec!["volume", "rm"]),
         ] {

@@ -107,7 +107,9 @@ fn other_crates_and_the_world_are_used_only_where_they_belong() {
                 let words = format!("{file} names `{path}`: `{stem}` is used only in {places:?}; ask for it there");
                 found.insert(format!("{file}: {stem}"), words);
             }
-            if rooms::PURE.contains(&room(file))
+            let is_in =
+                |pure: &&str| file.strip_prefix("src/").is_some_and(|path| path.starts_with(&format!("{pure}/")));
+            if (rooms::PURE.contains(&room(file)) || rooms::PURE.iter().any(is_in))
                 && let Some(stem) = rooms::WORLD.iter().find(|stem| is_under(stem))
             {
                 let words = format!(

@@ -45,6 +45,23 @@ async fn drift_is_what_was_changed_by_hand() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_of_processes_that_the_engine_gives_by_itself_is_no_drift() {
+    let told = async |yaml: &str, limits_processes: bool| -> Vec<String> {
+        let (_, mut observed) = brought_up(yaml).await;
+        let mut made = Definition::default();
+        made.set("pids_limit", 2048);
+        observed.definitions.insert(observed.containers[0].id.clone(), made);
+        observed.engine.limits_processes = limits_processes;
+        let found = drift(&project(yaml), &observed, &BTreeSet::new(), '-');
+        found.iter().map(|one| format!("{}: {} → {}", one.attribute, one.expected, one.found)).collect()
+    };
+    let (silent, asked) = ("services: { a: { image: app:1 } }", "services: { a: { image: app:1, pids_limit: 9 } }");
+    assert_eq!(told(silent, true).await, [""; 0]);
+    assert_eq!(told(silent, false).await, ["pids_limit: (unset) → 2048"]);
+    assert_eq!(told(asked, true).await, ["pids_limit: 9 → 2048"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_file_has_changed_of_networks_and_volumes_is_no_drift() {
     let (_, observed) = brought_up(CHAIN).await;
     for data in ["data: { labels: { a: b } }", "data: { driver_opts: { type: tmpfs, device: tmpfs } }"] {

@@ -88,3 +88,25 @@ async fn what_started_before_the_one_whose_network_it_shares_is_restarted() {
     "#]]
     .assert_eq(&started("2026-01-01T00:00:01.12Z", "2026-01-01T00:00:01.123Z"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_shares_something_of_a_replaced_container_is_removed_before_it() {
+    for shared in ["network_mode: 'service:vpn'", "pid: 'service:vpn'", "ipc: 'service:vpn'", "volumes_from: [vpn]"] {
+        let yaml = format!(
+            "services: {{ vpn: {{ image: app:1, environment: {{ A: '1' }} }}, app: {{ image: app:1, {shared} }} }}"
+        );
+        let (engine, observed) = brought_up(&yaml).await;
+        let changed = project(&yaml.replace("'1'", "'2'"));
+        let options = UpOptions { recreate: Recreate::Force, ..UpOptions::default() };
+        let plan = plan_up(&changed, &observed, &options);
+        let removal = |service: &str| {
+            let is_removal = |step: &&inception::plan::Step| {
+                matches!(step.action, inception::plan::Action::RemoveContainer { .. })
+                    && step.target.service().is_some_and(|name| name.as_str() == service)
+            };
+            plan.steps.iter().find(is_removal).unwrap()
+        };
+        assert!(removal("vpn").after.contains(&removal("app").id), "{shared}: {}", render(&plan));
+        assert!(run(&engine, &plan).await.is_success(), "{shared}");
+    }
+}

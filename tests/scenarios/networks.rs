@@ -7,6 +7,7 @@ crate::scenarios! {
     a_changed_network_with_a_stranger_on_it_stops_nobody,
     a_network_removed_behind_our_back_is_made_again,
     what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back,
+    a_container_and_what_shares_its_network_are_replaced,
 }
 
 const YAML: &str = "
@@ -17,8 +18,10 @@ services:
 networks: { n: { labels: { v: '1' } }, other: }
 ";
 
-fn attached(stack: &Stack, service: &str) -> String {
-    stack.inspect(service, "{{range .NetworkSettings.Networks}}{{.NetworkID}} {{end}}")
+/// Whether a service's container is on a network. The network is asked: Podman's containers tell names, not ids.
+fn is_on(stack: &Stack, service: &str, network: &str) -> bool {
+    let users = told(&["network", "inspect", "-f", "{{range $id, $user := .Containers}}{{$id}} {{end}}", network]);
+    users.contains(&stack.id(service))
 }
 
 fn a_changed_network_is_made_anew_and_its_users_come_back(tool: Tool) {
@@ -32,7 +35,7 @@ fn a_changed_network_is_made_anew_and_its_users_come_back(tool: Tool) {
     stack.ok(&["up", "-d"]);
     stack.both("the network is another", id() != old && !id().is_empty());
     stack.both("all run", stack.names() == ["a-1", "b-1", "c-1"]);
-    stack.both("its users are on it", ["a", "b"].iter().all(|service| attached(&stack, service).contains(&id())));
+    stack.both("its users are on it", ["a", "b"].iter().all(|service| is_on(&stack, service, &id())));
     stack.both("who does not use it was left alone", stack.containers()[2] == before[2]);
     let settled = stack.containers();
     stack.ok(&["up", "-d"]);
@@ -66,23 +69,44 @@ fn a_network_removed_behind_our_back_is_made_again(tool: Tool) {
     stack.ok(&["up", "-d"]);
     let id = told(&["network", "inspect", "-f", "{{.Id}}", &network]);
     stack.both("all run", stack.names() == ["a-1", "b-1", "c-1"]);
-    stack.both("its users are on it", ["b", "c"].iter().all(|service| attached(&stack, service).contains(&id)));
+    stack.both("its users are on it", ["b", "c"].iter().all(|service| is_on(&stack, service, &id)));
+}
+
+const SHARED: &str = "
+services:
+  vpn: { image: IMAGE, init: true, stop_grace_period: 0s, environment: { TITLE: a } }
+  app: { image: IMAGE, init: true, stop_grace_period: 0s, network_mode: 'service:vpn' }
+";
+
+/// Whether the process of `app` has a network device.
+///
+/// Not by `exec`, which an engine may refuse right after a restart (seen with 20.10).
+fn has_network(stack: &Stack) -> bool {
+    let devices = format!("/proc/{}/net/dev", stack.inspect("app", "{{.State.Pid}}"));
+    std::fs::read_to_string(devices).is_ok_and(|devices| devices.contains("eth0"))
+}
+
+fn a_container_and_what_shares_its_network_are_replaced(tool: Tool) {
+    let stack = Stack::with(tool, SHARED);
+    stack.ok(&["up", "-d"]);
+    let before = stack.containers();
+    stack.write(&SHARED.replace("TITLE: a", "TITLE: b"));
+    stack.ok(&["up", "-d"]);
+    let after = stack.containers();
+    stack.both("both run under their names", stack.names() == ["app-1", "vpn-1"]);
+    stack.both("both are new", after.iter().zip(&before).all(|(new, old)| new.id != old.id));
+    stack.both("the network is there", has_network(&stack));
+    stack.ok(&["up", "-d"]);
+    stack.both("then there is nothing more to do", stack.containers() == after);
+    stack.ok(&["down"]);
+    stack.both("and nothing stays", stack.count() == 0);
 }
 
 fn what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back(tool: Tool) {
-    let yaml = "
-services:
-  vpn: { image: IMAGE, init: true, stop_grace_period: 0s }
-  app: { image: IMAGE, init: true, stop_grace_period: 0s, network_mode: 'service:vpn' }
-";
-    let stack = Stack::with(tool, yaml);
+    let stack = Stack::with(tool, SHARED);
     stack.ok(&["up", "-d"]);
     docker(&["restart", "-t", "0", &stack.name("vpn")]);
-    // Not by `exec`, which an engine may refuse right after a restart (seen with 20.10).
-    let is_on_network = || {
-        let devices = format!("/proc/{}/net/dev", stack.inspect("app", "{{.State.Pid}}"));
-        std::fs::read_to_string(devices).is_ok_and(|devices| devices.contains("eth0"))
-    };
+    let is_on_network = || has_network(&stack);
     stack.both("it has lost its network", !is_on_network());
     stack.ok(&["up", "-d"]);
     stack.ours("it has one again", is_on_network());

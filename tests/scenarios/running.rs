@@ -1,7 +1,9 @@
 //! Up, up again, more and fewer, and down.
 
+use std::time::Duration;
+
 use crate::common::proxy::Proxy;
-use crate::common::real::{Running, Stack, Tool};
+use crate::common::real::{Running, Stack, Tool, docker};
 
 crate::scenarios! {
     a_first_up_makes_everything,
@@ -16,6 +18,8 @@ crate::scenarios! {
     a_missing_directory_is_made_unless_the_file_says_otherwise,
     a_stopped_container_is_started_again,
     hooks_run_after_starts_and_before_stops,
+    drift_finds_nothing_right_after_an_up,
+    a_restart_policy_brings_a_container_back,
 }
 
 pub const PAIR: &str = "
@@ -255,4 +259,69 @@ fn hooks_run_after_starts_and_before_stops(tool: Tool) {
     stack.ours("at a stop", lines().trim() == "stop start");
     stack.ok(&["up", "-d", "--force-recreate"]);
     stack.ours("at a replacement", lines().trim() == "stop start");
+}
+
+/// A bit of all that `drift` compares.
+const COMPARED: &str = "
+services:
+  a:
+    image: IMAGE
+    init: true
+    stop_grace_period: 0s
+    restart: on-failure:3
+    ports: ['127.0.0.1::80']
+    environment: { TITLE: a }
+    healthcheck: { test: [CMD, 'true'], interval: 1s }
+    networks: { n: { aliases: [www] }, other: }
+    volumes: [data:/data]
+    secrets: [key]
+  b: { image: IMAGE, init: true, stop_grace_period: 0s, network_mode: 'service:a' }
+  job: { image: IMAGE, command: [sh, -c, 'exit 0'] }
+volumes: { data: }
+networks: { n: { labels: { v: '1' } }, other: }
+secrets: { key: { file: ./key } }
+";
+
+fn drift_finds_nothing_right_after_an_up(tool: Tool) {
+    let stack = Stack::with(tool, COMPARED);
+    stack.file("key", "secret");
+    stack.ok(&["up", "-d"]);
+    let is_done = || stack.inspect("job", "{{.State.Status}}") == "exited";
+    stack.both("the job ends", comes_true(is_done));
+    stack.both("the secret is there", stack.exec("a", &["cat", "/run/secrets/key"]) == "secret");
+    // Whoever has made the stack.
+    let run = Running::begin(stack.command(Tool::Ours, &["drift"])).end();
+    stack.both(&format!("nothing was changed by hand: {run:?}"), run.is_success());
+    docker(&["rename", &stack.name("a"), &format!("{}-odd", stack.project)]);
+    let run = Running::begin(stack.command(Tool::Ours, &["drift"])).end();
+    stack.both(&format!("a new name is found: {run:?}"), run.code == Some(2) && run.out.contains("-odd"));
+}
+
+/// Waits until something holds; not for ever.
+fn comes_true(holds: impl Fn() -> bool) -> bool {
+    (0..400).any(|_| {
+        let is_so = holds();
+        if !is_so {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        is_so
+    })
+}
+
+fn a_restart_policy_brings_a_container_back(tool: Tool) {
+    let fails_once = "[sh, -c, 'test -e /data/failed || { touch /data/failed; exit 1; }; exec sleep 1000']";
+    let yaml = format!(
+        "
+services:
+  a: {{ image: IMAGE, init: true, stop_grace_period: 0s, restart: on-failure, command: {fails_once}, volumes: [data:/data] }}
+volumes: {{ data: }}
+"
+    );
+    let stack = Stack::with(tool, &yaml);
+    stack.go(&["up", "-d"]);
+    let is_back = || stack.is_running("a") && stack.exec("a", &["ls", "/data"]) == "failed";
+    stack.both("it comes back", comes_true(is_back));
+    let settled = stack.containers();
+    stack.ok(&["up", "-d"]);
+    stack.both("then there is nothing to do", stack.containers() == settled);
 }

@@ -24,7 +24,7 @@ pub struct PsArgs {
     /// Show only containers that match: status=STATE
     #[arg(long, value_name = "FILTER", value_parser = values::status_filter)]
     filter: Option<String>,
-    /// Format of the output: `table`, `json`, or a template with fields, such as `{{.Name}}: {{.Status}}`; a template with
+    /// Format of the output: `table`, `json`, or a template of Go, such as `{{.Name}}: {{upper .State}}`; a template with
     /// `table ` in front and `\t` between its fields is printed in columns
     #[arg(long, default_value = "table", value_parser = values::ps_format)]
     format: Format,

@@ -26,7 +26,7 @@ pub fn ps_format(text: &str) -> Result<Format, String> {
 
 /// Reads `table`, `json`, or a template with the fields of a listing.
 pub fn format<R: Row>(text: &str) -> Result<Format, String> {
-    Format::parse(text, R::FIELDS).map_err(|message| {
+    Format::parse::<R>(text).map_err(|message| {
         let fields: Vec<&str> = R::FIELDS.iter().map(|(name, _)| *name).collect();
         format!("{message}; it must be `table`, `json`, or a template with fields of {}", fields.join(", "))
     })

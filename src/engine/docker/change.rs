@@ -153,9 +153,17 @@ impl ChangeEngine for DockerEngine {
     }
 
     async fn remove_network(&self, id: &NetworkId) -> EngineResult<()> {
-        unless_gone(
-            self.call(Call::new("remove network", id.as_str()), LIMIT, self.docker.remove_network(id.as_str())).await,
-        )
+        let handle = match self.is_podman {
+            true => self.network_name(id).await,
+            false => Ok(id.to_string()),
+        };
+        let remove = |handle: String| async move {
+            self.call(Call::new("remove network", &handle), LIMIT, self.docker.remove_network(&handle)).await
+        };
+        unless_gone(match handle {
+            Ok(handle) => remove(handle).await,
+            Err(error) => Err(error),
+        })
     }
 
     async fn create_volume(&self, spec: &VolumeSpec) -> EngineResult<()> {

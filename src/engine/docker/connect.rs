@@ -33,6 +33,8 @@ pub(super) struct Version {
     pub api: String,
     /// `linux`, `windows`.
     pub os: String,
+    /// Whether Podman answers.
+    pub is_podman: bool,
 }
 
 /// Asks an engine for its version. An answer without the version of an API comes from no engine, and is an error.
@@ -47,7 +49,7 @@ async fn ask(raw: &Raw) -> EngineResult<Version> {
     let server = header("server");
     let version = server.split_once('/').map_or(server.as_str(), |(_, rest)| rest);
     let version = version.split(' ').next().unwrap_or_default().to_owned();
-    Ok(Version { version, api, os: header("ostype") })
+    Ok(Version { version, api, os: header("ostype"), is_podman: response.contains_key("libpod-api-version") })
 }
 
 /// An address where an engine may answer.
@@ -275,7 +277,7 @@ mod tests {
     use super::*;
 
     fn version(api: &str) -> Version {
-        Version { version: "x".into(), api: api.into(), os: "linux".into() }
+        Version { version: "x".into(), api: api.into(), os: "linux".into(), is_podman: false }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct DockerEngine {
     pub(super) docker: bollard::Docker,
     pub(super) raw: Raw,
     pub(super) credentials: Credentials,
+    /// Whether the engine is Podman, whose lists `podman` completes.
+    pub(super) is_podman: bool,
     /// Whether the engine is this machine's, once the engine was asked.
     is_local: tokio::sync::OnceCell<bool>,
 }
@@ -41,11 +43,19 @@ impl DockerEngine {
             os: version.os,
             is_local: place::judge(transport.way()) == place::Verdict::Here,
             proxies: proxies::proxies(environment, transport.endpoint()),
+            limits_processes: version.is_podman,
         };
         let transport = transport.with_version(api);
         let docker = connect::bollard(transport.clone(), api)?;
         let credentials = Credentials::new(environment);
-        Ok(Self { facts, docker, raw: Raw::new(transport), credentials, is_local: tokio::sync::OnceCell::new() })
+        Ok(Self {
+            facts,
+            docker,
+            raw: Raw::new(transport),
+            credentials,
+            is_podman: version.is_podman,
+            is_local: tokio::sync::OnceCell::new(),
+        })
     }
 
     /// Returns whether the processes of the engine's containers are processes of this machine that this program could

@@ -17,6 +17,7 @@ mod engine;
 mod http;
 mod images;
 mod place;
+mod podman;
 mod proxies;
 mod read;
 mod registry;

@@ -9,7 +9,7 @@ use super::convert::{images, observed};
 use super::engine::DockerEngine;
 use super::http::raw::{encode, encode_name};
 use super::images::registry_auth;
-use super::{place, views};
+use super::{place, podman, views};
 use crate::engine::{
     ContainerDetails, EngineResult, EngineStream, HistoryEntry, ImageDetails, ImageSummary, Processes, ReadEngine,
 };
@@ -44,7 +44,8 @@ impl ReadEngine for DockerEngine {
             path.push_str(&encode(&serde_json::json!({ "label": labels }).to_string()));
         }
         let list: Vec<observed::Container> = self.raw.get("list containers", &path).await?;
-        Ok(list.into_iter().map(observed::container).collect())
+        let list: Vec<_> = list.into_iter().map(observed::container).collect();
+        if self.is_podman { self.completed(list, labels).await } else { Ok(list) }
     }
 
     async fn inspect_container(&self, id: &str) -> EngineResult<ContainerDetails> {
@@ -75,7 +76,11 @@ impl ReadEngine for DockerEngine {
 
     async fn list_images(&self) -> EngineResult<Vec<ImageSummary>> {
         let list: Vec<images::Image> = self.raw.get("list images", "/images/json").await?;
-        Ok(list.into_iter().map(images::image).collect())
+        let mut list: Vec<_> = list.into_iter().map(images::image).collect();
+        if self.is_podman {
+            podman::name_built_images(&mut list);
+        }
+        Ok(list)
     }
 
     async fn plugins(&self) -> EngineResult<Plugins> {

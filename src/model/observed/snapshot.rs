@@ -129,6 +129,8 @@ pub struct EngineFacts {
     pub is_local: bool,
     /// The proxies that docker's configuration has for this engine.
     pub proxies: Proxies,
+    /// Whether the engine limits the processes of containers that ask for no limit, as Podman does.
+    pub limits_processes: bool,
 }
 
 /// A version of the Engine API, such as 1.41. Versions are ordered.

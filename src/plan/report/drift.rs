@@ -271,7 +271,13 @@ impl Search<'_> {
     /// Tells of attributes that `docker update` has changed in a container.
     fn updates(&mut self, service: &Service, made: &Definition, target: &Target) {
         let help = format!("`inception up --force-recreate {}`, or `docker update`", service.name);
+        let is_engines_own = |attribute: &str, expected: &Option<String>| {
+            attribute == "pids_limit" && expected.is_none() && self.observed.engine.limits_processes
+        };
         for (attribute, expected) in updatable(service) {
+            if is_engines_own(attribute, &expected) {
+                continue;
+            }
             let found = made.get(attribute).map(|value| match value {
                 serde_json::Value::String(text) => text.clone(),
                 other => other.to_string(),

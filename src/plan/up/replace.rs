@@ -4,12 +4,13 @@
 //! started and waited for. Once it is up, the old container is removed and the new one takes its name. Until that removal a
 //! failure brings the old container back (`exec::scheduler::undo`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerState, EndpointSpec, FailureAction, NetworkKey, ObservedContainer, Service, UpdateOrder, labels,
+    ContainerState, EndpointSpec, FailureAction, NetworkKey, ObservedContainer, Service, ServiceName, UpdateOrder,
+    labels,
 };
 use crate::plan::builder::Displaced;
 use crate::plan::container::naming::{self, replica_target};
@@ -286,20 +287,69 @@ impl Up<'_> {
 
     /// Plans the removal of the old containers. With `failure_action: rollback`, and among services that give back
     /// together, none goes before all new ones are up.
+    ///
+    /// Of services that are replaced together, a service that shares what belongs to another service goes first: Podman
+    /// removes no container while a container that shares its network exists.
     pub(crate) fn commit(&mut self, batches: Vec<Batch>) {
         let is_together = batches.len() > 1;
         let ups = |batch: &Batch| batch.pending.iter().flat_map(|pending| pending.up.clone()).collect::<Vec<_>>();
         let everything: Vec<StepId> = batches.iter().flat_map(ups).collect();
-        for batch in batches {
+        let mut removed: BTreeMap<ServiceName, Vec<StepId>> = BTreeMap::new();
+        for (batch, sharers) in self.sharers_first(batches) {
             let all = if is_together { everything.clone() } else { ups(&batch) };
+            let first: Vec<StepId> = sharers.iter().filter_map(|name| removed.get(name)).flatten().copied().collect();
             for Pending { replacement, up } in batch.pending {
                 let requires = if is_together || replacement.undoes_group { all.clone() } else { up };
-                self.commit_one(replacement, requires);
+                let group = replacement.group.clone();
+                let step = self.commit_one(replacement, requires, first.iter().copied());
+                removed.entry(group).or_default().push(step);
             }
         }
     }
 
-    fn commit_one(&mut self, mut replacement: Replacement, mut requires: Vec<StepId>) {
+    /// Orders replacements: a service before the services that it shares something of. Each comes with the services that
+    /// share something of it.
+    fn sharers_first(&self, batches: Vec<Batch>) -> Vec<(Batch, BTreeSet<ServiceName>)> {
+        let mut sharers: BTreeMap<ServiceName, BTreeSet<ServiceName>> = BTreeMap::new();
+        let name = |batch: &Batch| batch.pending.first().map(|one| one.replacement.group.clone());
+        let names: BTreeSet<ServiceName> = batches.iter().filter_map(name).collect();
+        for service in names.iter().filter_map(|name| self.scope.project.services.get(name)) {
+            for parent in shares::parents(service).into_iter().filter(|parent| names.contains(*parent)) {
+                sharers.entry(parent.clone()).or_default().insert(service.name.clone());
+            }
+        }
+        let mut waiting: Vec<(Batch, BTreeSet<ServiceName>)> = batches
+            .into_iter()
+            .map(|batch| {
+                let sharers = name(&batch).and_then(|name| sharers.get(&name)).cloned().unwrap_or_default();
+                (batch, sharers)
+            })
+            .collect();
+        let mut ordered = Vec::with_capacity(waiting.len());
+        let mut open = names;
+        while !waiting.is_empty() {
+            // Namespaces and volumes are not shared in a circle, so some service has no sharers that are open.
+            let is_free = |(_, sharers): &(Batch, BTreeSet<ServiceName>)| sharers.is_disjoint(&open);
+            let (free, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_free);
+            let is_stuck = free.is_empty();
+            for name in free.iter().filter_map(|(batch, _)| name(batch)) {
+                open.remove(&name);
+            }
+            ordered.extend(free);
+            waiting = rest;
+            if is_stuck {
+                ordered.append(&mut waiting);
+            }
+        }
+        ordered
+    }
+
+    fn commit_one(
+        &mut self,
+        mut replacement: Replacement,
+        mut requires: Vec<StepId>,
+        first: impl IntoIterator<Item = StepId>,
+    ) -> StepId {
         let last = crate::model::ContainerName::from(replacement.target.name());
         if let Some(service) = self.scope.project.services.get(&replacement.group) {
             requires.extend(self.name_is_free(service, &last));
@@ -308,13 +358,16 @@ impl Up<'_> {
         let volumes = self.scope.options.renew_anonymous_volumes;
         let remove = Action::RemoveContainer { container: old, force: false, volumes };
         let reason = Reason::ReplacedBy(last.clone());
-        replacement.commit = self.builder.step(&replacement.target, remove, reason, requires);
+        let commit = self.builder.step(&replacement.target, remove, reason, requires);
+        replacement.commit = commit;
+        self.builder.after(commit, first);
         if let Some(done) = self.done.get_mut(&replacement.group) {
-            done.departures.push(replacement.commit);
+            done.departures.push(commit);
         }
         let rename = Action::RenameContainer { container: replacement.new.clone(), to: last };
-        self.builder.step(&replacement.target, rename, Reason::FinalName, [replacement.commit]);
+        self.builder.step(&replacement.target, rename, Reason::FinalName, [commit]);
         self.builder.replacement(replacement);
+        commit
     }
 
     /// Returns the networks that an interrupted run has taken from the old container and not given back.

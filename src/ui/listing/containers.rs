@@ -1,5 +1,6 @@
 //! Rows of `ps`: the containers of a project.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -14,14 +15,13 @@ use crate::model::{ObservedContainer, ObservedPort, labels};
 pub struct ContainerRow<'a> {
     /// The container as it was observed.
     pub container: &'a ObservedContainer,
-    /// `--no-trunc`: whether commands (and ids in templates) are shown whole.
+    /// `--no-trunc`: whether commands and ids are shown whole.
     pub is_whole: bool,
     /// The time, seconds since 1970: ages are counted back from it.
     pub now: i64,
 }
 
 impl Row for ContainerRow<'_> {
-    /// The keys of the object but `Publishers`, which is a list.
     const FIELDS: &'static [Field] = &[
         ("Command", "COMMAND"),
         ("CreatedAt", "CREATED AT"),
@@ -37,12 +37,14 @@ impl Row for ContainerRow<'_> {
         ("Networks", "NETWORKS"),
         ("Ports", "PORTS"),
         ("Project", "PROJECT"),
+        ("Publishers", "PUBLISHERS"),
         ("RunningFor", "CREATED"),
         ("Service", "SERVICE"),
         ("Size", "SIZE"),
         ("State", "STATE"),
         ("Status", "STATUS"),
     ];
+    const HAS_LABELS: bool = true;
     const TITLES: &'static [&'static str] = &["NAME", "IMAGE", "COMMAND", "SERVICE", "CREATED", "STATUS", "PORTS"];
     const SHAPE: Shape = Shape::Lines;
 
@@ -71,11 +73,11 @@ impl Row for ContainerRow<'_> {
         let label_list: Vec<String> = one.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let local = one.mounts.iter().filter(|mount| mount.kind == "volume").count();
         json!({
-            "Command": quoted(&one.command, false),
+            "Command": quoted(&one.command, self.is_whole),
             "CreatedAt": created_at(one.created),
             "ExitCode": one.exit_code.unwrap_or(0),
             "Health": one.health.as_str(),
-            "ID": one.id.short(),
+            "ID": if self.is_whole { one.id.as_str() } else { one.id.short() },
             "Image": one.image,
             "Labels": label_list.join(","),
             "LocalVolumes": local.to_string(),
@@ -94,13 +96,8 @@ impl Row for ContainerRow<'_> {
         })
     }
 
-    fn field(&self, name: &str) -> String {
-        match (name, &self.object()[name]) {
-            ("ID", _) if self.is_whole => self.container.id.to_string(),
-            ("Command", _) => quoted(&self.container.command, self.is_whole),
-            (_, Value::String(text)) => text.clone(),
-            (_, value) => value.to_string(),
-        }
+    fn labels(&self) -> Option<&BTreeMap<String, String>> {
+        Some(&self.container.labels)
     }
 }
 

@@ -1,9 +1,15 @@
 //! The formats of a listing: a table, JSON, or a template.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::table::table;
-use super::template::{Field, Template};
+use super::template::{Field, Fields, Template};
+use crate::diag::Diagnostic;
+use crate::failure::Failure;
+use crate::model::Span;
+use crate::ui::template::json_line;
 
 /// What `--format` asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,18 +19,18 @@ pub enum Format {
     Table,
     /// JSON, in the shape of the listing.
     Json,
-    /// Fields that were named.
+    /// A template of Go.
     Template(Template),
 }
 
 impl Format {
-    /// Reads the option's value for a listing whose templates may name `fields`: `table` (or nothing), `json`, or a template.
-    /// The error says what is wrong with the value.
-    pub fn parse(text: &str, fields: &[Field]) -> Result<Self, String> {
+    /// Reads the option's value for a listing of `R`: `table` (or nothing), `json`, or a template with the fields of `R`. The
+    /// error says what is wrong with the value.
+    pub fn parse<R: Row>(text: &str) -> Result<Self, String> {
         match text {
             "table" | "" => Ok(Self::Table),
             "json" => Ok(Self::Json),
-            text => Template::parse(text, fields).map(Self::Template),
+            text => Template::parse(text, R::FIELDS, R::HAS_LABELS).map(Self::Template),
         }
     }
 }
@@ -44,6 +50,8 @@ pub enum Shape {
 pub trait Row {
     /// Fields that templates may name, with the titles of their columns. Each is a key of [`Row::object`].
     const FIELDS: &'static [Field];
+    /// Whether rows have labels, which templates ask for by `.Label "name"`.
+    const HAS_LABELS: bool = false;
     /// Titles of the table's columns.
     const TITLES: &'static [&'static str];
     /// How objects are put together.
@@ -55,25 +63,32 @@ pub trait Row {
     /// Returns the row as a JSON object.
     fn object(&self) -> Value;
 
-    /// Returns a field as templates show it.
-    fn field(&self, name: &str) -> String {
-        match &self.object()[name] {
-            Value::String(text) => text.clone(),
-            value => value.to_string(),
-        }
+    /// Returns the labels, where rows have labels.
+    fn labels(&self) -> Option<&BTreeMap<String, String>> {
+        None
     }
 }
 
-/// Renders the rows of a listing, with a line end at the end unless nothing is to be shown.
-pub fn render<R: Row>(format: &Format, rows: &[R]) -> String {
+/// Renders the rows of a listing, with a line end at the end unless nothing is to be shown. The error says what a template
+/// cannot do with a row.
+pub fn render<R: Row>(format: &Format, rows: &[R]) -> Result<String, Failure> {
     let objects = || rows.iter().map(Row::object);
-    match (format, R::SHAPE) {
+    Ok(match (format, R::SHAPE) {
         (Format::Table, _) => table(R::TITLES, rows.iter().map(Row::cells).collect()),
-        (Format::Json, Shape::Lines) => objects().map(|object| format!("{object}\n")).collect(),
-        (Format::Json, Shape::Array) => format!("{}\n", Value::Array(objects().collect())),
+        (Format::Json, Shape::Lines) => objects().map(|object| json_line(&object) + "\n").collect(),
+        (Format::Json, Shape::Array) => json_line(&Value::Array(objects().collect())) + "\n",
         (Format::Json, Shape::Document) => format!("{:#}\n", Value::Array(objects().collect())),
-        (Format::Template(template), _) => template.render(R::FIELDS, rows, |row, name| row.field(name)),
-    }
+        (Format::Template(template), _) => {
+            let fields = rows.iter().map(|row| Fields { object: row.object(), labels: row.labels() });
+            template.render(R::FIELDS, fields).map_err(|fault| {
+                Failure::one(Diagnostic::error(
+                    "usage",
+                    Span::NONE,
+                    format!("the template of `--format` fails: {fault}"),
+                ))
+            })?
+        }
+    })
 }
 
 #[cfg(test)]
@@ -99,8 +114,8 @@ mod tests {
     }
 
     fn shown(format: &str) -> String {
-        let format = Format::parse(format, Volume::FIELDS).unwrap();
-        render(&format, &[Volume("data", 1), Volume("cache", 0)])
+        let format = Format::parse::<Volume>(format).unwrap();
+        render(&format, &[Volume("data", 1), Volume("cache", 0)]).unwrap()
     }
 
     #[test]
@@ -110,6 +125,6 @@ mod tests {
         assert_eq!(shown("json"), "[{\"Name\":\"data\",\"Links\":1},{\"Name\":\"cache\",\"Links\":0}]\n");
         assert_eq!(shown("{{.Name}} {{.Links}}"), "data 1\ncache 0\n");
         assert_eq!(shown("table {{.Links}}\\t{{.Name}}"), "LINKS   VOLUME NAME\n1       data\n0       cache\n");
-        assert!(Format::parse("jsno", Volume::FIELDS).is_err());
+        assert!(Format::parse::<Volume>("jsno").is_err());
     }
 }

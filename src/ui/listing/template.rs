@@ -1,125 +1,163 @@
-//! Templates of `--format`: text with fields, such as `{{.Name}}`. The rest of Go's template language is not there.
+//! Templates of `--format` for a listing: lines of text, or with `table ` in front columns under titles.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
 
 use super::table::table;
+use crate::ui::template::{self, Subject, Value, Vocabulary};
+
+/// The word that asks for columns.
+const TABLE: &str = "table ";
 
 /// A template that was read. With `table ` in front the rows become columns under titles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     is_table: bool,
-    parts: Vec<Part>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Field(&'static str),
+    program: template::Template,
 }
 
 /// A field's name and the title of its column.
 pub type Field = (&'static str, &'static str);
 
+/// A row as templates see it.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    /// The row as a JSON object.
+    pub object: Json,
+    /// The labels, where the listing has labels.
+    pub labels: Option<&'a BTreeMap<String, String>>,
+}
+
 impl Template {
-    /// Reads a template, which may name the fields in `known`. The error says what is wrong with the template.
-    pub fn parse(text: &str, known: &[Field]) -> Result<Self, String> {
-        let (is_table, text) = match text.strip_prefix("table ") {
-            Some(rest) => (true, rest.trim_start()),
-            None => (false, text),
+    /// Reads a template, which may name the fields in `known`, and labels where rows have labels. The error says what is
+    /// wrong with the template, and at which column.
+    pub fn parse(text: &str, known: &[Field], has_labels: bool) -> Result<Self, String> {
+        let is_table = text.starts_with(TABLE);
+        let start = match is_table {
+            true => text.len() - text[TABLE.len()..].trim_start().len(),
+            false => 0,
         };
-        // Compat: a command line has tabs and line ends as two characters.
-        let text = text.replace("\\t", "\t").replace("\\n", "\n");
-        let mut parts = Vec::new();
-        let mut rest = text.as_str();
-        while let Some((before, inside)) = rest.split_once("{{") {
-            let (inside, after) = inside.split_once("}}").ok_or("a `{{` has no `}}`")?;
-            if !before.is_empty() {
-                parts.push(Part::Text(before.to_owned()));
-            }
-            parts.push(Part::Field(field(inside, known)?));
-            rest = after;
+        let fields: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let program = template::Template::parse(text, start, &Vocabulary { fields: &fields, has_labels })?;
+        if !program.has_actions() {
+            return Err(format!("`{}` is no format", crate::text::escape_controls(text)));
         }
-        if parts.is_empty() {
-            return Err(format!("`{}` is no format", crate::text::escape_controls(&text)));
-        }
-        if !rest.is_empty() {
-            parts.push(Part::Text(rest.to_owned()));
-        }
-        Ok(Self { is_table, parts })
+        Ok(Self { is_table, program })
     }
 
-    /// Renders rows: `value` gives the field of a row by the field's name. Tabs in the template part columns.
-    pub fn render<T>(&self, known: &[Field], rows: &[T], value: impl Fn(&T, &str) -> String) -> String {
-        // In a value a tab does not part columns, and nothing acts on a terminal.
-        let line = |row| self.line(|name| crate::text::escape_controls(&value(row, name)).into_owned());
+    /// Renders rows. Tabs in the template part columns. The error says what cannot be done with a row, and at which column
+    /// of the template.
+    pub fn render<'a>(&self, known: &[Field], rows: impl Iterator<Item = Fields<'a>>) -> Result<String, String> {
+        let texts = rows.map(|row| self.program.run(&row)).collect::<Result<Vec<String>, String>>()?;
         if !self.is_table {
-            return rows.iter().map(|row| line(row) + "\n").collect();
+            return Ok(texts.into_iter().map(|text| text + "\n").collect());
         }
-        let title = |name: &str| {
-            let found = known.iter().find(|(field, _)| *field == name);
-            found.map(|(_, title)| (*title).to_owned()).unwrap_or_default()
-        };
-        let head = self.line(title);
-        let cells = |row| line(row).split('\t').map(str::to_owned).collect::<Vec<_>>();
-        table(&head.split('\t').collect::<Vec<_>>(), rows.iter().map(cells).collect())
-    }
-
-    fn line(&self, value: impl Fn(&str) -> String) -> String {
-        let text = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Field(name) => value(name),
-        };
-        self.parts.iter().map(text).collect()
+        let cells = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
+        let mut titles = cells(&self.program.run(&Titles(known))?);
+        let rows: Vec<Vec<String>> = texts.iter().flat_map(|text| text.split('\n')).map(cells).collect();
+        // A condition may give one row more columns than the titles.
+        let columns = rows.iter().map(Vec::len).max().unwrap_or(0).max(titles.len());
+        titles.resize(columns, String::new());
+        Ok(table(&titles.iter().map(String::as_str).collect::<Vec<_>>(), rows))
     }
 }
 
-/// Reads the field that stands between the braces.
-fn field(inside: &str, known: &[Field]) -> Result<&'static str, String> {
-    let inside = inside.trim();
-    let shown = crate::text::escape_controls(inside);
-    let is_name = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let Some(name) = inside.strip_prefix('.').filter(is_name) else {
-        return Err(format!("`{{{{{shown}}}}}` is not understood: only fields such as `{{{{.Name}}}}` are"));
-    };
-    known
-        .iter()
-        .find(|(field, _)| *field == name)
-        .map(|(field, _)| *field)
-        .ok_or_else(|| format!("there is no field `{shown}`"))
+impl Subject for Fields<'_> {
+    fn field(&self, name: &str) -> Option<Value> {
+        self.object.get(name).map(Value::of)
+    }
+
+    fn label(&self, name: &str) -> Value {
+        let found = self.labels.and_then(|labels| labels.get(name));
+        Value::Data(found.map(String::as_str).unwrap_or_default().into())
+    }
+
+    fn whole(&self) -> Json {
+        self.object.clone()
+    }
+}
+
+/// The titles of fields in place of their values.
+struct Titles<'a>(&'a [Field]);
+
+impl Subject for Titles<'_> {
+    fn field(&self, name: &str) -> Option<Value> {
+        let found = self.0.iter().find(|(field, _)| *field == name);
+        found.map(|(_, title)| Value::Data((*title).into()))
+    }
+
+    /// Compat: the title of a label is what stands after the last dot of its name.
+    fn label(&self, name: &str) -> Value {
+        Value::Data(name.rsplit('.').next().unwrap_or_default().replace(['-', '_'], " ").into())
+    }
+
+    fn whole(&self) -> Json {
+        Json::Null
+    }
+
+    fn is_title(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const KNOWN: [Field; 2] = [("Name", "NAME"), ("RunningFor", "CREATED")];
+    const KNOWN: [Field; 3] = [("Name", "NAME"), ("RunningFor", "CREATED"), ("Ports", "PORTS")];
 
-    fn shown(text: &str) -> String {
-        let rows = [["web", "1 hour"], ["database", "2 days"]];
-        let value = |row: &[&str; 2], name: &str| row[usize::from(name == "RunningFor")].to_owned();
-        Template::parse(text, &KNOWN).unwrap().render(&KNOWN, &rows, value)
+    fn shown(text: &str) -> Result<String, String> {
+        let labels = BTreeMap::from([("org.team-name".to_owned(), "core\tteam".to_owned())]);
+        let rows = [("web", "1 hour"), ("database", "2 days")].map(|(name, age)| Fields {
+            object: json!({"Name": name, "RunningFor": age, "Ports": [{"Number": 80}]}),
+            labels: Some(&labels),
+        });
+        Template::parse(text, &KNOWN, true)?.render(&KNOWN, rows.into_iter())
     }
 
     #[test]
     fn fields_are_replaced_and_columns_aligned() {
-        assert_eq!(shown("{{.Name}}"), "web\ndatabase\n");
-        assert_eq!(shown("{{ .Name }}: {{.RunningFor}}!"), "web: 1 hour!\ndatabase: 2 days!\n");
+        assert_eq!(shown("{{.Name}}").unwrap(), "web\ndatabase\n");
+        assert_eq!(shown("{{ .Name }}: {{.RunningFor}}!").unwrap(), "web: 1 hour!\ndatabase: 2 days!\n");
         assert_eq!(
-            shown(r"table {{.Name}}\t{{.RunningFor}}"),
+            shown(r"table {{.Name}}\t{{.RunningFor}}").unwrap(),
             "NAME       CREATED\nweb        1 hour\ndatabase   2 days\n"
         );
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn titles_stay_as_they_are_whatever_a_template_does_with_values() {
+        let text = r#"table {{upper .Name}}\t{{json .RunningFor}}\t{{.Label "org.team-name"}}\t{{range .Ports}}{{.Number}}{{end}}"#;
+        assert_eq!(
+            shown(text).unwrap(),
+            "NAME       CREATED    team name   \nWEB        \"1 hour\"   core team   80\nDATABASE   \"2 days\"   core team   80\n"
+                .replace("name   \n", "name\n")
+        );
+        assert_eq!(shown("table {{(index .Ports 0).Number}}").unwrap(), "\n80\n80\n");
+    }
+
+    #[test]
+    fn no_column_is_lost_where_rows_have_more_of_them_than_the_titles() {
+        let text = r#"table {{.Name}}{{if eq .Name "web"}}\t{{.RunningFor}}{{end}}"#;
+        assert_eq!(shown(text).unwrap(), "NAME\nweb        1 hour\ndatabase\n");
+        assert_eq!(shown("table {{.Name}}{{println}}+").unwrap(), "NAME\n+\nweb\n+\ndatabase\n+\n");
+    }
+
+    #[test]
+    fn a_fault_is_told_with_its_column() {
         for (text, words) in [
-            ("{{.Nmae}}", "there is no field `.Nmae`"),
-            ("{{upper .Name}}", "`{{upper .Name}}` is not understood"),
-            ("{{.Name.x}}", "is not understood"),
-            ("{{}}", "is not understood"),
-            ("{{.Name", "has no `}}`"),
+            ("{{.Nmae}}", "column 3: there is no field `.Nmae`"),
+            ("table  {{.Name}} {{.Nmae}}", "column 20: there is no field `.Nmae`"),
+            ("{{.Name.x}}", "column 8: `.x` is not available: this value is text"),
+            ("{{range .Ports}}{{.Nmae}}{{end}}", "column 19: there is no field `.Nmae` here; there are Number"),
+            ("ä{{.Name", "column 2: this `{{` has no `}}`"),
             ("jsno", "`jsno` is no format"),
             ("table ", "is no format"),
         ] {
-            let error = Template::parse(text, &KNOWN).unwrap_err();
+            let error = shown(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
     }

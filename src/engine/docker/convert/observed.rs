@@ -122,8 +122,13 @@ pub(crate) fn container(from: Container) -> ObservedContainer {
             .collect(),
         network_mode: from.host_config.unwrap_or_default().network_mode,
         mounts: from.mounts.unwrap_or_default().into_iter().map(mount).collect(),
-        ports: from.ports.unwrap_or_default().into_iter().map(port).collect(),
+        ports: from.ports.unwrap_or_default().into_iter().map(|found| port(found, state)).collect(),
     }
+}
+
+/// Returns the network mode of an inspected container.
+pub(crate) fn network_mode(value: &Value) -> String {
+    value.pointer("/HostConfig/NetworkMode").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn endpoint(from: Endpoint) -> ObservedEndpoint {
@@ -148,11 +153,15 @@ fn mount(from: Mount) -> ObservedMount {
     }
 }
 
-fn port(from: Port) -> ObservedPort {
-    let host_ip: Option<IpAddr> = from.ip.parse().ok();
+/// Returns a port. Podman leaves the address out where it stands for all addresses, and tells published ports of containers
+/// that do not run: these hold no port.
+fn port(from: Port, state: ContainerState) -> ObservedPort {
+    let has_ports = matches!(state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting);
+    let published = from.public_port.filter(|port| *port != 0 && has_ports);
+    let all = published.filter(|_| from.ip.is_empty()).map(|_| IpAddr::from([0, 0, 0, 0]));
     ObservedPort {
-        host_ip,
-        published: from.public_port.filter(|port| *port != 0),
+        host_ip: published.and_then(|_| from.ip.parse().ok()).or(all),
+        published,
         target: from.private_port,
         protocol: from.protocol,
     }
@@ -180,11 +189,18 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
     let number = |pointer: &str| value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
     let flag = |pointer: &str| value.pointer(pointer).and_then(Value::as_bool).unwrap_or_default();
     let policy = text("/HostConfig/RestartPolicy/Name");
+    let probes: Vec<ProbeResult> =
+        value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect();
+    let health = match Health::parse(&text("/State/Health/Status")) {
+        // Podman says so for a moment after the start, before any probe has run.
+        Health::Unhealthy if probes.is_empty() => Health::Starting,
+        health => health,
+    };
     ContainerDetails {
         id: ContainerId::new(text("/Id")),
         name: ContainerName::new(text("/Name").trim_start_matches('/')),
         state: ContainerState::parse(&text("/State/Status")),
-        health: Health::parse(&text("/State/Health/Status")),
+        health,
         exit_code: number("/State/ExitCode"),
         start_failure: kind_of_start(&text("/State/Error")),
         error: text("/State/Error"),
@@ -196,7 +212,7 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
         is_tty: flag("/Config/Tty"),
         is_stdin_open: flag("/Config/OpenStdin"),
         healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
-        probes: value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect(),
+        probes,
         has_restart_policy: !policy.is_empty() && policy != "no",
         is_kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
         stop_timeout: value.pointer("/Config/StopTimeout").and_then(Value::as_i64).map(stop_timeout),
@@ -390,6 +406,25 @@ mod tests {
         let container = container(listed);
         assert_eq!(container.name.as_str(), "web");
         assert_eq!(container.state, ContainerState::Unknown);
+    }
+
+    #[test]
+    fn nobody_is_unhealthy_before_a_probe_has_failed() {
+        let health = |log: Value| details(&json!({"State": {"Health": {"Status": "unhealthy", "Log": log}}})).health;
+        assert_eq!(health(json!(null)), Health::Starting);
+        assert_eq!(health(json!([{"ExitCode": 1}])), Health::Unhealthy);
+    }
+
+    #[test]
+    fn ports_of_podman_are_read_as_they_are_meant() {
+        let listed = |state: &str| -> ObservedPort {
+            let value = json!({"State": state, "Ports": [{"PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}]});
+            container(serde_json::from_value(value).unwrap()).ports.remove(0)
+        };
+        let running = listed("running");
+        assert_eq!((running.host_ip, running.published), (Some(IpAddr::from([0, 0, 0, 0])), Some(8080)));
+        let exited = listed("exited");
+        assert_eq!((exited.host_ip, exited.published, exited.target), (None, None, 80));
     }
 
     #[test]

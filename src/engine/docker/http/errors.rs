@@ -26,14 +26,18 @@ impl fmt::Display for Call<'_> {
 }
 
 /// The engine's words that tell more than the status code, in lower case, and the kind behind them.
-const WORDS: [(&str, ErrorKind); 7] = [
+const WORDS: [(&str, ErrorKind); 9] = [
     ("port is already allocated", ErrorKind::PortTaken),
     ("address already in use", ErrorKind::PortTaken),
     ("all ports are allocated", ErrorKind::NoPortLeft),
     ("is ambiguous", ErrorKind::Ambiguous),
     // Engines answer 403 here.
     ("has active endpoints", ErrorKind::NetworkInUse),
+    // Podman answers 500 here.
+    ("network is being used", ErrorKind::NetworkInUse),
     ("executable file not found", ErrorKind::NoProgram),
+    // The runtime crun puts the name between these words.
+    ("not found in $path", ErrorKind::NoProgram),
     ("id already in use", ErrorKind::Occupied),
 ];
 
@@ -125,6 +129,9 @@ mod tests {
         let start = "OCI runtime create failed: exec: \"nope\": executable file not found in $PATH: unknown";
         assert_eq!(kind_of(400, start), ErrorKind::NoProgram);
         assert_eq!(kind_of_start(start), Some(ErrorKind::NoProgram));
+        assert_eq!(kind_of(500, "crun: executable file `nope` not found in $PATH"), ErrorKind::NoProgram);
+        let used = "\"shop_default\" has associated containers with it: network is being used";
+        assert_eq!(kind_of(500, used), ErrorKind::NetworkInUse);
         assert_eq!(kind_of_start(""), None);
         let removal = "removal of container 25af7457 is already in progress";
         assert_eq!(kind_of(409, removal), ErrorKind::RemovalUnderWay);

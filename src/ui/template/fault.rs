@@ -1,0 +1,33 @@
+//! What is wrong with a template, and where.
+
+/// A fault of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// The byte of the text where the fault is.
+    at: usize,
+    message: String,
+    /// Whether the template asks for more work than one row may take.
+    pub(super) is_limit: bool,
+}
+
+impl Fault {
+    pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), is_limit: false }
+    }
+
+    pub(super) fn limit(at: usize, message: &str) -> Self {
+        Self { at, message: message.to_owned(), is_limit: true }
+    }
+
+    /// Returns the fault with its column in the text, and with its line where the text has several.
+    pub(super) fn told(&self, text: &str) -> String {
+        let before = text.get(..self.at).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let column = before[line_start..].chars().count() + 1;
+        let line = match text.contains('\n') {
+            true => format!("line {}, ", before.matches('\n').count() + 1),
+            false => String::new(),
+        };
+        format!("{line}column {column}: {}", self.message)
+    }
+}
