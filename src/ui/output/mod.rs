@@ -15,4 +15,4 @@ mod writer;
 pub use close::close;
 pub(super) use close::hurry;
 pub use print::{LogLines, failed, is_drained, print, print_lines, print_owned, ready, tell};
-pub(super) use print::{frame, print_bytes, tell_often, tell_surely, wait_told};
+pub(super) use print::{frame, has_room, print_bytes, tell_often, tell_surely, wait_told};

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::waits::Waits;
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::StepId;
 use crate::plan::Verb;
@@ -15,6 +16,7 @@ use crate::ui::output;
 #[derive(Debug, Default)]
 pub(super) struct Plain {
     steps: BTreeMap<StepId, StepHeader>,
+    waits: Waits,
 }
 
 impl Listener for Plain {
@@ -22,7 +24,8 @@ impl Listener for Plain {
         match event {
             Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
             Event::Step { id, state } => {
-                let Some(line) = self.steps.get(id).and_then(|step| line(step, state)) else { return };
+                let Some(step) = self.steps.get(id) else { return };
+                let Some(line) = self.waits.told(step, state).and_then(|state| line(step, &state)) else { return };
                 match state.may_repeat() {
                     true => output::tell(&line),
                     false => output::tell_surely(line),
@@ -46,6 +49,7 @@ fn line(step: &StepHeader, state: &StepState) -> Option<String> {
         StepState::Failed { message, .. } => format!("{head}Error: {}\n", escape_controls(message)),
         StepState::Skipped { .. } => format!("{head}Skipped ({})\n", step.verb.plain()),
         StepState::Undone if step.verb == Verb::Stop => format!("{head}Restored\n"),
+        StepState::Delayed(text) => format!("{head}{} {}\n", step.verb.present(), escape_controls(text)),
         StepState::Output(text) => format!("{head}{}\n", escape_controls(text)),
         StepState::Undone | StepState::Progress { .. } => return None,
     })
