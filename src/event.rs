@@ -61,6 +61,9 @@ pub enum StepState {
         /// How much there is in all; `None` where that is not known.
         total: Option<u64>,
     },
+    /// A wait goes on for longer than people like to wait; why, and for how long it may: one line, without control
+    /// characters.
+    Delayed(String),
     /// A line of output of a hook, or what a build comes to, without control characters.
     Output(String),
     /// A line that an instruction of a build printed, without control characters. The error of a failed build repeats the
@@ -92,7 +95,10 @@ pub enum StepState {
 impl StepState {
     /// Returns whether a step may have this state any number of times.
     pub fn may_repeat(&self) -> bool {
-        matches!(self, StepState::Progress { .. } | StepState::Output(_) | StepState::BuildOutput(_))
+        matches!(
+            self,
+            StepState::Progress { .. } | StepState::Delayed(_) | StepState::Output(_) | StepState::BuildOutput(_)
+        )
     }
 }
 

@@ -5,19 +5,22 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
-use super::output::lines::{self, Line};
+use super::output::lines::Line;
+use super::output::mux::Mux;
+use super::output::reader::{self, Stamps};
+use super::output::rotated::Tally;
 use super::project;
 use super::run::{interrupted, session};
 use crate::diag::Diagnostic;
-use crate::engine::{LogOptions, ReadEngine};
+use crate::engine::{ContainerDetails, LogOptions, ReadEngine};
 use crate::failure::{Exit, Failure};
 use crate::model::{ObservedContainer, Sources, Span, labels};
 use crate::settings::Context;
+use crate::text::{escape_controls, one_line};
 use crate::ui;
-use crate::ui::logs::{LogPrinter, Style};
+use crate::ui::logs::{LogPrinter, Piece, Style};
 
 /// The request of `logs`.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +87,8 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
         ui::diagnostics(context, &found.unknown_services(&request.services, &containers), &Sources::default());
         let containers: Vec<&ObservedContainer> = containers.iter().filter(wanted).collect();
         check_index(request, &containers)?;
-        let mut printer = printer(context, found.name(), &containers, &request.follow);
+        let short = |one: &&ObservedContainer| (one.id.to_string(), short_name(found.name(), one.name.as_str()));
+        let mut printer = LogPrinter::new(containers.iter().map(short).collect(), style(context, &request.follow));
         let options = LogOptions {
             follow: request.is_following,
             tail: request.tail,
@@ -110,25 +114,25 @@ fn check_index(request: &LogsRequest, found: &[&ObservedContainer]) -> Result<()
     Err(Failure::one(Diagnostic::error("no-container", Span::NONE, message).help("`ps -a` lists the containers")))
 }
 
-/// Returns the printer for the lines of some containers.
-pub(super) fn printer(
-    context: &Context,
-    project: &str,
-    containers: &[&ObservedContainer],
-    request: &FollowRequest,
-) -> LogPrinter {
-    let names: Vec<(String, String)> =
-        containers.iter().map(|one| (one.id.to_string(), short_name(project, one))).collect();
-    let style =
-        Style { has_prefix: !request.no_prefix, is_coloured: !request.no_color && ui::logs::is_coloured(context) };
-    LogPrinter::new(names, style)
+/// Returns how lines are printed.
+pub(super) fn style(context: &Context, request: &FollowRequest) -> Style {
+    Style { has_prefix: !request.no_prefix, is_coloured: !request.no_color && ui::logs::is_coloured(context) }
 }
 
 /// Returns a container's name without the project in front: `web-1` for `shop-web-1`.
-pub(super) fn short_name(project: &str, container: &ObservedContainer) -> String {
-    let name = container.name.as_str();
+pub(super) fn short_name(project: &str, name: &str) -> String {
     let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '_']));
     rest.unwrap_or(name).to_owned()
+}
+
+/// The log of a container that is being read.
+struct Log {
+    id: String,
+    /// The container's name for people.
+    name: String,
+    details: ContainerDetails,
+    lines: mpsc::Receiver<Line>,
+    tally: Tally,
 }
 
 async fn print_all(
@@ -137,63 +141,88 @@ async fn print_all(
     options: &LogOptions,
     printer: &mut LogPrinter,
 ) -> Result<(), Failure> {
-    let is_ordered = !options.follow && containers.len() > 1;
-    let mut heads = Vec::new();
+    let is_ordered = !options.follow;
+    let stamps = if is_ordered { Stamps::Engines } else { Stamps::None };
+    let (mut logs, mut failed) = (Vec::new(), None);
     for container in containers {
-        let is_tty = engine.inspect_container(container.id.as_str()).await?.is_tty;
+        let details = engine.inspect_container(container.id.as_str()).await?;
+        let is_tty = details.is_tty;
+        let name = container.name.to_string();
         let options = LogOptions { timestamps: options.timestamps || is_ordered, is_tty, ..options.clone() };
-        let stream = engine.logs(&container.id, options).await?;
-        heads.push((container.id.to_string(), lines::spawn(stream, is_ordered)));
+        match engine.logs(&container.id, options).await {
+            Ok(stream) => {
+                let lines = reader::spawn(stream, stamps);
+                logs.push(Log { id: container.id.to_string(), name, details, lines, tally: Tally::default() });
+            }
+            // Not every logging driver can be read.
+            Err(error) => {
+                ui::tell(&format!("no output of {}: {}\n", escape_controls(&name), one_line(&error.message)));
+                failed = Some(error);
+            }
+        }
     }
-    if is_ordered {
-        merge(heads, options.timestamps, printer).await
-    } else {
-        interleave(heads, printer).await
+    if let Some(error) = failed.filter(|_| logs.is_empty()) {
+        return Err(error.into());
+    }
+    if !is_ordered {
+        interleave(logs, printer).await;
+        return Ok(());
+    }
+    for log in merge(logs, options.timestamps, printer).await {
+        let is_whole = options.since.is_none() && options.tail.is_none_or(|tail| log.tally.lines < tail);
+        if let Some(words) = log.tally.told(&escape_controls(&log.name), &log.details).filter(|_| is_whole) {
+            ui::tell(&format!("{words}\n"));
+        }
     }
     Ok(())
 }
 
-/// Prints the oldest line of all, again and again. The pieces of a long line stay together.
-async fn merge(heads: Vec<(String, mpsc::Receiver<Line>)>, with_time: bool, printer: &mut LogPrinter) {
-    let mut open = Vec::new();
-    for (id, mut receiver) in heads {
-        if let Some(line) = receiver.recv().await {
-            open.push((line, id, receiver));
+/// Prints the oldest line of all, again and again. The pieces of a long line stay together. Returns the logs that were read.
+async fn merge(logs: Vec<Log>, with_time: bool, printer: &mut LogPrinter) -> Vec<Log> {
+    let (mut open, mut done) = (Vec::new(), Vec::new());
+    for mut log in logs {
+        match log.lines.recv().await {
+            Some(line) => open.push((line, log)),
+            None => done.push(log),
         }
     }
     while let Some(index) = (0..open.len()).min_by(|a, b| open[*a].0.time.cmp(&open[*b].0.time)) {
-        let (line, id, receiver) = &mut open[index];
+        let (line, log) = &mut open[index];
         printer.ready().await;
-        if with_time {
-            printer.line(id, format!("{} ", line.time).as_bytes());
-        }
-        printer.line(id, &line.bytes);
+        printer.print(&log.id, piece(line, with_time));
+        log.tally.add(line);
         let next = loop {
-            match receiver.recv().await {
-                Some(piece) if !piece.is_start => {
+            match log.lines.recv().await {
+                Some(next) if !next.is_start => {
                     printer.ready().await;
-                    printer.line(id, &piece.bytes);
+                    printer.print(&log.id, piece(&next, false));
+                    log.tally.add(&next);
                 }
                 next => break next,
             }
         };
         match next {
             Some(next) => *line = next,
-            None => drop(open.swap_remove(index)),
+            None => done.push(open.swap_remove(index).1),
         }
     }
+    done
 }
 
-/// Prints the lines of all containers in the order in which they arrive.
-async fn interleave(heads: Vec<(String, mpsc::Receiver<Line>)>, printer: &mut LogPrinter) {
-    let streams = heads.into_iter().map(|(id, receiver)| {
-        futures_util::stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
-            .map(move |line| (id.clone(), line))
-            .boxed()
-    });
-    let mut all = futures_util::stream::select_all(streams);
-    while let Some((id, line)) = all.next().await {
-        printer.ready().await;
-        printer.line(&id, &line.bytes);
+/// Returns a line as it is printed.
+pub(super) fn piece(line: &Line, with_time: bool) -> Piece<'_> {
+    Piece { bytes: &line.bytes, time: if with_time { &line.time } else { "" }, is_start: line.is_start }
+}
+
+/// Prints the lines of all containers in the order in which they arrive. A long line stays whole.
+async fn interleave(logs: Vec<Log>, printer: &mut LogPrinter) {
+    let mut mux = Mux::default();
+    for log in logs {
+        mux.add(&log.id, log.lines);
+    }
+    while let Some((id, line)) = mux.next().await {
+        if let Some(line) = line {
+            printer.print(&id, piece(&line, true));
+        }
     }
 }

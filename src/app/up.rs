@@ -3,6 +3,8 @@
 pub use super::prepare::UpRequest;
 
 use super::output::attached::{self, Attached};
+use super::output::follow::Follower;
+use super::output::followed::Scope;
 use super::prepare::{self, UpAim};
 use super::project::Loading;
 use super::run::consent;
@@ -23,6 +25,8 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     session::block_on(async {
         let mut session = Session::begin(context, loading.project.name.as_str(), request.command).await?;
         let mut aim = UpAim::new(context, &loading.project, request);
+        let options = aim.options.clone();
+        let mut follower = follower(context, request, &loading, &mut session, &options).await?;
         let mut rounds = Rounds {
             session: &session,
             console: &console,
@@ -31,26 +35,48 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
             repeats: Repeats::Always,
             nothing: None,
         };
-        let mut ended = rounds.run(&mut aim).await?;
+        let mut ended = match &mut follower {
+            Some(follower) => follower.beside(rounds.run(&mut aim)).await?,
+            None => rounds.run(&mut aim).await?,
+        };
         drop(rounds);
-        let options = aim.options;
-        let is_attached = !(request.detach || context.settings.is_dry_run || !options.start);
-        if is_attached {
+        if let Some(follower) = &mut follower {
             attached::forgive_ends(&ended.look.plan, &mut ended.outcome);
+            // What a container has said before it failed comes before the words about its failure.
+            if !ended.outcome.is_success() && ended.outcome.interrupted.is_none() {
+                follower.settle_ends().await;
+            }
         }
         if options.start {
             session.finished(&ended.outcome);
         }
         let result = report::report(&console, &ended.outcome, loading.origin());
         ui::progress::summary(context, &ended.look.plan, &ended.look.observed, result.is_ok());
-        if !is_attached {
+        let Some(mut follower) = follower else {
             return result.map(|()| Exit::SUCCESS);
-        }
+        };
         if result.is_ok() {
             session.unlock();
         }
-        follow(context, request, &loading, &session, (&ended, &options), result).await
+        follow(context, request, &loading, &session, (&mut follower, &ended), result).await
     })
+}
+
+/// Returns who follows the containers of an attached `up`, from before its run; `None` where nobody does.
+async fn follower<'a>(
+    context: &Context,
+    request: &'a UpRequest,
+    loading: &'a Loading,
+    session: &mut Session,
+    options: &UpOptions,
+) -> Result<Option<Follower<'a>>, Failure> {
+    let Some(engine) = session.changing().filter(|_| !request.detach && options.start).cloned() else {
+        return Ok(None);
+    };
+    let scope = Scope::new(&loading.project, &request.services, &request.follow, options);
+    let (follower, outputs) = session::answer(&session.interrupt, Follower::begin(context, engine, scope)).await?;
+    session.hand_over(outputs);
+    Ok(Some(follower))
 }
 
 /// Returns what every round must pass: the plan that was shown, and consent for data.
@@ -75,7 +101,7 @@ async fn follow(
     request: &UpRequest,
     loading: &Loading,
     session: &Session,
-    (ended, options): (&Ended, &UpOptions),
+    (follower, ended): (&mut Follower<'_>, &Ended),
     result: Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let attached = Attached {
@@ -88,7 +114,7 @@ async fn follow(
         grace: request.options.grace,
     };
     match result {
-        Ok(()) => attached.follow(&ended.look, options).await,
-        Err(failure) => attached.failed(failure).await,
+        Ok(()) => attached.follow(follower, &ended.look).await,
+        Err(failure) => attached.failed(follower, failure).await,
     }
 }

@@ -15,7 +15,7 @@ pub use port::build::{BuildEngine, BuildEvent};
 pub use port::change::{ChangeEngine, RemoveOptions};
 pub use port::events::{EngineEvent, EventEngine, EventQuery, ObjectEvent, ObjectKind};
 pub use port::image::{CommitSpec, ImageEngine, PullEvent, PushEvent};
-pub use port::logs::{LogEngine, LogOptions, OutputChunk, OutputStream};
+pub use port::logs::{LogEngine, LogOptions, LogRotation, OutputChunk, OutputStream};
 pub use port::read::{ContainerDetails, HistoryEntry, ImageDetails, ImageSummary, ProbeResult, Processes, ReadEngine};
 pub use port::session::{
     AttachOptions, ContainerEnd, Ending, ExecId, ExecOutcome, ExecSpec, Session, SessionEngine, SessionInput,

@@ -12,6 +12,7 @@
 mod interrupt;
 mod no_answer;
 mod outcome;
+mod outputs;
 mod panics;
 mod runner;
 mod scheduler;
@@ -22,5 +23,6 @@ mod wait;
 
 pub use interrupt::{Interrupt, Signal};
 pub use outcome::{Outcome, StepError, StepFailure};
+pub use outputs::{Output, Outputs};
 pub use scheduler::run;
 pub use settings::{ExecSettings, parallel_here};

@@ -51,6 +51,8 @@ pub(super) struct StepContext<'a> {
     pub is_final: bool,
     /// For a wait: how long the start of its container took.
     pub start_took: Duration,
+    /// Whether the container that the step acts on has a terminal, where the plan tells.
+    pub is_tty: Option<bool>,
     /// Cancelled by the first signal.
     pub cancel: &'a CancellationToken,
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::outputs::Outputs;
+
 /// More engine calls at once than this gain nothing.
 const PARALLEL_MOST: usize = 16;
 /// How many connections may wait for stops.
@@ -37,6 +39,8 @@ pub struct ExecSettings {
     /// Whether calls of a run that has died may still be under way. Then each network that is created is followed by a look
     /// for a double, which such a call may have made in the same moment.
     pub is_after_crash: bool,
+    /// Where the output of containers goes that is wanted from its first byte on; `None` where nobody reads.
+    pub outputs: Option<Outputs>,
 }
 
 impl Default for ExecSettings {
@@ -49,6 +53,7 @@ impl Default for ExecSettings {
             reconnect: Duration::from_secs(30),
             hook_limit: Duration::from_secs(300),
             is_after_crash: true,
+            outputs: None,
         }
     }
 }

@@ -32,7 +32,18 @@ pub fn is_coloured(context: &Context) -> bool {
     }
 }
 
-/// Prints lines of many containers. Each line waits in the queue of standard output, so that [`LogPrinter::line`] does not
+/// A line to print, or a piece of a long line.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// The bytes as the container wrote them, with the line's end.
+    pub bytes: &'a [u8],
+    /// The time to put before a line; empty where there is none.
+    pub time: &'a str,
+    /// Whether a line begins here; else the piece goes on with the line of the piece before.
+    pub is_start: bool,
+}
+
+/// Prints lines of many containers. Each line waits in the queue of standard output, so that [`LogPrinter::print`] does not
 /// block; a reader of many lines awaits [`LogPrinter::ready`] before it takes the next one.
 #[derive(Debug)]
 pub struct LogPrinter {
@@ -49,13 +60,20 @@ pub struct LogPrinter {
 impl LogPrinter {
     /// Takes the ids of containers with the names to show.
     pub fn new(names: Vec<(String, String)>, style: Style) -> Self {
-        let width = names.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0);
         let is_terminal = std::io::stdout().is_terminal();
-        let mut printer = Self { prefixes: BTreeMap::new(), style, width, is_terminal, open: None };
+        let mut printer = Self { prefixes: BTreeMap::new(), style, width: 0, is_terminal, open: None };
+        for (_, name) in &names {
+            printer.make_room(name);
+        }
         for (id, name) in names {
             printer.add(&id, &name);
         }
         printer
+    }
+
+    /// Makes the names that are added from now on as wide as this one.
+    pub fn make_room(&mut self, name: &str) {
+        self.width = self.width.max(crate::text::escape_controls(name).chars().count());
     }
 
     /// Takes the id of one more container with the name to show.
@@ -71,28 +89,61 @@ impl LogPrinter {
         self.prefixes.insert(id.to_owned(), text);
     }
 
+    /// Whether a container was added.
+    pub fn knows(&self, id: &str) -> bool {
+        self.prefixes.contains_key(id)
+    }
+
     /// Waits for room for a line in the queue of standard output; dropping the future loses nothing.
     pub async fn ready(&self) {
         output::ready().await;
     }
 
-    /// Prints a line, or a piece of a line; the name comes once a line. A piece of another container's line ends an open line.
-    pub fn line(&mut self, id: &str, bytes: &[u8]) {
-        let mut out = Vec::with_capacity(bytes.len() + 32);
-        if self.open.as_deref() != Some(id) {
+    /// Prints a line, or a piece of a line; the name comes once a line. What begins a line ends an open line, and so does
+    /// a piece of another container's line.
+    pub fn print(&mut self, id: &str, piece: Piece<'_>) {
+        let mut out = Vec::with_capacity(piece.bytes.len() + 64);
+        if piece.is_start || self.open.as_deref() != Some(id) {
             if self.open.is_some() {
                 out.push(b'\n');
             }
             out.extend_from_slice(self.prefixes.get(id).map(String::as_bytes).unwrap_or_default());
+            if !piece.time.is_empty() {
+                out.extend_from_slice(piece.time.as_bytes());
+                out.push(b' ');
+            }
         }
-        let has_end = bytes.last() == Some(&b'\n');
+        let has_end = piece.bytes.last() == Some(&b'\n');
         if self.is_terminal {
-            out.extend_from_slice(harmless(&String::from_utf8_lossy(bytes)).as_bytes());
+            out.extend_from_slice(harmless(&String::from_utf8_lossy(piece.bytes)).as_bytes());
         } else {
-            out.extend_from_slice(bytes);
+            out.extend_from_slice(piece.bytes);
         }
         self.open = if has_end { None } else { Some(id.to_owned()) };
         output::print_bytes(out);
+    }
+
+    /// Ends the open line of a container whose output has ended.
+    pub fn close(&mut self, id: &str) {
+        if self.open.as_deref() == Some(id) {
+            self.open = None;
+            output::print("\n");
+        }
+    }
+
+    /// Prints words about a container as a line of their own.
+    ///
+    /// Compat: docker compose tells the ends of containers on standard output, too.
+    pub fn note(&mut self, words: &str) {
+        let end = if self.open.take().is_some() { "\n" } else { "" };
+        output::print_owned(format!("{end}{}\n", crate::text::escape_controls(words)));
+    }
+
+    /// As [`Self::note`], for words that may come any number of times: they are left out while nobody reads.
+    pub fn note_often(&mut self, words: &str) {
+        if output::has_room() {
+            self.note(words);
+        }
     }
 }
 

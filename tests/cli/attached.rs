@@ -62,7 +62,7 @@ fn an_attached_up_stays_with_what_runs_when_a_job_fails_at_once() {
     running.signal(rustix::process::Signal::INT);
     let run = running.end();
     assert_eq!(run.code, Some(130), "{run:?}");
-    assert!(run.errors.contains("tests-1 exited with code 3"), "{run:?}");
+    assert!(run.out.contains("tests-1 exited with code 3\n"), "{run:?}");
     assert_eq!(stack.names(), ["db-1 exited", "tests-1 exited"]);
 }
 
@@ -122,7 +122,7 @@ fn an_attached_up_prints_what_is_new_also_after_a_restart() {
     let printed = lines.len();
     lines.dedup();
     assert!(lines.len() >= 3 && lines.len() == printed, "each run's output once: {run:?}");
-    assert!(run.errors.contains("exited with code 1 (restarting)"), "{run:?}");
+    assert!(run.out.contains("exited with code 1 (restarting)"), "{run:?}");
     assert!(!run.out.contains("old"), "{run:?}");
 }
 
@@ -143,7 +143,7 @@ services:
         assert_eq!(run.code, Some(if option.contains("from") { 5 } else { 3 }), "{option}: {run:?}");
         assert!(run.out.contains("web-1  | last words"), "{option}: {run:?}");
         for words in ["job-1 exited with code 3\n", "web-1 exited with code 5\n"] {
-            assert_eq!(run.errors.matches(words).count(), 1, "{option}: {run:?}");
+            assert_eq!(run.out.matches(words).count(), 1, "{option}: {run:?}");
         }
     }
     let running = stack.begin(&["up", "web"]);
@@ -177,6 +177,6 @@ fn an_attached_up_follows_what_another_run_puts_in_the_place_of_a_container_or_b
     for words in ["web-1  | first\n", "web-1  | second\n", "web-2  | second\n", "web-1  | third\n"] {
         assert!(run.out.contains(words), "{words}: {run:?}");
     }
-    assert!(run.errors.contains("web-1 has been recreated\n"), "{run:?}");
-    assert!(run.errors.contains("web-2 exited with code 137\n"), "{run:?}");
+    assert!(run.out.contains("web-1 has been recreated\n"), "{run:?}");
+    assert!(run.out.contains("web-2 exited with code 137\n"), "{run:?}");
 }

@@ -208,10 +208,20 @@ fn an_attached_up_hears_events_and_signals_while_its_reader_is_stopped() {
     let (_reader, pipe) = stopped();
     let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("the end of the job is told", || told.lock().unwrap().contains("job-1 exited with code 0"));
+    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
     signal(&child, Signal::INT);
     assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());
     assert!(!stack.is_running("web"), "{:?}", stack.names());
+
+    // The end of the job is heard, too: it ends all.
+    let (_reader, pipe) = stopped();
+    let mut up = command(&stack, &["up", "--abort-on-container-exit"]);
+    let mut child = up.stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
+    let told = read(child.stderr.take().unwrap());
+    until("the end of the job stops the rest", || told.lock().unwrap().contains("Gracefully stopping"));
+    until("the rest has ended", || !stack.is_running("web") && !stack.is_running("job"));
+    signal(&child, Signal::INT);
+    assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());
 }
 
 #[test]
@@ -225,12 +235,13 @@ fn a_slow_reader_of_an_attached_up_gets_everything() {
     let (mut reader, pipe) = stopped();
     let mut child = command(&stack, &["up", "--no-log-prefix"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("the end is told", || told.lock().unwrap().contains("job-1 exited with code 3"));
-    std::thread::sleep(Duration::from_secs(2));
+    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    std::thread::sleep(Duration::from_secs(8));
     assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
     let mut text = String::new();
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), 20_000);
+    assert!(text.contains("job-1 exited with code 3\n"), "{}", told.lock().unwrap());
     assert_eq!(code(end(child, SOON)), 0);
 }
 

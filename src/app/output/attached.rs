@@ -9,13 +9,11 @@ use super::super::run::interrupted;
 use super::super::run::report::Origin;
 use super::super::run::rounds::Look;
 use super::super::run::session::{self, Session};
-use super::follow::{self, Ending};
-use super::followed::Followed;
+use super::follow::{Ending, Follower};
 use crate::exec::{Interrupt, Outcome, Signal, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
-use crate::graph::Graph;
 use crate::model::{ContainerState, Project, ServiceName, labels};
-use crate::plan::{self, Action, ContainerRef, Lifecycle, Plan, Until, UpOptions};
+use crate::plan::{self, Action, ContainerRef, Lifecycle, Plan, Until};
 use crate::settings::Context;
 use crate::ui;
 
@@ -34,45 +32,33 @@ pub(in crate::app) struct Attached<'a> {
 
 impl Attached<'_> {
     /// Follows the output until everything has ended, one container's end ends all, or a signal comes; then what runs is
-    /// stopped. `look` and `options` are those of the run.
-    pub(in crate::app) async fn follow(&self, look: &Look, options: &UpOptions) -> Result<Exit, Failure> {
-        let (context, session) = (self.context, self.session);
-        let graph = Graph::new(&self.project.services);
-        let followed = Followed {
-            project: self.project,
-            selected: &plan::selected(&graph, self.project, options),
-            services: self.services,
-            request: self.follow,
-            before: &look.observed,
-            plan: &look.plan,
-        };
-        let engine = session.reader();
-        let mut following = tokio::select! {
-            following = follow::follow(context, &engine, &followed) => following?,
+    /// stopped. `look` is the last look of the run.
+    pub(in crate::app) async fn follow(&self, follower: &mut Follower<'_>, look: &Look) -> Result<Exit, Failure> {
+        let session = self.session;
+        tokio::select! {
+            result = follower.take_over(look) => result?,
             signal = session.interrupt.first() => {
-                self.stop(context).await?;
+                follower.during(self.stop()).await?;
                 return Err(interrupted(signal));
             }
-        };
-        // Output is printed while the stop goes on: a live view would be drawn over it.
-        let beside = ui::progress::beside_output(context);
+        }
         let ending = tokio::select! {
-            ending = following.until_over() => ending,
+            ending = follower.until_over() => ending,
             signal = session.interrupt.first() => {
-                following.during(self.stop(&beside)).await?;
+                follower.during(self.stop()).await?;
                 return Err(interrupted(signal));
             }
             failure = ui::failed() => return Err(failure),
         };
         if let Ending::First(_) = ending {
-            following.during(self.stop(&beside)).await?;
+            follower.during(self.stop()).await?;
         }
         if let Some(signal) = session.interrupt.received() {
             return Err(interrupted(signal));
         }
         tokio::select! {
             biased;
-            () = following.print_rest() => {}
+            () = follower.print_rest() => {}
             // Nothing is left to stop.
             signal = session.interrupt.first() => return Err(interrupted(signal)),
         }
@@ -85,12 +71,12 @@ impl Attached<'_> {
 
     /// Ends an attached `up` whose start has failed. After a signal, and where one container's end ends all, what runs is
     /// stopped. Else the containers are left as they are, to be looked at.
-    pub(in crate::app) async fn failed(&self, failure: Failure) -> Result<Exit, Failure> {
+    pub(in crate::app) async fn failed(&self, follower: &mut Follower<'_>, failure: Failure) -> Result<Exit, Failure> {
         let is_interrupted = matches!(failure, Failure::Interrupted(_));
         if !is_interrupted && !self.follow.stops_all() {
             return Err(failure);
         }
-        self.stop(self.context).await?;
+        follower.during(self.stop()).await?;
         let Some(service) = self.follow.exit_code_from.as_ref().filter(|_| !is_interrupted) else {
             return Err(failure);
         };
@@ -101,8 +87,10 @@ impl Attached<'_> {
     }
 
     /// Stops what runs of the services that were asked for. The next signal kills it; the one after that leaves it alone.
-    async fn stop(&self, context: &Context) -> Result<(), Failure> {
+    async fn stop(&self) -> Result<(), Failure> {
         let session = self.session;
+        // Output is printed while the stop goes on: a live view would be drawn over it.
+        let context = &ui::progress::beside_output(self.context);
         let is_asked = session.interrupt.received().is_some();
         ui::tell("Gracefully stopping... (press Ctrl+C again to force)\n");
         let observed = tokio::select! {

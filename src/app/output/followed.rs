@@ -1,70 +1,50 @@
-//! Which containers an attached `up` follows, which part of their output it prints, and whose end ends all.
+//! Which containers an attached `up` follows, whose output it prints, and whose end ends all.
 
 use std::collections::BTreeSet;
 
 use super::super::logs::FollowRequest;
-use crate::engine::{ContainerDetails, LogOptions};
+use super::super::run::rounds::Look;
 use crate::graph::Graph;
-use crate::model::{Condition, ContainerState, Observed, ObservedContainer, Project};
-use crate::plan::{Action, Plan};
+use crate::model::{Condition, ContainerState, ObservedContainer, Project, ServiceName};
+use crate::plan::{self, Action, UpOptions};
 
-/// What is followed.
-pub(super) struct Followed<'a> {
+/// What an attached `up` is about; known before its run.
+pub(in crate::app) struct Scope<'a> {
     pub project: &'a Project,
-    /// Services that the run was about.
-    pub selected: &'a BTreeSet<&'a str>,
+    /// Services that the run is about.
+    pub selected: BTreeSet<&'a str>,
     /// Services that the user has named.
     pub services: &'a [String],
     pub request: &'a FollowRequest,
-    /// The snapshot that the run was planned from.
-    pub before: &'a Observed,
-    /// The plan that was run.
-    pub plan: &'a Plan,
 }
 
-impl Followed<'_> {
-    /// Whether a container belongs to the run. A container that had ended before and was not started again does not.
-    pub(super) fn is_watched(&self, container: &ObservedContainer) -> bool {
-        let service = container.service().unwrap_or_default();
-        if container.is_oneoff() || !self.selected.contains(service) {
-            return false;
-        }
-        let was_up = || self.before.containers.by_id(container.id.as_str()).is_some_and(|one| !is_over(one.state));
-        !is_over(container.state) || self.is_asked(service) || self.is_started(container) || was_up()
+impl<'a> Scope<'a> {
+    /// Takes what the user asks for; `options` are those of the run.
+    pub(in crate::app) fn new(
+        project: &'a Project,
+        services: &'a [String],
+        request: &'a FollowRequest,
+        options: &UpOptions,
+    ) -> Self {
+        let selected = plan::selected(&Graph::new(&project.services), project, options);
+        Self { project, selected, services, request }
     }
 
-    /// Whether the run has started a container.
-    fn is_started(&self, container: &ObservedContainer) -> bool {
-        self.has(container, |action| matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. }))
+    /// Returns the services whose output is printed.
+    pub(super) fn printed(&self) -> BTreeSet<ServiceName> {
+        let is_printed = |name: &&ServiceName| self.selected.contains(name.as_str()) && self.is_printed(name.as_str());
+        self.project.services.keys().filter(is_printed).cloned().collect()
     }
 
-    /// Whether a step of the plan, which `is_it` tells, acted on a container.
-    fn has(&self, container: &ObservedContainer, is_it: impl Fn(&Action) -> bool) -> bool {
-        self.plan.steps.iter().any(|step| is_it(&step.action) && step.target.name() == container.name.as_str())
-    }
-
-    /// Returns which part of a container's output is of this run. `logs` shows what was written before.
-    pub(super) fn part(&self, container: &ObservedContainer, details: &ContainerDetails) -> LogOptions {
-        if self.has(container, |action| matches!(action, Action::CreateContainer { .. })) {
-            return LogOptions::default();
-        }
-        if !self.is_started(container) {
-            return LogOptions { tail: Some(0), ..LogOptions::default() };
-        }
-        since_start(details)
-    }
-
-    /// Whether the output of a container is printed, by `--attach`, `--no-attach`, the services named, and `attach: false`.
-    pub(super) fn is_printed(&self, container: &ObservedContainer) -> bool {
-        let Some(name) = container.service() else { return false };
+    /// Whether the output of a service is printed, by `--attach`, `--no-attach`, the services named, and `attach: false`.
+    pub(super) fn is_printed(&self, name: &str) -> bool {
         let Some(service) = self.project.services.get(name) else { return false };
         if self.request.no_attach.iter().any(|one| one == name) {
             return false;
         }
         let named = self.services.iter().chain(&self.request.attach).map(String::as_str);
-        let graph = Graph::new(&self.project.services);
         let is_named = match self.request.with_dependencies {
-            true => graph.with_dependencies(named).contains(name),
+            true => Graph::new(&self.project.services).with_dependencies(named).contains(name),
             false => named.clone().any(|one| one == name),
         };
         match self.request.attach.is_empty() {
@@ -94,14 +74,23 @@ impl Followed<'_> {
             edge.is_some_and(|edge| edge.condition == Condition::CompletedSuccessfully)
         })
     }
+
+    /// Whether a container belongs to the run, whose last look was `look`. A container that had ended before and was not
+    /// started again does not.
+    pub(super) fn is_watched(&self, container: &ObservedContainer, look: &Look) -> bool {
+        let service = container.service().unwrap_or_default();
+        if container.is_oneoff() || !self.selected.contains(service) {
+            return false;
+        }
+        let was_up = || look.observed.containers.by_id(container.id.as_str()).is_some_and(|one| !is_over(one.state));
+        !is_over(container.state) || self.is_asked(service) || is_started(container, look) || was_up()
+    }
 }
 
-/// Returns the options that read the output since the container's last start.
-pub(super) fn since_start(details: &ContainerDetails) -> LogOptions {
-    // The container may have written before the engine notes its start.
-    let started: Option<jiff::Timestamp> = details.started_at.parse().ok();
-    let since = started.map(|time| (time - jiff::SignedDuration::from_secs(1)).to_string());
-    LogOptions { since, ..LogOptions::default() }
+/// Whether the run has started a container.
+pub(super) fn is_started(container: &ObservedContainer, look: &Look) -> bool {
+    let is_start = |action: &Action| matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. });
+    look.plan.steps.iter().any(|step| is_start(&step.action) && step.target.name() == container.name.as_str())
 }
 
 /// Whether a container in this state has ended, or never begun.

@@ -1,4 +1,4 @@
-//! The reader of lines: cuts a container's output into lines, in memory that is bounded whatever the container writes.
+//! Cuts one stream of a container's output into lines, in memory that is bounded whatever the container writes.
 //!
 //! A line that goes on for longer than [`PIECE`] is handed on in pieces. Each byte is scanned once.
 //!
@@ -7,57 +7,33 @@
 //! pieces of such a line follow each other, the first has the stamp.
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
-use tokio::sync::mpsc;
-
-use crate::engine::{EngineResult, OutputChunk};
 
 /// Bytes after which a line is handed on in pieces.
 const PIECE: usize = 64 * 1024;
-/// Lines of one container that may wait for the printer.
-const QUEUE: usize = 64;
 
 /// A line with its end (`\n`), or a piece of a long line. The last line of an output may have no end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::app) struct Line {
     /// The bytes as the container wrote them.
     pub bytes: Bytes,
-    /// The engine's time stamp, where lines are put in order by it; empty for a piece that is not the first of its line.
+    /// The time stamp of the line; empty where none was asked for, and for a piece that is not the first of its line.
     pub time: String,
     /// Whether a line begins here; a piece of a long line goes on with the line of the piece before.
     pub is_start: bool,
+    /// Whether the line goes on with the next piece.
+    pub goes_on: bool,
 }
 
-/// Reads a container's output into lines on a task of its own. `has_time` says that the engine was asked for time stamps
-/// that are to be cut off. An output that fails ends.
-pub(in crate::app) fn spawn(
-    mut stream: BoxStream<'static, EngineResult<OutputChunk>>,
-    has_time: bool,
-) -> mpsc::Receiver<Line> {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    tokio::spawn(async move {
-        let mut lines = Lines::new(has_time);
-        while let Some(Ok(chunk)) = stream.next().await {
-            lines.push(chunk.bytes);
-            while let Some(line) = lines.next() {
-                // The printer has gone: nobody wants the rest.
-                if sender.send(line).await.is_err() {
-                    return;
-                }
-            }
-        }
-        if let Some(line) = lines.end() {
-            // The printer may have gone.
-            let _ = sender.send(line).await;
-        }
-    });
-    receiver
+impl Line {
+    /// Returns what ends a line whose pieces were handed on, and that gives way to another line.
+    pub(super) fn broken_off() -> Self {
+        Self { bytes: Bytes::from_static(b"\n"), time: String::new(), is_start: false, goes_on: false }
+    }
 }
 
-/// The state of a reader.
+/// The state of one stream.
 #[derive(Debug, Default)]
-struct Lines {
+pub(super) struct Lines {
     has_time: bool,
     /// What was read and not looked at yet.
     input: Bytes,
@@ -74,18 +50,19 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(has_time: bool) -> Self {
+    /// `has_time` says that the engine was asked for time stamps, which are cut off.
+    pub(super) fn new(has_time: bool) -> Self {
         Self { has_time, ..Self::default() }
     }
 
     /// Takes the next chunk, once [`Lines::next`] has nothing more to give.
-    fn push(&mut self, chunk: Bytes) {
+    pub(super) fn push(&mut self, chunk: Bytes) {
         self.input = chunk;
         self.may_be_stamp = self.has_time;
     }
 
     /// Returns the next line, or piece of a line, as soon as it is whole.
-    fn next(&mut self) -> Option<Line> {
+    pub(super) fn next(&mut self) -> Option<Line> {
         loop {
             if self.may_be_stamp && !self.cut_stamp() {
                 return None;
@@ -115,15 +92,20 @@ impl Lines {
     }
 
     /// Returns the last line, where it has no end.
-    fn end(&mut self) -> Option<Line> {
+    pub(super) fn end(&mut self) -> Option<Line> {
         self.open.extend_from_slice(&std::mem::take(&mut self.held));
         let bytes = self.open.split().freeze();
         (!bytes.is_empty()).then(|| self.line(bytes, false))
     }
 
+    /// Makes the next piece the start of a line: the line of the piece before was broken off.
+    pub(super) fn break_off(&mut self) {
+        self.is_inside = false;
+    }
+
     fn line(&mut self, bytes: Bytes, goes_on: bool) -> Line {
         let is_start = !std::mem::replace(&mut self.is_inside, goes_on);
-        Line { bytes, time: std::mem::take(&mut self.time), is_start }
+        Line { bytes, time: std::mem::take(&mut self.time), is_start, goes_on }
     }
 
     /// Cuts a time stamp off the input. Returns false where it takes more input to know whether a stamp stands there.

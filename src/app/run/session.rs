@@ -14,7 +14,7 @@ use super::{interrupted, settle};
 use crate::diag::Diagnostic;
 use crate::engine::docker::{self, DockerEngine, Wanted};
 use crate::engine::{EngineHandle, ReadEngine};
-use crate::exec::{self, ExecSettings, Interrupt, Outcome};
+use crate::exec::{self, ExecSettings, Interrupt, Outcome, Outputs};
 use crate::failure::Failure;
 use crate::model::{Observed, Project, Span};
 use crate::observe::{self, Interest};
@@ -106,19 +106,18 @@ impl Session {
         }
     }
 
-    /// Returns a handle to the engine, to look at.
-    pub(in crate::app) fn reader(&self) -> Arc<dyn ReadEngine> {
-        match &self.hands {
-            Hands::Reading(engine) => engine.clone(),
-            Hands::Changing(changing) => changing.engine.clone(),
-        }
-    }
-
     /// Returns the engine, to change; `None` in a dry run.
     pub(in crate::app) fn changing(&self) -> Option<&EngineHandle> {
         match &self.hands {
             Hands::Reading(_) => None,
             Hands::Changing(changing) => Some(&changing.engine),
+        }
+    }
+
+    /// Hands the output of containers over from their start on, in every run that follows.
+    pub(in crate::app) fn hand_over(&mut self, outputs: Outputs) {
+        if let Hands::Changing(changing) = &mut self.hands {
+            changing.settings.outputs = Some(outputs);
         }
     }
 

@@ -31,6 +31,17 @@ pub struct LogOptions {
     pub is_tty: bool,
 }
 
+/// How an engine bounds the log of a container: a full file is followed by a new one, and the oldest is dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogRotation {
+    /// Bytes after which a file is full.
+    pub max_size: u64,
+    /// How many files are kept, with the one that is written: 1 or more.
+    pub max_files: u64,
+    /// The same in words for people: `max-size 10m, max-file 3`. No control characters.
+    pub words: String,
+}
+
 /// The stream that a piece of output came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OutputStream {

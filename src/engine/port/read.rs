@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::events::EventEngine;
-use super::logs::LogEngine;
+use super::logs::{LogEngine, LogRotation};
 use super::stats::StatsEngine;
 use super::unsupported::unsupported;
 use crate::engine::{EngineResult, EngineStream, ErrorKind};
@@ -133,6 +133,10 @@ pub struct ContainerDetails {
     pub healthcheck: Option<Healthcheck>,
     /// The last runs of the health check, oldest first.
     pub probes: Vec<ProbeResult>,
+    /// How often the health check has failed in a row, as the engine counts: not during the start period.
+    pub failing_streak: u64,
+    /// How the container's log is rotated; `None` where it is not, or not by the engine.
+    pub log_rotation: Option<LogRotation>,
     /// Whether the container has a restart policy other than `no`.
     pub has_restart_policy: bool,
     /// Whether the restart policy starts the container after every end but a stop (`always`, `unless-stopped`).

@@ -25,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::interrupt::Interrupt;
 use super::outcome::{Outcome, StepError, StepFailure};
-use super::runner::{Failed, Runner, Success};
+use super::outputs::Output;
+use super::runner::{Failed, Runner, Success, resolve};
 use super::settings::ExecSettings;
 use super::wait::{Events, SharedList};
 use crate::engine::EngineHandle;
@@ -59,6 +60,9 @@ pub async fn run(
         lost_replies: Arc::default(),
         progress: sender,
     };
+    if let Some(outputs) = &runner.settings.outputs {
+        outputs.begin(plan);
+    }
     let mut run = Run::new(plan, runner, receiver, listener);
     if run.drive(interrupt).await == Ended::Whole {
         run.look_once_more(interrupt).await;
@@ -181,11 +185,24 @@ impl Run<'_> {
 
     fn ended(&mut self, id: StepId, result: Result<Success, Failed>, elapsed: Duration) {
         self.release(id);
+        let is_done = result.is_ok();
         match result {
             Ok(success) => self.succeeded(id, success, elapsed),
             Err(failed) => self.failed(id, failed, elapsed),
         }
+        self.tell_begun(id, is_done);
         self.settle(id);
+    }
+
+    /// Tells the reader of output that the start of a container has been told: the lines of the container come after that.
+    fn tell_begun(&self, id: StepId, is_started: bool) {
+        let Some(outputs) = &self.runner.settings.outputs else { return };
+        let is_start = matches!(self.effect(id), Effect::Started | Effect::Restarted);
+        if let Some(container) = self.action(id).container().filter(|_| is_start)
+            && let Some(container) = resolve(container, &self.created)
+        {
+            outputs.tell(Output::Begun { container, is_started });
+        }
     }
 
     fn succeeded(&mut self, id: StepId, success: Success, elapsed: Duration) {

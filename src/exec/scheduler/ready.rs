@@ -9,7 +9,9 @@ use crate::event::StepState;
 use crate::exec::outcome::StepError;
 use crate::exec::runner::StepContext;
 use crate::exec::{no_answer, panics};
-use crate::plan::{Action, Effect, Endpoints, Load, Nature, OnSignal, Replacement, Step, StepId, describe};
+use crate::plan::{
+    Action, ContainerRef, Effect, Endpoints, Load, Nature, OnSignal, Replacement, Step, StepId, describe,
+};
 
 impl Run<'_> {
     /// Starts the steps that are ready, within the bounds.
@@ -43,10 +45,11 @@ impl Run<'_> {
             Action::WaitFor { container, .. } => self.starts.get(container).copied().unwrap_or_default(),
             _ => Duration::ZERO,
         };
+        let is_tty = self.is_tty(&step.action);
         let span = tracing::info_span!("step", verb = describe(&step.action).plain(), target = %step.target);
         let task = async move {
             let (id, begun) = (step.id, Instant::now());
-            let context = StepContext { created: &created, is_final, start_took, cancel: &signal };
+            let context = StepContext { created: &created, is_final, start_took, is_tty, cancel: &signal };
             let work = panics::caught(async {
                 let work = runner.run(&step, &context);
                 match step.action.nature().on_signal {
@@ -70,6 +73,17 @@ impl Run<'_> {
             Report::Step { id, result, elapsed: begun.elapsed() }
         };
         self.tasks.spawn(tracing::Instrument::instrument(task, span));
+    }
+
+    /// Returns whether the container of an action has a terminal; `None` for a container that the plan does not create.
+    fn is_tty(&self, action: &Action) -> Option<bool> {
+        match action.container()? {
+            ContainerRef::Existing(_) => None,
+            ContainerRef::Planned(creation) => match self.action(*creation) {
+                Action::CreateContainer { spec, .. } => Some(spec.tty),
+                _ => None,
+            },
+        }
     }
 
     /// Frees the slot of a step that has ended.

@@ -13,8 +13,10 @@ pub(super) use restore::{Ending, OldContainer, Undone};
 use std::time::Duration;
 
 use super::outcome::StepError;
+use super::outputs::{Output, Outputs};
 use super::runner::{Failed, Refusal, Runner, StepContext, Success, resolve};
 use super::wait::{Wait, Wakeups};
+use crate::engine::AttachOptions;
 use crate::model::ContainerId;
 use crate::plan::{Action, Step, Until, describe};
 
@@ -53,12 +55,23 @@ impl Runner {
             Action::PutFiles { files, .. } => {
                 return Ok(Success { unknown_owners: self.upload(&id()?, files).await?, ..Success::default() });
             }
-            Action::StartContainer { .. } => self.start(&id()?).await?,
+            Action::StartContainer { .. } => {
+                let id = id()?;
+                self.open_output(step, &id, context.is_tty).await;
+                self.start(&id).await?;
+            }
             Action::StopContainer { grace, .. } => {
                 let has_stopped = self.stop(&id()?, *grace).await?;
                 return Ok(Success { has_stopped, ..Success::default() });
             }
             Action::KillContainer { signal, .. } => self.kill(&id()?, signal).await?,
+            Action::RestartContainer { grace, .. } if self.wants_output(step) => {
+                // An engine ends a session at the stop and takes the next one before the start.
+                let id = id()?;
+                self.stop(&id, *grace).await?;
+                self.open_output(step, &id, None).await;
+                self.start(&id).await?;
+            }
             Action::RestartContainer { grace, .. } => self.restart(&id()?, *grace).await?,
             Action::PauseContainer { .. } => self.pause(&id()?).await?,
             Action::UnpauseContainer { .. } => self.unpause(&id()?).await?,
@@ -72,6 +85,31 @@ impl Runner {
             Action::Pause { delay } => tokio::time::sleep(*delay).await,
         }
         Ok(Success::default())
+    }
+
+    fn wants_output(&self, step: &Step) -> bool {
+        self.settings.outputs.as_ref().is_some_and(|outputs| outputs.wants(&step.target))
+    }
+
+    /// Attaches to a container that is about to be started, where somebody wants its output. A container whose output cannot
+    /// be had is started all the same: the reader sees that none was opened.
+    async fn open_output(&self, step: &Step, id: &ContainerId, is_tty: Option<bool>) {
+        let wants = |outputs: &&Outputs| outputs.wants(&step.target);
+        let Some(outputs) = self.settings.outputs.as_ref().filter(wants) else { return };
+        let is_tty = match is_tty {
+            Some(is_tty) => is_tty,
+            None => match self.engine.inspect_container(id.as_str()).await {
+                Ok(details) => details.is_tty,
+                Err(_) => return,
+            },
+        };
+        match self.engine.attach(id, &AttachOptions { is_tty, ..AttachOptions::default() }).await {
+            Ok(session) => {
+                let (container, target) = (id.clone(), step.target.clone());
+                outputs.tell(Output::Opened { container, target, output: session.output });
+            }
+            Err(error) => tracing::warn!(cause = error.message, "not attached before the start"),
+        }
     }
 
     async fn wait(

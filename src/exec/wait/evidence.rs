@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use crate::engine::{ContainerDetails, EngineHandle, LogOptions};
+use crate::engine::{ContainerDetails, EngineHandle, EngineResult, LogOptions};
 use crate::model::ContainerId;
 use crate::text::escape_controls;
 
@@ -26,18 +26,21 @@ pub(super) async fn collect(engine: &EngineHandle, details: &ContainerDetails) -
     for probe in details.probes.iter().rev().take(3).rev() {
         lines.push(format!("health check ended with code {}: {}", probe.exit_code, cut(&probe.output)));
     }
-    let output = last_lines(engine, &details.id, details.is_tty).await;
-    if output.is_empty() {
-        lines.push("it printed nothing".to_owned());
-    } else {
-        lines.push("its last output:".to_owned());
-        lines.extend(output.into_iter().map(|line| format!("  {line}")));
+    match last_lines(engine, &details.id, details.is_tty).await {
+        Ok(output) if output.is_empty() => lines.push("it printed nothing".to_owned()),
+        Ok(output) => {
+            lines.push("its last output:".to_owned());
+            lines.extend(output.into_iter().map(|line| format!("  {line}")));
+        }
+        Err(error) => lines.push(format!("its output cannot be read: {}", crate::text::one_line(&error.message))),
     }
     lines
 }
 
-fn cut(text: &str) -> String {
-    let line = crate::text::one_line(text);
+/// Returns the output of a probe as one line of bounded length, without control characters.
+pub(super) fn cut(text: &str) -> String {
+    let begin: String = text.chars().take(1000).collect();
+    let line = crate::text::one_line(&begin);
     if line.is_empty() {
         return "(no output)".to_owned();
     }
@@ -45,25 +48,25 @@ fn cut(text: &str) -> String {
 }
 
 /// Returns the last lines that a container printed, without control characters.
-async fn last_lines(engine: &EngineHandle, id: &ContainerId, is_tty: bool) -> Vec<String> {
+async fn last_lines(engine: &EngineHandle, id: &ContainerId, is_tty: bool) -> EngineResult<Vec<String>> {
     let options = LogOptions { tail: Some(LINES), is_tty, ..LogOptions::default() };
     let read = async {
         let mut bytes = Vec::new();
-        if let Ok(mut stream) = engine.logs(id, options).await {
-            while let Some(Ok(chunk)) = stream.next().await {
-                bytes.extend_from_slice(&chunk.bytes);
-                if bytes.len() > BYTES {
-                    break;
-                }
+        let mut stream = engine.logs(id, options).await?;
+        while let Some(Ok(chunk)) = stream.next().await {
+            bytes.extend_from_slice(&chunk.bytes);
+            if bytes.len() > BYTES {
+                break;
             }
         }
-        bytes
+        Ok(bytes)
     };
-    let bytes = tokio::time::timeout(Duration::from_secs(5), read).await.unwrap_or_default();
+    let bytes = tokio::time::timeout(Duration::from_secs(5), read).await.unwrap_or_else(|_| Ok(Vec::new()))?;
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let skip = lines.len().saturating_sub(LINES as usize);
-    lines.into_iter().skip(skip).map(|line| escape_controls(line.trim_end()).chars().take(500).collect()).collect()
+    let shown = |line: &str| escape_controls(line.trim_end()).chars().take(500).collect();
+    Ok(lines.into_iter().skip(skip).map(shown).collect())
 }
 
 /// Returns whether a container has printed anything within the last `within`, by the engine's clock.

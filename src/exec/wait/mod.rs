@@ -2,6 +2,7 @@
 //!
 //! Start at [`Wait::run`]; `verdict` decides what a look means.
 
+mod delay;
 mod events;
 mod evidence;
 mod probe;
@@ -24,6 +25,7 @@ use crate::engine::{ContainerDetails, EngineError, EngineHandle};
 use crate::event::StepState;
 use crate::model::{Condition, ContainerId, ContainerState, Health};
 use crate::plan::{StepId, Target, Until, Verb};
+use delay::Delay;
 use events::End;
 use verdict::{Goal, Verdict, derived_limit, judge};
 
@@ -97,7 +99,9 @@ impl Wait<'_> {
         let mut steady_since = if first_restarts > 0 { Instant::now() } else { begun };
         let check = details.healthcheck.clone();
         let mut limit = self.limit.unwrap_or_else(|| derived_limit(self.until, check.as_ref(), self.settings.patience));
-        let own = probe::Probe::new(self.engine, self.container, check.as_ref(), self.settings.own_probes).passes();
+        let own = probe::Probe::new(self.engine, self.container, check.as_ref(), self.settings.own_probes);
+        let (findings, mut delay) = (own.findings(), Delay::default());
+        let own = own.passes();
         tokio::pin!(own);
         loop {
             let (what, look_at) = match judge(self.until, &details, steady_since, first_restarts) {
@@ -113,7 +117,8 @@ impl Wait<'_> {
                 }
                 return Err((self.expired(limit), evidence::collect(self.engine, &details).await));
             }
-            self.tell(what, limit, &details).await;
+            let reason = delay::reason(what, &details, &findings.failures());
+            self.tell(format!("until {what}: {reason}"), (begun, limit), delay.is_due(&reason, begun)).await;
             let wants_health = what == Goal::Healthy && details.state == ContainerState::Running;
             let until = look_at.unwrap_or(now + LOOK_AT_LEAST).min(begun + limit);
             tokio::select! {
@@ -204,13 +209,14 @@ impl Wait<'_> {
             && evidence::printed_within(self.engine, &details.id, details.is_tty, self.settings.patience).await
     }
 
-    async fn tell(&self, what: Goal, limit: Duration, details: &ContainerDetails) {
-        let mut text = format!("until {what}, at most {} s", limit.as_secs());
-        if let Some(last) = details.probes.last().filter(|probe| probe.exit_code != 0) {
-            let line: String = crate::text::one_line(&last.output).chars().take(80).collect();
-            text.push_str(&format!("; last check ended with {}: {line}", last.exit_code));
-        }
-        let state = StepState::Progress { text, current: None, total: None };
+    /// Tells why the wait goes on, and for how long it may; surely where that is due.
+    async fn tell(&self, why: String, (begun, limit): (Instant, Duration), is_due: bool) {
+        let left = (begun + limit).saturating_duration_since(Instant::now());
+        let text = format!("{why}; gives up in {} s", left.as_secs());
+        let state = match is_due {
+            true => StepState::Delayed(text),
+            false => StepState::Progress { text, current: None, total: None },
+        };
         // The receiver is gone only when the run is over.
         let _ = self.progress.send((self.step, state)).await;
     }

@@ -1,6 +1,7 @@
 //! The health check of a service, run by this program at short intervals while a step waits for its verdict (see
 //! `docs/readiness.md`).
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::engine::{EngineHandle, ExecSpec};
@@ -11,6 +12,31 @@ const FASTEST: Duration = Duration::from_millis(100);
 /// The longest pause between two probes.
 const SLOWEST: Duration = Duration::from_secs(1);
 
+/// What the probes of this program have found so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Findings(Arc<Mutex<Failures>>);
+
+/// The probes that have failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Failures {
+    pub count: u64,
+    /// The exit code of the last one, `None` where it did not end in time; and its output.
+    pub last: Option<(Option<i64>, String)>,
+}
+
+impl Findings {
+    /// Returns the probes that have failed.
+    pub(super) fn failures(&self) -> Failures {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, code: Option<i64>, output: &str) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.count += 1;
+        failures.last = Some((code, super::evidence::cut(output)));
+    }
+}
+
 /// A health check that this program runs beside the engine.
 pub(super) struct Probe<'a> {
     engine: &'a EngineHandle,
@@ -18,6 +44,7 @@ pub(super) struct Probe<'a> {
     command: Option<Vec<String>>,
     timeout: Duration,
     pause: Duration,
+    findings: Findings,
 }
 
 impl<'a> Probe<'a> {
@@ -29,7 +56,12 @@ impl<'a> Probe<'a> {
     ) -> Self {
         let command = check.filter(|check| is_enabled && !check.is_disabled).and_then(command);
         let timeout = check.and_then(|check| check.timeout).unwrap_or(Duration::from_secs(30));
-        Self { engine, container, command, timeout, pause: FASTEST }
+        Self { engine, container, command, timeout, pause: FASTEST, findings: Findings::default() }
+    }
+
+    /// Returns where the probes note what they find.
+    pub(super) fn findings(&self) -> Findings {
+        self.findings.clone()
     }
 
     /// Returns when the check has passed once; never returns where the container has no check that can be run.
@@ -41,7 +73,9 @@ impl<'a> Probe<'a> {
             match tokio::time::timeout(self.timeout, run).await {
                 Ok(Ok(outcome)) if outcome.exit_code == 0 => return,
                 // A probe that fails or hangs decides nothing: the container is unhealthy when the engine says so.
-                Ok(_) | Err(_) => {}
+                Ok(Ok(outcome)) => self.findings.note(Some(outcome.exit_code), &outcome.output),
+                Err(_) => self.findings.note(None, ""),
+                Ok(Err(_)) => {}
             }
             tokio::time::sleep(self.pause).await;
             self.pause = (self.pause * 2).min(SLOWEST);

@@ -94,6 +94,11 @@ pub async fn ready() {
     out().queue.ready().await;
 }
 
+/// Returns whether there is room for more data on standard output.
+pub(in crate::ui) fn has_room() -> bool {
+    out().queue.has_room()
+}
+
 /// Returns whether everything given for standard output has been written.
 pub fn is_drained() -> bool {
     out().queue.wait(Some(Duration::ZERO))

@@ -211,6 +211,11 @@ impl Queue {
         }
     }
 
+    /// Returns whether there is room for more data.
+    pub(super) fn has_room(&self) -> bool {
+        self.lock().bytes < ROOM
+    }
+
     /// Waits until standard output cannot be written any more.
     pub(super) async fn failed(&self) -> Fault {
         self.until(&self.failed, |state| state.out.is_some()).await;

@@ -20,7 +20,7 @@ pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Res
     let mut screen = Screen::default();
     while let Some(entry) = queue.take() {
         let (stream, size, bytes) = match entry {
-            Entry::Text { stream, bytes } => (stream, bytes.len(), screen.text(bytes)),
+            Entry::Text { stream, bytes } => (stream, bytes.len(), screen.text(stream, bytes)),
             Entry::Frame { text, is_last } => (Stream::Err, 0, screen.frame(text, is_last)),
         };
         let result = write(stream, &bytes);
@@ -35,11 +35,17 @@ pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Res
 #[derive(Default)]
 struct Screen {
     frame: String,
+    /// Whether the last data has no line end: the rest of a long line is to come.
+    is_inside_line: bool,
 }
 
 impl Screen {
     /// Returns what draws a frame over the frame that stands there.
+    /// Within a line of data no frame is drawn but the last one.
     fn frame(&mut self, text: String, is_last: bool) -> Vec<u8> {
+        if self.is_inside_line && !is_last {
+            return Vec::new();
+        }
         let bytes = format!("{}\x1b[0J{text}", self.up()).into_bytes();
         self.frame = if is_last { String::new() } else { text };
         bytes
@@ -47,7 +53,8 @@ impl Screen {
 
     /// Returns what writes a text above the frame that stands there. Text without a line end ends the view's frame: a frame
     /// begins at the start of a line.
-    fn text(&mut self, text: Vec<u8>) -> Vec<u8> {
+    fn text(&mut self, stream: Stream, text: Vec<u8>) -> Vec<u8> {
+        self.is_inside_line = stream == Stream::Out && text.last() != Some(&b'\n');
         if self.frame.is_empty() {
             return text;
         }
@@ -100,7 +107,7 @@ mod tests {
         let mut bytes = Vec::new();
         for entry in entries {
             bytes.extend(match entry {
-                Entry::Text { bytes, .. } => screen.text(bytes),
+                Entry::Text { stream, bytes } => screen.text(stream, bytes),
                 Entry::Frame { text, is_last } => screen.frame(text, is_last),
             });
         }
@@ -125,6 +132,13 @@ mod tests {
     fn a_text_comes_above_the_frame_that_stands_there() {
         let all = vec![frame("1\n", false), told("told\n"), frame("2\n", false), told("asked? "), frame("3\n", true)];
         assert_eq!(written(all), "^[0J1\n^[1A^[0Jtold\n1\n^[1A^[0J2\n^[1A^[0Jasked? ^[0J3\n");
+    }
+
+    #[test]
+    fn no_frame_stands_within_a_line_of_data() {
+        let data = |text: &str| Entry::Text { stream: Stream::Out, bytes: text.as_bytes().to_vec() };
+        let all = vec![frame("1\n", false), data("a"), frame("2\n", false), data("b\n"), frame("3\n", false)];
+        assert_eq!(written(all), "^[0J1\n^[1A^[0Jab\n^[0J3\n");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::waits::Waits;
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::{StepId, Target};
 use crate::ui::output;
@@ -15,6 +16,7 @@ use crate::ui::output;
 #[derive(Debug, Default)]
 pub(super) struct Json {
     steps: BTreeMap<StepId, StepHeader>,
+    waits: Waits,
 }
 
 /// Returns one object as a line.
@@ -29,7 +31,8 @@ impl Listener for Json {
             Event::Planned { steps, .. } => self.steps = steps.iter().map(|step| (step.id, step.clone())).collect(),
             Event::Step { id, state } => {
                 let Some(step) = self.steps.get(id) else { return };
-                let line = object(step, state);
+                let Some(state) = self.waits.told(step, state) else { return };
+                let line = object(step, &state);
                 match state.may_repeat() {
                     true => output::status_often(line, |count| format!("{}\n", json!({ "left_out": count }))),
                     false => output::status_surely(line),
@@ -47,7 +50,7 @@ fn object(step: &StepHeader, state: &StepState) -> String {
         StepState::Done { note, .. } => plain(note.unwrap_or(step.verb.past()), "Done"),
         StepState::Skipped { .. } => plain("Skipped", "Done"),
         StepState::Undone => plain("Undone", "Done"),
-        StepState::Output(text) | StepState::BuildOutput(text) => {
+        StepState::Delayed(text) | StepState::Output(text) | StepState::BuildOutput(text) => {
             line(&step.target, step.verb.present(), text, "Working", false)
         }
         StepState::Failed { message, .. } => {

@@ -13,6 +13,7 @@ use crate::ui::{output, report};
 mod json;
 mod plain;
 mod tty;
+mod waits;
 
 /// Returns the view to use. `--progress auto` means a live view on a terminal that can draw it, else plain lines.
 fn kind(context: &Context) -> ProgressKind {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::waits::Waits;
 use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::StepId;
 use crate::plan::Verb;
@@ -15,19 +16,23 @@ use crate::ui::output;
 #[derive(Debug)]
 pub(super) struct Plain {
     steps: BTreeMap<StepId, StepHeader>,
+    waits: Waits,
     /// Whether lines that the instructions of a build print are shown, too (`--verbose`).
     shows_build_output: bool,
 }
 
 impl Plain {
     pub(super) fn new(shows_build_output: bool) -> Self {
-        Self { steps: BTreeMap::new(), shows_build_output }
+        Self { steps: BTreeMap::new(), waits: Waits::default(), shows_build_output }
     }
 
     /// Returns the line for an event, where there is one.
-    fn line(&self, id: StepId, state: &StepState) -> Option<String> {
-        let is_left_out = matches!(state, StepState::BuildOutput(_)) && !self.shows_build_output;
-        self.steps.get(&id).filter(|_| !is_left_out).and_then(|step| line(step, state))
+    fn line(&mut self, id: StepId, state: &StepState) -> Option<String> {
+        if matches!(state, StepState::BuildOutput(_)) && !self.shows_build_output {
+            return None;
+        }
+        let step = self.steps.get(&id)?;
+        self.waits.told(step, state).and_then(|state| line(step, &state))
     }
 }
 
@@ -60,6 +65,7 @@ fn line(step: &StepHeader, state: &StepState) -> Option<String> {
         StepState::Failed { message, .. } => format!("{head}Error: {}\n", escape_controls(message)),
         StepState::Skipped { .. } => format!("{head}Skipped ({})\n", step.verb.plain()),
         StepState::Undone if step.verb == Verb::Stop => format!("{head}Restored\n"),
+        StepState::Delayed(text) => format!("{head}{} {}\n", step.verb.present(), escape_controls(text)),
         StepState::Output(text) | StepState::BuildOutput(text) => format!("{head}{}\n", escape_controls(text)),
         StepState::Undone | StepState::Progress { .. } => return None,
     })

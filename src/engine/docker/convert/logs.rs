@@ -1,9 +1,9 @@
-//! The query of a log.
+//! The query of a log, and how logs are kept.
 
 #![expect(clippy::disallowed_methods, reason = "turns a time back from now into a moment")]
 
-use crate::engine::LogOptions;
 use crate::engine::docker::http::raw::encode;
+use crate::engine::{LogOptions, LogRotation};
 use crate::model::ContainerId;
 
 /// Returns the path of a log request.
@@ -46,9 +46,56 @@ pub(super) fn unix_time(text: &str) -> String {
     }
 }
 
+/// Returns how a log is rotated, by the `LogConfig` of an inspect. The engine puts its own defaults there.
+pub(super) fn rotation(config: &serde_json::Value) -> Option<LogRotation> {
+    let option = |name: &str| config.get("Config")?.get(name)?.as_str();
+    let files = |default: u64| option("max-file").and_then(|text| text.parse().ok()).unwrap_or(default).max(1);
+    let (max_size, max_files) = match config.get("Type")?.as_str()? {
+        "json-file" => (size(option("max-size")?)?, files(1)),
+        // Compat: this driver always rotates.
+        "local" => (option("max-size").map_or(Some(20_000_000), size)?, files(5)),
+        _ => return None,
+    };
+    let words = option("max-size").map(|text| format!("max-size {}, ", crate::text::escape_controls(text)));
+    let words = format!("{}max-file {max_files}", words.unwrap_or_default());
+    Some(LogRotation { max_size, max_files, words })
+}
+
+/// Reads a size as logging drivers do: `10m` are ten million bytes.
+fn size(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let number = text.trim_end_matches('b').trim_end_matches(['k', 'm', 'g', 't']);
+    let unit = match text[number.len()..].chars().next() {
+        Some('k') => 1e3,
+        Some('m') => 1e6,
+        Some('g') => 1e9,
+        Some('t') => 1e12,
+        _ => 1.0,
+    };
+    let bytes = number.trim().parse::<f64>().ok()? * unit;
+    (bytes >= 1.0).then_some(bytes as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rotation_is_read_with_the_defaults_of_its_driver() {
+        let of = |driver: &str, options: serde_json::Value| {
+            let found = rotation(&serde_json::json!({ "Type": driver, "Config": options }))?;
+            Some((found.max_size, found.max_files, found.words))
+        };
+        let some = |size, files, words: &str| Some((size, files, words.to_owned()));
+        let json = serde_json::json!({ "max-size": "10m", "max-file": "3" });
+        assert_eq!(of("json-file", json), some(10_000_000, 3, "max-size 10m, max-file 3"));
+        let one = serde_json::json!({ "max-size": "1.5 kB" });
+        assert_eq!(of("json-file", one), some(1500, 1, "max-size 1.5 kB, max-file 1"));
+        assert_eq!(of("json-file", serde_json::json!({})), None);
+        assert_eq!(of("json-file", serde_json::json!({ "max-size": "-1" })), None);
+        assert_eq!(of("local", serde_json::Value::Null), some(20_000_000, 5, "max-file 5"));
+        assert_eq!(of("none", serde_json::json!({ "max-size": "10m" })), None);
+    }
 
     #[test]
     fn moments_become_seconds() {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::definition::definition;
+use super::logs;
 use crate::engine::docker::http::errors::kind_of_start;
 use crate::engine::{ContainerDetails, ProbeResult, Processes};
 use crate::model::{
@@ -213,6 +214,8 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
         is_stdin_open: flag("/Config/OpenStdin"),
         healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
         probes,
+        failing_streak: value.pointer("/State/Health/FailingStreak").and_then(Value::as_u64).unwrap_or_default(),
+        log_rotation: value.pointer("/HostConfig/LogConfig").and_then(logs::rotation),
         has_restart_policy: !policy.is_empty() && policy != "no",
         is_kept_up: matches!(policy.as_str(), "always" | "unless-stopped"),
         stop_timeout: value.pointer("/Config/StopTimeout").and_then(Value::as_i64).map(stop_timeout),

@@ -1,0 +1,82 @@
+//! The output of containers that this run starts, for a reader that must miss nothing of it.
+//!
+//! An engine passes output on to those who have attached; what was written before comes from the log files alone, which are
+//! rotated, and which not every logging driver keeps. So the step that starts a container attaches first.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::engine::{EngineStream, OutputChunk};
+use crate::model::{ContainerId, ServiceName};
+use crate::plan::{Action, Plan, Target};
+
+/// Whose output is wanted, and where it goes.
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    services: Arc<BTreeSet<ServiceName>>,
+    sender: mpsc::UnboundedSender<Output>,
+}
+
+/// What a run tells of the output of its containers.
+pub enum Output {
+    /// The containers whose output will be there once the plan has been carried out: those that the plan starts and those
+    /// that it leaves alone.
+    Planned(Vec<Target>),
+    /// The output of a container that is about to be started.
+    Opened {
+        /// The container.
+        container: ContainerId,
+        /// The container as people know it.
+        target: Target,
+        /// What it writes from its start to its end.
+        output: EngineStream<OutputChunk>,
+    },
+    /// The step that starts a container has ended, and its end has been told.
+    Begun {
+        /// The container.
+        container: ContainerId,
+        /// Whether the container was started.
+        is_started: bool,
+    },
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Output::Planned(targets) => f.debug_tuple("Planned").field(targets).finish(),
+            Output::Opened { container, .. } => f.debug_tuple("Opened").field(container).finish(),
+            Output::Begun { container, .. } => f.debug_tuple("Begun").field(container).finish(),
+        }
+    }
+}
+
+impl Outputs {
+    /// Asks for the output of the containers of these services. Few things are told, so that nobody waits for the reader.
+    pub fn new(services: BTreeSet<ServiceName>) -> (Self, mpsc::UnboundedReceiver<Output>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { services: Arc::new(services), sender }, receiver)
+    }
+
+    /// Whether the output of a container is wanted.
+    pub(super) fn wants(&self, target: &Target) -> bool {
+        let is_container = matches!(target, Target::Container { .. });
+        is_container && target.service().is_some_and(|service| self.services.contains(service))
+    }
+
+    /// Tells what the reader needs to know before the first step.
+    pub(super) fn begin(&self, plan: &Plan) {
+        let is_start =
+            |action: &Action| matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. });
+        let started = plan.steps.iter().filter(|step| is_start(&step.action)).map(|step| &step.target);
+        let all: BTreeSet<&Target> = started.chain(&plan.unchanged).filter(|target| self.wants(target)).collect();
+        self.tell(Output::Planned(all.into_iter().cloned().collect()));
+    }
+
+    /// Tells the reader something; a reader that has gone wants nothing any more.
+    pub(super) fn tell(&self, output: Output) {
+        let _ = self.sender.send(output);
+    }
+}
