@@ -109,8 +109,7 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
 /// Refuses `--index` of a replica that is not there.
 fn check_index(request: &LogsRequest, found: &[&ObservedContainer]) -> Result<(), Failure> {
     let (Some(index), [service], []) = (request.index, request.services.as_slice(), found) else { return Ok(()) };
-    let message =
-        format!("service `{}` has no container with the number {index}", crate::text::escape_controls(service));
+    let message = format!("service `{}` has no container with the number {index}", escape_controls(service));
     Err(Failure::one(Diagnostic::error("no-container", Span::NONE, message).help("`ps -a` lists the containers")))
 }
 

@@ -70,11 +70,6 @@ pub(super) fn read(context: &Context, services: &[String]) -> Reading {
     read_with(context, &LoadOptions { services: services.to_vec(), ..load_options(context) }).0
 }
 
-/// Loads the project; warnings are shown, errors end the command.
-pub(super) fn load(context: &Context, services: &[String]) -> Result<Loading, Failure> {
-    read(context, services).loading(context)
-}
-
 /// Loads the project for a command that creates no container: faults of env files and label files are warnings.
 pub(super) fn load_existing(context: &Context, services: &[String]) -> Result<Loading, Failure> {
     read_with(context, &existing(context, services)).0.loading(context)

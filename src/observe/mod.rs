@@ -15,8 +15,8 @@ use futures_util::StreamExt;
 
 use crate::engine::{EngineResult, ImageDetails, ImageSummary, ReadEngine};
 use crate::model::{
-    ContainerId, Definition, EngineFacts, ImageFacts, ImageId, Known, NetworkId, Observed, ObservedContainer,
-    ObservedNetwork, ObservedVolume,
+    ContainerId, Definition, ImageFacts, ImageId, Known, NetworkId, Observed, ObservedContainer, ObservedNetwork,
+    ObservedVolume,
 };
 
 pub mod binds;

@@ -94,7 +94,7 @@ fn bytes_that_are_not_utf8_reach_files_of_configs() {
     let environment = inception::env::Environment::new([], folder.path());
     let options = inception::loader::LoadOptions { all_resources: true, ..Default::default() };
     let project = inception::loader::load(&options, &environment).project().unwrap();
-    let (contents, faults) = inception::observe::files::read(&project, &["a"].into());
+    let (contents, faults) = inception::observe::files::read(&project, &["a"].into(), &Default::default());
     assert_eq!(faults, []);
     assert_eq!(contents.configs["c"].bytes.as_deref(), Some(&b"caf\xe9!"[..]));
     // JSON, the language of the engine, has no such byte.

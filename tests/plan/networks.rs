@@ -3,9 +3,6 @@
 use crate::common::{plan_up, project};
 use crate::setup::{brought_up, refused};
 use expect_test::expect;
-use inception::model::{ContainerState, Observed};
-}
-
 use inception::model::{ContainerState, EndpointSpec, Observed};
 use inception::plan::{Action, UpOptions, render};
 

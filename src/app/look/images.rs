@@ -49,7 +49,7 @@ pub fn images(context: &Context, request: &ImagesRequest) -> Result<Exit, Failur
         }
         let now = jiff::Timestamp::now().as_second();
         let row = |container| row(container, &details, now);
-        ui::print_owned(listing::render(&request.format, &list.iter().map(row).collect::<Vec<_>>()));
+        ui::print_owned(listing::render(&request.format, &list.iter().map(row).collect::<Vec<_>>())?);
         Ok(Exit::SUCCESS)
     })
 }

@@ -33,7 +33,7 @@ pub fn projects(context: &Context, request: &ProjectsRequest) -> Result<Exit, Fa
         let rows = rows(request, &list);
         ui::print_owned(match request.quiet {
             true => listing::shown_names(rows.iter().map(|row| &row.name)),
-            false => listing::render(&request.format, &rows),
+            false => listing::render(&request.format, &rows)?,
         });
         Ok(Exit::SUCCESS)
     })

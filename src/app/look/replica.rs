@@ -109,7 +109,7 @@ fn is_known(list: &[ObservedContainer], found: &Found, name: &str) -> bool {
             let project = &loading.project;
             project.service(name).is_some() || project.disabled_services.keys().any(|one| one.as_str() == name)
         }
-        Found::Name(..) => false,
+        Found::Labels(_) => false,
     };
     in_file || list.iter().any(|one| one.service() == Some(name))
 }

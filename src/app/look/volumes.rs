@@ -44,7 +44,7 @@ pub fn volumes(context: &Context, request: &VolumesRequest) -> Result<Exit, Fail
         volumes.sort_by(|a, b| a.name.cmp(&b.name));
         ui::print_owned(match request.quiet {
             true => listing::shown_names(volumes.iter().map(|one| one.name.as_str())),
-            false => listing::render(&request.format, &volumes.iter().map(VolumeRow).collect::<Vec<_>>()),
+            false => listing::render(&request.format, &volumes.iter().map(VolumeRow).collect::<Vec<_>>())?,
         });
         Ok(Exit::SUCCESS)
     })

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::loaded::Loaded;
 use super::tree::Node;
+use crate::diag::Diagnostic;
 use crate::model::{NetworkKey, Project, ProjectName, Service, ServiceName, Span, VolumeKey};
 
 mod checks;
@@ -43,6 +44,7 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
         secrets: BTreeMap::new(),
         configs: BTreeMap::new(),
     };
+    let mut faults = Vec::new();
     let platform = loaded.variables.get(default_platform::NAME).map_or("", String::as_str);
     for (name, value) in section("services").into_iter().flatten() {
         let (node, span) = place(root, "services", name);
@@ -50,7 +52,7 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
         if let Some((index, files)) = loaded.label_files.get(name) {
             service.canonical = Arc::new(with_label_files(&service.canonical, *index, files));
         }
-        default_platform::apply(&mut service, platform, &mut diagnostics);
+        default_platform::apply(&mut service, platform, &mut faults);
         project.services.insert(ServiceName::new(name), service);
     }
     for (name, entry) in disabled.as_ref().map(Node::entries).into_iter().flatten() {
@@ -75,6 +77,9 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     }
     loaded.tree = tree;
     loaded.disabled = disabled;
+    // The model of files with faults is decoded twice.
+    faults.retain(|fault: &Diagnostic| !loaded.diagnostics.iter().any(|told| told.message == fault.message));
+    loaded.diagnostics.extend(faults);
     project
 }
 

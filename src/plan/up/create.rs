@@ -93,7 +93,7 @@ impl<'a> Up<'a> {
         if numbers.is_empty() {
             numbers.push(1);
         }
-        let named = |number| (number, container_name(project, service, number, options.separator));
+        let named = |number| (number, naming::container_name(project, service, number, options.separator));
         numbers.into_iter().map(named).collect()
     }
 

@@ -189,7 +189,9 @@ impl Row {
                     _ => text.clone(),
                 };
             }
-            StepState::Delayed(text) | StepState::Output(text) | StepState::BuildOutput(text) => self.detail = text.clone(),
+            StepState::Delayed(text) | StepState::Output(text) | StepState::BuildOutput(text) => {
+                self.detail = text.clone()
+            }
             StepState::Done { note, .. } => {
                 self.end(now);
                 let is_one_of_several_waits = header.verb == Verb::Wait && self.running > 0;

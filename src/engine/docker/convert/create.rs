@@ -369,9 +369,9 @@ mod tests {
         assert_eq!(endpoint(&spec, OLD).unwrap().gw_priority, None);
         assert_eq!(endpoint(&spec, NEW).unwrap().gw_priority, Some(1));
         let spec = ContainerSpec { annotations: [("a".to_owned(), "b".to_owned())].into(), ..ContainerSpec::default() };
-        let annotations = |version| body(&spec, version).unwrap().0.host_config.unwrap().annotations;
+        let annotations = |version| document(&spec, version).unwrap().0["HostConfig"].get("Annotations").cloned();
         assert_eq!(annotations(OLD), None);
-        assert_eq!(annotations(NEW).unwrap().len(), 1);
+        assert_eq!(annotations(NEW).unwrap()["a"], "b");
         let spec = NetworkSpec { enable_ipv4: Some(false), ..NetworkSpec::default() };
         assert_eq!(network(&spec, OLD).enable_ipv4, None);
         assert_eq!(network(&spec, NEW).enable_ipv4, Some(false));
