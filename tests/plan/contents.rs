@@ -89,7 +89,7 @@ fn placed(service: &str, file: HostFile, image_user: Option<&str>) -> (String, V
     let asked = images_with_unknown_user(&wanted, &plan(&observed), &contents, &observed);
     if let Some(user) = image_user {
         assert_eq!(asked, [image.clone()].into(), "{service}: the user decides");
-        observed.image_facts.insert(image, ImageFacts { user: user.to_owned(), ..ImageFacts::default() });
+        observed.image_facts.insert(image, inception::model::ImageFacts { user: user.to_owned(), ..Default::default() });
     }
     let plan = plan(&observed);
     let spec = plan.steps.iter().find_map(|step| match &step.action {

@@ -221,7 +221,7 @@ fn a_stopped_container_is_started_again(tool: Tool) {
     let stack = Stack::with(tool, PAIR);
     stack.ok(&["up", "-d"]);
     let (web, db) = (stack.id("web"), stack.inspect("db", "{{.State.StartedAt}}"));
-    crate::common::real::docker(&["kill", &stack.name("web")]);
+    docker(&["kill", &stack.name("web")]);
     stack.ok(&["up", "-d"]);
     stack.both("the same container runs again", stack.id("web") == web && stack.is_running("web"));
     stack.both("the other was left alone", stack.inspect("db", "{{.State.StartedAt}}") == db);
