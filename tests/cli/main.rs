@@ -25,3 +25,4 @@ mod refused;
 mod setup;
 mod up;
 mod waits;
+mod variables;
