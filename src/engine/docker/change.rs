@@ -153,17 +153,11 @@ impl ChangeEngine for DockerEngine {
     }
 
     async fn remove_network(&self, id: &NetworkId) -> EngineResult<()> {
-        let handle = match self.is_podman {
-            true => self.network_name(id).await,
-            false => Ok(id.to_string()),
-        };
-        let remove = |handle: String| async move {
+        let remove = async {
+            let handle = if self.is_podman { self.network_name(id).await? } else { id.to_string() };
             self.call(Call::new("remove network", &handle), LIMIT, self.docker.remove_network(&handle)).await
         };
-        unless_gone(match handle {
-            Ok(handle) => remove(handle).await,
-            Err(error) => Err(error),
-        })
+        unless_gone(remove.await)
     }
 
     async fn create_volume(&self, spec: &VolumeSpec) -> EngineResult<()> {
