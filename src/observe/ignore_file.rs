@@ -18,37 +18,43 @@ const ESCAPE: &str = "a backslash has no character behind it";
 
 /// Checks the patterns that the build of a service excludes files by.
 pub(super) fn check(service: &Service, build: &Build) -> Option<Diagnostic> {
-    let (path, bytes) = read(build)?;
-    let fault = if bytes.len() as u64 > MOST {
-        (None, "it is larger than 1 MiB")
-    } else {
-        let (line, column, what) = first_fault(&String::from_utf8_lossy(&bytes))?;
-        (Some((line, column)), what)
-    };
-    let (place, what) = fault;
+    let path = file(build)?;
     let shown = escape_controls(&path.to_string_lossy()).into_owned();
-    let at = place.map_or(shown.clone(), |(line, column)| format!("{shown}:{line}:{column}"));
+    let (at, what) = match read(&path) {
+        Err(what) => (shown.clone(), what),
+        Ok(bytes) => {
+            let (line, column, what) = first_fault(&String::from_utf8_lossy(&bytes))?;
+            (format!("{shown}:{line}:{column}"), what.to_owned())
+        }
+    };
     let message = format!("the build of service `{}` cannot understand `{shown}`", service.name);
     Some(
         Diagnostic::error("ignore-pattern", build.span, message)
             .cause(format!("{at}: {what}"))
-            .help("mend the pattern; a backslash before `[` or `*` makes it an ordinary character"),
+            .help("mend the pattern or the file; a backslash before `[` or `*` makes it an ordinary character"),
     )
 }
 
-/// Returns the file with the patterns of a build, and its bytes. `NAME.dockerignore` beside the Dockerfile `NAME` comes before
-/// the `.dockerignore` of the context, as for the build itself.
-fn read(build: &Build) -> Option<(PathBuf, Vec<u8>)> {
+/// Returns the file with the patterns of a build; `None` where there is none. `NAME.dockerignore` beside the Dockerfile `NAME`
+/// comes before the `.dockerignore` of the context, as for the build itself.
+fn file(build: &Build) -> Option<PathBuf> {
     let dockerfile = match &build.dockerfile_inline {
         Some(_) => None,
         None => Some(build.dockerfile.as_deref().unwrap_or("Dockerfile")),
     };
     let names = dockerfile.map(|name| format!("{name}.dockerignore")).into_iter().chain([".dockerignore".to_owned()]);
-    names.map(|name| Path::new(&build.context).join(name)).find_map(|path| {
-        let mut bytes = Vec::new();
-        std::fs::File::open(&path).ok()?.take(MOST + 1).read_to_end(&mut bytes).ok()?;
-        Some((path, bytes))
-    })
+    names.map(|name| Path::new(&build.context).join(name)).find(|path| path.exists())
+}
+
+/// Reads the file; the error says why that cannot be done. A pipe in its place would be read for ever.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    if !path.is_file() {
+        return Err("it is no ordinary file".to_owned());
+    }
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > MOST { Err("it is larger than 1 MiB".to_owned()) } else { Ok(bytes) }
 }
 
 /// Returns the line and the column of the first pattern that cannot be understood, and why.
@@ -144,6 +150,18 @@ mod tests {
         for text in good {
             check(text, None);
         }
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_large_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(read(folder.path()), Err("it is no ordinary file".to_owned()));
+        assert_eq!(read(Path::new("/dev/zero")), Err("it is no ordinary file".to_owned()));
+        let large = folder.path().join("large");
+        std::fs::write(&large, vec![b'#'; (1 << 20) + 1]).expect("it can be written");
+        assert_eq!(read(&large), Err("it is larger than 1 MiB".to_owned()));
+        std::fs::write(&large, b"# caf\xe9\n*.md\n").expect("it can be written");
+        assert_eq!(read(&large).map(|bytes| bytes.len()), Ok(12), "bytes that are no UTF-8 are no fault");
     }
 
     #[test]

@@ -328,7 +328,7 @@ pub enum Effect {
 /// What the first signal (Ctrl-C) does to a step that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnSignal {
-    /// The run waits for the end of the step: its call changes something.
+    /// The run waits for the end of the step for a short time: its call changes something, and the engine goes on with it.
     Finish,
     /// The step ends at once as skipped: a wait changes nothing, and a pull or a build ends with its connection.
     CutOff,

@@ -106,7 +106,7 @@ async fn interrupted(engine: &Arc<FakeEngine>, plan: &Plan) -> (Outcome, Duratio
     (outcome, begun.elapsed().saturating_sub(Duration::from_secs(1)))
 }
 
-const LONG: Duration = Duration::from_millis(3100);
+const LONG: Duration = Duration::from_millis(2600);
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_goes_on_without_the_run() {
@@ -154,6 +154,17 @@ async fn no_silent_call_holds_a_run_up() {
             assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"], "{name}");
         }
     }
+}
+
+/// The run subscribes to events before its first step.
+#[tokio::test(start_paused = true)]
+async fn a_silent_subscription_does_not_hold_a_run_up() {
+    let engine = engine();
+    let plan = plan_up(&project(BEFORE), &observed(&engine).await, &UpOptions::default());
+    engine.set_faults(|call| if call.name == "events" { Fault::Hang { acts: false } } else { Fault::None });
+    let (outcome, took) = interrupted(&engine, &plan).await;
+    assert!(took <= LONG, "{took:?}");
+    assert_eq!((outcome.done, outcome.skipped, outcome.is_uncertain()), (0, plan.steps.len(), false));
 }
 
 #[tokio::test(start_paused = true)]

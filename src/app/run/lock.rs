@@ -117,7 +117,7 @@ pub(super) async fn take(
     command: &str,
     interrupt: &Interrupt,
 ) -> Result<Option<Lock>, Failure> {
-    let (name, user) = (name(endpoint, project), rustix::process::getuid().as_raw());
+    let (name, user) = (name(endpoint, project), rustix::process::geteuid().as_raw());
     let mut refused = Vec::new();
     for directory in directories(context.environment.get_non_empty("XDG_RUNTIME_DIR"), user) {
         let cause = match open(&directory, &name) {
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(directories(Some(path), 4711), [folder.path().join("inception"), last.clone()]);
         let missing = folder.path().join("none");
         for unusable in [None, missing.to_str(), Some("/proc/none"), Some("/dev/null"), Some("relative")] {
-            assert_eq!(directories(unusable, 4711), [last.clone()], "{unusable:?}");
+            assert_eq!(directories(unusable, 4711), std::slice::from_ref(&last), "{unusable:?}");
         }
         assert!(!missing.exists(), "the directory of another user may not get a folder of root's");
         if std::os::unix::fs::chown(folder.path(), Some(4711), None).is_ok() && rustix::process::geteuid().is_root() {

@@ -222,8 +222,12 @@ impl Rounds<'_> {
     /// recreate them.
     async fn facts(&self, look: &Look, outcome: &mut Outcome, looks: u32, known: &mut Known) -> Facts {
         let mut replaceable: BTreeSet<ContainerId> = BTreeSet::new();
-        if self.repeats == Repeats::Always && outcome.interrupted.is_none() {
-            replaceable = unstartable::look(self.session.reading(), outcome).await;
+        if self.repeats == Repeats::Always {
+            tokio::select! {
+                biased;
+                found = unstartable::look(self.session.reading(), outcome) => replaceable = found,
+                _ = self.session.interrupt.first() => {}
+            }
         }
         let before = known.unstartable.len();
         known.unstartable.extend(replaceable);

@@ -186,8 +186,12 @@ impl Session {
         let Changing { engine, settings, is_limit_open, lock, .. } = &**changing;
         let is_after_crash = lock.as_ref().is_none_or(|lock| lock.left().is_some());
         let mut settings = ExecSettings { is_after_crash, ..settings.clone() };
-        if *is_limit_open && engine.is_local().await {
-            settings.parallel = exec::parallel_here();
+        let is_here = async { *is_limit_open && engine.is_local().await };
+        tokio::select! {
+            biased;
+            is_here = is_here => if is_here { settings.parallel = exec::parallel_here() },
+            // No step begins any more.
+            _ = interrupt.first() => {}
         }
         let mut listener = console.listener();
         let outcome = exec::run(plan, engine.clone(), settings, &mut *listener, interrupt).await;

@@ -2,8 +2,7 @@
 //!
 //! A stop is the engine's to finish: the engine goes on with it when its client is gone. A call without an answer may have
 //! happened. So the run waits for a short time only, says what may still be under way, and counts as uncertain: the next run
-//! looks at what has come of it. Example: Ctrl-C during `down`, while `web` uses its grace period of 30 s. After 3 s the run
-//! ends; the engine ends `web`, and the next `down` removes it.
+//! looks at what has come of it. Example: Ctrl-C during `down`, while `web` uses its grace period of 30 s. The run ends soon; the engine ends `web`, and the next `down` removes it.
 
 use std::time::Duration;
 
@@ -15,8 +14,9 @@ use crate::event::StepState;
 use crate::exec::interrupt::Interrupt;
 use crate::plan::{OnSignal, StepId, describe};
 
-/// How long a run waits after the first signal, and after each container that it has brought back since.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a run waits after the first signal, and after each container that it has brought back since. With the end of the
+/// program, which takes a moment, people wait for 3 s at most.
+const PATIENCE: Duration = Duration::from_millis(2500);
 
 /// How long a run still waits for the engine. Without a signal, for ever.
 #[derive(Debug, Default)]

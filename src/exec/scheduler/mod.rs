@@ -46,7 +46,7 @@ pub async fn run(
 ) -> Outcome {
     let begun = Instant::now();
     listener.on_event(&Event::Planned { steps: plan.steps.iter().map(header).collect(), is_dry_run: false });
-    let events = if needs_events(plan) { Some(Events::subscribe(engine.clone(), &plan.project).await) } else { None };
+    let events = if needs_events(plan) { subscribe(&engine, plan, interrupt).await } else { None };
     let (sender, receiver) = mpsc::channel(1024);
     let list = Arc::new(SharedList::new(engine.clone(), &plan.project));
     let runner = Runner {
@@ -93,6 +93,15 @@ fn needs_events(plan: &Plan) -> bool {
         Action::StartContainer { container: ContainerRef::Existing(_) } => true,
         _ => false,
     })
+}
+
+/// Subscribes to events; `None` where a signal comes before the engine has answered, for no step begins then.
+async fn subscribe(engine: &EngineHandle, plan: &Plan, interrupt: &Interrupt) -> Option<Events> {
+    tokio::select! {
+        biased;
+        events = Events::subscribe(engine.clone(), &plan.project) => Some(events),
+        _ = interrupt.first() => None,
+    }
 }
 
 /// Returns the containers that a plan removes together with their anonymous volumes.
