@@ -67,7 +67,9 @@ mod tests {
                         _ => rest,
                     };
                     let Some(code) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
-                    if !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+                    if !code.is_empty()
+                        && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                    {
                         found.insert(code.to_owned());
                     }
                 }

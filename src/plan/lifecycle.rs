@@ -107,19 +107,29 @@ pub fn lifecycle(
         tell_of_inactive(&mut builder, project, observed, command);
     }
     if matches!(command, Lifecycle::Kill { orphans: true, .. }) {
-        if !services.is_empty() {
-            let message = "`--remove-orphans` has no effect where services are named";
-            builder.tell(Diagnostic::warning("no-effect", Span::NONE, message).help("name no service"));
-            return builder.finish();
-        }
-        // Compat: as with docker compose, `kill --remove-orphans` sends the signal to orphans and removes nothing.
-        for orphan in orphans::find(project, observed) {
-            if !owned::is_from_elsewhere(project, orphan) {
-                steps(&mut builder, project, orphan, command, &First::default());
-            }
-        }
+        kill_orphans(&mut builder, project, observed, services, command);
     }
     builder.finish()
+}
+
+/// Plans what `kill --remove-orphans` does to orphans. Compat: as with docker compose, it sends them the signal and removes
+/// nothing.
+fn kill_orphans(
+    builder: &mut Builder,
+    project: &Project,
+    observed: &Observed,
+    services: &BTreeSet<ServiceName>,
+    command: &Lifecycle,
+) {
+    if !services.is_empty() {
+        let message = "`--remove-orphans` has no effect where services are named";
+        return builder.tell(Diagnostic::warning("no-effect", Span::NONE, message).help("name no service"));
+    }
+    for orphan in orphans::find(project, observed) {
+        if !owned::is_from_elsewhere(project, orphan) {
+            steps(builder, project, orphan, command, &First::default());
+        }
+    }
 }
 
 /// Tells which running containers a command leaves, that is to leave nothing running, because no active profile enables

@@ -9,20 +9,12 @@ mod common;
 #[path = "../peer/mod.rs"]
 mod peer;
 
-mod attached;
-mod build;
 mod by_name;
-mod contents;
-mod drift;
-mod formats;
 mod interop;
-mod look;
+mod looking;
 mod networks;
 mod other_commands;
-mod output;
-mod plan;
 mod refused;
+mod running;
 mod setup;
-mod up;
-mod waits;
 mod variables;

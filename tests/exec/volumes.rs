@@ -37,7 +37,9 @@ async fn a_port_is_taken_after_its_holder_is_gone_though_another_volume_without_
 services:
   web: {{ image: slow:1, volumes: [kept:/data]{web} }}
   api: {{ image: app:1, volumes: [other:/data]{api} }}
-volumes: {{ kept: {{ driver_opts: {{ o: '{version}' }} }}, other: {{ driver_opts: {{ o: '{version}' }} }} }}
+volumes:
+  kept: {{ driver_opts: {{ type: tmpfs, device: tmpfs, o: '{version}' }} }}
+  other: {{ driver_opts: {{ type: tmpfs, device: tmpfs, o: '{version}' }} }}
 "
         )
     };

@@ -3,7 +3,7 @@
 use crate::common::{engine, observed, project, run};
 use crate::setup::brought_up;
 use expect_test::expect;
-use inception::model::{ContainerState, Content, Contents, FileSource, HostFile, ImageId, Observed};
+use inception::model::{ContainerState, Content, Contents, FileSource, HostFile, ImageFacts, ImageId, Observed};
 use inception::plan::{Action, UpOptions, images_with_unknown_user, lint, render};
 
 #[test]
@@ -89,7 +89,9 @@ fn placed(service: &str, file: HostFile, image_user: Option<&str>) -> (String, V
     let asked = images_with_unknown_user(&wanted, &plan(&observed), &contents, &observed);
     if let Some(user) = image_user {
         assert_eq!(asked, [image.clone()].into(), "{service}: the user decides");
-        observed.image_facts.insert(image, inception::model::ImageFacts { user: user.to_owned(), ..Default::default() });
+        observed
+            .image_facts
+            .insert(image, ImageFacts { has_command: true, user: user.to_owned(), ..ImageFacts::default() });
     }
     let plan = plan(&observed);
     let spec = plan.steps.iter().find_map(|step| match &step.action {

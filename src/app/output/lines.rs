@@ -98,9 +98,12 @@ impl Lines {
         (!bytes.is_empty()).then(|| self.line(bytes, false))
     }
 
-    /// Makes the next piece the start of a line: the line of the piece before was broken off.
-    pub(super) fn break_off(&mut self) {
+    /// Breaks the open line off: returns what there is of it and was not handed on yet. The next piece is the start of a line.
+    pub(super) fn break_off(&mut self) -> Option<Line> {
+        let bytes = self.open.split().freeze();
+        let rest = (!bytes.is_empty()).then(|| self.line(bytes, true));
         self.is_inside = false;
+        rest
     }
 
     fn line(&mut self, bytes: Bytes, goes_on: bool) -> Line {

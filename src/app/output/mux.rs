@@ -187,8 +187,8 @@ mod tests {
         // An end ends the open line, too.
         a.send(line("5", true, true)).await.unwrap();
         drop(a);
-        b.send(line("z\n", true, false)).await.unwrap();
         assert_eq!(words(mux.next().await), ("a".into(), "5".into(), true));
+        b.send(line("z\n", true, false)).await.unwrap();
         assert_eq!(words(mux.next().await).1, "END");
         assert_eq!(words(mux.next().await).1, "z\n");
         assert!(mux.reads("b") && !mux.reads("a"));

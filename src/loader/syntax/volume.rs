@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(parts("${STORE:-/mnt/x}/app:/data"), whole("volume", "${STORE:-/mnt/x}/app", "/data"));
         assert_eq!(parts("./a:${T:-${U:?no: u}}:ro"), whole("bind", "./a", "${T:-${U:?no: u}}"));
         assert_eq!(parts("${ALL:-a:/b}"), whole("volume", "", "${ALL:-a:/b}"));
-        assert!(has_open_options("a:/b:${MODE:-ro}") && !has_open_options("${A}:/b:ro"));
+        assert!(has_open_options("data:/b:${MODE:-ro}") && !has_open_options("${A}:/b:ro"));
         assert!(parse("a:b:c:d").is_err());
         assert!(parse(":/b").is_err());
     }

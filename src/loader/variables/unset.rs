@@ -79,10 +79,10 @@ pub fn warning(unset: Unset, span: Span) -> Diagnostic {
     let Unset { name, key, is_secret, kept, .. } = unset;
     let key = crate::text::escape_controls(&key).into_owned();
     if is_secret {
-        return generic(Diagnostic::warning(CODE, span, ""), Some(&key));
+        return generic(Diagnostic::warning("unset-in-env-file", span, ""), Some(&key));
     }
     let message = format!("variable `{name}` in the value of `{key}` is not set, a blank text takes its place");
-    let warning = Diagnostic::warning(CODE, span, message);
+    let warning = Diagnostic::warning("unset-in-env-file", span, message);
     match kept {
         Some(line) => warning.help(format!("to keep the dollar sign, write `{}`", crate::text::escape_controls(&line))),
         None => generic_help(warning),

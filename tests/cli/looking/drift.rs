@@ -1,7 +1,7 @@
 //! What `drift` tells of changes that were made by hand.
 
+use super::plan::ONE;
 use crate::common::real::{Stack, docker, is_ready};
-use crate::plan::ONE;
 
 #[test]
 fn drift_tells_what_was_changed_by_hand_and_changes_nothing() {

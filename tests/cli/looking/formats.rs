@@ -16,7 +16,7 @@ services:
 /// Templates that docker compose prints, or refuses.
 fn templates(kind: &str) -> Vec<String> {
     let cases: serde_json::Value =
-        serde_json::from_str(include_str!("../../src/ui/template/cases.json")).expect("the cases are JSON");
+        serde_json::from_str(include_str!("../../../src/ui/template/cases.json")).expect("the cases are JSON");
     let text = |case: &serde_json::Value| case[0].as_str().expect("a case begins with its template").to_owned();
     cases[kind].as_array().expect("cases are a list").iter().map(text).collect()
 }

@@ -1,5 +1,8 @@
 //! Variables that are not replaced (`--no-interpolate`, `--variables`), and variables with a meaning of their own.
 
+mod secrecy;
+mod unset;
+
 use crate::setup::{config, config_with};
 use expect_test::expect;
 use inception::env::Environment;

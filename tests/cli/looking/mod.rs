@@ -1,0 +1,6 @@
+//! Commands that look, and change nothing.
+
+mod drift;
+mod formats;
+mod look;
+mod plan;

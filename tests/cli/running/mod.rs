@@ -1,0 +1,8 @@
+//! Commands that build, create and start: `up`, attached and detached, `build`, and what they print.
+
+mod attached;
+mod build;
+mod contents;
+mod output;
+mod up;
+mod waits;
