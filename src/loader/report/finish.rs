@@ -33,7 +33,9 @@ fn drop_consequences(diagnostics: &mut Vec<Diagnostic>) {
     };
     let is_open = |one: &&Diagnostic| one.code == NOT_KNOWN;
     let open: HashSet<Span> = diagnostics.iter().filter(is_open).map(|one| one.primary.span).collect();
-    diagnostics.retain(|one| one.code == NOT_KNOWN || !one.is_error() || !open.contains(&one.primary.span));
+    // A variable that cannot be read as one is a fault whatever the values are.
+    let stays = |one: &Diagnostic| matches!(one.code, NOT_KNOWN | "bad-interpolation") || !one.is_error();
+    diagnostics.retain(|one| stays(one) || !open.contains(&one.primary.span));
     let roots: HashSet<Span> = diagnostics.iter().filter(|one| is_root(one)).map(|one| one.primary.span).collect();
     diagnostics.retain(|one| !one.is_error() || is_root(one) || !roots.contains(&one.primary.span));
     diagnostics.retain(|one| one.code != NOT_KNOWN);

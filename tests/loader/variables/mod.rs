@@ -31,7 +31,7 @@ fn short_forms_are_not_split_inside_variables() {
         ),
         ("volumes: ['${S:?no: x}:/z']", &["source: '${S:?no: x}'\n", "target: /z\n"], &["S"]),
         ("volumes: ['${S:+a:}/z']", &["target: ${S:+a:}/z\n"], &["S"]),
-        ("volumes: ['x:/yy:${MODE:-ro}']", &["- x:/yy:${MODE:-ro}\n"], &["MODE"]),
+        ("volumes: ['data:/yy:${MODE:-ro}']", &["- data:/yy:${MODE:-ro}\n"], &["MODE"]),
         (
             "ports: ['${IP:-127.0.0.1}:${H}:${C:-80}/${P:-tcp}']",
             &["- ${IP:-127.0.0.1}:${H}:${C:-80}/${P:-tcp}\n"],
