@@ -14,7 +14,7 @@ fn settings_of_env_files_count_as_those_of_the_environment() {
     stack.file(".env", variables);
     let (code, out, errors) = stack.run(&["up", "-d"]);
     assert_eq!((code, errors.as_str()), (0, ""));
-    let name = stack.name("a").replace('-', "_");
+    let name = format!("{}_a_1", stack.project);
     assert!(out.contains(&format!(" Container {name}  Started\n")), "{out}");
     assert_eq!(stack.names(), [name]);
     // An option wins over its variable.
