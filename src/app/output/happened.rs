@@ -16,13 +16,11 @@ impl Follower<'_> {
     pub(super) async fn on_event(&mut self, event: &EngineEvent) {
         let Some(watched) = self.watched.get_mut(&event.id) else { return self.on_stranger(event).await };
         match event.action.as_str() {
-            "die" => {
-                // A look may have shown the end before its event came.
-                if watched.died(event) && !watched.is_over {
-                    let known = watched.ends.len();
-                    self.look(&event.id).await;
-                    self.note_restart(event, known);
-                }
+            // A look may have shown the end before its event came.
+            "die" if watched.died(event) && !watched.is_over => {
+                let known = watched.ends.len();
+                self.look(&event.id).await;
+                self.note_restart(event, known);
             }
             "destroy" => {
                 watched.is_gone = true;
