@@ -19,6 +19,7 @@ import engine  # noqa: E402
 import faults  # noqa: E402
 import restarts  # noqa: E402
 import safety  # noqa: E402
+import troubles  # noqa: E402
 import waits  # noqa: E402
 
 SCENARIOS = {
@@ -36,6 +37,8 @@ SCENARIOS = {
     "downtime": waits.downtime,
     "dry_run": safety.dry_run,
     "api_calls": faults.api_calls,
+    "environment": troubles.environment,
+    "bad_input": troubles.bad_input,
 }
 # Only where they are asked for by name.
 ASKED = {"engine_killed": restarts.engine_killed, "engine_restarted": restarts.engine_restarted}

@@ -49,8 +49,8 @@ pub(super) struct StepContext<'a> {
     pub created: &'a Created,
     /// Whether no other step waits for the step.
     pub is_final: bool,
-    /// For a wait: how long the start of its container took.
-    pub start_took: Duration,
+    /// For a wait: how long the start of its container took; `None` where this run has not started it.
+    pub start_took: Option<Duration>,
     /// Whether the container that the step acts on has a terminal, where the plan tells.
     pub is_tty: Option<bool>,
     /// Cancelled by the first signal.

@@ -64,6 +64,22 @@ async fn a_crash_loop_is_not_taken_for_up_by_this_run_or_a_later_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_container_that_is_found_between_two_ends_is_not_taken_for_up() {
+    let mut found = 0;
+    for moment in 0..200 {
+        let engine = engine();
+        let wanted = project("services: { web: { image: broken:1, restart: always } }");
+        assert!(!up(&engine, &wanted).await.unwrap().is_success());
+        tokio::time::sleep(Duration::from_millis(moment * 10)).await;
+        if containers(&engine).await == ["p-web-1 broken:1 restarting"] {
+            found += 1;
+            assert!(!up(&engine, &wanted).await.unwrap().is_success(), "{moment}");
+        }
+    }
+    assert!(found > 50, "{found}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_crash_loop_is_not_taken_for_up_where_the_engine_tells_no_events() {
     // However often the moments of looking fall between two of its ends.
     for delay in 0..100 {

@@ -87,6 +87,8 @@ fn header(step: &Step) -> StepHeader {
 fn needs_events(plan: &Plan) -> bool {
     let dependents = dependents(plan);
     plan.steps.iter().any(|step| match &step.action {
+        // A container that exists may be between two ends of a crash loop, which a look alone does not show.
+        Action::WaitFor { container: ContainerRef::Existing(_), .. } => true,
         Action::WaitFor { until, .. } => !matches!(until, Until::Alive(_)) || !dependents[step.id.index()].is_empty(),
         Action::CreateContainer { spec, .. } => spec.restart != RestartPolicy::No,
         // The plan does not tell the restart policy of a container that exists.

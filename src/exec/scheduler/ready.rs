@@ -1,7 +1,5 @@
 //! Which step starts, within the bounds on parallel calls, and which step is skipped.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::state::{Report, Run, State};
@@ -42,8 +40,8 @@ impl Run<'_> {
         let cut_off = self.replacement_waits.get(&step.id).map_or(&self.cancel, |(_, token)| token).clone();
         let is_final = self.dependents[step.id.index()].is_empty();
         let start_took = match &step.action {
-            Action::WaitFor { container, .. } => self.starts.get(container).copied().unwrap_or_default(),
-            _ => Duration::ZERO,
+            Action::WaitFor { container, .. } => self.starts.get(container).copied(),
+            _ => None,
         };
         let is_tty = self.is_tty(&step.action);
         let span = tracing::info_span!("step", verb = describe(&step.action).plain(), target = %step.target);

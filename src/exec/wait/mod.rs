@@ -46,8 +46,8 @@ pub(super) struct Wait<'a> {
     pub list: &'a SharedList,
     /// Cancelled once only final waits are left in the run; `None` for a wait that another step waits for.
     pub others_done: Option<CancellationToken>,
-    /// How long the container's start took. Where the start was slow, the program in the container is slow to fail, too.
-    pub start_took: Duration,
+    /// How long the container's start took; `None` where this run has not started it. Where the start was slow, the program in the container is slow to fail, too.
+    pub start_took: Option<Duration>,
     pub settings: &'a ExecSettings,
     pub target: &'a Target,
     pub container: &'a ContainerId,
@@ -78,6 +78,8 @@ impl Wait<'_> {
     /// an end of the container.
     async fn first_hold(&self, wakeups: &mut Wakeups, begun: Instant) -> Option<Option<End>> {
         let hold = match self.until {
+            // The container may be between two ends of a crash loop, which only its restart count shows.
+            _ if self.start_took.is_none() => return Some(None),
             Until::Alive(hold) => hold,
             Until::Ready(hold) if self.runs_unchecked().await => hold,
             Until::Ready(_) | Until::Condition(_) => return Some(None),
@@ -137,7 +139,7 @@ impl Wait<'_> {
     /// Returns how long the container must hold: longer on a busy machine, which takes its time to run the program that it
     /// has started, and to see it fail.
     fn longer(&self, hold: Duration) -> Duration {
-        hold.max(self.start_took.saturating_sub(USUAL_START).min(LONGEST_HOLD))
+        hold.max(self.start_took.unwrap_or_default().saturating_sub(USUAL_START).min(LONGEST_HOLD))
     }
 
     /// Lets the hold pass. A final wait also lets pass what else the run does, so that all final waits end with one list.
