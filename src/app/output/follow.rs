@@ -18,7 +18,7 @@ use super::super::run::rounds::Look;
 use super::followed::{self, Scope, is_over};
 use super::lines::Line;
 use super::mux::Mux;
-use super::reader::{self, Stamps};
+use super::reader::{self, STALLED, Stamps};
 use super::rejoin::{self, Gap};
 use super::subscription;
 use super::successors::{Replica, Successors};
@@ -34,7 +34,7 @@ use crate::ui;
 use crate::ui::logs::LogPrinter;
 
 /// How long nothing must come from the readers before the rest of the output counts as printed.
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = STALLED;
 /// How long an answer of the engine may hold up the end of the work beside which containers are followed.
 const MOMENT: Duration = Duration::from_secs(1);
 
@@ -244,7 +244,7 @@ impl<'a> Follower<'a> {
         while self.has_rest {
             tokio::select! {
                 Some((id, line)) = self.mux.next() => self.print(&id, line.as_ref()),
-                // The rest has been read where there is room and nothing comes.
+                // The rest has been read where there is room and nothing comes: some engines forget to close a stream.
                 () = async { ui::ready().await; tokio::time::sleep(QUIET).await } => return,
                 else => return,
             }
@@ -266,7 +266,8 @@ impl<'a> Follower<'a> {
     /// start of a successor has been waited for long enough. What the run tells comes first: it opens the output of a
     /// container before the event of its start. Dropping the future loses nothing.
     async fn wait(&mut self) -> Item {
-        let ends = self.watched.values().filter_map(Watched::patience);
+        let held = self.mux.held_until();
+        let ends = self.watched.values().filter_map(|one| one.patience(held));
         let until = ends.chain(self.successors.awaited_until().filter(|_| self.is_all_over())).min();
         tokio::select! {
             biased;
@@ -382,11 +383,12 @@ impl<'a> Follower<'a> {
         }
         let there = self.watched.values().filter(|one| !one.is_gone);
         let there: Vec<(Replica, usize)> = there.map(|one| (one.replica.clone(), one.rank)).collect();
-        let mut ready: Vec<&mut Watched> = self.watched.values_mut().filter(|one| one.is_to_be_told()).collect();
+        let held = self.mux.held_until();
+        let mut ready: Vec<&mut Watched> = self.watched.values_mut().filter(|one| one.is_to_be_told(held)).collect();
         ready.sort_by_key(|one| one.ends.front().and_then(|end| end.finished));
         for watched in ready {
             let Some(end) = watched.ends.pop_front() else { continue };
-            self.has_rest |= watched.read < end.readers && !ui::is_drained();
+            self.has_rest |= watched.read < end.readers;
             watched.is_over = !end.restarts;
             let mut others = there.iter().filter(|(replica, _)| *replica == watched.replica).map(|(_, rank)| *rank);
             let has_successor = others.clone().any(|rank| rank > watched.rank) || self.successors.has(&watched.replica);

@@ -57,6 +57,11 @@ impl Mux {
         self.source(id).is_held = false;
     }
 
+    /// Returns until when a line that was handed on in part may hold up lines of other containers; `None` where none is open.
+    pub(in crate::app) fn held_until(&self) -> Option<Instant> {
+        self.open.as_ref().map(|(_, since)| *since + STALLED)
+    }
+
     /// Reads a container no more.
     pub(in crate::app) fn remove(&mut self, id: &str) {
         self.sources.retain(|source| source.id != id);
@@ -170,9 +175,11 @@ mod tests {
         a.send(line("1", true, true)).await.unwrap();
         assert_eq!(words(mux.next().await), ("a".into(), "1".into(), true));
         b.send(line("x\n", true, false)).await.unwrap();
+        assert_eq!(mux.held_until(), Some(Instant::now() + STALLED));
         assert!(tokio::time::timeout(STALLED / 2, mux.next()).await.is_err(), "b waits");
         a.send(line("2\n", false, false)).await.unwrap();
         assert_eq!(words(mux.next().await), ("a".into(), "2\n".into(), false));
+        assert_eq!(mux.held_until(), None);
         assert_eq!(words(mux.next().await), ("b".into(), "x\n".into(), true));
         // A line that does not go on is broken off; what comes of it later is a line of its own.
         a.send(line("3", true, true)).await.unwrap();

@@ -22,7 +22,7 @@ const QUEUE: usize = 64;
 /// Bytes of one stream that may wait for the end of a long line of the other stream.
 const HELD: usize = 1024 * 1024;
 /// For how long nothing of a long line must come before other lines no longer wait for its end.
-pub(super) const STALLED: Duration = Duration::from_secs(3);
+pub(super) const STALLED: Duration = Duration::from_secs(10);
 
 /// Which time stamps lines have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -95,16 +95,17 @@ impl Watched {
         }
     }
 
-    /// Returns when the oldest end is told at the latest, where its output does not end.
-    pub(super) fn patience(&self) -> Option<Instant> {
-        let end = self.ends.front()?;
-        Some(self.touched.map_or(end.seen, |touched| touched.max(end.seen)) + PATIENCE)
+    /// Returns when the oldest end is told at the latest, where its output does not end. Until `held` lines wait for the end
+    /// of another container's line.
+    pub(super) fn patience(&self, held: Option<Instant>) -> Option<Instant> {
+        let seen = self.ends.front()?.seen;
+        Some(seen.max(self.touched.unwrap_or(seen)).max(held.unwrap_or(seen)) + PATIENCE)
     }
 
     /// Whether the oldest end is to be told: its output has been printed, or does not come.
-    pub(super) fn is_to_be_told(&self) -> bool {
+    pub(super) fn is_to_be_told(&self, held: Option<Instant>) -> bool {
         let Some(end) = self.ends.front() else { return false };
-        self.read >= end.readers || self.patience().is_some_and(|until| until <= Instant::now())
+        self.read >= end.readers || self.patience(held).is_some_and(|until| until <= Instant::now())
     }
 
     /// Takes the event of an end. Returns false where it is the end of a run before the one whose start comes next.
@@ -168,15 +169,17 @@ mod tests {
         one.readers = 1;
         one.ended(3, None, true);
         one.readers = 2;
-        assert!(!one.is_to_be_told());
+        assert!(!one.is_to_be_told(None));
         one.read = 1;
-        assert!(one.is_to_be_told(), "the reader of the next run goes on");
+        assert!(one.is_to_be_told(None), "the reader of the next run goes on");
         one.read = 0;
         tokio::time::advance(PATIENCE / 2).await;
         one.touched = Some(Instant::now());
         tokio::time::advance(PATIENCE / 2).await;
-        assert!(!one.is_to_be_told(), "output still comes");
+        assert!(!one.is_to_be_told(None), "output still comes");
         tokio::time::advance(PATIENCE / 2).await;
-        assert!(one.is_to_be_told());
+        assert!(one.is_to_be_told(None));
+        let held = Instant::now() + PATIENCE;
+        assert!(!one.is_to_be_told(Some(held)), "its lines wait for the end of another line");
     }
 }

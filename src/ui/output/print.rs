@@ -5,7 +5,6 @@
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use super::queue::{Fault, Queue, Stream};
 use super::writer;
@@ -97,11 +96,6 @@ pub async fn ready() {
 /// Returns whether there is room for more data on standard output.
 pub(in crate::ui) fn has_room() -> bool {
     out().queue.has_room()
-}
-
-/// Returns whether everything given for standard output has been written.
-pub fn is_drained() -> bool {
-    out().queue.wait(Some(Duration::ZERO))
 }
 
 /// Waits until standard output cannot be written any more. Returns how a command that prints until it is stopped then ends:
