@@ -13,17 +13,21 @@ if [ ! -f srcs/.env ]; then
   say "srcs/.env was made from .env.example"
 fi
 
-# Reads one setting; the file is data, not a script.
-setting() { sed -n "s/^$1=//p" srcs/.env | tail -n 1; }
-domain=$(setting DOMAIN_NAME)
-data=$(setting DATA_PATH)
+# Two settings; the file is data, not a script.
+domain='' data=''
+while IFS= read -r line || [ -n "$line" ]; do
+  case $line in
+    DOMAIN_NAME=*) domain=${line#*=} ;;
+    DATA_PATH=*) data=${line#*=} ;;
+  esac
+done < srcs/.env
 [ -n "$domain" ] || { say "srcs/.env: DOMAIN_NAME is missing"; exit 1; }
 case $data in
   /*) ;;
   *) say "srcs/.env: DATA_PATH must be an absolute path, but is \"$data\""; exit 1 ;;
 esac
 
-mkdir -p secrets
+[ -d secrets ] || mkdir secrets
 for name in db_password db_root_password wp_owner_password wp_author_password redis_password; do
   if [ ! -s "secrets/$name.txt" ]; then
     openssl rand -hex 20 > "secrets/$name.txt.new"
@@ -33,25 +37,34 @@ for name in db_password db_root_password wp_owner_password wp_author_password re
 done
 
 month=2592000
-if ! openssl x509 -checkend "$month" -noout -in secrets/ca.crt >/dev/null 2>&1; then
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Inception local authority" \
-    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
-    -keyout secrets/ca.key.new -out secrets/ca.crt.new 2>/dev/null
-  mv secrets/ca.key.new secrets/ca.key
-  mv secrets/ca.crt.new secrets/ca.crt
-  rm -f secrets/server.crt
-  say "secrets/ca.crt was made: a local authority"
-fi
-if ! openssl x509 -checkend "$month" -noout -in secrets/server.crt >/dev/null 2>&1 \
-  || ! openssl x509 -checkhost "$domain" -noout -in secrets/server.crt 2>/dev/null | grep -q 'does match' \
-  || ! openssl verify -CAfile secrets/ca.crt secrets/server.crt >/dev/null 2>&1; then
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$domain" -keyout secrets/server.key.new -out secrets/server.csr 2>/dev/null
-  openssl x509 -req -in secrets/server.csr -CA secrets/ca.crt -CAkey secrets/ca.key -days 397 -out secrets/server.crt.new \
-    -extfile <(printf 'subjectAltName=DNS:%s\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nbasicConstraints=critical,CA:FALSE\n' "$domain") 2>/dev/null
-  mv secrets/server.key.new secrets/server.key
-  mv secrets/server.crt.new secrets/server.crt
-  rm -f secrets/server.csr
-  say "secrets/server.crt was made for $domain"
-fi
+# One call tells that nothing is to be made: chain, name, and that both certificates hold for another month.
+printf -v later '%(%s)T' -1
+later=$((later + month))
+certificates_hold() {
+  openssl verify -CAfile secrets/ca.crt -no-CApath -verify_hostname "$domain" -attime "$later" secrets/server.crt >/dev/null 2>&1
+}
+make_certificates() {
+  if ! openssl x509 -checkend "$month" -noout -in secrets/ca.crt >/dev/null 2>&1; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Inception local authority" \
+      -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
+      -keyout secrets/ca.key.new -out secrets/ca.crt.new 2>/dev/null
+    mv secrets/ca.key.new secrets/ca.key
+    mv secrets/ca.crt.new secrets/ca.crt
+    rm -f secrets/server.crt
+    say "secrets/ca.crt was made: a local authority"
+  fi
+  if ! openssl x509 -checkend "$month" -noout -in secrets/server.crt >/dev/null 2>&1 \
+    || ! openssl x509 -checkhost "$domain" -noout -in secrets/server.crt 2>/dev/null | grep -q 'does match' \
+    || ! openssl verify -CAfile secrets/ca.crt secrets/server.crt >/dev/null 2>&1; then
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$domain" -keyout secrets/server.key.new -out secrets/server.csr 2>/dev/null
+    openssl x509 -req -in secrets/server.csr -CA secrets/ca.crt -CAkey secrets/ca.key -days 397 -out secrets/server.crt.new \
+      -extfile <(printf 'subjectAltName=DNS:%s\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nbasicConstraints=critical,CA:FALSE\n' "$domain") 2>/dev/null
+    mv secrets/server.key.new secrets/server.key
+    mv secrets/server.crt.new secrets/server.crt
+    rm -f secrets/server.csr
+    say "secrets/server.crt was made for $domain"
+  fi
+}
+certificates_hold || make_certificates
 
-(umask 022; mkdir -p "$data/database" "$data/site")
+[ -d "$data/database" ] && [ -d "$data/site" ] || (umask 022; mkdir -p "$data/database" "$data/site")

@@ -33,7 +33,7 @@ pub fn without_values(mut command: Command, arguments: &[OsString]) -> Result<Ve
     let mut reader = Reader { command: &command, is_sub: false, words: Vec::new(), is_on: BTreeMap::new() };
     reader.read(arguments).map_err(|(flag, value)| {
         let value = crate::text::escape_controls(&value).into_owned();
-        let message = format!("invalid value '{value}' for '{flag}'\n  [possible values: true, false]\n");
+        let message = format!("invalid value '{value}' for '{flag}'\n  [possible values: true, false]");
         reader.command.clone().error(ErrorKind::InvalidValue, message)
     })?;
     let Reader { words, is_on, .. } = reader;

@@ -1,5 +1,5 @@
 //! What Podman's docker-compatible socket leaves out of its list of containers, or says otherwise. [`DockerEngine::completed`]
-//! puts the list right, so that no other file needs to know of Podman. Known from Podman 4.3 and 5:
+//! puts the list right, so that no other file needs to know of Podman. Known from Podman 4.3:
 //!
 //! | in the list | what Podman says | what puts it right |
 //! |---|---|---|

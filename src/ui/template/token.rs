@@ -43,7 +43,7 @@ pub(super) fn tokens(text: &str, start: usize) -> Result<Vec<Token>, Fault> {
     let mut is_trimmed = false;
     loop {
         let rest = lexer.rest();
-        let open = rest.find("{{").map_or(rest.len(), |open| open);
+        let open = rest.find("{{").unwrap_or(rest.len());
         let is_trimmed_after = begins_trimmed(rest.get(open + 2..).unwrap_or_default());
         lexer.outside(&rest[..open], is_trimmed, is_trimmed_after);
         if open == rest.len() {
