@@ -152,3 +152,24 @@ async fn what_an_engine_s_restart_has_ended_is_not_restarted_with_its_host_witho
         outcome.leftovers
     );
 }
+
+/// `web` is stopped while its network is made anew, waits for `db`, and `side` shares its network.
+#[tokio::test(start_paused = true)]
+async fn what_shares_a_network_comes_back_after_its_host_that_was_stopped_for_a_moment() {
+    let yaml = |label: &str, db: &str, side: &str| {
+        format!(
+            "services: {{ db: {{ image: '{db}' }},
+               web: {{ image: 'app:1', networks: [n], depends_on: {{ db: {{ condition: service_healthy }} }} }},
+               side: {{ image: '{side}', scale: 2, network_mode: 'service:web',
+                        depends_on: {{ web: {{ condition: service_started, required: false }} }} }} }}
+             \nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("a", "db:1", "app:1")).await;
+    let outcome = up(&engine, &project(&yaml("b", "sick:1", "app:2"))).await.unwrap();
+    assert!(!outcome.is_success());
+    assert_eq!(outcome.leftovers, Vec::<String>::new());
+    let all = ["p-db-1 db:1 running", "p-side-1 app:1 running", "p-side-2 app:1 running", "p-web-1 app:1 running"];
+    assert_eq!(containers(&engine).await, all);
+}

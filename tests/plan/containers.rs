@@ -233,6 +233,20 @@ async fn what_cannot_be_started_is_made_anew() {
     assert!(plan_up(&project, &seen, &UpOptions::default()).is_empty());
 }
 
+/// An earlier round of the run has given the container back: the container may be in a crash loop.
+#[tokio::test(start_paused = true)]
+async fn a_container_that_the_run_has_given_back_must_stay_up() {
+    let yaml = "services: { web: { image: app:1 } }";
+    let (_, mut seen) = brought_up(yaml).await;
+    assert!(plan_up(&project(yaml), &seen, &UpOptions::default()).is_empty());
+    seen.known.given_back = seen.containers.iter().map(|one| one.id.clone()).collect();
+    let plan = plan_up(&project(yaml), &seen, &UpOptions::default());
+    expect![[r#"
+        1  wait  web#1  until running
+    "#]]
+    .assert_eq(&render(&plan));
+}
+
 #[test]
 fn scaling_down_takes_the_highest_number() {
     let options = UpOptions { scale: [("web".into(), 1)].into(), ..UpOptions::default() };

@@ -229,6 +229,7 @@ impl Rounds<'_> {
                 _ = self.session.interrupt.first() => {}
             }
         }
+        known.given_back.extend(given_back(&look.plan, outcome));
         let before = known.unstartable.len();
         known.unstartable.extend(replaceable);
         Facts {
@@ -258,6 +259,12 @@ impl Rounds<'_> {
     }
 }
 
+/// Returns the old containers that run again since their replacements could not be finished.
+fn given_back(plan: &Plan, outcome: &Outcome) -> impl Iterator<Item = ContainerId> {
+    let replacements = plan.replacements.iter().filter(|one| outcome.restored.contains(&one.target));
+    replacements.map(|one| one.old.clone())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -271,7 +278,7 @@ mod tests {
     use crate::exec::ExecSettings;
     use crate::failure::Exit;
     use crate::model::{Sources, Span};
-    use crate::plan::{Action, ContainerRef, Reason, Step, StepId, Target};
+    use crate::plan::{Action, ContainerRef, Reason, Replacement, Step, StepId, Target};
 
     /// `up` that failed as the world had moved, after a run that died.
     const MOVED: Facts = Facts {
@@ -406,6 +413,28 @@ mod tests {
         assert_eq!(looks.len(), 2);
         assert_eq!(ended.unwrap_err().exit(), Exit::CHANGES);
         assert_eq!(play(true, Some(Stage::First)).await.0.len(), 1);
+    }
+
+    #[test]
+    fn the_old_containers_of_what_was_restored_are_known_to_the_next_round() {
+        let replacement = |old: &str, number| Replacement {
+            old: old.into(),
+            target: Target::Container { service: Some("web".into()), number, name: "p-web".into() },
+            new: ContainerRef::Existing("new".into()),
+            was_running: true,
+            needs: Vec::new(),
+            reconnects: Vec::new(),
+            shares_with: Vec::new(),
+            steps: Vec::new(),
+            commit: StepId(0),
+            family: None,
+            group: "web".into(),
+            undoes_group: false,
+        };
+        let replacements = vec![replacement("one", 1), replacement("two", 2)];
+        let restored = vec![replacements[1].target.clone()];
+        let (plan, outcome) = (Plan { replacements, ..Plan::default() }, Outcome { restored, ..Outcome::default() });
+        assert_eq!(given_back(&plan, &outcome).collect::<Vec<_>>(), ["two".into()]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -83,12 +83,17 @@ impl Run<'_> {
 
     /// Returns a container that is still to be started again.
     pub(super) fn next_stopped(&self) -> Option<&Interrupted> {
-        let is_stopped =
-            |id: &StepId| self.effect(*id) == Effect::Stopped && matches!(self.state(*id), State::Done | State::Failed);
         self.plan.interrupted.iter().find(|one| {
             // A start that failed is tried once more, too: the engine may have refused it for a reason that has passed.
             let is_open = matches!(self.state(one.start), State::Skipped | State::Failed);
-            is_open && !self.resumed.contains(&one.start) && one.stops.iter().any(is_stopped)
+            is_open && !self.resumed.contains(&one.start) && self.has_stopped(one)
         })
+    }
+
+    /// Whether the run has stopped a container that is to be stopped for a moment.
+    pub(super) fn has_stopped(&self, interrupted: &Interrupted) -> bool {
+        let is_stopped =
+            |id: &StepId| self.effect(*id) == Effect::Stopped && matches!(self.state(*id), State::Done | State::Failed);
+        interrupted.stops.iter().any(is_stopped)
     }
 }

@@ -9,7 +9,8 @@ use crate::event::StepState;
 use crate::exec::panics;
 use crate::exec::runner::resolve;
 use crate::exec::steps::{Ending, OldContainer, Undone};
-use crate::plan::{Action, ContainerRef, Effect, Replacement, Step, StepId};
+use crate::model::ServiceName;
+use crate::plan::{Action, ContainerRef, Effect, Interrupted, Replacement, Step, StepId};
 
 impl Run<'_> {
     /// Begins the undo of replacements that cannot be finished, or its second half, once none of their steps runs any more.
@@ -23,7 +24,8 @@ impl Run<'_> {
                 Some(Undo::NewEnded(_))
                     if !self.waits_for_family(index)
                         && !self.waits_for_network(index)
-                        && !self.waits_for_host(index) =>
+                        && !self.waits_for_host(index)
+                        && !self.waits_for_resume(index) =>
                 {
                     self.restore_old(index);
                 }
@@ -33,12 +35,13 @@ impl Run<'_> {
     }
 
     /// Begins the next half of one undo, where all that are left wait for each other in a circle: two services may have
-    /// changed sides in sharing a network. Returns whether there was any.
+    /// changed sides in sharing a network. An old container whose host is only stopped for a moment is not among them: `resume`
+    /// starts the host. Returns whether there was any.
     pub(super) fn undo_deadlocked(&mut self) -> bool {
         for index in 0..self.plan.replacements.len() {
             match self.undos.get(&index) {
                 None if self.must_undo(index) => self.end_new(index),
-                Some(Undo::NewEnded(_)) => self.restore_old(index),
+                Some(Undo::NewEnded(_)) if !self.waits_for_resume(index) => self.restore_old(index),
                 _ => continue,
             }
             return true;
@@ -127,6 +130,25 @@ impl Run<'_> {
         self.is_any_parent(index, |parent| self.will_be_undone(parent))
     }
 
+    /// Whether the old container shares the namespaces of a container that the plan has stopped for a moment, and that does not
+    /// run again yet.
+    fn waits_for_resume(&self, index: usize) -> bool {
+        let shares_with = &self.plan.replacements[index].shares_with;
+        self.interrupted_hosts(shares_with).any(|host| match self.state(host.start) {
+            State::Done => false,
+            State::Pending | State::Running => true,
+            State::Failed | State::Skipped => !self.resumed.contains(&host.start),
+        })
+    }
+
+    /// Returns the containers of `services` that the plan stops for a moment, and that were stopped.
+    fn interrupted_hosts(&self, services: &[ServiceName]) -> impl Iterator<Item = &Interrupted> {
+        self.plan.interrupted.iter().filter(|one| {
+            let service = self.plan.steps[one.start.index()].target.service();
+            service.is_some_and(|service| services.contains(service)) && self.has_stopped(one)
+        })
+    }
+
     /// Whether the undo of any replacement with which this replacement shares is under way, or `is_to_come`.
     fn is_any_parent(&self, index: usize, is_to_come: impl Fn(usize) -> bool) -> bool {
         let parents = &self.plan.replacements[index].shares_with;
@@ -186,7 +208,7 @@ impl Run<'_> {
         let mut hosts = self.plan.replacements.iter().enumerate().filter(is_host);
         hosts.any(|(index, host)| {
             matches!(self.undos.get(&index), Some(Undo::Done)) && host.was_running && self.may_be_stopped(host)
-        })
+        }) || self.interrupted_hosts(&replacement.shares_with).any(|host| self.state(host.start) == State::Done)
     }
 
     /// Returns the states of the steps that stop the old container.

@@ -60,6 +60,9 @@ pub struct Known {
     pub is_after_crash: bool,
     /// Containers that have never run and that the engine refused to start in an earlier round. They are recreated.
     pub unstartable: BTreeSet<ContainerId>,
+    /// Old containers that an earlier round gave back, since their replacements could not be finished. Where such a container
+    /// is as the file says, the plan waits until it stays up: it may be in a crash loop, too.
+    pub given_back: BTreeSet<ContainerId>,
 }
 
 /// What an image brings along (`GET /images/{name}/json`).

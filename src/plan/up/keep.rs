@@ -47,7 +47,8 @@ impl<'a> Up<'a> {
         let displaced = self.builder.take_over(&container.id);
         let mut kept = Kept { service, container, number, target, requires: cleared, displaced };
         let misnamed = self.misnamed(service, container, &last, number);
-        let is_unproven = matches!(misnamed, Some(Reason::Unfinished(_)));
+        let is_given_back = self.scope.world.observed.known.given_back.contains(&container.id);
+        let is_unproven = is_given_back || matches!(misnamed, Some(Reason::Unfinished(_)));
         if let Some(reason) = misnamed {
             let action = Action::RenameContainer { container: kept.reference(), to: last.clone() };
             kept.requires.extend(self.name_is_free(service, &last));
@@ -99,8 +100,8 @@ impl<'a> Up<'a> {
     }
 
     /// Leaves a container in its state. A container that is found between an end and its restart is waited for: it may be back
-    /// in a moment, or never stay up. So is a replacement that an earlier run did not finish: nothing on the engine tells
-    /// whether that run saw the container stay up.
+    /// in a moment, or never stay up. So is a replacement that an earlier run did not finish, and a container that this run has
+    /// given back: nothing on the engine tells whether any run saw the container stay up.
     fn leave_running(&mut self, kept: Kept<'_>, is_unproven: bool) -> Vec<StepId> {
         let container = kept.reference();
         let is_between = kept.container.state == ContainerState::Restarting;
