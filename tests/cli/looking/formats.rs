@@ -59,12 +59,12 @@ fn templates_print_what_docker_compose_prints() {
     assert_eq!(ours, peer);
 }
 
-/// Rows as JSON, without ages, and without the list of labels, which docker compose gives in no order.
+/// Rows as JSON, without ages, and without the lists that docker compose gives in no order.
 fn rows(stack: &Stack, tool: Tool, format: &str) -> Vec<serde_json::Value> {
     let run = ps(stack, tool, format);
     let row = |line: &str| {
         let mut row: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
-        for field in ["Labels", "RunningFor", "Status"] {
+        for field in ["Labels", "Mounts", "Publishers", "RunningFor", "Status"] {
             assert!(row.as_object_mut().expect("a row is an object").remove(field).is_some(), "{field}");
         }
         row
@@ -87,4 +87,7 @@ fn a_template_that_docker_compose_refuses_is_refused_with_its_column() {
     let whole: serde_json::Value =
         serde_json::from_str(&stack.ok(&["ps", "--no-trunc", "--format", "json"])).expect("JSON");
     assert_eq!(whole["ID"], *stack.id("web"));
+    let targets: Vec<_> =
+        whole["Publishers"].as_array().expect("a list").iter().map(|one| &one["TargetPort"]).collect();
+    assert_eq!(targets, [80, 81]);
 }

@@ -131,33 +131,46 @@ fn volumes_lists_the_volumes_of_services() {
     }
 }
 
+/// Lets `b` run once more, and returns the events of the last seconds that hold its end, by our program and by docker compose
+/// where it is installed. The engine keeps its last 256 events only, and other tests make many: so `b` runs again where they
+/// have pushed its end out meanwhile.
+fn events(stack: &Stack, arguments: &[&str]) -> (Vec<Value>, Option<Vec<Value>>) {
+    let asked = [&["events", "--json", "--since", "10s", "--until", "0s"], arguments].concat();
+    let rows = |text: &str| -> Vec<Value> { text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect() };
+    let has_ended = |rows: &[Value]| rows.iter().any(|one| one["service"] == "b" && one["action"] == "die");
+    for _ in 0..20 {
+        stack.run(&["start", "b"]);
+        let (theirs, ours) = (peer(stack, &asked).map(|run| rows(&run.out)), rows(&stack.ok(&asked)));
+        if has_ended(&ours) && theirs.as_ref().is_none_or(|rows| has_ended(rows)) {
+            return (ours, theirs);
+        }
+    }
+    panic!("`b` has ended twenty times, and no event tells");
+}
+
 #[test]
 fn events_tell_what_has_happened_and_end_where_they_were_asked_to() {
     let Some(stack) = started() else { return };
-    let shown = |arguments: &[&str]| -> Vec<Value> {
-        stack.ok(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    let all = shown(&["events", "--json", "--since", "1h", "--until", "0s"]);
-    let of = |service: &str, action: &str| {
-        all.iter().find(|one| one["service"] == service && one["action"] == action).cloned()
-    };
-    let die = of("b", "die").unwrap();
+    let (all, _) = events(&stack, &[]);
+    let die = all.iter().rfind(|one| one["service"] == "b" && one["action"] == "die").unwrap();
     assert_eq!(die["attributes"]["exitCode"], "3");
-    assert_eq!(keys(&die), ["action", "attributes", "id", "service", "time", "type"].map(str::to_owned).into());
-    assert!(of("a", "start").is_some());
-    assert!(
-        shown(&["events", "--json", "--since", "1h", "--until", "0s", "c"]).iter().all(|one| one["service"] == "c")
-    );
-    if let Some(theirs) = peer(&stack, &["events", "--json", "--since", "1h", "--until", "0s", "b"]) {
-        let ours = shown(&["events", "--json", "--since", "1h", "--until", "0s", "b"]);
-        let mut theirs: Vec<Value> = theirs.out.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(keys(die), ["action", "attributes", "id", "service", "time", "type"].map(str::to_owned).into());
+    let (ours, theirs) = events(&stack, &["b"]);
+    assert!(ours.iter().all(|one| one["service"] == "b"));
+    if let Some(mut theirs) = theirs {
         for one in &mut theirs {
             one["attributes"].as_object_mut().unwrap().remove("dev.inception.fields");
         }
-        assert_eq!(ours, theirs);
+        // Older events may have been pushed out between the two questions.
+        let last = |rows: &[Value]| rows[rows.len() - 2..].to_vec();
+        assert_eq!(last(&ours), last(&theirs));
     }
-    let text = stack.ok(&["events", "--since", "1h", "--until", "0s", "b"]);
-    assert!(text.lines().any(|line| line.contains(" container die ") && line.contains("exitCode=3")), "{text}");
+    let lines = |text: &str| text.lines().any(|line| line.contains(" container die ") && line.contains("exitCode=3"));
+    let is_told = (0..20).any(|_| {
+        stack.run(&["start", "b"]);
+        lines(&stack.ok(&["events", "--since", "10s", "--until", "0s", "b"]))
+    });
+    assert!(is_told);
 }
 
 #[test]
@@ -200,6 +213,6 @@ fn all_work_from_the_labels_alone() {
     assert!(!stack.ok(&["top", "a"]).is_empty());
     assert_eq!(stack.ok(&["images"]).lines().count(), 5);
     assert_eq!(stack.ok(&["volumes", "-q"]).lines().count(), 1);
-    assert!(!stack.ok(&["events", "--since", "1h", "--until", "0s"]).is_empty());
+    assert!(!events(&stack, &[]).0.is_empty());
     assert_eq!(stack.run(&["wait", "b"]).0, 3);
 }

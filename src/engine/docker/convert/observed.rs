@@ -105,6 +105,11 @@ pub(crate) fn container(from: Container) -> ObservedContainer {
     let name = name.map(|name| name.trim_start_matches('/').to_owned()).unwrap_or_default();
     let state = ContainerState::parse(&from.state);
     let networks = from.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    // The engine gives mounts and ports in another order each time.
+    let mut mounts: Vec<_> = from.mounts.unwrap_or_default().into_iter().map(mount).collect();
+    mounts.sort_by(|one, other| one.destination.cmp(&other.destination));
+    let mut ports: Vec<_> = from.ports.unwrap_or_default().into_iter().map(|found| port(found, state)).collect();
+    ports.sort_by(|one, other| order(one).cmp(&order(other)));
     ObservedContainer {
         id: ContainerId::new(from.id),
         name: ContainerName::new(name),
@@ -122,9 +127,14 @@ pub(crate) fn container(from: Container) -> ObservedContainer {
             .map(|(name, found)| (NetworkName::new(name), endpoint(found.unwrap_or_default())))
             .collect(),
         network_mode: from.host_config.unwrap_or_default().network_mode,
-        mounts: from.mounts.unwrap_or_default().into_iter().map(mount).collect(),
-        ports: from.ports.unwrap_or_default().into_iter().map(|found| port(found, state)).collect(),
+        mounts,
+        ports,
     }
+}
+
+/// Returns what ports are ordered by: the port in the container first.
+fn order(port: &ObservedPort) -> (u16, &str, Option<IpAddr>, Option<u16>) {
+    (port.target, &port.protocol, port.host_ip, port.published)
 }
 
 /// Returns the network mode of an inspected container.
@@ -428,6 +438,18 @@ mod tests {
         assert_eq!((running.host_ip, running.published), (Some(IpAddr::from([0, 0, 0, 0])), Some(8080)));
         let exited = listed("exited");
         assert_eq!((exited.host_ip, exited.published, exited.target), (None, None, 80));
+    }
+
+    #[test]
+    fn ports_and_mounts_come_in_one_order() {
+        let read = |ports: [u16; 2], mounts: [&str; 2]| {
+            let ports = ports.map(|port| json!({"PrivatePort": port, "Type": "tcp"}));
+            let mounts = mounts.map(|path| json!({"Type": "bind", "Source": "/x", "Destination": path}));
+            container(serde_json::from_value(json!({"State": "running", "Ports": ports, "Mounts": mounts})).unwrap())
+        };
+        let (one, other) = (read([81, 80], ["/b", "/a"]), read([80, 81], ["/a", "/b"]));
+        assert_eq!(one.ports.iter().map(|port| port.target).collect::<Vec<_>>(), [80, 81]);
+        assert_eq!((one.ports, one.mounts), (other.ports, other.mounts));
     }
 
     #[test]
