@@ -361,10 +361,8 @@ impl<'a> Follower<'a> {
         let Some(name) = self.watched.get(id).filter(|one| one.is_printed).map(|one| one.name.clone()) else { return };
         match rejoin::rejoin(&self.engine, id, is_tty, gap).await {
             Ok(joined) => {
-                let began = joined.details.started_at.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_nanosecond);
                 if let Some(watched) = self.watched.get_mut(id) {
-                    let began = began.ok().and_then(|nanos| i64::try_from(nanos).ok());
-                    watched.joined = began.map_or(Joined::No, Joined::Run);
+                    watched.joined = rejoin::began(&joined.details).map_or(Joined::No, Joined::Run);
                 }
                 self.begin_reader(id, joined.output);
             }

@@ -1,9 +1,10 @@
 //! Output of containers: one reader of lines for all commands (`reader`, with `lines` for each stream and `mux` for many
 //! containers), and the output of an attached `up`: who is followed (`followed`), from when and until when (`follow`, with
-//! `happened` for events), how
-//! the output of a container is had that somebody else has started (`rejoin`), and what ends then (`attached`).
+//! `happened` for events), how the output of a container is had that somebody else has started (`rejoin`, with `catch_up`
+//! for what its log has told by then), and what ends then (`attached`).
 
 pub(super) mod attached;
+mod catch_up;
 pub(super) mod follow;
 pub(super) mod followed;
 mod happened;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::catch_up::moment;
 use super::successors::Replica;
 use crate::engine::EngineEvent;
 
@@ -117,7 +118,7 @@ impl Watched {
             Joined::Run(began) if nanos < began => return true,
             Joined::Run(_) | Joined::No => self.joined = Joined::No,
         }
-        self.died = Some(format!("{}.{:09}", nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000)));
+        self.died = Some(moment(nanos));
         true
     }
 
