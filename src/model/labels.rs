@@ -36,6 +36,9 @@ pub const VOLUME: &str = "com.docker.compose.volume";
 /// not say that the replacement is unfinished. A replacement is unfinished while the replaced container exists, or
 /// while the replacement does not have its final name.
 pub const REPLACES: &str = "dev.inception.replaces";
+/// Of this program, on a replacement: present where the replaced container did not run when the replacement was created. So
+/// whoever undoes an interrupted run does not start the replaced container.
+pub const REPLACES_ENDED: &str = "dev.inception.replaces-ended";
 /// Of this program, on containers, networks and volumes: a digest of each field of the canonical definition, so that a
 /// plan can name the field that changed. Values are never stored.
 pub const FIELDS: &str = "dev.inception.fields";

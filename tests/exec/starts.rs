@@ -203,3 +203,19 @@ async fn a_job_that_is_done_is_not_run_again_by_the_run_that_finishes_its_replac
     let calls = engine.calls().split_off(before);
     assert!(!calls.iter().any(|call| call.name == "start_container" && call.target == job.id.as_str()));
 }
+
+/// The new file does not tell that `job` was a job: nothing waits for its end any more.
+#[tokio::test(start_paused = true)]
+async fn what_had_ended_before_a_run_that_died_stays_ended_when_its_replacement_is_given_up() {
+    let before = "services: { job: { image: 'job:1', ports: ['8000:80'] }, \
+                  web: { image: 'app:1', depends_on: { job: { condition: service_completed_successfully } } } }";
+    let after =
+        "services: { job: { image: 'app:1', depends_on: [web] }, web: { image: 'broken:1', ports: ['8000:80'] } }";
+    let engine = engine();
+    succeeds(&engine, before).await;
+    dies(&engine, after, "start_container", 0, Fault::Crash).await;
+    let outcome = up(&engine, &project(after)).await.unwrap();
+    assert!(!outcome.is_success());
+    assert_eq!(containers(&engine).await, ["p-job-1 job:1 exited", "p-web-1 app:1 running"]);
+    assert_eq!(outcome.leftovers, Vec::<String>::new());
+}

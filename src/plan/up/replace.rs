@@ -47,8 +47,15 @@ impl Up<'_> {
         // is to run.
         let cleared =
             obsolete.map(|obsolete| displaced::remove_after(&mut self.builder, obsolete, OBSOLETE, [created]));
-        let is_begun = obsolete.is_some();
-        let swap = Swap { old, number, target, new: ContainerRef::Planned(created), is_new_up: false, is_begun };
+        let swap = Swap {
+            old,
+            number,
+            target,
+            new: ContainerRef::Planned(created),
+            is_new_up: false,
+            is_begun: obsolete.is_some(),
+            had_ended: obsolete.is_some_and(says_ended),
+        };
         let mut made = stopped;
         made.push(created);
         self.swap(service, swap, made, cleared.into_iter().collect(), batch);
@@ -71,9 +78,19 @@ impl Up<'_> {
         spec.name = naming::temporary_name(id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.container.id.to_string());
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{}", service.name, old.number));
+        if self.has_ended(service, old) {
+            spec.labels.insert(labels::REPLACES_ENDED.to_owned(), "true".to_owned());
+        }
         requires.extend(after);
         let create = Action::CreateContainer { spec: Box::new(spec), references };
         self.builder.step(&replica_target(service, old.number, &last), create, reason, requires)
+    }
+
+    /// Whether a container that is to be replaced does not run, and no interrupted run has stopped it.
+    fn has_ended(&self, service: &Service, old: &Old<'_>) -> bool {
+        !replicas::is_up(old.container)
+            && old.obsolete.is_none_or(says_ended)
+            && self.lost_with_its_network(service, old.container, &Displaced::default()).is_empty()
     }
 
     /// Plans the rest of a replacement that an interrupted run began: its new container exists and is as the file says.
@@ -97,6 +114,7 @@ impl Up<'_> {
             is_new_up: !displaced.was_running
                 && (replicas::is_up(new) || replicas::is_completed(self.scope.project, service, new)),
             is_begun: true,
+            had_ended: says_ended(new),
         };
         let mut cleared = cleared;
         if !swap.is_new_up {
@@ -184,11 +202,12 @@ impl Up<'_> {
         batch: &Batch,
     ) -> Replacement {
         let lost = self.lost_with_its_network(service, swap.old, displaced);
-        // An interrupted run that began the replacement, or took the old container off its network, has also stopped it. A
-        // job had ended by itself.
+        // An interrupted run that began the replacement, or took the old container off its network, has also stopped it, unless
+        // it had ended before. A job had ended by itself.
         let has_run =
             swap.old.state != ContainerState::Created && !replicas::is_completed(self.scope.project, service, swap.old);
-        let old_ran = has_run && (replicas::is_up(swap.old) || swap.is_begun || !lost.is_empty());
+        let is_stopped = swap.is_begun && !swap.had_ended || !lost.is_empty();
+        let old_ran = has_run && (replicas::is_up(swap.old) || is_stopped);
         let parents = shares::parents(service).into_iter();
         Replacement {
             old: swap.old.id.clone(),
@@ -427,6 +446,13 @@ struct Swap<'a> {
     is_new_up: bool,
     /// Whether an interrupted run began to replace the old container. That run has stopped the old container, or may have.
     is_begun: bool,
+    /// Whether the old container had ended before that run began.
+    had_ended: bool,
+}
+
+/// Returns whether a replacement says that the container that it replaces had ended before.
+fn says_ended(replacement: &ObservedContainer) -> bool {
+    replacement.label(labels::REPLACES_ENDED).is_some()
 }
 
 /// A container that is to be replaced.
