@@ -69,7 +69,7 @@ services:
 volumes: { data: , own: }
 ";
 
-/// Brings all services of a file up and stops some of them by hand.
+/// Brings up all services of a file, also those with profiles, and marks the containers of `ended` as exited.
 async fn up_with(yaml: &str, ended: &[&str]) -> Observed {
     let enabled = yaml.replace("profiles: [tools]", "labels: { profile: tools }");
     let (_, mut observed) = brought_up(&enabled).await;

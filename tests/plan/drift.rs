@@ -1,4 +1,4 @@
-//! What `drift` tells of changes that were made by hand.
+//! `drift`: changes that were made by hand.
 
 use std::collections::BTreeSet;
 

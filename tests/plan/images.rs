@@ -1,4 +1,4 @@
-//! Images: which of them are there, and which a plan pulls or builds.
+//! Images: which of them the engine has, and which a plan pulls or builds.
 
 use crate::common::{engine, observed, plan_up, project};
 use crate::setup::CHAIN;

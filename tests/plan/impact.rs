@@ -1,4 +1,4 @@
-//! What a plan says beforehand of downtime and of data that is lost.
+//! The impact that a plan announces: downtime, and data that will be lost.
 
 use crate::common::{plan_up, project};
 use crate::setup::brought_up;

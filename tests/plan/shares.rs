@@ -47,7 +47,7 @@ async fn what_shares_the_network_of_what_is_started_again_is_restarted_though_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_loses_its_network_because_the_one_that_has_it_is_replaced_is_told_of() {
+async fn a_container_that_loses_the_network_of_a_replaced_container_is_warned_of() {
     let (_, observed) = brought_up(SIDECAR).await;
     let told = |services: &[&str]| {
         let services = services.iter().map(|name| (*name).into()).collect();
