@@ -1,4 +1,4 @@
-//! Containers that are stopped for a moment, because their network is recreated: they run again afterwards.
+//! Containers that are stopped for a moment, because their network is recreated: they must run again afterwards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn a_service_that_cannot_be_replaced_does_not_keep_others_off_their_networ
     assert_eq!(containers(&engine).await, all);
 }
 
-/// `web` is stopped while its network is made anew, and depends on `db`.
+/// `web` is stopped while its network is recreated, and depends on `db`.
 fn web_on_network(label: &str, db: &str) -> String {
     format!(
         "services: {{ web: {{ image: 'app:1', networks: [n], depends_on: [db] }}, db: {{ image: '{db}' }} }}\n\
@@ -54,7 +54,8 @@ fn web_on_network(label: &str, db: &str) -> String {
     )
 }
 
-/// Changes both; no new `db` can be made. `meanwhile` happens at the first stop. Returns what the run leaves to do.
+/// Changes the network, and `db` so that no new `db` can be created. `meanwhile` happens at the first stop. Returns
+/// what the run leaves to do.
 async fn web_left_out(engine: &Arc<FakeEngine>, mut meanwhile: Option<Mishap>) -> Vec<String> {
     succeeds(engine, &web_on_network("a", "app:1")).await;
     engine.set_script(move |call| match call.name {
