@@ -22,7 +22,7 @@ fn each(target: &str, mut door: impl FnMut(&str)) {
 }
 
 #[test]
-fn whole_loads_end_print_as_themselves_and_their_messages_hold_no_control_characters() {
+fn whole_loads_end_print_the_same_and_have_no_control_characters_in_messages() {
     let folder = tempfile::tempdir().unwrap();
     each("loader", |input| {
         let (told, sources) = fuzzing::loader(input, folder.path());
@@ -47,11 +47,11 @@ fn ports_can_be_written_and_read_again() {
 }
 
 #[test]
-fn volumes_end() {
+fn parsing_a_volume_ends() {
     each("volumes", fuzzing::volumes);
 }
 
 #[test]
-fn durations_print_as_what_they_were() {
+fn durations_print_as_they_were_read() {
     each("durations", fuzzing::durations);
 }

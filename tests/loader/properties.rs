@@ -116,7 +116,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_printed_loads_as_what_it_was(project in project()) {
+    fn what_is_printed_loads_as_the_same_project(project in project()) {
         let folder = tempfile::tempdir().unwrap();
         let (model, hashes) = load(folder.path(), &project.to_string());
         let mut printed = Value::Object(model.clone());

@@ -1,4 +1,4 @@
-//! Volumes: data is never lost without its own explicit word.
+//! Volumes: no data is lost unless the user asks for exactly that.
 
 use crate::common::real::{IMAGE, Stack, Stranger, Tool, docker, told};
 
@@ -23,7 +23,7 @@ fn begun(tool: Tool) -> Stack {
     stack
 }
 
-/// Whether the mark is in the volume.
+/// Whether the volume still holds the mark.
 fn is_kept(volume: &str) -> bool {
     told(&["run", "--rm", "-v", &format!("{volume}:/data"), IMAGE, "cat", "/data/mark"]) == "kept"
 }

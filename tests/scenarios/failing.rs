@@ -1,4 +1,4 @@
-//! A new version that cannot run: the exit code says so, and the old one goes on serving.
+//! A new version that cannot run: the exit code says so, and the old container goes on.
 
 use crate::common::real::{Stack, Tool};
 
@@ -15,7 +15,7 @@ crate::scenarios! {
 
 const OLD: &str = "services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }";
 
-/// Replaces a service that runs by one that cannot.
+/// Replaces a running service by one that cannot run.
 #[track_caller]
 fn check(tool: Tool, new: &str) {
     let stack = Stack::with(tool, OLD);

@@ -1,4 +1,4 @@
-//! Networks that change while they are used.
+//! Networks that change while containers use them.
 
 use crate::common::real::{Stack, Stranger, Tool, docker, told};
 
@@ -18,7 +18,8 @@ services:
 networks: { n: { labels: { v: '1' } }, other: }
 ";
 
-/// Whether a service's container is on a network. The network is asked: Podman's containers tell names, not ids.
+/// Whether a service's container is on a network. The network is inspected, because a container of Podman tells only
+/// the names of its networks.
 fn is_on(stack: &Stack, service: &str, network: &str) -> bool {
     let users = told(&["network", "inspect", "-f", "{{range $id, $user := .Containers}}{{$id}} {{end}}", network]);
     users.contains(&stack.id(service))
@@ -80,7 +81,7 @@ services:
 
 /// Whether the process of `app` has a network device.
 ///
-/// Not by `exec`, which an engine may refuse right after a restart (seen with 20.10).
+/// Read from `/proc`: Engine 20.10 may refuse an `exec` right after a restart.
 fn has_network(stack: &Stack) -> bool {
     let devices = format!("/proc/{}/net/dev", stack.inspect("app", "{{.State.Pid}}"));
     std::fs::read_to_string(devices).is_ok_and(|devices| devices.contains("eth0"))

@@ -1,4 +1,4 @@
-//! What belongs to others is never changed.
+//! Containers, networks and volumes of others are never changed.
 
 use crate::common::real::{Stack, Stranger, Tool, told};
 
