@@ -1,4 +1,4 @@
-//! What `config` prints: the project, lists, hashes, origins, diagnostics for programs.
+//! The output of `config`: the project, lists, hashes, origins, diagnostics for programs.
 
 use crate::setup::{check, check_errors, config};
 use expect_test::expect;

@@ -28,12 +28,12 @@ use program::{Command, End, Program, Shown};
 
 pub const CONVERGES: &str = "I1: one run without faults reaches the state";
 pub const NOTHING_LEFT: &str = "I2: after success nothing is left to do";
-pub const TRUTH: &str = "I6: success is claimed only where it is so";
+pub const TRUTH: &str = "I6: a claimed success is true";
 pub const ENDS: &str = "I7: a run ends in time";
-pub const SERVING: &str = "the old container serves on where the new one cannot work";
-pub const OTHERS: &str = "where one service cannot work, the others serve on";
-pub const TOGETHER: &str = "two runs at once that want the same both end well";
-pub const SOUND: &str = "plans are sound, and no step fails by a fault of ours";
+pub const SERVING: &str = "the old container goes on where the new one cannot work";
+pub const OTHERS: &str = "where one service cannot work, the others go on";
+pub const TOGETHER: &str = "two runs of the same command at the same time both end well";
+pub const SOUND: &str = "every plan passes the lint, and no step fails by an internal error";
 
 /// The longest time that a run may take. A stop that hangs takes an hour.
 const LIMIT: Duration = Duration::from_secs(8 * 3600);
