@@ -228,7 +228,7 @@ pub struct Reference<'a> {
     pub name: &'a str,
     /// Offset of the dollar sign.
     pub start: usize,
-    /// Offset of the end of the name, or of the position behind the closing brace.
+    /// Offset behind the name, or behind the closing brace.
     pub end: usize,
     /// `$NAME` or `${NAME}`, without an operator.
     pub is_plain: bool,
