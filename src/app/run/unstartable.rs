@@ -41,7 +41,7 @@ impl AtWork {
         match self {
             Self::Nothing | Self::Waiting(_) => true,
             Self::Process(_) => false,
-            // In tests, a process was seen running beside an id in use (`Occupied`), but never beside a left task (`Stuck`).
+            // A process was seen running beside an id in use (`Occupied`), but never beside a left task (`Stuck`).
             Self::Unknown => kind == ErrorKind::Stuck,
         }
     }
