@@ -80,7 +80,7 @@ async fn files_come_back_with_their_owners_modes_and_links() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_broken_is_told_by_its_kind() {
+async fn missing_paths_and_broken_archives_are_told_by_their_kind() {
     let Some(engine) = engine().await else { return };
     let made = Made::created(&engine, &["true"], |_| {}).await;
     let kind = |result: Result<(), inception::engine::EngineError>| result.unwrap_err().kind;

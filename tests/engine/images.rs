@@ -49,7 +49,7 @@ async fn a_commit_has_a_history_and_can_be_exported() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_committed_pushed_or_exported_is_told_by_its_kind() {
+async fn failed_commits_pushes_and_exports_are_told_by_their_kind() {
     let Some(engine) = engine().await else { return };
     let gone = Made::created(&engine, &["true"], |_| {}).await;
     gone.remove().await;

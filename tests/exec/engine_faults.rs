@@ -182,7 +182,7 @@ async fn the_stop_of_a_replacement_is_told_with_the_replacement_and_the_next_run
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_stopped_for_a_moment_is_told_where_the_run_does_not_come_to_starting_it() {
+async fn a_container_stopped_for_a_moment_is_told_where_the_run_does_not_start_it_again() {
     let yaml = |label: &str| {
         format!(
             "services: {{ a: {{ image: app:1, networks: [n] }}, b: {{ image: slow:1, networks: [n] }} }}

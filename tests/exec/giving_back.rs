@@ -77,7 +77,7 @@ async fn a_death_while_the_old_container_is_given_back_leaves_the_sign_that_it_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_dead_run_stopped_comes_back_though_the_file_says_something_else_by_now() {
+async fn a_container_that_a_dead_run_stopped_comes_back_though_the_file_has_changed() {
     let engine = engine();
     succeeds(&engine, &web("app:1")).await;
     dies(&engine, &web("app:2"), "stop_container", 0, Fault::CrashAfter).await;
@@ -141,7 +141,7 @@ async fn a_new_container_that_is_to_stay_up_and_is_stopped_by_others_is_not_take
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_dead_run_started_does_not_run_beside_the_old_container() {
+async fn a_container_that_a_dead_run_started_does_not_run_beside_the_old_one() {
     let engine = engine();
     succeeds(&engine, &web("app:1")).await;
     dies(&engine, &web("app:2"), "start_container", 0, Fault::CrashAfter).await;

@@ -71,7 +71,7 @@ async fn an_orphan_gets_back_the_network_that_was_made_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_another_directory_made_is_not_stopped_for_a_network() {
+async fn a_container_of_another_directory_is_not_stopped_for_a_network() {
     let engine = engine();
     assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
     let all = [(labels::PROJECT, "p"), (labels::SERVICE, "other"), (labels::WORKING_DIR, "/elsewhere")];
@@ -194,7 +194,7 @@ async fn a_replacement_that_a_dead_run_made_starts_on_the_network_that_is_made_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_a_network_cannot_be_removed_what_was_on_it_goes_on_there() {
+async fn containers_go_on_on_a_network_that_cannot_be_removed() {
     let yaml = |label: &str| {
         format!(
             "services: {{ web: {{ image: 'app:1', networks: [n] }} }}\nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"

@@ -107,7 +107,7 @@ async fn a_replacement_that_shares_with_one_that_runs_is_finished_not_made_again
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_with_a_container_that_is_still_being_stopped_comes_back_after_it() {
+async fn a_container_that_shares_with_one_that_is_still_being_stopped_comes_back_after_it() {
     let yaml = |web: &str, side: &str| {
         format!(
             "services: {{ web: {{ image: '{web}', deploy: {{ update_config: {{ order: start-first }} }} }}, \
@@ -126,7 +126,7 @@ async fn what_shares_with_a_container_that_is_still_being_stopped_comes_back_aft
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_engine_s_restart_has_ended_is_not_restarted_with_its_host_without_what_it_needs() {
+async fn a_container_that_an_engine_s_restart_ended_is_not_restarted_with_its_host_without_its_dependencies() {
     let yaml = |web: &str| {
         format!(
             "services: {{ db: {{ image: app:1 }}, web: {{ image: '{web}' }}, \

@@ -10,7 +10,7 @@ use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_a_network_is_restarted_when_its_host_was_stopped_and_started() {
+async fn a_container_that_shares_a_network_is_restarted_when_its_host_was_stopped_and_started() {
     let yaml = |label: &str| {
         format!(
             "services: {{ web: {{ image: 'app:1', networks: [n] }}, side: {{ image: 'app:1', network_mode: 'service:web' }} }}
@@ -70,7 +70,7 @@ async fn web_left_out(engine: &Arc<FakeEngine>, mut meanwhile: Option<Mishap>) -
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_engine_s_restart_has_stopped_is_not_started_without_what_it_needs() {
+async fn a_container_that_an_engine_s_restart_stopped_is_not_started_without_its_dependencies() {
     let engine = engine();
     let restart = Mishap::EngineRestarts { down: Duration::from_secs(1) };
     let left = "container `p-web-1` ran before and is stopped, and service `db`, which it depends on, is not running: \
@@ -82,7 +82,7 @@ async fn what_an_engine_s_restart_has_stopped_is_not_started_without_what_it_nee
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_this_run_has_stopped_runs_again_whatever_became_of_the_others() {
+async fn containers_that_this_run_stopped_run_again_whatever_became_of_the_others() {
     let engine = engine();
     assert_eq!(web_left_out(&engine, None).await, Vec::<String>::new());
     assert_eq!(containers(&engine).await, ["p-db-1 app:1 running", "p-web-1 app:1 running"]);

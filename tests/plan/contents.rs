@@ -7,7 +7,7 @@ use inception::model::{ContainerState, Content, Contents, FileSource, HostFile, 
 use inception::plan::{Action, UpOptions, images_with_unknown_user, lint, render};
 
 #[test]
-fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
+fn a_content_that_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
     let wanted =
         project("services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }");
     let content = Content { digest: "1".to_owned(), bytes: Some(b"x".as_slice().into()) };

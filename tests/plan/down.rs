@@ -7,7 +7,7 @@ use inception::model::Observed;
 use inception::plan::{DownOptions, Plan, RemoveImages, UpOptions, down, lint, render};
 
 #[tokio::test(start_paused = true)]
-async fn down_goes_the_other_way_and_keeps_data() {
+async fn down_removes_dependents_first_and_keeps_data() {
     let engine = engine();
     let project = project(CHAIN);
     let plan = plan_up(&project, &observed(&engine).await, &UpOptions::default());

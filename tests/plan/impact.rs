@@ -56,7 +56,7 @@ async fn a_plan_says_stop_first_where_old_and_new_would_write_to_one_anonymous_v
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plan_says_what_was_asked_and_what_really_goes() {
+async fn a_plan_says_which_option_asked_and_counts_only_data_that_is_there() {
     let yaml = "services: { web: { image: app:1, scale: 2, depends_on: [db] }, db: { image: app:1 } }";
     let (_, mut observed) = brought_up(yaml).await;
     let wanted = project(yaml);

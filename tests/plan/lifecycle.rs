@@ -277,7 +277,7 @@ async fn a_restart_waits_for_conditions_as_a_start_does() {
 
 /// A `restart` of a stopped service acts like `start`: dependencies first.
 #[tokio::test(start_paused = true)]
-async fn a_restart_of_what_does_not_run_starts_what_it_depends_on() {
+async fn a_restart_of_a_stopped_service_starts_its_dependencies() {
     let observed = stopped(CONDITIONS).await;
     expect![[r#"
         1         start    db#1   asked by `start`
@@ -295,7 +295,7 @@ async fn a_restart_of_what_does_not_run_starts_what_it_depends_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_depends_on_a_failed_job_is_left_alone_by_a_restart() {
+async fn dependents_of_a_failed_job_are_left_alone_by_a_restart() {
     let yaml = "services:
   app: { image: app:1, depends_on: { job: { condition: service_completed_successfully } } }
   free: { image: app:1, depends_on: { job: { condition: service_completed_successfully, required: false } } }

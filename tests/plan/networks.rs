@@ -126,7 +126,7 @@ async fn a_network_that_was_made_for_the_file_is_used_as_it_is() {
 }
 
 #[test]
-fn what_an_old_engine_can_do_without_is_warned_of() {
+fn attributes_that_an_old_engine_ignores_are_warned_of() {
     let yaml = "services: { a: { image: app:1, annotations: { x: y }, networks: { m: { gw_priority: 1 }, n: } } }
 networks: { m: { enable_ipv4: false }, n: { enable_ipv4: true } }";
     let told = |yaml: &str, minor: u16| -> Vec<(bool, String)> {

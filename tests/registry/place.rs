@@ -131,7 +131,7 @@ fn apart(stack: &Stack, kind: &str, script: &str) -> Option<common::real::Run> {
 }
 
 #[test]
-fn what_only_one_of_program_and_engine_sees_is_not_judged() {
+fn paths_and_ports_that_only_the_program_or_the_engine_sees_are_not_judged() {
     let own_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if !is_ready() || name_of_engine() != own_name.trim() {
         return;

@@ -17,7 +17,7 @@ fn service(attributes: &str) -> String {
 }
 
 #[test]
-fn what_the_engines_machine_lacks_is_refused() {
+fn attributes_that_the_engines_machine_does_not_support_are_refused() {
     let machine = Machine {
         processors: 2,
         online: "0-1".to_owned(),
