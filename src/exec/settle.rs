@@ -2,11 +2,11 @@
 //!
 //! - A call that may be made twice is made again: [`Runner::certain`]. The second removal of a container finds nothing.
 //! - A call that leaves a mark on its container is followed by a look for the mark: [`Runner::settled`]. After a lost
-//! reply   to `pause web`, the step asks whether `web` is paused before it asks again.
+//!   reply to `pause web`, the step asks whether `web` is paused before it asks again.
 //! - A call that creates something is followed by a search for it: `steps/create.rs` for containers, `steps/network.rs`
-//! for   networks.
+//!   for networks.
 //! - A signal other than KILL is not sent twice, and the command of a hook is not run twice. The error says that nobody
-//! knows   whether the container has got the signal, or whether the command has run.
+//!   knows whether the container has got the signal, or whether the command has run.
 //! - A pull or a build whose stream breaks has failed: the engine ends them with their connection.
 
 use std::sync::atomic::Ordering;

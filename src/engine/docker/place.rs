@@ -5,10 +5,10 @@
 //! of evidence:
 //!
 //! 1. *The process that serves the socket* (`SO_PEERCRED`; no request). An engine's program or the service manager,
-//! seen from    outside of any container: this machine. A process that cannot be seen (number 0): this program is in a
-//! container. A process in    a process namespace of its own: the engine is in a container.
+//!    seen from outside of any container: this machine. A process that cannot be seen (number 0): this program is in a
+//!    container. A process in a process namespace of its own: the engine is in a container.
 //! 2. *What the engine tells about its machine* (`GET /info`; one request, only if the first is not enough, as with a
-//! relay): kernel,    host name and memory are those of this machine, and the engine's data directory exists here.
+//!    relay): kernel, host name and memory are those of this machine, and the engine's data directory exists here.
 //!
 //! Two processes on one machine may still see different files and ports: `views` compares what both see.
 //!

@@ -3,10 +3,12 @@
 //! Putting something into the queue never blocks. The limit for waiting texts depends on their kind:
 //!
 //! - Data (documents, listings, lines of `logs`) is never dropped. A producer of much data waits for space first
-//! ([`Queue::ready`]). - Texts that a command gives a limited number of times (diagnostics, the start and the end of a
-//! step) are never dropped. - Texts that may come any number of times (lines of a build, `web-1 exited with code 1
-//! (restarting)`) are dropped while   [`MOST_LINES`] wait. Before the next accepted text comes a note with the number
-//! of dropped texts. - Of the frames of a live view only the newest waits.
+//!   ([`Queue::ready`]).
+//! - Texts that a command gives a limited number of times (diagnostics, the start and the end of a step) are never
+//!   dropped.
+//! - Texts that may come any number of times (lines of a build, `web-1 exited with code 1 (restarting)`) are dropped
+//!   while [`MOST_LINES`] wait. Before the next accepted text comes a note with the number of dropped texts.
+//! - Of the frames of a live view only the newest waits.
 
 #![expect(clippy::disallowed_methods, reason = "the flush at the end of the program has a deadline")]
 
