@@ -22,7 +22,7 @@ async fn a_container_that_shares_a_network_is_given_back_together_with_its_host(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
+async fn a_container_that_shares_a_network_joins_the_replica_that_the_next_run_expects() {
     let yaml = |title: &str| {
         format!(
             "services: {{ web: {{ image: 'app:1', scale: 2, environment: {{ T: '{title}' }} }}, \

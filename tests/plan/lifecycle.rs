@@ -179,7 +179,7 @@ async fn a_start_without_a_container_is_refused_and_says_which_service_has_none(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_restarts_what_shares_the_network_of_what_it_starts() {
+async fn a_start_restarts_containers_that_share_the_network_of_a_started_one() {
     let (engine, observed) = brought_up(SIDECAR).await;
     let only = BTreeSet::from(["vpn".into()]);
     let stop = lifecycle(&project(SIDECAR), &observed, &only, &Lifecycle::Stop { grace: None });

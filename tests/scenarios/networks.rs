@@ -6,8 +6,8 @@ crate::scenarios! {
     a_changed_network_is_made_anew_and_its_users_come_back,
     a_changed_network_with_a_stranger_on_it_stops_nobody,
     a_network_removed_behind_our_back_is_made_again,
-    what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back,
-    a_container_and_what_shares_its_network_are_replaced,
+    a_container_that_shares_the_network_of_one_restarted_by_hand_gets_it_back,
+    a_container_and_one_that_shares_its_network_are_replaced,
 }
 
 const YAML: &str = "
@@ -87,7 +87,7 @@ fn has_network(stack: &Stack) -> bool {
     std::fs::read_to_string(devices).is_ok_and(|devices| devices.contains("eth0"))
 }
 
-fn a_container_and_what_shares_its_network_are_replaced(tool: Tool) {
+fn a_container_and_one_that_shares_its_network_are_replaced(tool: Tool) {
     let stack = Stack::with(tool, SHARED);
     stack.ok(&["up", "-d"]);
     let before = stack.containers();
@@ -103,7 +103,7 @@ fn a_container_and_what_shares_its_network_are_replaced(tool: Tool) {
     stack.both("and nothing stays", stack.count() == 0);
 }
 
-fn what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back(tool: Tool) {
+fn a_container_that_shares_the_network_of_one_restarted_by_hand_gets_it_back(tool: Tool) {
     let stack = Stack::with(tool, SHARED);
     stack.ok(&["up", "-d"]);
     docker(&["restart", "-t", "0", &stack.name("vpn")]);

@@ -47,15 +47,15 @@ impl Violation {
     }
 }
 
-pub const FOREIGN: &str = "I3: what is foreign is never changed";
 pub const FOREIGN: &str = "I3: objects of others are never changed";
+pub const VOLUMES: &str = "I4: no volume is removed without being asked for";
 pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
 pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
-pub const CONDITIONS: &str = "I12: nothing starts before its conditions hold";
+pub const FILES: &str = "I13: nothing starts without its configs and secrets";
 
 pub const SHOWN: &str = "I14: a saved plan runs no step that was not shown";
-pub const CONSENT: &str = "I15: no data goes without consent in that round";
 pub const CONSENT: &str = "I15: no data is removed without consent in that round";
+
 /// Judges each change, in order.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
