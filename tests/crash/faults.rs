@@ -11,7 +11,7 @@ use rustix::process::Signal;
 fn honest(bench: &Bench, run: &Run, must_ride_out: bool, keeps_scratch: bool, ridden: &mut usize) -> Vec<String> {
     let mut faults = Vec::new();
     if run.is_cut_off {
-        faults.push("it did not end".to_owned());
+        faults.push("the run did not end".to_owned());
     }
     if run.is_success() {
         *ridden += 1;

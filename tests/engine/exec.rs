@@ -24,7 +24,7 @@ const TERMINAL: SessionOptions = SessionOptions { is_tty: true, stdin: true, det
 async fn run(engine: &EngineHandle, made: &Made, spec: &ExecSpec, options: &SessionOptions) -> (i64, String, String) {
     let (exec, session) = in_time(engine.open_exec(&made.id, spec, options)).await.unwrap();
     let (out, errors) = read(session.output).await;
-    let code = engine.exec_exit_code(&exec, LIMIT).await.unwrap().expect("it has ended");
+    let code = engine.exec_exit_code(&exec, LIMIT).await.unwrap().expect("the command has ended");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (code, text(out), text(errors))
 }

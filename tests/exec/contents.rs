@@ -28,7 +28,7 @@ async fn files_that_may_have_arrived_do_not_cost_the_container() {
     };
     engine.set_faults(lose(100));
     assert!(!run(&engine, &plan).await.is_success());
-    assert_eq!(containers(&engine).await, ["p-web-1 app:1 created"], "it is what the next run goes on from");
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 created"], "the next run continues here");
     engine.clear_faults();
     let plan = plan_with_config(&engine, "app:1").await;
     assert!(inception::plan::render(&plan).contains("fill"), "{}", inception::plan::render(&plan));

@@ -34,7 +34,7 @@ pub const FINAL: [&str; 3] = ["p-db-1 db:2 running", "p-web-1 app:2 running", "p
 pub async fn dies_at(engine: &Arc<FakeEngine>, yaml: &str, name: &'static str, fault: Fault) {
     engine.set_faults(move |call| if call.name == name { fault.clone() } else { Fault::None });
     let wanted = project(yaml);
-    assert!(tokio::time::timeout(Duration::from_secs(3600), up(engine, &wanted)).await.is_err(), "it dies");
+    assert!(tokio::time::timeout(Duration::from_secs(3600), up(engine, &wanted)).await.is_err(), "the run dies");
     engine.clear_faults();
 }
 

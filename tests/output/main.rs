@@ -111,7 +111,7 @@ fn a_signal_ends_a_command_whose_reader_is_stopped() {
         let (_reader, pipe) = stopped();
         let mut child = command(&stack, &["config"]).stdout(pipe).spawn().unwrap();
         std::thread::sleep(Duration::from_secs(2));
-        assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
+        assert_eq!(child.try_wait().unwrap(), None, "the program waits for its reader");
         signal(&child, kind);
         assert_eq!(code(end(child, Duration::from_secs(2))), expected);
     }
@@ -208,7 +208,7 @@ fn an_attached_up_hears_events_and_signals_while_its_reader_is_stopped() {
     let (_reader, pipe) = stopped();
     let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    until("`up` is attached", || told.lock().unwrap().contains("Attaching to"));
     signal(&child, Signal::INT);
     assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());
     assert!(!stack.is_running("web"), "{:?}", stack.names());
@@ -235,9 +235,9 @@ fn a_slow_reader_of_an_attached_up_gets_everything() {
     let (mut reader, pipe) = stopped();
     let mut child = command(&stack, &["up", "--no-log-prefix"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    until("`up` is attached", || told.lock().unwrap().contains("Attaching to"));
     std::thread::sleep(Duration::from_secs(8));
-    assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
+    assert_eq!(child.try_wait().unwrap(), None, "the program waits for its reader");
     let mut text = String::new();
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), 20_000);
@@ -256,9 +256,9 @@ fn a_second_signal_kills_what_stops_slowly_while_the_reader_is_stopped() {
     let (_reader, pipe) = stopped();
     let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    until("`up` is attached", || told.lock().unwrap().contains("Attaching to"));
     signal(&child, Signal::INT);
-    until("it stops", || told.lock().unwrap().contains("Stopping"));
+    until("`up` stops the container", || told.lock().unwrap().contains("Stopping"));
     std::thread::sleep(Duration::from_secs(1));
     signal(&child, Signal::INT);
     assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());

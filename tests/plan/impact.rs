@@ -72,7 +72,7 @@ async fn a_plan_says_which_option_asked_and_counts_only_data_that_is_there() {
     let told = |observed: &Observed| impacts(&plan, &wanted, observed, &options);
     let found = told(&observed);
     assert_eq!((found[1].service.as_str(), &found[1].downtime), ("web", &Downtime::Fewer));
-    assert_eq!(found[0].losses, [Loss::ContainerFiles], "it has no anonymous volumes");
+    assert_eq!(found[0].losses, [Loss::ContainerFiles], "`db` has no anonymous volumes");
     let volume =
         inception::model::ObservedMount { kind: "volume".to_owned(), name: "a".repeat(64), ..Default::default() };
     observed.containers.iter_mut().for_each(|one| one.mounts.push(volume.clone()));

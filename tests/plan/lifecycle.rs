@@ -312,7 +312,7 @@ async fn dependents_of_a_failed_job_are_left_alone_by_a_restart() {
         engine.calls().iter().any(|call| call.name == "restart_container" && call.target == one.id.as_str())
     };
     assert!(is_restarted("job") && !is_restarted("app"));
-    assert!(is_restarted("free"), "it can do without the job");
+    assert!(is_restarted("free"), "`required: false`");
 }
 
 #[tokio::test(start_paused = true)]

@@ -115,7 +115,7 @@ async fn a_network_that_was_made_for_the_file_is_used_as_it_is() {
     let told: Vec<_> = plan.diagnostics.iter().map(|one| (one.is_error(), one.code)).collect();
     assert_eq!(told, [(false, "lent-network")]);
     assert!(!plan.steps.iter().any(|step| matches!(step.action, Action::CreateNetwork { .. })), "{}", render(&plan));
-    assert!(inception::plan::down(&project(yaml), &lent, &Default::default()).is_empty(), "it stays");
+    assert!(inception::plan::down(&project(yaml), &lent, &Default::default()).is_empty(), "the network stays");
     for labels in [&[][..], &[(key, "other")], &[(key, "default"), (project_label, "q")]] {
         assert_eq!(refused(yaml, &with(labels), &UpOptions::default()), ["foreign-network"], "{labels:?}");
     }

@@ -74,7 +74,7 @@ fn a_volume_of_others_survives_down_with_volumes(tool: Tool) {
     let volume = Stranger::volume(&format!("{}-data", stack.project));
     docker(&["run", "--rm", "-v", &format!("{}:/data", volume.name), IMAGE, "sh", "-c", "echo kept > /data/mark"]);
     stack.ok(&["up", "-d"]);
-    stack.both("it is used", stack.exec("a", &["cat", "/data/mark"]) == "kept");
+    stack.both("the volume is used", stack.exec("a", &["cat", "/data/mark"]) == "kept");
     stack.go(&["down", "-v"]);
     stack.ours("it is still there, with its data", volume.exists() && is_kept(&volume.name));
 }

@@ -24,7 +24,7 @@ fn check(tool: Tool, new: &str) {
     stack.put("a", "/mark", "kept");
     stack.write(new);
     let run = stack.go(&["up", "-d", "--wait", "--wait-timeout", "20"]);
-    stack.both("it ends in time", !run.is_cut_off);
+    stack.both("the run ends in time", !run.is_cut_off);
     stack.both("the exit code tells", !run.is_success());
     stack.ours("the old container is there, under its name", stack.id("a") == before[0].id);
     stack.ours("and runs", stack.is_running("a"));

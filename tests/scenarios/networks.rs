@@ -108,9 +108,9 @@ fn a_container_that_shares_the_network_of_one_restarted_by_hand_gets_it_back(too
     stack.ok(&["up", "-d"]);
     docker(&["restart", "-t", "0", &stack.name("vpn")]);
     let is_on_network = || has_network(&stack);
-    stack.both("it has lost its network", !is_on_network());
+    stack.both("`app` has lost its network", !is_on_network());
     stack.ok(&["up", "-d"]);
-    stack.ours("it has one again", is_on_network());
+    stack.ours("`app` has a network again", is_on_network());
     let settled = stack.containers();
     stack.ok(&["up", "-d"]);
     stack.ours("then there is nothing more to do", stack.containers() == settled);

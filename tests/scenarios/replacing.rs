@@ -82,7 +82,7 @@ fn anonymous_volumes_are_carried_over(tool: Tool) {
     let before = stack.id("a");
     stack.write(&yaml.replace("'1'", "'2'"));
     stack.ok(&["up", "-d"]);
-    stack.both("it was recreated", stack.id("a") != before);
+    stack.both("the container was recreated", stack.id("a") != before);
     stack.both("with its data", stack.exec("a", &["cat", "/scratch/mark"]) == "kept");
     stack.ok(&["up", "-d", "-V", "--force-recreate"]);
     stack.both("-V makes them anew", stack.exec("a", &["ls", "/scratch"]).is_empty());

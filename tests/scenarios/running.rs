@@ -321,7 +321,7 @@ volumes: {{ data: }}
     let stack = Stack::with(tool, &yaml);
     stack.go(&["up", "-d"]);
     let is_back = || stack.is_running("a") && stack.exec("a", &["ls", "/data"]) == "failed";
-    stack.both("it comes back", comes_true(is_back));
+    stack.both("the container comes back", comes_true(is_back));
     let settled = stack.containers();
     stack.ok(&["up", "-d"]);
     stack.both("then there is nothing to do", stack.containers() == settled);

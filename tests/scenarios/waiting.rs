@@ -17,7 +17,7 @@ crate::scenarios! {
 fn hopeless(tool: Tool, yaml: &str, flags: &[&str]) -> (Stack, crate::common::real::Run) {
     let stack = Stack::with(tool, yaml);
     let run = stack.begin(&[&["up", "-d"], flags].concat()).end_within(std::time::Duration::from_secs(30));
-    stack.ours("it ends in time", !run.is_cut_off);
+    stack.ours("the run ends in time", !run.is_cut_off);
     stack.ours("the exit code tells", run.is_cut_off || !run.is_success());
     (stack, run)
 }

@@ -79,7 +79,7 @@ fn networks_that_the_engine_cannot_make_are_refused() {
     let ipv6 = with("enable_ipv6: true");
     assert_eq!(refused(&ipv6, &at("20.10.24", Machine::default()), &default), ["engine-lacks"]);
     assert!(refused(&ipv6, &at("20.10.24", pools), &default).is_empty());
-    assert!(refused(&ipv6, &at("28.5.2", Machine::default()), &default).is_empty(), "it has pools of its own");
+    assert!(refused(&ipv6, &at("28.5.2", Machine::default()), &default).is_empty(), "the engine has IPv6 pools");
     assert!(refused(&ipv6, &at("4.3.1", Machine::default()), &default).is_empty(), "another engine");
     let subnet = with("enable_ipv6: true, ipam: { config: [{ subnet: 'fd00:5::/64' }] }");
     assert!(refused(&subnet, &at("20.10.24", Machine::default()), &default).is_empty());
