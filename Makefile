@@ -1,23 +1,23 @@
 # The Inception stack and the program that runs it. `make help` lists the targets.
 
-# Compiled for use in a fraction of the time; `make release` makes the one to hand out.
+# Built by the profile `use`, which compiles fast. `make release` builds the program to distribute.
 INCEPTION ?= target/use/inception
 MINUTES ?= 60
 STACK := srcs/docker-compose.yml
 COMPOSE = $(INCEPTION) -f $(STACK)
-# Older than what images are built from: they are built anew.
+# The images are built again when a file of theirs is newer than this stamp.
 BUILD_STAMP := target/images.stamp
 SETUP_STAMP := target/setup.stamp
 IMAGE_SOURCES := $(shell find srcs/requirements -type f)
 
-# Random histories to play, and where to begin: `make soak SEEDS=100000 FIRST=7`. Without FIRST the clock chooses.
+# How many random histories to play, and the first seed: `make soak SEEDS=100000 FIRST=7`. Without FIRST the clock chooses.
 SEEDS ?= 20000
 FIRST ?= $(shell date +%s)000
 
 .DEFAULT_GOAL := help
 .PHONY: up down re build ps logs smoke test podman soak check bench fuzz base init clean fclean help setup release
 
-# The program is compiled while the images are built. Where one of the two fails, make waits for the other and fails.
+# The program is compiled while the images are built. If one of the two fails, make waits for the other and fails.
 MAKEFLAGS += --jobs=2
 
 up: $(INCEPTION) $(BUILD_STAMP) ## build what is needed, start the stack, wait until it is ready
@@ -34,7 +34,7 @@ build: $(INCEPTION) | $(SETUP_STAMP) ## build the images
 	@scripts/base-image.sh && scripts/init.sh
 	@$(COMPOSE) build && touch $(BUILD_STAMP)
 
-release: ## build the program optimised, to be handed out: target/release/inception
+release: ## build the optimised program to distribute: target/release/inception
 	cargo build --release --locked
 
 ps: $(INCEPTION) ## list the containers
@@ -46,28 +46,28 @@ logs: $(INCEPTION) ## follow the logs
 smoke: ## check the running stack from outside: TLS, pages, ports, and that a post survives down and up
 	@INCEPTION=$(INCEPTION) scripts/smoke.sh
 
-test: ## run all tests, those on the real engine and of the stack included
+test: ## run all tests, also those on the real engine and of the stack
 	@scripts/test.sh
 
-podman: ## play the stories of the tests on Podman, where it is installed; part of `make test`
+podman: ## play the scenarios of the tests on Podman, if it is installed; part of `make test`
 	@scripts/test-podman.sh
 
 soak: ## play many random histories on the simulated engine: SEEDS=20000
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --profile soak --locked --test simulation whatever_goes_wrong -- --nocapture
 
-check: ## what must hold before a commit: format, lints, documentation, scripts, licences
+check: ## check what must hold before a commit: format, lints, documentation, scripts, licences
 	@scripts/check.sh
 
-bench: release | $(SETUP_STAMP) ## compare speed with docker compose, where it is installed
+bench: release | $(SETUP_STAMP) ## compare speed with docker compose, if it is installed
 	@scripts/bench.sh
 
-fuzz: ## fuzz the loader, MINUTES=60 in all; says what is missing where it cannot
+fuzz: ## fuzz the loader, MINUTES=60 in all; says which tool is missing
 	@MINUTES=$(MINUTES) scripts/fuzz.sh
 
 base: ## provide the image debian:bookworm
 	@scripts/base-image.sh
 
-init: ## make srcs/.env, secrets, certificates and data folders where they are missing
+init: ## make srcs/.env, secrets, certificates and data folders if they are missing
 	@scripts/init.sh
 
 setup:
@@ -83,7 +83,7 @@ fclean: ## also remove volumes and all data; asks first (FORCE=1 does not ask)
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
-# Cargo counts its jobs itself: those of make are for what runs beside it.
+# Cargo chooses its own number of jobs; make's number is for compiling beside building images.
 $(INCEPTION): Cargo.toml Cargo.lock $(shell find src -type f) | $(SETUP_STAMP)
 	env -u MAKEFLAGS -u MFLAGS cargo build --profile use --locked
 	@touch $@

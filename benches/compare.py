@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Times whole commands of two programs in turn and prints the medians and their ratio.
+"""Times commands of two programs in turn. Prints the medians and their ratio.
 
     compare.py OURS PEER
 
-What it makes on the engine it removes again: projects named inception-bench-*.
+The script removes what it creates on the engine: projects named inception-bench-*.
 """
 import http.client
 import json
@@ -33,7 +33,7 @@ def run(program, arguments, folder, environment=None):
 
 
 def peak(program, arguments, folder):
-    """Peak memory of one more run in MiB. Asked of GNU time: a child of this program begins with this program's own."""
+    """Returns the peak memory of a run in MiB, by GNU time: a child of this script would count the script's memory, too."""
     with tempfile.NamedTemporaryFile() as file:
         run("/usr/bin/time", ["-f", "%M", "-o", file.name, program, *arguments], folder)
         return int(file.read().split()[-1]) / 1024
@@ -71,7 +71,7 @@ def services(count, chained=False):
 
 
 def large(count, folder):
-    """Options for a large project: of the corpus' generator where it is beside the repository, else our own."""
+    """Returns the options for a large project, made by the generator of the corpus if that is there, else by this script."""
     corpus = os.environ.get("CONFORMANCE_DIR", os.path.join(os.path.dirname(__file__), "../../shared/conformance"))
     script = os.path.join(corpus, "make_big.py")
     made = os.path.join(folder, f"big-{count}")
@@ -84,7 +84,8 @@ def large(count, folder):
 
 
 def growth(folder):
-    """Time of ours alone with twice the services: linear is 2. In turn, so that a change of the machine's pace meets all."""
+    """Times inception with twice the services each time; linear growth is 2. All sizes take turns, because the speed of the
+    machine changes."""
     arguments = {count: [*large(count, folder), "config", "-q"] for count in (1250, 2500, 5000)}
     times = {count: [] for count in arguments}
     for _ in range(9):
@@ -99,7 +100,7 @@ def growth(folder):
 
 
 class Engine(http.client.HTTPConnection):
-    """Bare calls to the engine's socket."""
+    """A client of the engine's socket without any logic."""
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
@@ -116,7 +117,7 @@ class Engine(http.client.HTTPConnection):
 
 
 def bare(count, parallel=16):
-    """Creates and starts what `services(count)` describes by bare calls, sixteen at a time; returns seconds."""
+    """Creates and starts the containers of `services(count)` by bare calls, sixteen at a time. Returns the seconds."""
     project = "inception-bench-bare"
     queue = list(range(count))[::-1]
     ids = []
@@ -149,9 +150,9 @@ def bare(count, parallel=16):
 
 
 def cold(count, folder, rounds):
-    """A first `up -d` beside the same containers made by bare calls, now the one first and now the other.
+    """Compares a first `up -d` with bare calls for the same containers. The order changes in each round.
 
-    Kernel and engine go on clearing up for a moment after containers are gone: each begins when that is over.
+    Kernel and engine go on cleaning up after containers are gone, so each run waits for a rest first.
     """
     ours, theirs = [], []
 

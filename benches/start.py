@@ -3,9 +3,9 @@
 
     start.py OURS PEER [--before REVISION] [--rounds COUNT]
 
-Four ways take turns: the stack's files of today and of an earlier revision, each started by our program and by docker
-compose. The machine's pace changes all the time, so the figures that count are the ratios within a round. What it makes
-on the engine it removes again: projects named inception-start-*, images with the tags start-now and start-before.
+Four ways take turns: the stack's files of today and of an earlier revision, each started by inception and by docker
+compose. The speed of the machine changes all the time, so only the ratios within a round count. The script removes what it
+creates on the engine: projects named inception-start-*, images with the tags start-now and start-before.
 """
 import argparse
 import datetime
@@ -39,7 +39,7 @@ def setting(name):
 
 
 class Stack:
-    """The files of one revision, their images, and where their data is kept while they run."""
+    """The stack of one revision: its files, its images, and the folder of its data."""
 
     def __init__(self, name, folder, work):
         self.name, self.project, self.data = name, f"inception-start-{name}", os.path.join(work, f"data-{name}")
@@ -60,7 +60,7 @@ class Stack:
             os.makedirs(os.path.join(self.data, name))
 
     def up(self, program):
-        """Seconds from the start of `up -d` to the start of each container and to the first page."""
+        """Returns the seconds from the start of `up -d` to the start of each container, and to the first page."""
         begun, wall = time.monotonic(), time.time()
         process = subprocess.Popen([program, *self.files, "up", "-d"], env=self.environment, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -78,7 +78,7 @@ class Stack:
 
 
 def page():
-    """Whether the front page answers with 200, its certificate verified."""
+    """Whether the front page answers with 200 and a valid certificate."""
     domain = setting("DOMAIN_NAME")
     context = ssl.create_default_context(cafile=os.path.join(ROOT, "secrets/ca.crt"))
     try:
@@ -90,7 +90,7 @@ def page():
 
 
 def checked_out(revision, work):
-    """The stack's files of a revision, with the settings and secrets of today."""
+    """Writes the stack's files of a revision into a folder, with the settings and secrets of today."""
     folder = os.path.join(work, "before")
     os.mkdir(folder)
     archive = subprocess.run(["git", "-C", ROOT, "archive", revision, "srcs"], capture_output=True)
@@ -103,7 +103,7 @@ def checked_out(revision, work):
 
 
 def table(words, ways, times):
-    """One line a way: the median of each moment, and the median of the ratios within the rounds."""
+    """Prints a line for each way: the median of each moment, and the median of the ratios within the rounds."""
     print(f"\n{words:<34} {'mariadb':>9} {'wordpress':>9} {'nginx':>9} {'page':>9}   page beside each way, in its rounds")
     for way in ways:
         moments = [statistics.median(moment) for moment in zip(*times[way])]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Provides the image debian:bookworm: there already, pulled, or made with debootstrap. Says which.
+# Provides the image debian:bookworm: pulls it, or makes it with debootstrap, if it is missing. Says what it did.
 set -euo pipefail
 
 image=debian:bookworm

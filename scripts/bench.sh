@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speed beside docker compose 2 in the same run; the figures that count are the ratios. PEER_COMPOSE names its program.
+# Compares speed with docker compose 2 (PEER_COMPOSE is its program). Both take turns in one run; only the ratios count.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ours=$PWD/target/release/inception

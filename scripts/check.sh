@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What must hold before a commit. Tools that are not installed are said to be skipped.
+# Checks what must hold before a commit. A check whose tool is not installed is reported as skipped.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 passed=0
 failed=0
-check() { # words, then a command
+check() { # title, then a command
   local words=$1
   shift
   if output=$("$@" 2>&1); then
@@ -15,7 +15,7 @@ check() { # words, then a command
     printf 'FAIL  %s\n%s\n' "$words" "$output"
   fi
 }
-where() { # program, words, then a command
+where() { # program that must be installed, title, then a command
   local program=$1
   shift
   if command -v "$program" >/dev/null; then check "$@"; else printf 'SKIPPED  %s: %s is not installed\n' "$1" "$program"; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Removes everything of the stack, data included. Asks first.
+# Removes the stack with its images, volumes and data. Asks first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 inception=${INCEPTION:-target/use/inception}

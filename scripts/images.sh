@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the stack's images from nothing but the engine's own client, all at the same time: the program need not be there
-# yet. What a build prints is shown only where the build fails.
+# Builds the stack's images at the same time, with `docker build`: inception itself may not be compiled yet. The output of a
+# build is shown only if the build fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
@@ -15,7 +15,7 @@ builds=()
 for folder in srcs/requirements/*/Dockerfile; do
   service=$(basename "$(dirname "$folder")")
   say "$service:$tag is being built"
-  # The builder that every engine has.
+  # The classic builder, which every engine has.
   DOCKER_BUILDKIT=0 docker build --tag "$service:$tag" --label "com.docker.compose.project=${COMPOSE_PROJECT_NAME:-inception}" \
     --label "com.docker.compose.service=$service" "srcs/requirements/$service" >"$logs/$service" 2>&1 &
   builds+=("$!:$service")

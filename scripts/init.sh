@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what the stack needs before its first start: srcs/.env, secrets, certificates, data folders. Run again it only
-# adds what is missing and renews what is about to expire; it prints what it made.
+# Makes what the stack needs before its first start: srcs/.env, secrets, certificates, data folders. A second run adds only
+# what is missing and renews what expires soon. Prints what was made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 077
@@ -13,7 +13,7 @@ if [ ! -f srcs/.env ]; then
   say "srcs/.env was made from .env.example"
 fi
 
-# Two settings; the file is data, not a script.
+# The file is data, so it is read and not run.
 domain='' data=''
 while IFS= read -r line || [ -n "$line" ]; do
   case $line in
@@ -37,7 +37,7 @@ for name in db_password db_root_password wp_owner_password wp_author_password re
 done
 
 month=2592000
-# One call tells that nothing is to be made: chain, name, and that both certificates hold for another month.
+# One call checks all: chain, host name, and that both certificates are valid for another month.
 printf -v later '%(%s)T' -1
 later=$((later + month))
 certificates_hold() {

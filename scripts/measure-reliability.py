@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Measures what a compose program does when things go wrong, and prints a line of figures for each goal.
+"""Measures what a compose program does when things go wrong. Prints a line of figures for each goal.
 
     scripts/measure-reliability.py PROGRAM [SCENARIO...]
 
-The truth is read from the engine, never from the program's words. Needs an engine at /var/run/docker.sock and a static
-/bin/busybox. What it makes, it removes: projects are named inception-measure-*. A whole run takes about half an hour;
-`never_healthy` waits eleven minutes for what has no end. -v prints each case that is not good.
+The results are read from the engine, not from the program's output. Needs an engine at /var/run/docker.sock and a static
+/bin/busybox. The script removes what it creates: projects named inception-measure-*. A whole run takes about half an hour;
+`never_healthy` alone waits eleven minutes. -v prints each case that is not good.
 
-`engine_killed` and `engine_restarted` end the engine itself, and all containers of the machine with it: they run only
-where they are named, as root.
+`engine_killed` and `engine_restarted` end the engine itself and with it all containers of the machine. They run only when
+they are named, as root.
 """
 import os
 import sys
@@ -40,7 +40,7 @@ SCENARIOS = {
     "environment": troubles.environment,
     "bad_input": troubles.bad_input,
 }
-# Only where they are asked for by name.
+# Only run when they are named.
 ASKED = {"engine_killed": restarts.engine_killed, "engine_restarted": restarts.engine_restarted}
 ALL = {**SCENARIOS, **ASKED}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that what the stack and the tests need is there: a container engine that answers, debootstrap, curl,
-# openssl. As root on Debian or Ubuntu it installs what is missing, after saying so; elsewhere it prints the command.
+# Provides what the stack and the tests (`--tests`) need: a container engine that answers, debootstrap, curl, openssl. As root
+# on Debian or Ubuntu it says what is missing and installs it; elsewhere it prints the command.
 set -euo pipefail
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -11,7 +11,7 @@ command -v openssl >/dev/null || missing+=(openssl)
 command -v debootstrap >/dev/null || docker image inspect debian:bookworm >/dev/null 2>&1 || missing+=(debootstrap)
 command -v docker >/dev/null || missing+=(docker.io)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
-# Static, so that the tests can make a tiny image of it.
+# A static busybox: the tests make a small image of it.
 [ "${1:-}" != --tests ] || [ -x /bin/busybox ] || missing+=(busybox-static)
 
 if ((${#missing[@]})); then

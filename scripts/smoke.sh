@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks the running stack from outside, with curl and openssl. One line a check; the last line counts them.
+# Checks the running stack from outside, with curl and openssl. Prints a line for each check; the last line counts them.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 inception=${INCEPTION:-target/use/inception}
 compose() { "$inception" --progress quiet -f srcs/docker-compose.yml "$@"; }
-# What the environment says wins over srcs/.env, as it does for the stack itself.
+# As in the stack itself, a variable of the environment has priority over srcs/.env.
 setting() { printenv "$1" || sed -n "s/^$1=//p" srcs/.env | tail -n 1; }
 domain=$(setting DOMAIN_NAME)
 port=$(setting HTTPS_PORT)
@@ -18,7 +18,7 @@ failed=0
 post=
 
 fetch() { curl --silent --show-error --max-time 20 --cacert secrets/ca.crt --resolve "$domain:$port:127.0.0.1" "$@"; }
-check() { # words, then a command
+check() { # title, then a command
   local words=$1
   shift
   if "$@" >"$work/out" 2>&1; then

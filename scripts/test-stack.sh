@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The stack on the real engine, as a project of its own beside one that may be running: built, started, checked from
-# outside, killed, stopped. Removes what it made, also when it fails.
+# Tests the stack on the real engine: built, started, checked from outside, killed, stopped. The project has its own name, so a
+# running stack is not touched. Removes what it has created, also when a check fails.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 passed=0
@@ -14,7 +14,7 @@ clean() {
   rm -rf "$work"
 }
 trap clean EXIT
-check() { # words, then a command
+check() { # title, then a command
   local words=$1
   shift
   if "$@" >"$work/out" 2>&1; then
@@ -46,7 +46,7 @@ survives() { # service
 empty_volumes() {
   compose down -v && rm -rf "$DATA_PATH/database" "$DATA_PATH/site" && mkdir -p "$DATA_PATH/database" "$DATA_PATH/site"
 }
-# Ends the service again and again while it makes its data; the engine or the next `up` starts it again.
+# Kills a service several times while it creates its data. The engine or the next `up` starts it again.
 killed_while_starting() { # service, seconds...
   local service=$1 moment pid
   shift

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests: units, plans, runs on the fake engine, commands on the real engine, the conformance corpus where it is
-# present, the stories on Podman, and the stack. The last line counts what passed and failed.
+# Runs all tests: units, plans, runs on the fake engine, commands on the real engine, the conformance corpus if it is there,
+# the scenarios on Podman, and the stack. The last line counts what passed and failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 say() { printf '\n== %s\n' "$*"; }
@@ -16,7 +16,7 @@ count() {
   bad=$(sed -nE 's/^(test result: [a-zA-Z]+\. )?([0-9]+) passed[;,] ([0-9]+) failed.*/\3/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
   passed=$((passed + ok))
   failed=$((failed + bad))
-  # A part that ended badly without counting a failure has failed all the same.
+  # A part that ended with an error but counted no failure has failed, too.
   [ "$1" = 0 ] || [ "$bad" != 0 ] || failed=$((failed + 1))
 }
 
@@ -30,7 +30,7 @@ say "units, plans, the fake engine, commands on the real engine"
 cargo test --locked --no-fail-fast 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"
 
-say "the stories on Podman"
+say "the scenarios on Podman"
 scripts/test-podman.sh 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"
 

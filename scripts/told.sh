@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Says where the stack is to be found, where the passwords are, and how to stop it.
+# Says where the site and the passwords are, and how to stop the stack.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 declare -A settings=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the stack and says where it is. What costs time is looked at only where the start fails: whether an engine answers,
-# and whether somebody has removed the base image.
+# Starts the stack and says where it is. Slow checks are made only after a failed start: whether the engine answers, and
+# whether the base image has been removed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/init.sh

@@ -8,7 +8,7 @@ use crate::model::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The command does nothing before the error is mended.
+    /// The command does nothing until the user has corrected the error.
     Error,
     /// The command works, but probably not as the user means.
     Warning,

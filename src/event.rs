@@ -26,7 +26,7 @@ pub enum Event {
     Note(Diagnostic),
     /// The run has ended; every step has had its last event.
     Finished {
-        /// How long the run took.
+        /// Duration of the run.
         elapsed: Duration,
     },
 }
@@ -55,23 +55,24 @@ pub enum StepState {
     Progress {
         /// What the step does or waits for: one line, without control characters.
         text: String,
-        /// How much is done, in the unit of `total`: bytes of a pull or of a build context, instructions of a build. `None`
-        /// where that is not known.
+        /// How much is done, in the unit of `total`: bytes of a pull or of a build context, instructions of a build.
+        /// `None` if unknown.
         current: Option<u64>,
-        /// How much there is in all; `None` where that is not known.
+        /// How much there is in all; `None` if unknown.
         total: Option<u64>,
     },
-    /// A wait goes on for longer than people like to wait; why, and for how long it may: one line, without control
+    /// A wait takes long. The text says why, and how long the wait may take at most: one line, without control
     /// characters.
     Delayed(String),
-    /// A line of output of a hook, or what a build comes to, without control characters.
+    /// A line of output of a hook, or the result of a build, without control characters.
     Output(String),
-    /// A line that an instruction of a build printed, without control characters. The error of a failed build repeats the
-    /// last of these lines, so a listener need not show them.
+    /// A line that an instruction of a build printed, without control characters. The error of a failed build repeats
+    /// the last of these lines, so a listener need not show them.
     BuildOutput(String),
     /// The step has succeeded.
     Done {
-        /// The word that replaces the past form of the verb where it says more: `Healthy`, `Exited`, `Cached`.
+        /// The word to show instead of the past form of the verb, if there is a better one: `Healthy`, `Exited`,
+        /// `Cached`.
         note: Option<&'static str>,
         /// How long the step took.
         elapsed: Duration,
@@ -83,7 +84,7 @@ pub enum StepState {
         /// How long the step took.
         elapsed: Duration,
     },
-    /// The step never ran, or a signal cut its wait off.
+    /// The step never ran, or a signal ended its wait.
     Skipped {
         /// The step whose failure is the reason; `None` for a signal.
         because: Option<StepId>,
@@ -102,8 +103,8 @@ impl StepState {
     }
 }
 
-/// Receives the events of a run in their order. The task that owns the run calls the listener, so a listener that blocks
-/// holds up the run.
+/// Receives the events of a run in their order. The task that owns the run calls the listener, so a listener that
+/// blocks holds up the run.
 pub trait Listener: Send {
     /// Takes the next event.
     fn on_event(&mut self, event: &Event);

@@ -9,7 +9,7 @@ use crate::model::{Sources, Span};
 pub struct Exit(pub u8);
 
 impl Exit {
-    /// Everything is as asked.
+    /// The command has done its work.
     pub const SUCCESS: Exit = Exit(0);
     /// A step of the command failed, or the command line was wrong.
     pub const FAILURE: Exit = Exit(1);
@@ -21,21 +21,21 @@ impl Exit {
     pub const TERMINATED: Exit = Exit(143);
 }
 
-/// Why a command could not do its work; `cli` prints it once.
+/// Why a command could not do its work. `cli` prints a failure once.
 #[derive(Debug)]
 pub enum Failure {
-    /// The user must mend the files, the command line or the machine; all faults are told at once.
+    /// Errors of the files, the command line or the machine, all reported at once.
     Diagnostics {
         /// The diagnostics.
         list: Vec<Diagnostic>,
-        /// The texts the places are in.
+        /// The texts that the places of the diagnostics are in.
         sources: Box<Sources>,
     },
     /// A request to the engine failed.
     Engine(EngineError),
-    /// A signal ended the run. How far it came has been told.
+    /// A signal ended the run. The progress has been printed.
     Interrupted(Exit),
-    /// The failures have been told, event by event; only the exit code is left.
+    /// The failures have been printed as events; only the exit code is left.
     Told(Exit),
     /// Anything else, with its chain of causes.
     Other(anyhow::Error),
@@ -50,7 +50,7 @@ impl Failure {
         }
     }
 
-    /// Returns the diagnostics that are still to be told, with the texts that their places are in.
+    /// Returns the diagnostics that have not been printed yet, with the texts that their places are in.
     pub fn told(&self) -> (Vec<Diagnostic>, Sources) {
         let one = match self {
             Failure::Diagnostics { list, sources } => return (list.clone(), (**sources).clone()),

@@ -51,7 +51,7 @@ impl<'a> Graph<'a> {
         self.order_after(&[])
     }
 
-    /// As [`Self::order`], and for each pair the first service comes after the second. A pair that contradicts a
+    /// As [`Self::order`], but the first service of each pair comes after the second. A pair that contradicts a
     /// dependency or an earlier pair is ignored.
     pub fn order_after(&self, pairs: &[(ServiceName, ServiceName)]) -> Vec<&'a str> {
         let mut edges: DiGraphMap<&'a str, ()> = self.edges.all_edges().map(|(from, to, _)| (from, to)).collect();
@@ -109,7 +109,7 @@ impl<'a> Graph<'a> {
         list
     }
 
-    /// Returns `roots` and every service that edges in one direction lead to.
+    /// Returns `roots` and every service that their edges in one direction lead to.
     fn closure<'b>(
         &self,
         roots: impl IntoIterator<Item = &'b str>,

@@ -10,7 +10,7 @@ use crate::env::Environment;
 /// Settings that hold for every command.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
-    /// Compose files as given; empty means they are looked for.
+    /// Compose files as given. Empty: the loader looks for the default names.
     pub files: Vec<PathBuf>,
     /// `--project-name`.
     pub project_name: Option<String>,
@@ -26,8 +26,8 @@ pub struct Settings {
     pub ansi: AnsiWhen,
     /// `--dry-run`.
     pub is_dry_run: bool,
-    /// `--parallel`: engine requests at the same time. -1 is without limit, `None` leaves the number to
-    /// COMPOSE_PARALLEL_LIMIT and the program's default.
+    /// `--parallel`: the most engine requests at the same time. -1 is without limit. With `None`,
+    /// COMPOSE_PARALLEL_LIMIT or the program's default counts.
     pub parallel: Option<i64>,
     /// `--compatibility`.
     pub compatibility: bool,
@@ -43,7 +43,7 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// `--diagnostics`.
     pub diagnostics: DiagnosticsFormat,
-    /// Whether diagnostics are the command's data (`config -q`): in formats for programs they go to standard output.
+    /// Whether diagnostics are the output of the command (`config -q`): JSON and SARIF then go to standard output.
     pub diagnostics_are_data: bool,
 }
 
@@ -55,9 +55,9 @@ impl Settings {
     }
 }
 
-/// Returns what the word of a variable such as `COMPOSE_COMPATIBILITY` means; `None` where it means nothing.
+/// Returns what a value of a variable such as `COMPOSE_COMPATIBILITY` means; `None` for an unknown word.
 ///
-/// Compat: docker compose knows these words, in any case; every other word counts as false.
+/// Compat: docker compose accepts these words in any case; every other word counts as false.
 pub fn truth(word: &str) -> Option<bool> {
     match word.trim().to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "y" => Some(true),
@@ -66,7 +66,7 @@ pub fn truth(word: &str) -> Option<bool> {
     }
 }
 
-/// Returns whether a variable says true.
+/// Returns whether a variable is set to a word for true.
 pub fn is_on(environment: &Environment, name: &str) -> bool {
     environment.get(name).and_then(truth) == Some(true)
 }
@@ -130,7 +130,7 @@ pub enum LogLevel {
     Off,
 }
 
-/// What every command gets beside its own request.
+/// What every command gets besides its own request.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The process environment.

@@ -1,6 +1,6 @@
-"""Runs of a compose program against the engine, and a proxy between them that counts requests and can strike at one.
+"""Runs a compose program against the engine, with a proxy between them that counts requests and can strike at one.
 
-Standard library only. Each request has a connection of its own (`Connection: close` is put in)."""
+Standard library only. Each connection carries one request (the proxy adds `Connection: close`)."""
 import atexit
 import json
 import os
@@ -27,7 +27,7 @@ def docker(*arguments, check=False):
 
 
 def image():
-    """Makes the test image from the system's static busybox, where it is not there yet."""
+    """Builds the test image from the system's static busybox, if it is missing."""
     if docker("image", "inspect", "-f", "{{.Id}}", IMAGE):
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +40,7 @@ def image():
 
 
 class Run:
-    """A run that has ended: exit code (None when it was cut off), output, seconds, when each output came."""
+    """A run that has ended: exit code (None if it was killed at its limit), output, seconds, the time of each piece of output."""
     def __init__(self, code, out, seconds, times):
         self.code, self.out, self.seconds, self.times = code, out, seconds, times
 
@@ -72,7 +72,7 @@ class Running:
 
 
 class Stack:
-    """A project of its own in a folder of its own."""
+    """A project with its own name and folder."""
     count = 0
 
     def __init__(self, program, yaml, project=None):
@@ -107,7 +107,7 @@ class Stack:
         return f"label=com.docker.compose.project={self.project}"
 
     def containers(self):
-        """Name -> (id, state, started)."""
+        """Returns the containers: name -> (id, state, started)."""
         ids = docker("ps", "-aq", "--filter", self.filter()).split()
         if not ids:
             return {}
@@ -157,7 +157,7 @@ def clean_all():
 
 
 class Proxy:
-    """Serves on a socket of its own. `arm(at, action)`: `at` is a request's number from 1, or a test of (method, path)."""
+    """A proxy with its own socket. `arm(at, action)`: `at` is the number of a request from 1, or a test of (method, path)."""
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="inception-measure-")
         self.path = os.path.join(self.folder, "engine.sock")

@@ -1,4 +1,4 @@
-"""Kills, signals, failing and silent engines, and two runs at once: what is left, and what the next run makes of it."""
+"""Kills, signals, engines that fail or are silent, and two runs at once: what they leave, and what the next run repairs."""
 import os
 import threading
 import time
@@ -19,7 +19,7 @@ def pair(value):
 
 
 class Situation:
-    """What a command is struck in: how each point begins, the command, and what must be so after one more run."""
+    """A command that is disturbed: the state before it, the command, and the state that one more run must reach."""
     def __init__(self, name, program):
         self.name, self.value, self.proxy = name, 1, Proxy()
         self.stack = Stack(program, SCALED % 1 if name == "scale" else pair(1))
@@ -33,9 +33,9 @@ class Situation:
         self.stack.put("db", "/scratch/mark")
 
     def begin(self):
-        """Undoes what the point before left, also where it was not repaired."""
+        """Prepares the state before the command, whatever the previous point has left."""
         if self.name == "recreate":
-            # A container under an odd name would make the next point another situation.
+            # A container with another name would change the situation of the next point.
             if self.stack.running() != PAIR_NAMES:
                 self.stack.clean()
                 self.stack.run("up", "-d")
@@ -53,7 +53,7 @@ class Situation:
                 self.stack.run("up", "-d")
 
     def faults(self):
-        """What is not as it should be."""
+        """Returns what is not as it should be."""
         stack, found = self.stack, []
         if self.name == "down":
             return [] if not stack.containers() and not stack.networks() else [f"left: {stack.running()} {stack.networks()}"]
@@ -80,7 +80,7 @@ class Situation:
 
 
 def points(situation, actions, only_writes=True):
-    """Strikes at each request in turn; yields (number, action, struck request, run)."""
+    """Strikes at each request in turn. Yields (number, action, struck request, run)."""
     number = 0
     while True:
         number += 1
@@ -198,7 +198,7 @@ def two_ups(program, note):
 
 
 def hang(program, note):
-    """Eight requests of a first `up`, spread over the run, are never answered; all at the same time."""
+    """Eight first `up` runs at the same time, each with one request that is never answered: early, later, up to the last."""
     with Stack(program, pair(1)) as stack:
         proxy = Proxy()
         stack.run("up", "-d", proxy=proxy)

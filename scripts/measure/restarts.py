@@ -1,7 +1,7 @@
-"""The engine itself killed or restarted in the middle of a run: what the next run makes of it.
+"""The engine itself is killed or restarted during a run: what the next run repairs.
 
-Not part of a whole measurement: every container of the machine goes down with its engine. Needs root, and an engine whose
-pid is in /var/run/docker.pid."""
+Not part of a whole measurement, because all containers of the machine end with the engine. Needs root, and an engine
+whose pid is in /var/run/docker.pid."""
 import functools
 import os
 import signal
@@ -13,12 +13,12 @@ from engine import docker, is_write
 from faults import Situation
 
 PID_FILE = "/var/run/docker.pid"
-# After the request has been passed on: while the engine works at it, and when it has just done so.
+# Seconds after the request was passed on: the engine still works on it, or has just finished.
 DELAYS = (0.0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.3, 0.5)
 
 
 class Daemon:
-    """The engine's process; what it was started with is what it is started with again."""
+    """The engine's process. It is started again with the same command line."""
     def __init__(self):
         self.process, self.pid = None, int(open(PID_FILE).read())
         self.containerd = None
@@ -26,17 +26,17 @@ class Daemon:
             self.command = file.read().rstrip(b"\0").split(b"\0")
 
     def is_alive(self):
-        # A child that nobody has asked after still has its pid, and the next engine would not start beside it.
+        # A child keeps its pid until `poll` has collected its exit code, and the next engine would not start.
         return self.process.poll() is None if self.process else os.path.exists(f"/proc/{self.pid}")
 
     def end(self, number):
-        # Where it is not the engine's own it goes on.
+        # A containerd that is not a child of the engine goes on.
         children = subprocess.run(["pgrep", "-x", "-P", str(self.pid), "containerd"], capture_output=True, text=True).stdout
         self.containerd = children.strip() or None
         os.kill(self.pid, number)
 
     def restart(self):
-        # An engine that comes too soon after another meets the containerd of that one, which is about to end, and gives up.
+        # An engine that starts too soon finds the ending containerd of the old engine, and gives up.
         while self.is_alive() or os.path.exists(f"/proc/{self.containerd}"):
             time.sleep(0.05)
         if not any(self.starts() for _ in range(3)):
@@ -55,9 +55,9 @@ class Daemon:
 
 
 def struck(situation, daemon, number, end, delay):
-    """Runs the command; ends the engine `delay` seconds after it has got its write `number`, and starts it again.
+    """Runs the command. Ends the engine `delay` seconds after its write request `number`, and starts it again.
 
-    Returns whether there was such a write, and the run."""
+    Returns whether there was such a request, and the run."""
     proxy, count = situation.proxy, 0
 
     def strike():
@@ -85,7 +85,7 @@ def struck(situation, daemon, number, end, delay):
 
 @functools.cache
 def the_daemon():
-    """One for all scenarios: who has started a process is asked whether it has ended."""
+    """Returns the one daemon of all scenarios: only the object that started a process can tell that it has ended."""
     return Daemon()
 
 

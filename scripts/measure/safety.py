@@ -1,4 +1,4 @@
-"""Data, strangers, updates that fail, runs that cannot succeed, and whether a dry run tells the truth."""
+"""Data, objects of others, updates that fail, runs that cannot succeed, and dry runs that tell the truth."""
 import json
 import re
 import socket
@@ -146,7 +146,7 @@ def doomed_up(program, note):
     subprocess.run(["docker", "network", "create", "--subnet", "10.213.7.0/24", "inception-measure-subnet"],
                    stdout=subprocess.DEVNULL)
     secret = "secrets: { s: { %s } }\n"
-    # name: file, and the words that name the culprit
+    # name: file, words that name the cause
     cases = {
         "missing env_file": (one("env_file: [gone.env]"), ["gone.env"]),
         "missing image": (one("pull_policy: never").replace("IMAGE", "PROJECT:gone"), [":gone"]),
@@ -188,7 +188,7 @@ def doomed_up(program, note):
             if not (is_clean and is_named and run.code):
                 note(f"{name}: exit {run.code}, {'nothing' if is_clean else 'something'} made, "
                      f"{'named' if is_named else 'NOT named'}: {run.out.strip()[-300:]!r}")
-    # A line for each, so that a line that is shown names no other fault.
+    # Each fault has its own line, so that a quoted line does not name another fault by chance.
     four = f"""services:
   a:
     image: PROJECT:gone
@@ -217,7 +217,7 @@ networks:
 
 
 def dry_run(program, note):
-    """Whether the containers a dry run speaks of are those that `up` changes, and the exit codes agree."""
+    """Whether a dry run names the containers that `up` then changes, and ends with the same exit code."""
     holder = socket.create_server(("0.0.0.0", 0))
     port = holder.getsockname()[1]
     two = one("environment: { A: '1' }") + "  b: " + A % ", scale: 2" + "\n"
@@ -262,7 +262,7 @@ def volumes(stack):
 
 
 def mentioned(stack, text):
-    """Containers that a dry run's lines say are changed."""
+    """Returns the containers that the output of a dry run calls changed."""
     found = set()
     for line in text.splitlines():
         match = re.search(r"Container (\S+)\s+(\w+)", line)

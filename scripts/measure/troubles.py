@@ -1,10 +1,10 @@
-"""The troubles of a day: what lies about, what is missing, what is printed fast, what is written wrongly."""
+"""Everyday troubles: leftovers, missing files, fast output, invalid input."""
 import re
 
 from engine import Stack, docker
 
 A = "{ image: IMAGE, init: true, stop_grace_period: 0s%s }"
-# What a container prints: lines that can be told apart, or one line without a break.
+# What a container prints: numbered lines, or one long line.
 MANY = "i=0; while [ $$i -lt 500000 ]; do i=$$((i+1)); echo line-$$i; done"
 LONG = "head -c 60000000 /dev/zero | tr '\\0' x; echo"
 ROTATED = "logging: { driver: json-file, options: { max-size: 10m, max-file: '3' } }"
@@ -15,7 +15,7 @@ def services(**more):
 
 
 def orphan(stack):
-    """`down` with an orphan on the network: what the file says goes, the orphan and its network stay, and that is said."""
+    """`down` with an orphan on the network removes the services, keeps orphan and network, and says so."""
     stack.write(services(a="", b=""))
     stack.run("up", "-d")
     stack.write(services(a=""))
@@ -24,29 +24,29 @@ def orphan(stack):
 
 
 def printed(stack, command, options=ROTATED):
-    # Only the shell's own output counts, so nothing stands before it.
+    # The output must be the container's alone, so `up` adds no prefix and no colour.
     stack.write("services:\n  a: { image: IMAGE, command: [sh, -c, \"%s\"], %s }\n" % (command, options))
     return stack.run("up", "--no-log-prefix", "--no-color", limit=300)
 
 
 def many_lines(stack):
-    """500,000 lines while the log rotates: each comes out once."""
+    """500,000 lines while the log rotates: each line is printed once."""
     lines = re.findall(r"^line-(\d+)$", printed(stack, MANY).out.replace("\r", ""), re.M)
     return lines == [str(number) for number in range(1, 500001)]
 
 
 def long_line(stack):
-    """A line of 60 MB comes out whole."""
+    """A line of 60 MB is printed whole."""
     return printed(stack, LONG).out.count("x" * 1000) >= 60000
 
 
 def no_log(stack):
-    """`logging: none` is no reason to show nothing."""
+    """Output is shown also with `logging: none`."""
     return "line-20" in printed(stack, MANY.replace("500000", "20"), "logging: { driver: none }").out
 
 
 def paused(stack):
-    """A paused container does not keep a project from going down."""
+    """`down` works with a paused container."""
     stack.write(services(a=""))
     stack.run("up", "-d")
     docker("pause", stack.name("a"))
@@ -54,7 +54,7 @@ def paused(stack):
 
 
 def network_gone(stack):
-    """A network that was taken away is back after `up`, with its container."""
+    """`up` creates a removed network again, and connects its container."""
     stack.write(services(a=""))
     stack.run("up", "-d")
     docker("network", "disconnect", "-f", f"{stack.project}_default", stack.name("a"))
@@ -65,7 +65,7 @@ def network_gone(stack):
 
 
 def missing_env_file(stack):
-    """An env file that is gone keeps nobody from looking, stopping and cleaning up."""
+    """A missing env file does not prevent listing, stopping and removing."""
     stack.file("a.env", "A=1\n")
     stack.write(services(a="env_file: a.env"))
     stack.run("up", "-d")
@@ -75,7 +75,7 @@ def missing_env_file(stack):
 
 
 def broken_file(stack):
-    """A broken file keeps nobody from stopping a project by its name."""
+    """An invalid file does not prevent stopping a project by its name."""
     stack.write(services(a=""))
     stack.run("up", "-d")
     stack.write("services: [\n")
@@ -83,7 +83,7 @@ def broken_file(stack):
 
 
 def inactive_profile(stack):
-    """`down` without the profile leaves what only the profile enables."""
+    """`down` without the profile keeps the services that only the profile enables."""
     stack.write(services(a="", tool="profiles: [tools]"))
     stack.run("--profile", "tools", "up", "-d")
     stack.run("down")
@@ -91,7 +91,7 @@ def inactive_profile(stack):
 
 
 def missing_source(stack):
-    """A directory that the engine is going to make for a bind is told."""
+    """The user is told that the engine will create a missing directory for a bind."""
     stack.write(services(a="volumes: ['./not-there:/data']"))
     return "not-there" in stack.run("up", "-d").out
 
@@ -111,7 +111,7 @@ def environment(program, note):
     return f"as it should be {good}/{len(TROUBLES)}"
 
 
-# Attributes of a service that no engine can carry out. The service beside it is sound.
+# Attributes that no engine can carry out. The other service of the file is valid.
 BAD = ["cap_add: [NOSUCH]", "restart: sometimes", "stop_signal: NOSUCH", "cpus: -1", "cpus: 4096", "mem_limit: 99999999999999999999g",
        "mac_address: '12'", "tmpfs: [data]", "networks: { default: { ipv4_address: '10.5' } }", "ports: ['99999:80']",
        "sysctls: { net.nothing.here: '1' }", "ulimits: { nothing: 5 }", "healthcheck: { test: x, interval: -5s }",

@@ -1,4 +1,4 @@
-"""Waits without hope, and how long a published port is dark during an update."""
+"""Waits that cannot succeed, and how long a published port does not answer during an update."""
 import re
 import socket
 import threading
@@ -8,7 +8,7 @@ from engine import Stack
 
 LIMIT = 660
 HEAD = "image: IMAGE, init: true, stop_grace_period: 0s"
-# Thirty networks at once would use up the engine's address pools.
+# Thirty networks at the same time would exhaust the engine's address pools.
 ALONE = "network_mode: none"
 
 
@@ -17,12 +17,12 @@ def check(more, command="echo not yet; false"):
 
 
 def never_healthy(program, note):
-    """Fifteen that never come up, all at the same time; those without end are cut off after eleven minutes."""
+    """Fifteen projects that never come up, all at the same time. Runs that do not end are killed after eleven minutes."""
     depends = "services:\n  a: { " + f"{HEAD}, {ALONE}" + ", depends_on: { b: { condition: %s } } }\n  b: { network_mode: none, %s }\n"
     plain = "services:\n  b: { network_mode: none, %s }\n"
     healthy, done = "service_healthy", "service_completed_successfully"
     loop = "image: IMAGE, restart: always, command: [sh, -c, 'echo oh no; exit 5']"
-    # name: file, flags, words that must be told besides the service
+    # name: file, flags, words that the output must have besides the service's name
     cases = {
         "check fails": (depends % (healthy, f"{HEAD}, {check('interval: 1s, retries: 2')}"), [], ["not yet"]),
         "start_period of an hour": (depends % (healthy, f"{HEAD}, {check('interval: 1s, retries: 2, start_period: 1h')}"), [], ["not yet"]),
@@ -64,7 +64,7 @@ def never_healthy(program, note):
 
 
 class Poll(threading.Thread):
-    """Asks a port every ten milliseconds; `dark` is the longest time between two answers."""
+    """Asks a port every ten milliseconds. `dark` is the longest time between two answers."""
     def __init__(self, port):
         super().__init__(daemon=True)
         self.port, self.answers, self.goes_on = port, [], True

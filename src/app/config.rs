@@ -113,7 +113,7 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         ui::tell("values that look secret are hidden on a terminal: `--show-secrets` shows them\n");
     }
     match &request.output {
-        // There is nothing to write: the file keeps its content.
+        // Nothing is written, so the file keeps its content.
         Some(_) if request.show == Show::Nothing => {}
         Some(path) => {
             let path = context.environment.current_dir().join(path);
@@ -122,23 +122,23 @@ pub fn run(context: &Context, request: &ConfigRequest) -> Result<Exit, Failure> 
         None if matches!(request.show, Show::Images | Show::Profiles | Show::Environment) => ui::print_lines(&text),
         None => ui::print_owned(text),
     }
-    // The program ends here: freeing the trees value by value would only take time.
+    // The program ends here. Freeing the trees value by value would only take time.
     std::mem::forget(loaded);
     Ok(Exit::SUCCESS)
 }
 
-/// Returns how to load the project for the part that is shown.
+/// Returns how to load the project for the requested part.
 fn load_options(context: &Context, request: &ConfigRequest) -> LoadOptions {
-    // Compat: lists of names cover the whole project; only the model and its images are cut to the named services.
+    // Compat: lists of names cover the whole project; only the model and its images are limited to the named services.
     let is_raw = request.no_interpolate || request.show == Show::Variables;
-    // Where values are shown as the files say them, disabled services and unused resources are shown too.
+    // If values are shown as the files have them, disabled services and unused resources are shown, too.
     let is_whole = is_raw && !matches!(request.show, Show::Images | Show::Hash(_) | Show::Section(_));
     let is_selected =
         !is_raw && matches!(request.show, Show::Yaml | Show::Json | Show::Nothing | Show::Images | Show::Origin);
     LoadOptions {
         services: if is_selected { request.services.clone() } else { Vec::new() },
         only_selected: true,
-        // Services of all profiles are needed to list the profiles, and to show the files as they are.
+        // Services of all profiles are needed to list the profiles, and to show the files unchanged.
         profiles: match request.show == Show::Profiles || is_whole {
             true => vec!["*".to_owned()],
             false => context.settings.profiles.clone(),
@@ -149,7 +149,7 @@ fn load_options(context: &Context, request: &ConfigRequest) -> LoadOptions {
         no_path_resolution: request.no_path_resolution,
         no_env_resolution: request.no_env_resolution,
         no_consistency: request.no_consistency || request.show == Show::Variables,
-        // Lists of names and of variables need no contents. Hashes cover them, and the model shows them.
+        // Lists of names and of variables need no contents. Hashes and the model do.
         needs_no_contents: !matches!(
             request.show,
             Show::Yaml | Show::Json | Show::Nothing | Show::Hash(_) | Show::Origin
@@ -164,7 +164,7 @@ fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::one(fault.cause(error.to_string()))
 }
 
-/// Renders the part that is shown. `is_masked`: values that look secret are hidden.
+/// Renders the requested part. `is_masked`: values that look secret are hidden.
 fn text(loaded: &mut Loaded, request: &ConfigRequest, is_masked: bool) -> Result<String, Failure> {
     let shown = |variable: Variable| if is_masked { masking::variable(variable) } else { variable };
     Ok(match &request.show {
@@ -190,7 +190,7 @@ fn text(loaded: &mut Loaded, request: &ConfigRequest, is_masked: bool) -> Result
 
 /// Renders the model as YAML or JSON.
 fn model(loaded: &mut Loaded, request: &ConfigRequest, is_masked: bool) -> String {
-    // Compat: without interpolation values have no types yet, so the model is printed as the files say it.
+    // Compat: without interpolation values have no types yet, so the model is printed as the files have it.
     if request.no_interpolate && request.digests == Digests::None {
         let mut model = loaded.tree.as_ref().map(loader::plain).unwrap_or_default();
         if is_masked {

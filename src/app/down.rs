@@ -1,4 +1,5 @@
-//! `down`: removes what the project has on the engine. Without a compose file the project is what the labels say.
+//! `down`: removes the project's objects from the engine. Without a compose file the labels tell what belongs to the
+//! project.
 
 use super::lifecycle::{self, Existing};
 use super::run::consent;
@@ -8,7 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::{self, DownOptions};
 use crate::settings::Context;
 
-/// Runs `down`. Volumes that go are named first; on a terminal the user is asked, unless `is_agreed`.
+/// Runs `down`. Names the volumes to be removed first. On a terminal the user is asked, unless `is_agreed`.
 pub fn down(context: &Context, services: &[String], options: &DownOptions, is_agreed: bool) -> Result<Exit, Failure> {
     let mut options = options.clone();
     options.services = services.iter().map(|name| name.as_str().into()).collect();

@@ -1,4 +1,4 @@
-//! `drift`: shows what was changed on the engine by hand. It only reads.
+//! `drift`: shows what somebody changed on the engine by hand. It changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::settings::Context;
 use crate::ui;
 use crate::ui::listing::{self, Change, Format};
 
-/// Runs `drift`. Ends with 0 where nothing was changed by hand, with 2 where something was, with 1 after an error.
+/// Runs `drift`. Exit codes: 0 for no changes by hand, 2 for changes, 1 for an error.
 pub fn drift(context: &Context, services: &[String], is_json: bool) -> Result<Exit, Failure> {
     let loading = project::load_existing(context, services)?;
     session::block_on(async {

@@ -1,6 +1,6 @@
-//! `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause`: containers that exist.
+//! `stop`, `start`, `restart`, `kill`, `rm`, `pause`, `unpause`: commands for existing containers.
 //!
-//! Without a compose file the project is what the labels say.
+//! Without a compose file the labels tell what belongs to the project.
 
 use async_trait::async_trait;
 
@@ -18,7 +18,7 @@ use crate::observe::{self, Interest};
 use crate::plan::{self, Lifecycle, Plan};
 use crate::settings::Context;
 
-/// Runs one of these commands, but `rm`; `word` is its name.
+/// Runs one of these commands except `rm`; `word` is its name.
 pub fn lifecycle(
     context: &Context,
     services: &[String],
@@ -33,7 +33,7 @@ pub fn lifecycle(
     })
 }
 
-/// Runs `rm`: tells what goes and asks first, where there is somebody to ask.
+/// Runs `rm`: names the containers to be removed, and asks first if the user can be asked.
 pub fn remove(context: &Context, services: &[String], is_forced: bool, command: &Lifecycle) -> Result<Exit, Failure> {
     let named = services.iter().map(|name| name.as_str().into()).collect();
     let console = Terminal(context);
@@ -45,16 +45,16 @@ pub fn remove(context: &Context, services: &[String], is_forced: bool, command: 
     })
 }
 
-/// A command about containers that exist.
+/// A command for existing containers.
 pub(super) struct Existing {
-    /// Its name, for the lock.
+    /// Name of the command, for the lock.
     pub word: &'static str,
     pub repeats: Repeats,
-    /// Whether its success leaves nothing of a run that died.
+    /// Whether success completes everything that a dead run left undone.
     pub ends_crash: bool,
 }
 
-/// Plans such a command, by a project that a file or the labels tell of.
+/// Plans such a command, for a project known from a file or from labels.
 struct Change<'a, F> {
     context: &'a Context,
     found: &'a Found,
@@ -72,7 +72,7 @@ impl<F: Fn(&Project, &Observed) -> Plan> Aim for Change<'_, F> {
         };
         observed.known = known.clone();
         let mut plan = (self.make)(&self.found.resolve(&observed), &observed);
-        // `start` refuses services without a container itself.
+        // `start` itself refuses services without a container.
         if !plan.diagnostics.iter().any(Diagnostic::is_error) {
             plan.diagnostics.extend(self.found.unknown_services(self.services, observed.containers.iter()));
         }

@@ -1,6 +1,6 @@
-//! `logs`, and what it has in common with an attached `up`.
+//! `logs`, and what an attached `up` has in common with it.
 //!
-//! Without `--follow`, lines of several containers come in the order of the engine's time stamps. Their outputs are merged as
+//! Without `--follow`, lines of several containers are sorted by the engine's time stamps. The outputs are merged as
 //! streams: memory holds a few lines of each container, and a few pieces of a long line.
 
 use std::sync::Arc;
@@ -106,7 +106,7 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
     })
 }
 
-/// Refuses `--index` of a replica that is not there.
+/// Refuses an `--index` without such a replica.
 fn check_index(request: &LogsRequest, found: &[&ObservedContainer]) -> Result<(), Failure> {
     let (Some(index), [service], []) = (request.index, request.services.as_slice(), found) else { return Ok(()) };
     let message = format!("service `{}` has no container with the number {index}", escape_controls(service));
@@ -118,7 +118,7 @@ pub(super) fn style(context: &Context, request: &FollowRequest) -> Style {
     Style { has_prefix: !request.no_prefix, is_coloured: !request.no_color && ui::logs::is_coloured(context) }
 }
 
-/// Returns a container's name without the project in front: `web-1` for `shop-web-1`.
+/// Returns a container's name without the project: `web-1` for `shop-web-1`.
 pub(super) fn short_name(project: &str, name: &str) -> String {
     let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '_']));
     rest.unwrap_or(name).to_owned()
@@ -127,7 +127,7 @@ pub(super) fn short_name(project: &str, name: &str) -> String {
 /// The log of a container that is being read.
 struct Log {
     id: String,
-    /// The container's name for people.
+    /// The container's name in the output.
     name: String,
     details: ContainerDetails,
     lines: mpsc::Receiver<Line>,
@@ -176,7 +176,8 @@ async fn print_all(
     Ok(())
 }
 
-/// Prints the oldest line of all, again and again. The pieces of a long line stay together. Returns the logs that were read.
+/// Prints the oldest of all next lines, again and again. The pieces of a long line stay together. Returns the logs that
+/// were read.
 async fn merge(logs: Vec<Log>, with_time: bool, printer: &mut LogPrinter) -> Vec<Log> {
     let (mut open, mut done) = (Vec::new(), Vec::new());
     for mut log in logs {
@@ -208,12 +209,12 @@ async fn merge(logs: Vec<Log>, with_time: bool, printer: &mut LogPrinter) -> Vec
     done
 }
 
-/// Returns a line as it is printed.
+/// Returns a line in the form to print.
 pub(super) fn piece(line: &Line, with_time: bool) -> Piece<'_> {
     Piece { bytes: &line.bytes, time: if with_time { &line.time } else { "" }, is_start: line.is_start }
 }
 
-/// Prints the lines of all containers in the order in which they arrive. A long line stays whole.
+/// Prints the lines of all containers in the order of their arrival. A long line stays whole.
 async fn interleave(logs: Vec<Log>, printer: &mut LogPrinter) {
     let mut mux = Mux::default();
     for log in logs {

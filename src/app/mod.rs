@@ -1,7 +1,7 @@
 //! The commands, one file each: the order of the calls and nothing else.
 //!
-//! A command takes a [`Context`](crate::settings::Context) and a request, and gives an [`Exit`](crate::failure::Exit) or a
-//! [`Failure`](crate::failure::Failure); `cli` prints the failure.
+//! A command takes a [`Context`](crate::settings::Context) and a request, and gives an [`Exit`](crate::failure::Exit)
+//! or a [`Failure`](crate::failure::Failure); `cli` prints the failure.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -10,8 +10,8 @@
 //! | [`ps`], [`logs`], [`drift`], [`config`] | commands that only look |
 //! | [`look`] | further commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait` |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
-//! | `project` | the project that a command is about, from its files or from labels |
-//! | [`variables`] | settings that stand in the env files of the project |
+//! | `project` | the project of a command, from its files or from labels |
+//! | [`variables`] | settings in the env files of the project |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
 //! | `output` | follows the output of an attached `up` |
 

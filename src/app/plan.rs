@@ -14,18 +14,18 @@ use crate::plan;
 use crate::settings::Context;
 use crate::ui;
 
-/// What `plan` is asked, beside what `up` is.
+/// What `plan` is asked besides the request of `up`.
 #[derive(Clone, Debug, Default)]
 pub struct PlanRequest {
     /// JSON instead of text.
     pub is_json: bool,
-    /// Where to keep the plan for `up --plan` (`-o`).
+    /// File to save the plan to, for `up --plan` (`-o`).
     pub output: Option<PathBuf>,
-    /// The command line, the program's name first: what `up --plan` runs again.
+    /// The command line, beginning with the program's name: `up --plan` runs it again.
     pub arguments: Vec<String>,
 }
 
-/// Runs `plan`. Ends with 0 for nothing to do, 2 for something, 1 for an error.
+/// Runs `plan`. Exit codes: 0 for nothing to do, 2 for steps to run, 1 for an error.
 pub fn plan(context: &Context, request: &UpRequest, show: &PlanRequest) -> Result<Exit, Failure> {
     let console = Terminal(context);
     let loading = prepare::load(context, &console, request)?;

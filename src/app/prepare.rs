@@ -1,4 +1,4 @@
-//! What `up`, `create`, `plan`, `build` and `pull` have in common: the request, and the way from it to the plans.
+//! What `up`, `create`, `plan`, `build` and `pull` have in common: the request, and how it becomes plans.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,10 +24,10 @@ mod request;
 
 pub use request::UpRequest;
 
-/// How long a project that will not be run waits for further faults: longer than a look into images may take.
+/// How long a project with errors waits for further faults: longer than reading an image may take.
 const PATIENCE: Duration = Duration::from_secs(12);
 
-/// Loads the project of a request, with the content of seccomp profiles, and checks the services that its options name.
+/// Loads the project of a request, with the content of seccomp profiles, and checks the services that options name.
 pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest) -> Result<Loading, Failure> {
     let Reading { project, mut list, sources } = project::read(context, &request.services);
     let Some((mut project, doubts)) = project else {
@@ -43,8 +43,8 @@ pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest
     Ok(Loading { project, sources })
 }
 
-/// Returns what the first look at the engine tells of a project that will not be run: one run tells all faults. Nothing is
-/// told of an engine that cannot be reached.
+/// Returns the faults that a first observation shows for a project that will not be run, so that one run reports all
+/// faults. An engine that does not answer is no fault here.
 fn faults_of_plan(context: &Context, project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
     let look = session::block_on(async {
         let work = async {
@@ -84,24 +84,24 @@ fn is_brought(images: &Plan, image: &str) -> bool {
     })
 }
 
-/// Brings a project up as a request says: what `up` looks at and plans, round after round.
+/// The aim of `up`: observes and plans, in each round.
 pub(super) struct UpAim<'a> {
     context: &'a Context,
     project: &'a Project,
     images: &'a ImageOptions,
     pub options: UpOptions,
-    /// The content of configs and secrets, read at the first look.
+    /// The content of configs and secrets, read at the first observation.
     contents: Contents,
 }
 
 impl<'a> UpAim<'a> {
-    /// Takes the request for a project that was loaded.
+    /// Makes the aim for a loaded project and a request.
     pub(super) fn new(context: &'a Context, project: &'a Project, request: &'a UpRequest) -> Self {
         let options = options(context, request);
         Self { context, project, images: &request.images, options, contents: Contents::default() }
     }
 
-    /// Reads the files that the services to be brought up need, and tells which are missing.
+    /// Reads the files that the selected services need, and reports missing ones.
     async fn read_files(&mut self, engine: &dyn ReadEngine) -> Vec<Diagnostic> {
         let graph = Graph::new(&self.project.services);
         let selected = plan::selected(&graph, self.project, &self.options);
@@ -113,7 +113,7 @@ impl<'a> UpAim<'a> {
         }
         let (contents, mut faults) = files::read(self.project, &selected, &elsewhere);
         self.contents = contents;
-        // Only a path that is missing here raises the question whether the engine is here, too.
+        // A missing path matters only if the engine is here, too, so that is asked only now.
         for (path, fault) in files::check_host_paths(self.project, &selected) {
             if engine.shares_path(&path).await {
                 faults.push(fault);
@@ -122,8 +122,8 @@ impl<'a> UpAim<'a> {
         faults
     }
 
-    /// Plans from a look. Containers that give way are inspected, so that reasons tell old values, too; and images, where they
-    /// decide whether the plan can be run, or their user whether a file can be mounted.
+    /// Plans from an observation. Inspects containers that will be replaced, so that reasons can show old values.
+    /// Inspects images if a check depends on them, or if their user decides whether a file can be mounted.
     async fn plan(&self, engine: &dyn ReadEngine, look: &mut Look) {
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
         let redefined = look.plan.redefined();
@@ -136,19 +136,20 @@ impl<'a> UpAim<'a> {
         }
         match observe::definitions(engine, redefined).await {
             Ok(definitions) => look.observed.definitions = definitions,
-            // Only words depend on the old values.
+            // Only messages depend on the old values.
             Err(error) => tracing::warn!(cause = error.message, "old values are not known"),
         }
         match observe::image_facts(engine, images).await {
             Ok(facts) => look.observed.image_facts = facts,
-            // The engine refuses later what could have been refused beforehand, and users count as root, which can read
+            // The engine will refuse later what could have been refused before. Users count as root, which may read
             // every file.
             Err(error) => tracing::warn!(cause = error.message, "images are not known"),
         }
         look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
     }
 
-    /// Tells which binds of containers that start have no source on this machine. An image that comes only now is looked into after it has come.
+    /// Reports binds of starting containers whose source does not exist on this machine. An image that is pulled or
+    /// built first is checked after that.
     async fn check_binds(&self, engine: &dyn ReadEngine, stage: Stage, look: &Look) -> Vec<Diagnostic> {
         let is_start =
             |action: &Action| matches!(action, Action::CreateContainer { .. } | Action::StartContainer { .. });
@@ -170,8 +171,8 @@ impl<'a> UpAim<'a> {
 
 #[async_trait(?Send)]
 impl Aim for UpAim<'_> {
-    /// The first look also plans the images and checks everything that can be checked before the first change: all faults
-    /// are told at once.
+    /// The first observation also plans the images, and checks everything that can be checked before the first change,
+    /// so that all faults are reported at once.
     async fn look(&mut self, engine: &dyn ReadEngine, stage: Stage, known: &Known) -> Result<Look, Failure> {
         let observed = session::snapshot(self.context, engine, self.project).await?;
         let mut look = Look { observed, ..Look::default() };

@@ -1,4 +1,4 @@
-//! The project that a command is about: read from its files, or known from the labels of what is on the engine.
+//! The project of a command: read from its files, or known from labels on the engine.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ mod labelled;
 /// The variable that names the project.
 const NAME: &str = "COMPOSE_PROJECT_NAME";
 
-/// A project and the texts it was read from.
+/// A project and the texts that it was read from.
 #[derive(Debug)]
 pub(super) struct Loading {
     pub project: Project,
@@ -24,7 +24,7 @@ pub(super) struct Loading {
 }
 
 impl Loading {
-    /// Returns what reports about the project refer to.
+    /// Returns what reports need to know about the project.
     pub(super) fn origin(&self) -> Origin<'_> {
         Origin { project: Some(&self.project), sources: &self.sources }
     }
@@ -43,16 +43,16 @@ pub(super) fn load_options(context: &Context) -> LoadOptions {
     }
 }
 
-/// What the files of a project say, sound or not.
+/// The result of reading the files of a project, valid or not.
 pub(super) struct Reading {
-    /// The project, without doubts only where the files are sound; `None` where nothing of the project can be relied on.
+    /// The project, with its uncertain parts if the files have faults; `None` if no part of it is reliable.
     pub project: Option<(Project, Doubts)>,
     pub list: Vec<Diagnostic>,
     pub sources: Sources,
 }
 
 impl Reading {
-    /// Returns the project where the files are sound; warnings are shown.
+    /// Returns the project if the files are valid, and shows warnings.
     fn loading(self, context: &Context) -> Result<Loading, Failure> {
         let Reading { project, list, sources } = self;
         match project.filter(|_| !list.iter().any(Diagnostic::is_error)) {
@@ -70,7 +70,7 @@ pub(super) fn read(context: &Context, services: &[String]) -> Reading {
     read_with(context, &LoadOptions { services: services.to_vec(), ..load_options(context) }).0
 }
 
-/// Loads the project for a command that creates no container: faults of env files and label files are warnings.
+/// Loads the project for a command that creates no container: faults of env files and label files are only warnings.
 pub(super) fn load_existing(context: &Context, services: &[String]) -> Result<Loading, Failure> {
     read_with(context, &existing(context, services)).0.loading(context)
 }
@@ -80,15 +80,15 @@ fn existing(context: &Context, services: &[String]) -> LoadOptions {
     LoadOptions { services: services.to_vec(), needs_no_contents: true, ..load_options(context) }
 }
 
-/// Reads the files of the project. Also returns the name that `COMPOSE_PROJECT_NAME` gives, in the environment or in the env
-/// file, where no option names the project.
+/// Reads the files of the project. Also returns the name from `COMPOSE_PROJECT_NAME`, set in the environment or in the
+/// env file, if no option names the project.
 fn read_with(context: &Context, options: &LoadOptions) -> (Reading, Option<String>) {
     let span = tracing::info_span!("load").entered();
     let mut loaded = loader::load(options, &context.environment);
     let project = loaded.project().map(|project| (project, Doubts::default())).or_else(|| loaded.draft());
     drop(span);
     let (mut list, sources) = (loaded.diagnostics, loaded.sources);
-    // The loader sets the variable, too; a name that somebody gave has a place in an env file or is in the environment.
+    // The loader sets the variable, too. A name set by the user has a place in an env file, or is in the environment.
     let is_given = loaded.variable_places.contains_key(NAME) || context.environment.get(NAME).is_some();
     let is_given = is_given && context.settings.project_name.as_deref().unwrap_or_default().is_empty();
     let name = loaded.variables.remove(NAME).filter(|name| is_given && !name.is_empty());
@@ -96,7 +96,7 @@ fn read_with(context: &Context, options: &LoadOptions) -> (Reading, Option<Strin
     (Reading { project, list, sources }, name)
 }
 
-/// Warns of `--profile` options that no service of the project has.
+/// Warns of `--profile` options that no service of the project uses.
 fn unused_profiles(context: &Context, project: &Project) -> Vec<Diagnostic> {
     let services = || project.services.values().chain(project.disabled_services.values());
     let known: BTreeSet<&str> =
@@ -113,19 +113,19 @@ fn unused_profiles(context: &Context, project: &Project) -> Vec<Diagnostic> {
     context.settings.profiles.iter().filter(is_unknown).map(warning).collect()
 }
 
-/// A project by its file, or by the labels of its containers, networks and volumes.
+/// A project known from its file, or from the labels of its containers, networks and volumes.
 pub(super) enum Found {
-    /// By its file.
+    /// Known from its file.
     File(Box<Loading>),
-    /// By its name alone: `--project-name` without `--file`, or a name beside files that cannot be used.
+    /// Known by its name alone: `--project-name` without `--file`, or a name when the files cannot be used.
     Labels(Box<Labelled>),
 }
 
-/// A project that labels tell of.
+/// A project known from labels.
 pub(super) struct Labelled {
     name: ProjectName,
-    /// The project as the files in this directory say it, where they can be used. What labels do not tell is taken from
-    /// there: hooks, and which volumes are protected.
+    /// The project in the files of this directory, if they can be used. What labels do not tell is taken from there:
+    /// hooks, and which volumes are protected.
     file: Option<Loading>,
     /// Whether there are files that cannot be used. They may protect volumes, so no volume counts as declared.
     has_broken_file: bool,
@@ -147,7 +147,7 @@ impl Found {
         }
     }
 
-    /// Returns the project: the file's, or what the labels on the engine say.
+    /// Returns the project: from the file, or from the labels on the engine.
     pub(super) fn resolve(&self, observed: &Observed) -> Cow<'_, Project> {
         match self {
             Found::File(loading) => Cow::Borrowed(&loading.project),
@@ -155,7 +155,7 @@ impl Found {
         }
     }
 
-    /// Returns what reports about the project refer to.
+    /// Returns what reports need to know about the project.
     pub(super) fn origin(&self) -> Origin<'_> {
         match self {
             Found::File(loading) => loading.origin(),
@@ -166,8 +166,8 @@ impl Found {
         }
     }
 
-    /// Warns of named services that no container belongs to, where the project is known by labels: no file tells whether
-    /// there are such services. (With a file the loader refuses services that are not in it.)
+    /// Warns of named services without a container, if the project is known from labels: no file tells whether there
+    /// are such services. (With a file the loader refuses unknown services.)
     pub(super) fn unknown_services<'a>(
         &self,
         named: &[String],
@@ -182,10 +182,10 @@ impl Found {
     }
 }
 
-/// Finds the project of a command about containers that exist.
+/// Finds the project of a command for existing containers.
 ///
-/// Compat: `--project-name` without `--file` goes by labels, whatever file lies in the directory. So does the name in
-/// `COMPOSE_PROJECT_NAME` where the files cannot be used.
+/// Compat: `--project-name` without `--file` uses labels, whatever file is in the directory. So does the name in
+/// `COMPOSE_PROJECT_NAME` if the files cannot be used.
 pub(super) fn find(context: &Context, services: &[String]) -> Result<Found, Failure> {
     let settings = &context.settings;
     if let Some(name) = settings.project_name.as_deref().filter(|name| !name.is_empty() && settings.files.is_empty()) {
@@ -198,7 +198,7 @@ pub(super) fn find(context: &Context, services: &[String]) -> Result<Found, Fail
         (Err(Failure::Diagnostics { list, sources }), Some(name)) => (list, sources, name),
         (Err(failure), _) => return Err(failure),
     };
-    // A service that is not in the file is a slip of the command line, and a wrong name names no project.
+    // An unknown service is a mistake on the command line, and an invalid name cannot be the name of a project.
     let is_slip = |one: &Diagnostic| matches!(one.code, "no-such-service" | "bad-project-name");
     if list.iter().any(is_slip) {
         return Err(Failure::Diagnostics { list, sources });
@@ -213,14 +213,14 @@ pub(super) fn find(context: &Context, services: &[String]) -> Result<Found, Fail
     Ok(Found::Labels(Box::new(labelled)))
 }
 
-/// Finds the project as [`find`] does, for a command that changes something. Where labels tell of the project, the files in
-/// this directory may add to what the labels say of it.
+/// Finds the project as [`find`] does, for a command that changes something. If the project is known from labels, the
+/// files in this directory may add to it.
 pub(super) fn find_to_change(context: &Context, services: &[String]) -> Result<Found, Failure> {
     let mut found = find(context, services)?;
     if let Found::Labels(labelled) = &mut found
         && !labelled.has_broken_file
     {
-        // All services and volumes of the files: what belongs to the project is decided by labels, not by profiles.
+        // All services and volumes of the files, because labels and not profiles decide what belongs to the project.
         let options = LoadOptions { profiles: vec!["*".to_owned()], all_resources: true, ..existing(context, &[]) };
         let mut loaded = loader::load(&options, &context.environment);
         labelled.file = loaded.unchecked_project().map(|project| Loading { project, sources: loaded.sources });

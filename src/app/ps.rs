@@ -1,4 +1,4 @@
-//! `ps`: lists the project's containers. It takes two requests, whatever the number of containers.
+//! `ps`: lists the project's containers with two requests, whatever their number.
 
 #![expect(clippy::disallowed_methods, reason = "`ps` tells how long ago containers were created")]
 
@@ -17,7 +17,7 @@ use crate::ui::listing::{self, ContainerRow, Format};
 pub struct PsRequest {
     /// Services; empty means all.
     pub services: Vec<String>,
-    /// `--all`: also those that do not run.
+    /// `--all`: also containers that do not run.
     pub all: bool,
     /// `--status`.
     pub statuses: Vec<String>,
@@ -59,7 +59,7 @@ fn is_shown(request: &PsRequest, found: &Found, container: &ObservedContainer) -
     let is_up = request.all
         || !request.statuses.is_empty()
         || matches!(container.state.as_str(), "running" | "paused" | "restarting");
-    // Compat: one-off containers, which `run` leaves behind, are shown with `--all` only.
+    // Compat: one-off containers, which `run` leaves behind, are shown only with `--all`.
     (request.services.is_empty() || request.services.iter().any(|name| name == service))
         && has_status
         && is_up

@@ -1,4 +1,4 @@
-//! `up` and `create`: load, look, plan, run; then follow the output where nobody said `--detach`.
+//! `up` and `create`: load, observe, plan, run; then follow the output unless `--detach`.
 
 pub use super::prepare::UpRequest;
 
@@ -42,7 +42,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         drop(rounds);
         if let Some(follower) = &mut follower {
             attached::forgive_ends(&ended.look.plan, &mut ended.outcome);
-            // What a container has said before it failed comes before the words about its failure.
+            // The output of a container before its failure comes before the message about the failure.
             if !ended.outcome.is_success() && ended.outcome.interrupted.is_none() {
                 follower.settle_ends().await;
             }
@@ -62,7 +62,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     })
 }
 
-/// Returns who follows the containers of an attached `up`, from before its run; `None` where nobody does.
+/// Returns the follower of an attached `up`, which begins before the run; `None` if output is not followed.
 async fn follower<'a>(
     context: &Context,
     request: &'a UpRequest,
@@ -79,7 +79,7 @@ async fn follower<'a>(
     Ok(Some(follower))
 }
 
-/// Returns what every round must pass: the plan that was shown, and consent for data.
+/// Returns the guards of every round: the saved plan, and consent for data.
 fn guards<'a>(
     context: &Context,
     console: &'a dyn Console,

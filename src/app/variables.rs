@@ -1,13 +1,13 @@
-//! Settings that stand in the env files of the project: variables such as `COMPOSE_ANSI` and `COMPOSE_PARALLEL_LIMIT`.
+//! Settings in the env files of the project: variables such as `COMPOSE_ANSI` and `COMPOSE_PARALLEL_LIMIT`.
 
 use std::path::{Path, PathBuf};
 
 use crate::env::Environment;
 use crate::loader::{self, LoadOptions};
 
-/// Returns the environment with the variables `COMPOSE_...` that only the env files of the project set.
+/// Returns the environment, extended by the variables `COMPOSE_...` that only the env files of the project set.
 ///
-/// Compat: docker compose takes them into its own environment before it reads its settings.
+/// Compat: docker compose adds them to its own environment before it reads its settings.
 pub fn with_env_files(
     environment: Environment,
     files: Vec<PathBuf>,

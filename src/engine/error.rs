@@ -1,15 +1,15 @@
-//! How a call to the engine fails: a kind that callers decide on, and the engine's own words for people.
+//! How a call to the engine fails: a kind for decisions, and the engine's own message for people.
 
 use futures_util::stream::BoxStream;
 
-/// The kind of a failure. Callers branch on the kind, never on the words.
+/// The kind of a failure. Callers branch on the kind, never on the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The object does not exist (404).
     NotFound,
-    /// The name is taken, or the object is in use or in a state that the call cannot work with (409).
+    /// The name is taken, the object is in use, or its state does not allow the call (409).
     Conflict,
-    /// The engine found the request wrong (400, 422).
+    /// The engine found an error in the request (400, 422).
     Invalid,
     /// Several networks have the given name, and the engine refuses to choose ("network shop_default is ambiguous
     /// (2 matches found on name)").
@@ -22,22 +22,22 @@ pub enum ErrorKind {
     PortTaken,
     /// No host port of the given range is left ("all ports are allocated").
     NoPortLeft,
-    /// The network still has endpoints ("network shop_default has active endpoints"), or the engine counts endpoints of
-    /// containers that are gone.
+    /// The network still has endpoints ("network shop_default has active endpoints"), or the engine wrongly counts
+    /// endpoints of removed containers.
     NetworkInUse,
     /// The container has no program of the given name ("executable file not found in $PATH").
     NoProgram,
     /// Another client is removing the same container ("removal of container … is already in progress").
     RemovalUnderWay,
-    /// The engine was killed while it started a container, and the unfinished start is in the way of every further
-    /// start ("task 25af…: already exists").
+    /// The engine was killed while it started a container. The unfinished start prevents every further start ("task
+    /// 25af…: already exists").
     Stuck,
     /// As [`Self::Stuck`], but a process of the container may be running without the engine's knowledge ("id already in
     /// use").
     Occupied,
     /// The connection failed or broke: the call may have taken effect.
     Connection,
-    /// No answer came within our limit: the call may have taken effect.
+    /// No answer came within the limit: the call may have taken effect.
     Timeout,
     /// The answer was not understood: the call may have taken effect.
     Garbled,
@@ -53,12 +53,12 @@ pub struct EngineError {
     pub kind: ErrorKind,
     /// The call and its object, such as `create container shop-web-1`.
     pub request: String,
-    /// The engine's words or the reason: one line, control characters escaped, at most 2 KiB.
+    /// The engine's message or the reason: one line, control characters escaped, at most 2 KiB.
     pub message: String,
 }
 
 impl EngineError {
-    /// Makes an error. `message` is put on one line, its control characters are escaped, and it is cut at 2 KiB.
+    /// Makes an error. `message` is made one line, its control characters are escaped, and it is cut at 2 KiB.
     pub fn new(kind: ErrorKind, request: impl Into<String>, message: impl AsRef<str>) -> Self {
         let mut text: String = crate::text::one_line(message.as_ref());
         if text.len() > 2048 {

@@ -1,4 +1,5 @@
-//! Signals as values: after the first signal no step begins and the run cleans up; the second signal ends the run at once.
+//! Signals as values: after the first signal no step begins and the run cleans up; the second signal ends the run at
+//! once.
 
 use tokio::sync::watch;
 
@@ -22,7 +23,7 @@ struct Received {
 #[derive(Clone, Debug)]
 pub struct Interrupt {
     receiver: watch::Receiver<Received>,
-    // Keeps the channel open where no listener of signals holds a sender.
+    // Keeps the channel open while no task listens for signals.
     sender: std::sync::Arc<watch::Sender<Received>>,
 }
 

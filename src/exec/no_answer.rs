@@ -1,4 +1,4 @@
-//! Tells people that the engine does not answer, so that nobody sits before a screen that stands still.
+//! Tells the user when the engine does not answer, so that nobody waits in front of a silent screen.
 
 use std::time::Duration;
 
@@ -8,13 +8,14 @@ use tokio::time::Instant;
 use crate::event::StepState;
 use crate::plan::StepId;
 
-/// How long a call may take before people are told that there is no answer yet; told again after each further period.
+/// How long a call may take before the user is told that there is no answer yet. The message is repeated after each
+/// further period.
 const PERIOD: Duration = Duration::from_secs(8);
 
-/// A grace period counts for a day at most, so that no sum overflows.
+/// The longest grace period that is added, so that no sum overflows.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
-/// Awaits a call of a step, and tells each [`PERIOD`] that there is no answer yet.
+/// Awaits a call of a step. Each [`PERIOD`] without an answer is reported.
 pub(super) async fn reported<T>(
     step: StepId,
     progress: &mpsc::Sender<(StepId, StepState)>,
@@ -23,8 +24,8 @@ pub(super) async fn reported<T>(
     reported_after(std::future::ready(Duration::ZERO), step, progress, call).await
 }
 
-/// As [`reported`], for a call that lasts up to `grace` by its nature: a stop waits for its container. `grace` is asked
-/// for only when the call lasts longer than [`PERIOD`].
+/// As [`reported`], for a call that normally lasts up to `grace`: a stop waits for its container. `grace` is looked up
+/// only when the call lasts longer than [`PERIOD`].
 pub(super) async fn reported_after<T>(
     grace: impl Future<Output = Duration>,
     step: StepId,
@@ -41,7 +42,7 @@ pub(super) async fn reported_after<T>(
     tokio::select! {
         biased;
         result = &mut call => return result,
-        // An engine that does not answer this question either counts as silent from the beginning.
+        // If the engine does not answer this question either, the silence counts from the beginning.
         grace = tokio::time::timeout(PERIOD, grace) => begun += grace.unwrap_or_default().min(LONGEST_GRACE),
     }
     let mut next = begun + PERIOD;
@@ -51,7 +52,7 @@ pub(super) async fn reported_after<T>(
             result = &mut call => return result,
             () = tokio::time::sleep_until(next) => {
                 let words = format!("no answer from the engine for {} s", begun.elapsed().as_secs());
-                // The receiver is gone only when the run is over.
+                // The receiver is closed only when the run is over.
                 let _ = progress.send((step, StepState::Output(words))).await;
                 next = Instant::now() + PERIOD;
             }

@@ -29,7 +29,7 @@ pub enum StepError {
         target: Target,
         /// What happened to the container: `exited with code 3`, `is unhealthy`, ...
         what: String,
-        /// The kind of error that the engine keeps of the container's last start; `None` where the start succeeded.
+        /// The kind of error that the engine recorded for the container's last start; `None` if the start succeeded.
         start_failure: Option<ErrorKind>,
     },
     /// A wait has reached its limit.
@@ -52,7 +52,7 @@ pub enum StepError {
         /// Exit code.
         code: i64,
     },
-    /// A hook has not ended within its limit, or before the first signal.
+    /// A hook did not end within its limit, or before the first signal.
     #[error("{phase} hook of {target} {}; its command may go on in the container", given_up(*after))]
     HookGivenUp {
         /// Which container.
@@ -62,7 +62,7 @@ pub enum StepError {
         /// The limit; `None` for a hook that a signal interrupted.
         after: Option<Duration>,
     },
-    /// A fault of this program: a plan that is wrong, a step that panicked. The words say what.
+    /// A fault of this program: an invalid plan, or a step that panicked.
     #[error("internal: {0}")]
     Internal(String),
 }
@@ -82,11 +82,11 @@ pub struct StepFailure {
     pub step: StepId,
     /// What the step acted on.
     pub target: Target,
-    /// Why the step failed.
+    /// The error.
     pub error: StepError,
     /// Lines that help to understand the error: last probes, last lines of output. No control characters.
     pub details: Vec<String>,
-    /// What to do about the failure; `None` where no look at the engine has told. No control characters.
+    /// What the user can do; `None` if nothing is known. No control characters.
     pub help: Option<String>,
     /// Whether the run goes on as if the step had succeeded.
     pub is_optional: bool,
@@ -111,33 +111,34 @@ impl StepFailure {
 /// How a run ended.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// Steps that succeeded.
+    /// Number of steps that succeeded.
     pub done: usize,
     /// Steps that failed, in the order in which they failed.
     pub failures: Vec<StepFailure>,
-    /// Steps that never ran.
+    /// Number of steps that never ran.
     pub skipped: usize,
     /// Old containers that run again after their replacement failed.
     pub restored: Vec<Target>,
-    /// Sentences for people about things that are left on the engine and should not be, each with the command that cleans up.
+    /// Sentences for the user about objects that should not be on the engine any more, each with a command to clean up.
     pub leftovers: Vec<String>,
-    /// Sentences about owners of configs and secrets that their image does not have.
+    /// Sentences about owners of configs and secrets that are unknown to the image.
     pub unknown_owners: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Signal>,
-    /// What the engine may still be at work on, since the run did not wait for it after the signal: `stop container \`x\``.
+    /// Work that the engine may still be doing, because the run did not wait for it after the signal: `stop container
+    /// \`x\``.
     pub under_way: Vec<String>,
 }
 
 impl Outcome {
-    /// Returns whether every step was done that the run needs.
+    /// Returns whether every required step succeeded.
     pub fn is_success(&self) -> bool {
         self.interrupted.is_none()
             && self.leftovers.is_empty()
             && self.failures.iter().all(|failure| failure.is_optional)
     }
 
-    /// Returns whether the run failed only because the engine was no longer as it had been when the plan was made.
+    /// Returns whether the run failed only because the engine's state had changed since the plan was made.
     pub fn has_world_moved(&self) -> bool {
         let kinds = [ErrorKind::Conflict, ErrorKind::NetworkInUse, ErrorKind::NotFound, ErrorKind::Denied];
         let is_moved = |failure: &StepFailure| {
@@ -152,7 +153,7 @@ impl Outcome {
         self.failures.iter().any(StepFailure::is_unstartable)
     }
 
-    /// Returns whether the run failed for such containers only.
+    /// Returns whether the run failed only because of containers that the engine cannot start any more.
     pub fn is_only_unstartable(&self) -> bool {
         let mut failures = self.failures.iter().filter(|failure| !failure.is_optional);
         self.has_unstartable() && failures.all(StepFailure::is_unstartable)
@@ -163,7 +164,7 @@ impl Outcome {
         !self.under_way.is_empty()
             || self.failures.iter().any(|failure| match &failure.error {
                 StepError::Engine { source, .. } => source.is_uncertain(),
-                // A step that panicked may have left a call behind.
+                // A step that panicked may have left a call under way.
                 StepError::Internal(_) => true,
                 StepError::NotUp { .. }
                 | StepError::WaitExpired { .. }
@@ -172,8 +173,8 @@ impl Outcome {
             })
     }
 
-    /// Returns the failures, each event once: the end of one container may end several waits with the same words. Of these the
-    /// failure of a step that the run needs is returned, where there is one.
+    /// Returns the failures, without repetitions: the end of one container may fail several waits with the same
+    /// message. Of these, the failure of a required step is returned, if there is one.
     pub fn events(&self) -> Vec<&StepFailure> {
         let key = |failure: &StepFailure| (failure.target.to_string(), failure.error.to_string());
         let mut places: HashMap<(String, String), usize> = HashMap::new();

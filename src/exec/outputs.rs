@@ -1,7 +1,7 @@
-//! The output of containers that this run starts, for a reader that must miss nothing of it.
+//! The output of containers that this run starts, for a reader that must miss no byte.
 //!
-//! An engine passes output on to those who have attached; what was written before comes from the log files alone, which are
-//! rotated, and which not every logging driver keeps. So the step that starts a container attaches first.
+//! The engine sends output to sessions that are already attached. Earlier output comes only from the log, which may
+//! have been rotated, and which not every logging driver keeps. So the step that starts a container attaches first.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,28 +13,28 @@ use crate::engine::{EngineStream, OutputChunk};
 use crate::model::{ContainerId, ServiceName};
 use crate::plan::{Action, Plan, Target};
 
-/// Whose output is wanted, and where it goes.
+/// The services whose output is wanted, and the channel to the reader.
 #[derive(Clone, Debug)]
 pub struct Outputs {
     services: Arc<BTreeSet<ServiceName>>,
     sender: mpsc::UnboundedSender<Output>,
 }
 
-/// What a run tells of the output of its containers.
+/// A message of the run to the reader of output.
 pub enum Output {
-    /// The containers whose output will be there once the plan has been carried out: those that the plan starts and those
-    /// that it leaves alone.
+    /// The containers that will have output once the plan is done: those that the plan starts and those that it leaves
+    /// alone.
     Planned(Vec<Target>),
     /// The output of a container that is about to be started.
     Opened {
         /// The container.
         container: ContainerId,
-        /// The container as people know it.
+        /// The step's target, for messages.
         target: Target,
-        /// What it writes from its start to its end.
+        /// The output from the start of the container to its end.
         output: EngineStream<OutputChunk>,
     },
-    /// The step that starts a container has ended, and its end has been told.
+    /// The step that starts a container has ended, and this has been reported.
     Begun {
         /// The container.
         container: ContainerId,
@@ -54,19 +54,20 @@ impl fmt::Debug for Output {
 }
 
 impl Outputs {
-    /// Asks for the output of the containers of these services. Few things are told, so that nobody waits for the reader.
+    /// Asks for the output of these services. The channel has no bound, so no step waits for the reader; there are few
+    /// messages.
     pub fn new(services: BTreeSet<ServiceName>) -> (Self, mpsc::UnboundedReceiver<Output>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self { services: Arc::new(services), sender }, receiver)
     }
 
-    /// Whether the output of a container is wanted.
+    /// Returns whether the output of a container is wanted.
     pub(super) fn wants(&self, target: &Target) -> bool {
         let is_container = matches!(target, Target::Container { .. });
         is_container && target.service().is_some_and(|service| self.services.contains(service))
     }
 
-    /// Tells what the reader needs to know before the first step.
+    /// Sends what the reader needs to know before the first step.
     pub(super) fn begin(&self, plan: &Plan) {
         let is_start =
             |action: &Action| matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. });
@@ -75,7 +76,7 @@ impl Outputs {
         self.tell(Output::Planned(all.into_iter().cloned().collect()));
     }
 
-    /// Tells the reader something; a reader that has gone wants nothing any more.
+    /// Sends a message to the reader. A closed channel means that the reader is gone.
     pub(super) fn tell(&self, output: Output) {
         let _ = self.sender.send(output);
     }

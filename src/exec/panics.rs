@@ -5,9 +5,9 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 
-/// Awaits the work of a task. A panic becomes words that ask for a report.
+/// Awaits the work of a task. A panic becomes a text that asks for a report.
 pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    // Nothing that the work holds is looked at after a panic, except what is behind locks.
+    // After a panic only values behind locks are used again.
     AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| words(&*panic))
 }
 

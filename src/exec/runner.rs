@@ -1,4 +1,4 @@
-//! What each step needs besides itself, and what each step leaves.
+//! What each step gets from its run, and what it returns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,17 +22,17 @@ pub(super) struct Runner {
     pub engine: EngineHandle,
     pub settings: ExecSettings,
     pub project: ProjectName,
-    /// The engine's events; `None` where no wait of the plan needs them.
+    /// The engine's events; `None` if no step of the plan needs them.
     pub events: Arc<Option<Events>>,
     /// The list of containers that waits share.
     pub list: Arc<SharedList>,
-    /// Cancelled once only final waits are left: waits that no other step waits for.
+    /// Cancelled once only final waits are left: waits that no other step requires.
     pub others_done: CancellationToken,
     /// Containers that the plan removes together with their anonymous volumes.
     pub given_up: Arc<BTreeSet<ContainerId>>,
     /// How many replies were lost so far.
     pub lost_replies: Arc<AtomicUsize>,
-    /// Takes what steps tell while they run.
+    /// Takes the progress of the steps.
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 
@@ -43,28 +43,28 @@ impl Runner {
     }
 }
 
-/// What one step is told of its run.
+/// What a step gets from its run.
 pub(super) struct StepContext<'a> {
     /// Ids of the containers created so far.
     pub created: &'a Created,
     /// Whether no other step waits for the step.
     pub is_final: bool,
-    /// For a wait: how long the start of its container took; `None` where this run has not started it.
+    /// For a wait: how long the start of its container took; `None` if this run has not started it.
     pub start_took: Option<Duration>,
-    /// Whether the container that the step acts on has a terminal, where the plan tells.
+    /// Whether the step's container has a terminal, if the plan tells.
     pub is_tty: Option<bool>,
     /// Cancelled by the first signal.
     pub cancel: &'a CancellationToken,
 }
 
-/// What a step that succeeded leaves.
+/// The result of a successful step.
 #[derive(Debug, Default)]
 pub(super) struct Success {
-    /// The word that replaces the past form of the verb: `Healthy`, `Cached`.
+    /// The word to show instead of the past form of the verb: `Healthy`, `Cached`.
     pub note: Option<&'static str>,
     /// The container that the step created.
     pub created: Option<ContainerId>,
-    /// Whether the container ran until this step stopped it; false where a lost reply leaves that unknown.
+    /// Whether the step stopped a container that ran. False if that is unknown after a lost reply.
     pub has_stopped: bool,
     /// Sentences about owners of configs and secrets that the image does not have.
     pub unknown_owners: Vec<String>,
@@ -73,7 +73,7 @@ pub(super) struct Success {
 /// A failed step: the error, and lines that help to understand it.
 pub(super) type Failed = (StepError, Vec<String>);
 
-/// Why a step failed, before its verb and its target are put to it.
+/// Why a step failed, before its verb and target are added.
 pub(super) enum Refusal {
     /// The engine refused or failed; the lines help to understand it.
     Engine(EngineError, Vec<String>),

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::outputs::Outputs;
 
-/// More engine calls at once than this gain nothing.
+/// The most engine calls at the same time; more calls gain nothing.
 const PARALLEL_MOST: usize = 16;
-/// How many connections may wait for stops.
+/// The most stops at the same time.
 const STOPS: usize = 64;
 
-/// Returns how many calls to make at once of an engine on this machine. Creating and starting containers is work for
-/// processors: more than two calls for each processor only make all calls slow (measured with 50 containers on two
-/// processors). Engine 20.10 also miscounts the endpoints of a network the sooner, the more endpoints come and go at once.
+/// Returns how many calls to make at the same time of an engine on this machine. Creating and starting containers takes
+/// processor time: more than two calls for each processor make all calls slow (measured with 50 containers on two
+/// processors). Also, Engine 20.10 miscounts the endpoints of a network more often, the more endpoints come and go at
+/// the same time.
 pub fn parallel_here() -> usize {
     let processors = std::thread::available_parallelism().map_or(PARALLEL_MOST, std::num::NonZero::get);
     (2 * processors).clamp(4, PARALLEL_MOST)
@@ -31,15 +32,15 @@ pub struct ExecSettings {
     /// How long the run waits for an engine whose connection broke; 30 s unless set.
     pub reconnect: Duration,
     /// How long a hook may run; 5 minutes unless set. `post_start` and `pre_stop` have the same limit: it is there for
-    /// commands that hang, and a `pre_stop` hook that drains connections may well take longer than the container's grace
-    /// period. A hook that reaches the limit has failed, though its command may go on in the container.
+    /// commands that hang, and a `pre_stop` hook that drains connections may well take longer than the container's
+    /// grace period. A hook that reaches the limit has failed, though its command may go on in the container.
     ///
     /// Compat: docker compose waits without a limit.
     pub hook_limit: Duration,
-    /// Whether calls of a run that has died may still be under way. Then each network that is created is followed by a look
-    /// for a double, which such a call may have made in the same moment.
+    /// Whether calls of a dead run may still be under way. Then, after creating a network, the run looks for a
+    /// duplicate, which such a call may have created at the same moment.
     pub is_after_crash: bool,
-    /// Where the output of containers goes that is wanted from its first byte on; `None` where nobody reads.
+    /// Where containers' output goes that is wanted from the first byte; `None` without a reader.
     pub outputs: Option<Outputs>,
 }
 

@@ -1,12 +1,12 @@
 //! What a step does when the reply of a call was lost: it looks at the engine, and never guesses.
 //!
 //! - A call that may be made twice is made again: [`Runner::certain`]. The second removal of a container finds nothing.
-//! - A call that leaves a mark on its container is followed by a look for the mark: [`Runner::settled`]. After a lost reply
-//!   to `pause web`, the step asks whether `web` is paused before it asks again.
-//! - A call that makes something is followed by a search for what was made: `steps/create.rs` for containers,
-//!   `steps/network.rs` for networks.
-//! - A signal other than KILL is not sent twice, and the command of a hook is not run twice: the error says that it is not
-//!   known whether the container has got the signal, or whether the command has run.
+//! - A call that leaves a mark on its container is followed by a look for the mark: [`Runner::settled`]. After a lost
+//!   reply to `pause web`, the step asks whether `web` is paused before it asks again.
+//! - A call that creates something is followed by a search for it: `steps/create.rs` for containers, `steps/network.rs`
+//!   for networks.
+//! - A signal other than KILL is not sent twice, and the command of a hook is not run twice. The error says that nobody
+//!   knows whether the container has got the signal, or whether the command has run.
 //! - A pull or a build whose stream breaks has failed: the engine ends them with their connection.
 
 use std::sync::atomic::Ordering;
@@ -18,15 +18,15 @@ use super::runner::Runner;
 use crate::engine::{ContainerDetails, EngineError, EngineResult};
 use crate::model::ContainerId;
 
-/// How often a call is made whose reply is lost each time.
+/// How often a call is made at most if its reply is lost each time.
 const ATTEMPTS: u32 = 6;
 
-/// How long an engine that answers again may still be at work on a call whose connection broke.
+/// How long an engine that answers again may still work on a call whose connection broke.
 pub(super) const LATE: Duration = Duration::from_millis(500);
 
 impl Runner {
-    /// Makes a call that may be repeated. While the reply is lost, waits for the engine and makes the call again: at least
-    /// once more, and at most [`ATTEMPTS`] times in all, as long as `patience` lasts.
+    /// Makes a call that may be repeated. While the reply is lost, waits for the engine and makes the call again: at
+    /// least once more, and at most [`ATTEMPTS`] times in all, as long as `patience` lasts.
     pub(super) async fn certain<T, F, R>(&self, mut call: F) -> EngineResult<T>
     where
         F: FnMut() -> R,
@@ -47,9 +47,9 @@ impl Runner {
         }
     }
 
-    /// Makes a call on a container that leaves a mark on the container. After a lost reply, `has_happened` looks for the
-    /// mark; the call is made again only where the mark is not there. Where the engine refuses the repeated call (`web` is
-    /// paused already), the mark decides, too.
+    /// Makes a call that leaves a mark on its container. After a lost reply, `has_happened` looks for the mark; the
+    /// call is repeated only if the mark is missing. If the engine refuses the repeated call (`web` is already paused),
+    /// the mark decides, too.
     pub(super) async fn settled<F, R>(
         &self,
         id: &ContainerId,
@@ -93,7 +93,7 @@ impl Runner {
         }
     }
 
-    /// Waits until an engine whose connection broke answers again. Gives the first error back where the engine does not
+    /// Waits until an engine whose connection broke answers again. Returns the first error if the engine does not
     /// answer within `reconnect`.
     pub(super) async fn back(&self, lost: EngineError) -> EngineResult<()> {
         self.lost_replies.fetch_add(1, Ordering::Relaxed);

@@ -1,8 +1,7 @@
-//! A project whose files have faults: how much of it is still true.
+//! The usable parts of a project whose files have faults.
 //!
-//! A missing `env_file` says nothing against the ports of the service, so planning can tell at once which of the ports are
-//! taken. A service whose `image` is misspelt is another thing: what planning says about that service may be a mere
-//! consequence.
+//! A missing `env_file` does not affect the ports of its service, so planning can report taken ports in the same run.
+//! But if the `image` of a service is misspelt, a later fault of that service may be only a consequence of the mistake.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ use super::loaded::Loaded;
 use crate::diag::Diagnostic;
 use crate::model::Project;
 
-/// Codes of faults that leave the rest of their service or resource as it is.
+/// Codes of faults that do not affect the rest of their service or resource.
 const LOCAL: [&str; 11] = [
     "bad-env-file",
     "bad-port",
@@ -28,7 +27,7 @@ const LOCAL: [&str; 11] = [
 /// The sections whose members a fault can be about.
 const SECTIONS: [&str; 5] = ["configs", "networks", "secrets", "services", "volumes"];
 
-/// The services and resources that a fault of the files makes doubtful, as `services.web`.
+/// The services and resources that a fault of the files makes uncertain, as `services.web`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doubts(BTreeSet<String>);
 
@@ -40,8 +39,8 @@ impl Doubts {
 }
 
 impl Loaded {
-    /// Returns the project of files with faults, for the search for further faults, and what is doubtful about it. `None`
-    /// where nothing of the project can be relied on. Nobody may run the project.
+    /// Returns the project of files with faults, to search for further faults, and its uncertain parts. `None` if no
+    /// part of the project is reliable. The project must never be run.
     pub fn draft(&mut self) -> Option<(Project, Doubts)> {
         self.tree.as_ref()?;
         let mut doubts = BTreeSet::new();
@@ -55,7 +54,7 @@ impl Loaded {
     }
 }
 
-/// Returns the member of a section that a path leads to, such as `services.web` for `services.web.ports[0]`.
+/// Returns the member of a section for a path: `services.web` for `services.web.ports[0]`.
 fn member(path: &str) -> Option<String> {
     let (section, rest) = path.split_once('.').filter(|(section, _)| SECTIONS.contains(section))?;
     let name = rest.split('.').next().unwrap_or_default();

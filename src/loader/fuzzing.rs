@@ -1,7 +1,7 @@
-//! Entry points for fuzzing: each function takes any text, and asserts the properties that hold for every text.
+//! Entry points for fuzzing. Each function takes any text and asserts properties that hold for every text.
 //!
-//! `fuzz/` calls them under libFuzzer, and `tests/loader/corpus.rs` calls them with the kept corpus. A broken property
-//! panics, because a fuzzer looks for panics. No command calls these functions.
+//! `fuzz/` calls them from libFuzzer, and `tests/loader/corpus.rs` with the kept corpus. A broken property panics,
+//! because fuzzers look for panics. No command calls these functions.
 
 #![expect(clippy::disallowed_methods, reason = "fuzz targets load files")]
 
@@ -22,7 +22,7 @@ use crate::model::Sources;
 /// loaded.
 ///
 /// Properties: loading ends; a check reports the same as a load; the printed model loads again to the same model.
-/// Returns the diagnostics, so that the caller can render them, or nothing where `folder` is not writable.
+/// Returns the diagnostics, so that the caller can render them; nothing if `folder` is not writable.
 pub fn loader(input: &str, folder: &Path) -> (Vec<Diagnostic>, Sources) {
     let files = unpack(input);
     for (name, text) in &files {
@@ -57,11 +57,12 @@ fn load_in(folder: &Path, file: &str) -> Loaded {
 
 /// Asserts that the printed model loads, and that the second and the third print are equal.
 ///
-/// Compat: docker compose prints a few models that it refuses itself, such as an optional dependency on a service that
-/// is not enabled. For such a model nothing is asserted.
+/// Compat: docker compose prints a few models that it refuses itself, such as an optional dependency on a disabled
+/// service. For such a model nothing is asserted.
 fn prints_what_it_loaded(loaded: Loaded, folder: &Path) {
     if has_dollar_key(&serde_json::Value::Object(loaded.model.clone())) {
-        // Compat: dollar signs are doubled in keys, too, but keys are not interpolated. So a key grows with each print.
+        // Compat: dollar signs are doubled in keys, too, but keys are not interpolated. So such a key grows with each
+        // print.
         return;
     }
     let first = printed(&loaded);

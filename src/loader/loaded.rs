@@ -9,7 +9,7 @@ use super::tree::Node;
 use crate::diag::Diagnostic;
 use crate::model::{FileId, Sources, Span};
 
-/// A loaded project. With an error among the diagnostics nobody may use the model.
+/// A loaded project. If there is an error among the diagnostics, the model must not be used.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// Every text that was read.
@@ -24,14 +24,13 @@ pub struct Loaded {
     pub config_files: Vec<PathBuf>,
     /// Files given by `--env-file` or `COMPOSE_ENV_FILES`.
     pub env_files: Vec<PathBuf>,
-    /// Whether `.env` is read where `env_files` is empty.
+    /// Whether `.env` is read if `env_files` is empty.
     pub(super) reads_default_env_file: bool,
     /// Variables for interpolation: the process environment and the env files.
     pub variables: BTreeMap<String, String>,
     /// The places of the variables that come from env files.
     pub variable_places: BTreeMap<String, Span>,
-    /// Whether an env file could not be read. A variable that is not set may stand in that file, so the loader does not
-    /// report missing variables then.
+    /// Whether an env file could not be read. Missing variables are then not reported, because that file may set them.
     pub(super) lacks_variables: bool,
     /// Active profiles.
     pub profiles: Vec<String>,
@@ -39,8 +38,8 @@ pub struct Loaded {
     pub tree: Option<Node>,
     /// Services that no active profile enables, with places.
     pub disabled: Option<Node>,
-    /// For each included or extended file: the place of that `include` or `extends`, and the words for this place in
-    /// messages (`included from here`).
+    /// For each included or extended file: the place of its `include` or `extends`, and the words for messages
+    /// (`included from here`).
     pub(super) reached: BTreeMap<FileId, (Span, &'static str)>,
     /// The `label_file` of services, and its index among the attributes of the service.
     pub(super) label_files: BTreeMap<String, (usize, Json)>,

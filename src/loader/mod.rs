@@ -1,4 +1,4 @@
-//! Compose files to a project.
+//! Turns compose files into a project.
 //!
 //! Every value keeps its place in the file through all stages, so that each message can show that place. The loader
 //! knows nothing of engines. Start at [`load`]: the stages follow each other in the order of compose-go's loader,
@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `prepare` | project directory, variables, compose files, profiles: known before a file is parsed |
 //! | `source` | finds and reads files; makes relative paths absolute |
-//! | `tree` | YAML text to a tree of values with places; merge tags |
+//! | `tree` | turns YAML text into a tree of values with places; merge tags |
 //! | `syntax` | small grammars inside values: `$NAME`, ports, volumes, durations, sizes, command lines |
 //! | `variables` | env files, interpolation, `env_file` and `label_file` of services |
 //! | `assemble` | all files to one tree: interpolate, extends, include, merge, schema, long forms |
@@ -18,7 +18,7 @@
 //! | `typed` | the tree to the canonical model, which `config` prints and hashes cover |
 //! | `decode` | the canonical model to [`crate::model::Project`] |
 //! | `emit` | the canonical model to YAML and JSON |
-//! | `report` | diagnostics: fewer, masked, with the places that led to the value |
+//! | `report` | finishes the diagnostics: drops consequences, masks secrets, adds the places that led to a value |
 
 use std::collections::BTreeMap;
 
@@ -59,13 +59,13 @@ pub use source::{is_project_name, project_name_of};
 pub use syntax::template::{Mention, mentions};
 pub use tree::{Node, Value};
 
-/// Loads a project. Loading never fails: every error is among the diagnostics, and all errors are told at once.
+/// Loads a project. Loading never fails: all errors are among the diagnostics.
 pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {
     let sources = Sources::seen_from(environment.current_dir());
     let mut loaded = Loaded { sources, ..Loaded::default() };
     match prepare::prepare(options, environment, &mut loaded) {
         Ok(()) => stages(options, environment, &mut loaded),
-        // `COMPOSE_FILE` may stand in the env file that could not be read, so "no compose file" is not reported.
+        // The env file that could not be read may set `COMPOSE_FILE`, so "no compose file" is not reported.
         Err(_) if loaded.lacks_variables => {}
         Err(diagnostic) => loaded.diagnostics.push(*diagnostic),
     }
@@ -129,11 +129,11 @@ fn contents(options: &LoadOptions, root: &mut Node, loaded: &mut Loaded) {
 
 /// Builds the canonical model, and checks the types of the resources that are not part of the model.
 fn canonical_model(options: &LoadOptions, root: &Node, disabled: &Node, unused: &Node, loaded: &mut Loaded) {
-    // With `--no-interpolate` a value such as `${PORT}` has no type yet, so faults of types mean nothing.
+    // With `--no-interpolate` a value such as `${PORT}` has no type yet, so type faults mean nothing.
     let mut untyped = Vec::new();
     let faults = if options.no_interpolate { &mut untyped } else { &mut loaded.diagnostics };
     loaded.model = typed::model(root, faults);
-    // Disabled services and unused resources are not printed, but a mistake in them is reported.
+    // Disabled services and unused resources are not printed, but their mistakes are reported.
     typed::check("services", disabled, faults);
     unused.entries().for_each(|(kind, entry)| typed::check(kind, &entry.node, faults));
     loaded.label_files = take_label_files(&mut loaded.model);
@@ -154,8 +154,8 @@ fn take_label_files(model: &mut Map<String, Json>) -> BTreeMap<String, (usize, J
 }
 
 impl Loaded {
-    /// Returns the typed project, or `None` with an error among the diagnostics. Values that the engine would refuse
-    /// are added to the diagnostics.
+    /// Returns the typed project, or `None` if there is an error among the diagnostics. Adds diagnostics for values
+    /// that the engine would refuse.
     pub fn project(&mut self) -> Option<Project> {
         self.tree.as_ref()?;
         self.refuse_values();
@@ -163,14 +163,14 @@ impl Loaded {
         (!self.has_errors()).then_some(project)
     }
 
-    /// Returns the typed project for commands that create nothing: values that the engine would refuse are not
+    /// Returns the typed project, for commands that create nothing: values that the engine would refuse are not
     /// reported.
     pub fn unchecked_project(&mut self) -> Option<Project> {
         self.tree.as_ref().filter(|_| !self.has_errors())?;
         Some(decode::project(self))
     }
 
-    /// Warns of the values that docker compose accepts and the engine would refuse (`config`).
+    /// Warns of values that docker compose accepts and the engine would refuse (`config`).
     pub fn warn_of_values(&mut self) {
         let told = self.diagnostics.len();
         let faults = decode::faults(self).into_iter().map(|fault| match fault.is_error() {
@@ -182,7 +182,7 @@ impl Loaded {
         report::add_provenance(self, told);
     }
 
-    /// Adds the values that docker compose accepts and the engine would refuse.
+    /// Adds errors for values that docker compose accepts and the engine would refuse.
     fn refuse_values(&mut self) {
         let told = self.diagnostics.len();
         let faults = decode::faults(self);

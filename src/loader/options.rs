@@ -1,8 +1,8 @@
-//! The options of a load: which project, and which stages to leave out.
+//! The options of a load: the project, and the stages to leave out.
 
 use std::path::PathBuf;
 
-/// Which project to load, and which stages to leave out.
+/// The project to load, and the stages to leave out.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
     /// `--file`; `-` is standard input.
@@ -15,8 +15,8 @@ pub struct LoadOptions {
     pub profiles: Vec<String>,
     /// `--env-file`.
     pub env_files: Vec<PathBuf>,
-    /// Services that the user named. Their profiles become active; `only_selected` says whether other services are left
-    /// out.
+    /// Services that the user named. Their profiles become active. Other services are left out only with
+    /// `only_selected`.
     pub services: Vec<String>,
     /// Keep the named services and their dependencies, and leave out all other services.
     pub only_selected: bool,
@@ -33,6 +33,6 @@ pub struct LoadOptions {
     /// `--no-consistency`.
     pub no_consistency: bool,
     /// The command creates no container, so it does not need the contents of `env_file` and `label_file`: faults of
-    /// these files are warnings, and files outside the project directory are not mentioned.
+    /// these files are only warnings, and files outside the project directory are not mentioned.
     pub needs_no_contents: bool,
 }

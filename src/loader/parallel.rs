@@ -1,14 +1,14 @@
 //! Spreads work on many items over the processors.
 
-/// With fewer items one thread is faster: starting a second thread takes longer than the work.
+/// With fewer items one thread is faster, because starting a second one takes longer than the work.
 pub(super) const FEW: usize = 200;
-/// Most threads. More threads gain nothing, because all wait for the same allocator.
+/// The most threads. More gain nothing, because all wait for the same allocator.
 const THREADS: usize = 4;
 
 /// Calls `work` on chunks of the items, and returns the results in the order of the items. The calling thread works on
 /// the first chunk.
 pub(super) fn by_chunks<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    // Each call of `available_parallelism` asks the kernel, so the number of items is looked at first.
+    // `available_parallelism` asks the kernel each time, so the number of items is checked first.
     if items.len() < FEW {
         return vec![work(items)];
     }
@@ -25,7 +25,7 @@ pub(super) fn by_chunks<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> R 
         for handle in handles {
             match handle.join() {
                 Ok(result) => results.push(result),
-                // A panic of a worker is a panic of the caller.
+                // A worker's panic becomes the caller's.
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }

@@ -1,4 +1,4 @@
-//! Before a file is parsed: project directory, variables, compose files, profiles.
+//! What must be known before a file is parsed: project directory, variables, compose files, profiles.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use crate::env::Environment;
 
 /// Fills in directory, variables, compose files and profiles.
 ///
-/// Compat: `.env` is read before the compose files are looked for, because `COMPOSE_FILE` may stand in `.env`. If the
-/// compose files lead to another project directory, the `.env` of that directory is read, too.
+/// Compat: `.env` is read before the compose files are searched, because it may set `COMPOSE_FILE`. If the compose
+/// files lead to another project directory, the `.env` of that directory is read, too.
 pub fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Loaded) -> Result<(), Box<Diagnostic>> {
     let absolute = |path: &Path| clean(&environment.current_dir().join(path));
     let given_directory = options.project_directory.as_deref().map(absolute);
@@ -23,13 +23,14 @@ pub fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Lo
         .or_else(|| first_file.as_deref().and_then(Path::parent).map(Path::to_owned))
         .unwrap_or_else(|| environment.current_dir().to_owned());
     loaded.variables = environment.variables().clone();
-    // Compat: without `PWD` in the environment (systemd, cron), `${PWD}` is the current directory. An empty `PWD` stays.
+    // Compat: without `PWD` in the environment (systemd, cron), `${PWD}` is the current directory. An empty `PWD`
+    // stays.
     let current = || environment.current_dir().to_string_lossy().into_owned();
     loaded.variables.entry("PWD".to_owned()).or_insert_with(current);
     loaded.env_files = env_files(options, environment);
     let disables = variables::disables_default(environment);
     loaded.reads_default_env_file = disables.as_ref() != Ok(&true);
-    // With env files given, `.env` is not read anyway, so a bad `COMPOSE_DISABLE_ENV_FILE` does no harm.
+    // If env files are given, `.env` is not read anyway, so a bad `COMPOSE_DISABLE_ENV_FILE` does not matter.
     loaded.diagnostics.extend(disables.err().filter(|_| loaded.env_files.is_empty()));
     read_env_files(&start, loaded);
     let variable = |loaded: &Loaded, name: &str| loaded.variables.get(name).cloned();
@@ -53,14 +54,14 @@ pub fn prepare(options: &LoadOptions, environment: &Environment, loaded: &mut Lo
     Ok(())
 }
 
-/// Returns the variables `COMPOSE_...` that only env files set: they are settings of the program, too, such as
-/// `COMPOSE_ANSI`. Faults are left to the load itself. A named pipe is not read, because it can be read only once.
+/// Returns the variables `COMPOSE_...` that only env files set. They are settings of the program, too, such as
+/// `COMPOSE_ANSI`. Faults are reported by the load itself. A named pipe is not read, because it can be read only once.
 pub fn settings(options: &LoadOptions, environment: &Environment) -> BTreeMap<String, String> {
     if env_files(options, environment).iter().any(|path| !is_file(path)) {
         return BTreeMap::new();
     }
     let mut loaded = Loaded::default();
-    // Variables that were found before a fault count.
+    // Variables found before a fault count.
     let _ = prepare(options, environment, &mut loaded);
     let is_set = |name: &str| environment.variables().contains_key(name);
     loaded.variables.retain(|name, _| name.starts_with("COMPOSE_") && !is_set(name));
@@ -76,7 +77,7 @@ fn read_env_files(directory: &Path, loaded: &mut Loaded) {
     loaded.diagnostics.extend(faults);
 }
 
-/// Returns the absolute paths of `--env-file`, or the paths of `COMPOSE_ENV_FILES` where the flag is not given.
+/// Returns the absolute paths of `--env-file`, or those of `COMPOSE_ENV_FILES` without the flag.
 fn env_files(options: &LoadOptions, environment: &Environment) -> Vec<PathBuf> {
     let given: Vec<PathBuf> = match options.env_files.is_empty() {
         false => options.env_files.clone(),

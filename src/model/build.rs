@@ -41,8 +41,8 @@ pub struct BuildRequest {
     pub ulimits: BTreeMap<String, Ulimit>,
 }
 
-/// What the text of `build.context`, or of an entry of `additional_contexts`, names. The one place where a text is told from
-/// a path.
+/// What kind of context a text names: `build.context`, or an entry of `additional_contexts`. Only this type tells a
+/// path from an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContextSource {
     /// A directory of this machine.
@@ -58,15 +58,15 @@ pub enum ContextSource {
     OciLayout,
     /// The image of another service: `service:NAME`.
     Service,
-    /// Something else with a scheme, known to a builder or not.
+    /// Another address with a scheme, which a builder may or may not know.
     Other,
 }
 
 impl ContextSource {
-    /// Reads a text.
+    /// Reads the text of a context.
     ///
-    /// Compat: whatever has a scheme is no path; of texts without a scheme only the beginnings `git@`, `github.com/` and
-    /// `service:` are none (compose-go, `paths/context.go`). So `user@host:path` and `target:name` are paths.
+    /// Compat: a text with a scheme is no path. A text without a scheme is a path, unless it begins with `git@`,
+    /// `github.com/` or `service:` (compose-go, `paths/context.go`). So `user@host:path` and `target:name` are paths.
     pub fn of(text: &str) -> Self {
         const STARTS: [(&str, ContextSource); 9] = [
             ("http://", ContextSource::Fetched),
@@ -103,7 +103,7 @@ impl Default for BuildContext {
 }
 
 impl BuildContext {
-    /// Returns the context that a text names. Only a path becomes a directory.
+    /// Returns the context that a text names: a directory only for a path.
     pub fn of(text: &str) -> Self {
         match ContextSource::of(text) {
             ContextSource::Directory => Self::Directory(text.into()),

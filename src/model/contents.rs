@@ -12,7 +12,7 @@ pub struct Contents {
     pub configs: BTreeMap<String, Content>,
     /// By key under `secrets:`.
     pub secrets: BTreeMap<String, Content>,
-    /// The files of this machine behind them, by path.
+    /// The files of this machine that hold them, by path.
     pub files: BTreeMap<PathBuf, HostFile>,
 }
 
@@ -25,7 +25,7 @@ pub struct HostFile {
     pub gid: u32,
     /// Permission bits.
     pub mode: u32,
-    /// Whether the engine is not known to have the same file at this path.
+    /// Whether the engine may have another file, or none, at this path.
     pub is_elsewhere: bool,
 }
 
@@ -35,8 +35,8 @@ pub struct Content {
     /// The first eight hexadecimal digits of the SHA-256 of the content: enough to notice a change, too few to recover
     /// the content.
     pub digest: String,
-    /// The bytes that are put into a container; `None` for a `file:` that every container can have mounted from the host, for
-    /// a directory, and for a file of more than 64 MiB.
+    /// The bytes, if they may have to be copied into a container. `None` for a file that can be mounted into every
+    /// container, for a directory, and for a file of more than 64 MiB.
     pub bytes: Option<Arc<[u8]>>,
 }
 

@@ -32,9 +32,9 @@ pub const NETWORK: &str = "com.docker.compose.network";
 /// On volumes: the key in the file.
 pub const VOLUME: &str = "com.docker.compose.volume";
 
-/// Of this program, on a replacement: id of the replaced container. Labels cannot be removed, so the label alone does
-/// not say that the replacement is unfinished. A replacement is unfinished while the replaced container exists, or
-/// while the replacement does not have its final name.
+/// Of this program, on a replacement: id of the container that it replaces. The replacement is unfinished while that
+/// container exists, or while the replacement does not have its final name. The label alone does not say so, because
+/// labels cannot be removed.
 pub const REPLACES: &str = "dev.inception.replaces";
 /// Of this program, on a replacement: present where the replaced container did not run when the replacement was created. So
 /// whoever undoes an interrupted run does not start the replaced container.

@@ -244,7 +244,7 @@ impl FileReference {
     }
 }
 
-/// `healthcheck`. The image's value takes the place of a `None`.
+/// `healthcheck`. For a `None` the image's value counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Healthcheck {
     /// The place in the file.

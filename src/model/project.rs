@@ -14,7 +14,7 @@ pub struct Project {
     pub working_dir: PathBuf,
     /// The compose files, absolute, in the order of the merge. A label of each container holds them.
     pub config_files: Vec<PathBuf>,
-    /// Files given by `--env-file`, absolute. A label of each container holds them where there are any.
+    /// Files given by `--env-file`, absolute. A label of each container holds them, if there are any.
     pub env_files: Vec<PathBuf>,
     /// Services that are enabled and selected.
     pub services: BTreeMap<ServiceName, Service>,

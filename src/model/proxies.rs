@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// The variables that every container and every build gets for the proxies of docker's configuration: `HTTP_PROXY`,
-/// `http_proxy` and the like. An address may hold a password, so that values are never printed.
+/// `http_proxy` and the like. An address may hold a password, so values are never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxies(pub BTreeMap<String, String>);
 

@@ -61,7 +61,7 @@ fn has_login(text: &str) -> bool {
 /// Returns whether a word of a command line contains a login: `-u user:password`, or `-ppassword` of a database client.
 pub fn is_login(before: &str, word: &str, has_client: bool) -> bool {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    // Two numbers (`-u 33:33`) are the ids of a user and a group.
+    // Two numbers (`-u 33:33`) are a user and a group, not a login.
     let is_pair = |text: &str| text.split_once(':').is_some_and(|(user, rest)| !(is_number(user) && is_number(rest)));
     let glued = word.strip_prefix("--user=").or_else(|| word.strip_prefix("-u"));
     (matches!(before, "-u" | "--user") && is_pair(word))
@@ -77,7 +77,7 @@ pub fn is_client(word: &str) -> bool {
 
 /// Returns whether the value of a variable must not be shown: its name or the value itself looks secret.
 pub fn is_secret_variable(name: &str, value: &str) -> bool {
-    // By the names of shells, these are directories.
+    // Shells set these variables to directories.
     let is_directory = matches!(name, "PWD" | "OLDPWD") && value.starts_with('/');
     !is_directory && (looks_secret(name) || holds_secret(value))
 }

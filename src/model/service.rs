@@ -19,7 +19,7 @@ pub struct Service {
     /// The place of the key.
     pub span: Span,
     /// The canonical service, as `config --format json` prints it but without doubled `$`. The config hash covers this
-    /// value, and reasons for a recreation compare its fields, so both are about values that the user can see.
+    /// value, and the reason for a recreate names a field of it.
     pub canonical: Arc<serde_json::Value>,
 
     /// `image`; `None` only with `build` or `provider`.
@@ -39,8 +39,7 @@ pub struct Service {
     pub command: Option<Vec<String>>,
     /// `entrypoint`; `None` for the image's entrypoint, an empty list for no entrypoint.
     pub entrypoint: Option<Vec<String>>,
-    /// `environment` with `env_file` merged in. `None` for a name without a value that the process environment does not
-    /// have, either.
+    /// `environment` with `env_file` merged in. `None`: the file gives no value, and the process environment has none.
     pub environment: BTreeMap<String, Option<String>>,
     /// `labels` with `label_file` merged in.
     pub labels: BTreeMap<String, String>,
@@ -75,13 +74,13 @@ pub struct Service {
     pub stop_signal: Option<String>,
     /// `stop_grace_period`; the engine's default is 10 s.
     pub stop_grace_period: Option<Duration>,
-    /// `deploy.restart_policy`, or `restart` where that is not given.
+    /// `deploy.restart_policy`, or `restart` if there is none.
     pub restart: RestartPolicy,
-    /// `scale` or `deploy.replicas`; 1 where neither is given.
+    /// `scale` or `deploy.replicas`; 1 if neither is given.
     pub replicas: u32,
     /// Whether `scale` or `deploy.replicas` stands in the file.
     pub has_explicit_scale: bool,
-    /// `attach`: whether `up` and `logs` show the output of the service also where the user does not name it.
+    /// `attach`. False: `up` and `logs` show the service's output only if the user names the service.
     pub attach: bool,
 
     /// `depends_on` with the implicit dependencies of `links`, `volumes_from` and shared namespaces.
@@ -196,15 +195,16 @@ pub enum RestartPolicy {
 }
 
 impl Service {
-    /// Returns the networks in the order in which a container gets them: the highest `priority` first, and equal ones in order
-    /// of keys. A container is created on the first.
+    /// Returns the networks in the order in which a container is connected to them: by falling `priority`, then by key.
+    /// A container is created on the first.
     pub fn networks_in_order(&self) -> Vec<&NetworkKey> {
         let mut keys: Vec<&NetworkKey> = self.networks.keys().collect();
         keys.sort_by_key(|key| (-self.networks[*key].priority, *key));
         keys
     }
 
-    /// Returns on how many networks a container has a MAC address of the file. That of the service is for the first network.
+    /// Returns on how many networks the file sets a MAC address. The service's own `mac_address` counts for the first
+    /// network.
     pub fn addressed_networks(&self) -> usize {
         let is_addressed = |(index, key): (usize, &&NetworkKey)| {
             self.networks[*key].mac_address.is_some() || (index == 0 && self.mac_address.is_some())

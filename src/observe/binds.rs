@@ -1,7 +1,7 @@
-//! Binds whose source is not on this machine, although the engine is.
+//! Binds whose source does not exist on this machine, where the engine is, too.
 //!
-//! The engine makes a directory of such a source, owned by root. Where the image has a file at the bind's target, the container
-//! cannot be started then: a directory cannot be mounted over a file.
+//! The engine creates such a source as a directory owned by root. If the image has a file at the bind's target, the
+//! container then cannot start: a directory cannot be mounted over a file.
 
 #![expect(clippy::disallowed_methods, reason = "looks at the sources of binds")]
 
@@ -16,22 +16,22 @@ use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::model::{Mount, MountSource, Project, Service};
 
-/// How long engines may take to show the files of images.
+/// The longest time that the engine may take to export images.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// A bind whose source the engine would make.
+/// A bind whose source the engine would create.
 pub struct MissingSource<'a> {
     service: &'a Service,
     mount: &'a Mount,
     path: &'a str,
 }
 
-/// Returns the binds of some services whose sources do not exist, and would be made.
+/// Returns the binds of some services whose sources do not exist and would be created by the engine.
 pub fn missing<'a>(project: &'a Project, names: &BTreeSet<&str>) -> Vec<MissingSource<'a>> {
     let services = project.services.values().filter(|service| names.contains(service.name.as_str()));
     let mounts = services.flat_map(|service| service.volumes.iter().map(move |mount| (service, mount)));
     let missing = mounts.filter_map(|(service, mount)| match &mount.source {
-        // Where this user may not look, nothing is known.
+        // An error means that this user may not look there: nothing is known.
         MountSource::Bind { path, create_host_path: true, .. } if matches!(Path::new(path).try_exists(), Ok(false)) => {
             Some(MissingSource { service, mount, path })
         }
@@ -40,8 +40,8 @@ pub fn missing<'a>(project: &'a Project, names: &BTreeSet<&str>) -> Vec<MissingS
     missing.collect()
 }
 
-/// Warns of each missing source, and refuses it where the image has a file at the target. `image` returns the image of a
-/// service, or `None` where the engine does not have it yet.
+/// Warns of each missing source. It is an error if the image has a file at the target. `image` returns the image of a
+/// service, or `None` if the engine does not have it yet.
 pub async fn check(
     engine: &dyn ReadEngine,
     missing: &[MissingSource<'_>],

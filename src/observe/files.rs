@@ -1,7 +1,7 @@
-//! Files of this machine that a plan needs to know before anything is changed: configs, secrets, seccomp profiles, build
-//! contexts, sources of binds, devices.
+//! Files of this machine that a plan needs to know before anything is changed: configs, secrets, seccomp profiles,
+//! build contexts, sources of binds, devices.
 //!
-//! Every file that is missing is told with its place in the compose file, all of them at once.
+//! All missing files are reported at once, each with its place in the compose file.
 
 #![expect(
     clippy::disallowed_methods,
@@ -21,10 +21,10 @@ use crate::model::{
     Build, Config, Content, Contents, ContextSource, FileSource, HostFile, MountSource, Project, Service, Span,
 };
 
-/// Size in bytes up to which the content of a config's or secret's file is read. For a larger file its size and the time of
+/// The largest file of a config or secret whose content is read, in bytes. For a larger file, its size and the time of
 /// its last change stand for the content.
 const LARGEST: u64 = 64 << 20;
-/// Size in bytes that no seccomp profile exceeds.
+/// The largest seccomp profile, in bytes.
 const LARGEST_PROFILE: u64 = 8 << 20;
 
 /// Returns the files behind the configs and secrets that the selected services use.
@@ -36,8 +36,8 @@ pub fn sources<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<
     used(project, selected).into_iter().filter_map(path).collect()
 }
 
-/// Reads the content of the configs and secrets that the selected services use. `elsewhere`: the files that the engine is not
-/// known to have at the same path.
+/// Reads the content of the configs and secrets that the selected services use. `elsewhere` are the files that the
+/// engine may not have at the same path.
 pub fn read(
     project: &Project,
     selected: &BTreeSet<&str>,
@@ -63,7 +63,7 @@ struct Used<'a> {
     kind: &'static str,
     key: &'a str,
     object: &'a Config,
-    /// Whether a service sets its owner or mode.
+    /// Whether a service sets the owner or mode of the file.
     is_owned: bool,
 }
 
@@ -84,8 +84,8 @@ fn used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> Vec<Used<'a>> {
     found
 }
 
-/// Returns the warning about a file that this user may not read. That is no error: the engine mounts the file, and runs as
-/// another user.
+/// Returns the warning about a file that this user may not read. It is no error: the engine mounts the file, and the
+/// engine runs as another user.
 fn unreadable(used: &Used<'_>) -> Diagnostic {
     let Used { kind, key, object, .. } = used;
     let message = format!("the file of {kind} `{key}` cannot be read: a change of its content will not be noticed");
@@ -94,7 +94,7 @@ fn unreadable(used: &Used<'_>) -> Diagnostic {
         .help("let this user read the file, or ask for `--force-recreate` when it has changed")
 }
 
-/// Returns the warning about a file that is not here and may be where the engine is.
+/// Returns the warning about a file that is not on this machine, but may be on the engine's machine.
 fn not_here(used: &Used<'_>, shown: &str, reason: &str) -> Diagnostic {
     let Used { kind, key, object, .. } = used;
     let message = format!(
@@ -106,7 +106,7 @@ fn not_here(used: &Used<'_>, shown: &str, reason: &str) -> Diagnostic {
         .help("where the engine has no such file either, make it here: then it is copied into the container")
 }
 
-/// Returns the content of a config or secret; `None` where its file is there and may not be read.
+/// Returns the content of a config or secret; `None` if its file exists and may not be read.
 fn content(
     used: &Used<'_>,
     elsewhere: &BTreeSet<PathBuf>,
@@ -160,9 +160,9 @@ fn short(digest: &[u8]) -> String {
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns what is known of a file, and its content; no content where the file is there and may not be read. The bytes are kept
-/// where they may have to be copied into a container: where the engine does not have the file, where its owner or mode is to be
-/// another one, and where not everybody may read it.
+/// Returns facts about a file, and its content; no content if the file exists and may not be read. The bytes are kept
+/// if they may have to be copied into a container: if the engine may not have the file, if a service sets the owner or
+/// mode, and if not everybody may read the file.
 ///
 /// Compat: a directory may be mounted as a config; its content is not read.
 fn file_content(path: &Path, is_elsewhere: bool, is_owned: bool) -> Result<(HostFile, Option<Content>), String> {
@@ -191,7 +191,7 @@ fn file_content(path: &Path, is_elsewhere: bool, is_owned: bool) -> Result<(Host
     }
 }
 
-/// Digests what is written, and keeps it where it has a place for it.
+/// Computes the digest of what is written, and keeps the bytes if there is a buffer for them.
 struct HashWriter(Sha256, Option<Vec<u8>>);
 
 impl std::io::Write for HashWriter {
@@ -235,7 +235,7 @@ fn profile(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Checks that the services to be built have a context and a Dockerfile.
+/// Checks that the services to build have a context and a Dockerfile.
 pub fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
@@ -279,8 +279,9 @@ pub fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnos
     faults
 }
 
-/// Returns what a build asks for that the classic builder of the engine cannot do: told before anything is started, as the
-/// builder would take an image of a stranger for the missing context (`FROM base` with `additional_contexts: {base: …}`).
+/// Returns the attributes of a build that the engine's classic builder does not support. They are errors before
+/// anything starts: with `FROM base` and `additional_contexts: {base: …}`, the builder would pull some image named
+/// `base` instead.
 fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
     let refuse = |key: &str, message: String, help: &str| {
         Diagnostic::error("build-context-unsupported", build.span, message)
@@ -322,12 +323,12 @@ fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
     faults
 }
 
-/// Checks that paths of this machine exist: devices, and the sources of binds with `create_host_path: false`. Returns those that
-/// do not, each with its fault; of use only where the path leads to the same place for the engine.
+/// Checks that paths of this machine exist: devices, and the sources of binds with `create_host_path: false`. Returns
+/// the missing paths, each with its error. The caller reports those that are the same path for the engine.
 pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<(PathBuf, Diagnostic)> {
     let mut faults = Vec::new();
     let mut check = |service: &Service, key: &str, span: Span, path: &str| {
-        // Where this user may not look, the engine tells.
+        // An error means that this user may not look there: the engine will report a missing path.
         if !matches!(Path::new(path).try_exists(), Ok(false)) {
             return;
         }
@@ -351,7 +352,7 @@ pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<(Pa
     faults
 }
 
-/// Puts the content of seccomp profiles in place of their names (`security_opt: seccomp:FILE`): the engine takes the content.
+/// Replaces the names of seccomp profiles (`security_opt: seccomp:FILE`) by their content, which the engine expects.
 pub fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
     let directory = project.working_dir.clone();
     let mut faults = Vec::new();

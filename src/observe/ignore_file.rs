@@ -1,7 +1,7 @@
-//! The check of `.dockerignore` before a build: a pattern that cannot be understood would let files into the image that its
-//! author wanted to keep out.
+//! Checks `.dockerignore` before a build. A pattern that the builder cannot parse would let files into the image that
+//! the author wanted to exclude.
 //!
-//! A message tells the place of a pattern and not its text: the file may be a link to any file of this machine.
+//! A message shows the place of a pattern and not its text: the file may be a link to any file of this machine.
 
 #![expect(clippy::disallowed_methods, reason = "reads the file beside the context")]
 
@@ -12,11 +12,11 @@ use crate::diag::Diagnostic;
 use crate::model::{Build, Service};
 use crate::text::escape_controls;
 
-/// No such file of people is larger; the builder reads no more of it.
+/// The most bytes that are read; real files are far smaller.
 const MOST: u64 = 1 << 20;
 const ESCAPE: &str = "a backslash has no character behind it";
 
-/// Checks the patterns that the build of a service excludes files by.
+/// Checks the patterns by which the build of a service excludes files.
 pub(super) fn check(service: &Service, build: &Build) -> Option<Diagnostic> {
     let path = file(build)?;
     let shown = escape_controls(&path.to_string_lossy()).into_owned();
@@ -35,8 +35,8 @@ pub(super) fn check(service: &Service, build: &Build) -> Option<Diagnostic> {
     )
 }
 
-/// Returns the file with the patterns of a build; `None` where there is none. `NAME.dockerignore` beside the Dockerfile `NAME`
-/// comes before the `.dockerignore` of the context, as for the build itself.
+/// Returns the path of the file with the patterns, if there is one. As in the build itself, `NAME.dockerignore` beside
+/// the Dockerfile `NAME` has priority over the `.dockerignore` of the context.
 fn file(build: &Build) -> Option<PathBuf> {
     let dockerfile = match &build.dockerfile_inline {
         Some(_) => None,
@@ -46,7 +46,7 @@ fn file(build: &Build) -> Option<PathBuf> {
     names.map(|name| Path::new(&build.context).join(name)).find(|path| path.exists())
 }
 
-/// Reads the file; the error says why that cannot be done. A pipe in its place would be read for ever.
+/// Reads the file, or returns why it cannot be read. Only a regular file is read: a pipe might never end.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     if !path.is_file() {
         return Err("it is no ordinary file".to_owned());
@@ -57,9 +57,9 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > MOST { Err("it is larger than 1 MiB".to_owned()) } else { Ok(bytes) }
 }
 
-/// Returns the line and the column of the first pattern that cannot be understood, and why.
+/// Returns line, column and fault of the first invalid pattern.
 ///
-/// Compat: the rules are those of Go's `filepath.Match`, by which docker judges patterns.
+/// Compat: the rules are those of Go's `filepath.Match`, which docker uses.
 fn first_fault(text: &str) -> Option<(usize, usize, &'static str)> {
     (1..).zip(text.lines()).find_map(|(number, line)| {
         let line = line.trim_start_matches('\u{feff}');
@@ -78,7 +78,7 @@ fn first_fault(text: &str) -> Option<(usize, usize, &'static str)> {
     })
 }
 
-/// Returns which character of a pattern is at fault, from 0, and why.
+/// Returns the position of the invalid character in a pattern, from 0, and the fault.
 fn fault(pattern: &str) -> Option<(usize, &'static str)> {
     let chars: Vec<char> = pattern.chars().collect();
     let mut at = 0;
@@ -96,10 +96,11 @@ fn fault(pattern: &str) -> Option<(usize, &'static str)> {
     None
 }
 
-/// Returns the place behind a class such as `[a-z]` that begins at `start`, or what is wrong with the class, and where.
+/// Returns the position behind a class such as `[a-z]` that begins at `start`, or the position of a fault and the
+/// fault.
 fn class_end(chars: &[char], start: usize) -> Result<usize, (usize, &'static str)> {
     let unended = (start, "the class that begins here does not end");
-    // The place behind one character of the class; a character is never the last of a pattern.
+    // The position behind one character of the class. The last character of the pattern cannot be inside a class.
     let one = |at: usize| match chars.get(at) {
         None => Err(unended),
         Some('-' | ']') => Err((at, "a class needs a character here")),

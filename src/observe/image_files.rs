@@ -1,7 +1,7 @@
-//! Which kind of file an image has at a path.
+//! The kind of file that an image has at a path.
 //!
-//! An engine tells the files of containers, and of an image only all at once (`GET /images/get`): so only small images are
-//! looked into. The layers are read in order; a later layer may replace or remove what an earlier one has.
+//! An engine gives an image's files only as an archive of the whole image (`GET /images/get`), so only small images are
+//! read. The layers are read in order: a later layer may replace or remove files of earlier ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use crate::engine::ReadEngine;
 
-/// Bytes of the largest image that is looked into.
+/// The largest image that is read, in bytes.
 const LARGEST: usize = 128 << 20;
-/// What the name of a file begins with whose layer removes the rest of the name.
+/// The prefix of a file name by which a layer removes the file with the rest of the name.
 const WHITEOUT: &str = ".wh.";
-/// The name of a file whose layer empties its directory.
+/// The name of a file by which a layer removes all earlier files of the directory.
 const OPAQUE: &str = ".wh..wh..opq";
 
 /// The most symbolic links that are followed from one path.
@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Other,
 }
 
-/// Returns the kinds of the files that an image has at some absolute paths. Empty where the image is too large.
+/// Returns the kinds of the files that an image has at some absolute paths. Empty if the image is too large.
 pub(super) async fn kinds(engine: &dyn ReadEngine, image: &str, paths: &BTreeSet<&str>) -> BTreeMap<String, Kind> {
     let work = async {
         let details = engine.inspect_image(image).await.ok()??;
@@ -53,7 +53,7 @@ pub(super) async fn kinds(engine: &dyn ReadEngine, image: &str, paths: &BTreeSet
     work.await.unwrap_or_default()
 }
 
-/// Returns the kinds of the files that some paths lead to, through symbolic links.
+/// Returns the kinds of the files at some paths, with symbolic links followed.
 fn followed(image: &[u8], paths: &BTreeSet<&str>) -> Option<BTreeMap<String, Kind>> {
     let mut found = in_image(image, paths)?;
     for _ in 0..MOST_LINKS {
@@ -71,7 +71,7 @@ fn followed(image: &[u8], paths: &BTreeSet<&str>) -> Option<BTreeMap<String, Kin
 }
 
 impl Kind {
-    /// Returns where a symbolic link leads.
+    /// Returns the target of a symbolic link.
     fn target(&self) -> Option<&str> {
         match self {
             Kind::Link(target) => Some(target),
@@ -80,7 +80,7 @@ impl Kind {
     }
 }
 
-/// Returns the kinds of the files at some paths of an exported image; `None` where its form is not known.
+/// Returns the kinds of the files at some paths of an exported image; `None` if the archive has an unknown form.
 fn in_image(image: &[u8], paths: &BTreeSet<&str>) -> Option<BTreeMap<String, Kind>> {
     let mut parts: BTreeMap<String, &[u8]> = BTreeMap::new();
     let mut links: BTreeMap<String, String> = BTreeMap::new();
@@ -107,7 +107,7 @@ fn in_image(image: &[u8], paths: &BTreeSet<&str>) -> Option<BTreeMap<String, Kin
     Some(found)
 }
 
-/// Applies a layer to what earlier layers have at some paths. `None` for a layer that is compressed.
+/// Applies a layer to the files found in earlier layers. `None` for a compressed layer.
 fn in_layer(layer: &[u8], paths: &BTreeSet<&str>, found: &mut BTreeMap<String, Kind>) -> Option<()> {
     for entry in tar::Archive::new(Cursor::new(layer)).entries().ok()? {
         let entry = entry.ok()?;
@@ -119,7 +119,7 @@ fn in_layer(layer: &[u8], paths: &BTreeSet<&str>, found: &mut BTreeMap<String, K
             Some(rest) if folder.is_empty() => Some(rest.to_owned()),
             Some(rest) => Some(format!("{folder}/{rest}")),
             None if kind.is_dir() => None,
-            // A file in place of a directory hides all that the directory had.
+            // A file that replaces a directory hides all files of the directory.
             None => Some(name.clone()),
         };
         for path in paths {
@@ -143,7 +143,7 @@ fn in_layer(layer: &[u8], paths: &BTreeSet<&str>, found: &mut BTreeMap<String, K
     Some(())
 }
 
-/// Returns a path without `.`, `..` and slashes at both ends; `None` for a path that is no text.
+/// Returns a path without `.`, `..` and slashes at both ends; `None` for a path that is not UTF-8.
 fn plain(path: &Path) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.to_str()?.split('/') {

@@ -1,5 +1,5 @@
-//! Programs of this machine that listen on ports, from the kernel's tables in `/proc/net`. A machine without the tables has no
-//! listeners.
+//! Programs of this machine that listen on ports, from the kernel's tables in `/proc/net`. Without the tables (not
+//! Linux) there are no listeners.
 
 #![expect(clippy::disallowed_methods, reason = "reads the listening sockets of this machine from /proc")]
 
@@ -12,7 +12,7 @@ use crate::model::Listener;
 const TABLES: [(&str, &str, &str); 4] =
     [("tcp", "tcp", "0A"), ("tcp6", "tcp", "0A"), ("udp", "udp", "07"), ("udp6", "udp", "07")];
 
-/// Returns all listeners. A listener on one of `ports` has the name of its program, where this user may look at the program.
+/// Returns all listeners. For a port of `ports` the name of the program is added, if this user may see it.
 pub(super) fn listeners(ports: &BTreeSet<u16>) -> Vec<Listener> {
     let mut found = Vec::new();
     let mut inodes = BTreeMap::new();
@@ -55,8 +55,8 @@ fn parse(text: &str) -> Option<(IpAddr, u16)> {
     Some((address, port))
 }
 
-/// Names the holders of sockets, given by inode: looks for the sockets among the open files of every process that this user
-/// may look at.
+/// Adds the names of the programs that hold some sockets, given by inode. Reads the open files of every process that
+/// this user may see.
 fn name_holders(inodes: &BTreeMap<String, usize>, found: &mut [Listener]) {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     for process in

@@ -1,9 +1,9 @@
-//! What there is before a plan is made: one snapshot of the engine ([`observe`]), and the files that a plan needs to know
-//! ([`files`]). Everything later refers to the snapshot.
+//! What there is before a plan is made: one snapshot of the engine ([`observe`]), and the files that a plan needs to
+//! know ([`files`]). Everything later refers to the snapshot.
 //!
-//! A snapshot is three list requests side by side, whatever the number of services. A list is asked for once more where the
-//! lists contradict each other, and images are listed only where the containers do not tell the ids of all images of interest.
-//! The kernel's tables tell which programs of this machine listen on a port.
+//! A snapshot is three list requests at the same time, whatever the number of services. If the lists contradict each
+//! other, one of them is requested again. Images are listed only if the containers do not tell the ids of all images of
+//! interest. The kernel's tables tell which programs of this machine listen on a port.
 
 #![expect(clippy::disallowed_methods, reason = "a snapshot knows when it was taken")]
 
@@ -31,22 +31,22 @@ pub mod processors;
 /// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;
 
-/// What a snapshot is taken for, beside what it always holds.
+/// What the caller needs from a snapshot besides its fixed parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
-    /// Host ports whose holders are worth naming.
+    /// Host ports for which the name of the listening program is needed.
     pub ports: BTreeSet<u16>,
-    /// Names of images, in their familiar form (`app:1`, not `docker.io/library/app:1`): only these are looked up in the
-    /// snapshot. `None`: any name may be.
+    /// Names of the images that the caller will look up, in their familiar form (`app:1`, not
+    /// `docker.io/library/app:1`). `None`: any image.
     pub images: Option<BTreeSet<String>>,
 }
 
-/// Takes the snapshot. `Observed::known` and `Observed::definitions` are left empty.
+/// Takes the snapshot. `Observed::known` and `Observed::definitions` stay empty.
 pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResult<Observed> {
     let (containers, mut networks, mut volumes) =
         tokio::try_join!(engine.list_containers(&[]), engine.list_networks(), engine.list_volumes())?;
-    // The lists are of different moments. Where another run has created a network between them, the list of containers names
-    // a network that the list of networks does not have.
+    // The lists are taken at different moments. If another run creates a network in between, the list of containers
+    // names a network that the list of networks does not have.
     if names_unknown_networks(&containers, &networks) {
         networks = engine.list_networks().await?;
     }
@@ -55,11 +55,12 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
     }
     let images = match names_in_use(&containers) {
         told if interest.images.as_ref().is_some_and(|all| all.iter().all(|name| told.contains_key(name))) => told,
-        // The slowest of all lists: the engine counts the layers of every image that it has.
+        // The slowest of all lists: the engine counts the uses of the layers of every image.
         _ => names(&engine.list_images().await?),
     };
     let ports = &interest.ports;
-    // Only listeners need an answer for certain; a connection that leaves it open would cost one request more.
+    // Only listeners need a certain answer. If the connection does not show where the engine is, that costs one more
+    // request.
     let has_our_ports = !ports.is_empty() && engine.shares_ports().await;
     Ok(Observed {
         engine: engine.facts().clone(),
@@ -76,8 +77,8 @@ pub async fn observe(engine: &dyn ReadEngine, interest: &Interest) -> EngineResu
     })
 }
 
-/// Whether a container is on a network that the list of networks does not hold. A container that has ended may remember a
-/// network that is gone; but its network may also have been made since, by another run: a job ends within a second.
+/// Returns whether a container is on a network that the list of networks does not have. A container that has exited may
+/// name a removed network, but also one that another run has just created: a job can end within a second.
 fn names_unknown_networks(containers: &[ObservedContainer], networks: &[ObservedNetwork]) -> bool {
     let known: HashSet<&NetworkId> = networks.iter().map(|network| &network.id).collect();
     containers
@@ -86,15 +87,14 @@ fn names_unknown_networks(containers: &[ObservedContainer], networks: &[Observed
         .any(|endpoint| !endpoint.network_id.as_str().is_empty() && !known.contains(&endpoint.network_id))
 }
 
-/// Whether a container has a volume that is not in the list: no volume is removed while a container has it.
+/// Returns whether a container has a volume that the list does not have. A volume in use cannot have been removed.
 fn names_unknown_volumes(containers: &[ObservedContainer], volumes: &[ObservedVolume]) -> bool {
     let known: HashSet<&str> = volumes.iter().map(|volume| volume.name.as_str()).collect();
     let mounts = containers.iter().flat_map(|one| &one.mounts);
     mounts.filter(|mount| mount.kind == "volume").any(|mount| !known.contains(mount.name.as_str()))
 }
 
-/// Inspects containers, for what a list does not tell: the definition that each was created with. Containers that are gone are
-/// left out.
+/// Inspects containers for their definitions, which a list does not tell. Containers that no longer exist are left out.
 pub async fn definitions(
     engine: &dyn ReadEngine,
     containers: BTreeSet<ContainerId>,
@@ -110,7 +110,7 @@ pub async fn definitions(
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 
-/// Inspects images, for what a list does not tell. Images that are gone are left out.
+/// Inspects images for facts that a list does not tell. Images that no longer exist are left out.
 pub async fn image_facts(
     engine: &dyn ReadEngine,
     images: BTreeSet<String>,
@@ -127,8 +127,8 @@ pub async fn image_facts(
     found.into_iter().filter_map(EngineResult::transpose).collect()
 }
 
-/// Returns the images that containers were created from, by name. The engine has looked up each of these names: where the name
-/// is gone, or means another image by now, its list shows the image's id instead of the name.
+/// Returns the images that containers were created from, by name. The engine checks each name for its list: if the name
+/// has been removed, or means another image now, the list shows the image's id instead.
 fn names_in_use(containers: &[ObservedContainer]) -> BTreeMap<String, ImageId> {
     let by_name = containers.iter().filter(|one| !one.image_id.begins_with(&one.image));
     by_name.map(|one| (crate::model::familiar(&one.image), one.image_id.clone())).collect()

@@ -1,16 +1,16 @@
-//! Plugins of the older kind that are installed on the engine's machine.
+//! Legacy plugins that are installed on the engine's machine.
 
 #![expect(clippy::disallowed_methods, reason = "looks for plugins of the older kind, which the engine does not list")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The folders in which an engine looks for plugins of the older kind (Docker Engine documentation, "Plugin discovery").
+/// The folders in which an engine looks for legacy plugins (Docker Engine documentation, "Plugin discovery").
 const FOLDERS: [&str; 3] = ["/run/docker/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"];
 const ENDS: [&str; 4] = ["", ".sock", ".spec", ".json"];
 
-/// Returns which of these plugins are installed on this machine. An engine finds a plugin of the older kind when a container
-/// first uses it, and does not list it before.
+/// Returns which of these plugins are installed on this machine. An engine loads a legacy plugin when a container first
+/// uses it, and does not list it before.
 pub fn installed(names: &BTreeSet<&str>) -> BTreeSet<String> {
     names.iter().filter(|name| is_installed(name)).map(|name| (*name).to_owned()).collect()
 }

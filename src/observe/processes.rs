@@ -1,6 +1,6 @@
-//! Processes of this machine that belong to a container, told by their control groups.
+//! Processes of this machine that belong to a container, found by their control groups.
 //!
-//! An engine that was killed while it started a container may not know that a process of the container is at work.
+//! An engine that was killed while it started a container may not know that a process of the container is running.
 
 #![expect(clippy::disallowed_methods, reason = "reads the processes of this machine from /proc")]
 
@@ -11,13 +11,14 @@ use crate::model::ContainerId;
 pub struct Process {
     /// The process's id on this machine.
     pub pid: u32,
-    /// The kernel's short name of the program (`/proc/PID/comm`): at most 15 bytes, of which a program may make anything.
+    /// The kernel's short name of the program (`/proc/PID/comm`): at most 15 bytes, which the program may choose
+    /// freely.
     pub name: String,
 }
 
 impl Process {
-    /// Returns whether the process is the runtime's `runc init`, which waits for the order to run the container's program. It
-    /// has done nothing yet.
+    /// Returns whether the process is the runtime's `runc init`, which waits for the order to run the container's
+    /// program. It has done nothing yet.
     pub fn is_waiting(&self) -> bool {
         self.name.starts_with("runc:[")
     }
@@ -25,10 +26,10 @@ impl Process {
 
 /// Returns the processes in the container's control group and in groups below.
 ///
-/// `None` where this program may not look at processes of other users, or where there is no `/proc`. The caller must know
-/// that the container's processes are processes of this machine (`DockerEngine::is_this_machines`).
+/// `None` if this program may not see processes of other users, or if there is no `/proc`. The caller must know that
+/// the container's processes are processes of this machine (`DockerEngine::is_this_machines`).
 pub fn of_container(id: &ContainerId) -> Option<Vec<Process>> {
-    // Under `hidepid` a user can read the user's own processes only, and process 1 is not among them.
+    // Under `hidepid` a user sees only own processes, and process 1 is not among them.
     std::fs::read_to_string("/proc/1/cgroup").ok()?;
     Some(whose_group_tells(id.as_str()))
 }

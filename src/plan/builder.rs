@@ -26,8 +26,8 @@ struct Moves {
     removal: Option<StepId>,
 }
 
-/// A container that is stopped before the turn of its own service: a network of the container is made anew, or another
-/// service takes its host port or its address.
+/// A container that is stopped before its own service is planned: its network is created anew, or another service takes
+/// over its host port or address.
 #[derive(Debug, Default)]
 pub(crate) struct Displaced {
     /// Whether the container ran.
@@ -133,9 +133,9 @@ impl Builder {
         self.displaced.entry(container.clone()).or_default()
     }
 
-    /// Hands a container with its early stop to the planner that decides what becomes of the container: whether it is
-    /// started again, replaced or removed. Each container is handed over once. For a container that is not stopped early
-    /// the answer is empty. [`Self::not_taken_over`] tells which containers nobody has asked for.
+    /// Hands a container with its early stop over to the planner that decides whether the container is started again,
+    /// replaced or removed. Each container is handed over once. For a container without an early stop the answer is
+    /// empty. [`Self::not_taken_over`] returns the containers that no planner has asked for.
     pub(crate) fn take_over(&mut self, container: &ContainerId) -> Displaced {
         self.displaced.remove(container).unwrap_or_default()
     }
@@ -164,13 +164,13 @@ impl Builder {
 
     /// Adds a diagnostic to the plan.
     pub(crate) fn tell(&mut self, diagnostic: Diagnostic) {
-        // A diagnostic that is true of each replica is told once.
+        // The same diagnostic for several replicas is shown once.
         if !self.plan.diagnostics.contains(&diagnostic) {
             self.plan.diagnostics.push(diagnostic);
         }
     }
 
-    /// Notes containers of which a look at each must tell when they started.
+    /// Notes containers that must be inspected for their start times.
     pub(crate) fn joined(&mut self, containers: impl IntoIterator<Item = ContainerId>) {
         self.plan.joined.extend(containers);
     }

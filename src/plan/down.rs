@@ -103,7 +103,7 @@ fn remove(
     removed
 }
 
-/// Plans the removal of orphans with `--remove-orphans`, or warns that they stay. Returns the removals.
+/// Plans the removal of orphans with `--remove-orphans`, or warns of them. Returns the removals.
 fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, options: &DownOptions) -> Vec<StepId> {
     let (elsewhere, ours): (Vec<_>, Vec<_>) =
         orphans::find(project, observed).into_iter().partition(|orphan| owned::is_from_elsewhere(project, orphan));
@@ -204,7 +204,7 @@ fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, remove
     }
 }
 
-/// Returns the containers that mount a volume, whether they run or not: the engine removes no volume of theirs.
+/// Returns the containers that mount a volume, running or not: the engine does not remove a volume in use.
 fn with_volume<'a>(observed: &'a Observed, volume: &ObservedVolume) -> Vec<&'a ObservedContainer> {
     let has_it = |one: &&ObservedContainer| one.mounts.iter().any(|mount| mount.name == volume.name.as_str());
     observed.containers.iter().filter(has_it).collect()

@@ -13,7 +13,7 @@ pub(crate) struct Stop<'a> {
     pub hooks: &'a [Hook],
     pub target: Target,
     pub container: ContainerRef,
-    /// `None` is the container's own.
+    /// Grace period; `None` is the container's own.
     pub grace: Option<Duration>,
     pub reason: Reason,
 }
@@ -35,8 +35,7 @@ impl<'a> Stop<'a> {
         }
     }
 
-    /// Plans the hooks and the stop. Returns the steps, the stop last. A failing hook does not keep the container from being
-    /// stopped.
+    /// Plans the hooks and the stop. Returns the steps, the stop last. A hook that fails does not prevent the stop.
     pub(crate) fn plan(self, builder: &mut Builder, requires: &[StepId]) -> Vec<StepId> {
         let mut steps = plan_before(builder, self.hooks, &self.target, &self.container, requires);
         let action = Action::StopContainer { container: self.container, grace: self.grace };
@@ -59,7 +58,8 @@ pub(crate) fn after_start<'a>(project: &'a Project, container: &ObservedContaine
     service.map_or(&[], |service| &service.post_start)
 }
 
-/// Plans `pre_stop` hooks, one after the other. Returns their steps. The stop waits for their end, whatever their outcome.
+/// Plans `pre_stop` hooks, one after the other. Returns their steps. The stop waits for their end, whatever their
+/// outcome.
 pub(crate) fn plan_before(
     builder: &mut Builder,
     hooks: &[Hook],

@@ -112,8 +112,8 @@ pub fn lifecycle(
     builder.finish()
 }
 
-/// Plans what `kill --remove-orphans` does to orphans. Compat: as with docker compose, it sends them the signal and removes
-/// nothing.
+/// Plans what `kill --remove-orphans` does with orphans. Compat: as in docker compose, they get the signal and are not
+/// removed.
 fn kill_orphans(
     builder: &mut Builder,
     project: &Project,
@@ -132,8 +132,8 @@ fn kill_orphans(
     }
 }
 
-/// Tells which running containers a command leaves, that is to leave nothing running, because no active profile enables
-/// their services.
+/// Warns of running containers that the command leaves alone, because no active profile enables their services. Only
+/// for commands that should leave no container running.
 fn tell_of_inactive(builder: &mut Builder, project: &Project, observed: &Observed, command: &Lifecycle) {
     if matches!(command, Lifecycle::Stop { .. } | Lifecycle::Kill { .. } | Lifecycle::Remove { stop: true, .. }) {
         let mut left = inactive::find(project, observed);
@@ -170,8 +170,8 @@ fn selected<'a>(graph: &Graph<'a>, named: BTreeSet<&'a str>, command: &Lifecycle
     }
 }
 
-/// Returns the services that a `restart` starts beside those that it restarts: the `restart` of a named service that does not
-/// run is a `start`, which begins with the dependencies.
+/// Returns the services that a `restart` starts besides those that it restarts. The `restart` of a stopped service is a
+/// `start`, so it begins with the dependencies.
 fn started_before<'a>(
     graph: &Graph<'a>,
     project: &Project,
@@ -208,8 +208,8 @@ struct First {
     needed: Vec<StepId>,
     /// Steps that must only have ended before (`required: false`).
     optional: Vec<StepId>,
-    /// Whether the service is in the run only for dependents that can do without it (`required: false`). If the service
-    /// does not stay up, the user is only warned.
+    /// Whether the service is in the run only for dependents with `required: false`. If the service does not stay up,
+    /// that is only a warning.
     is_spared: bool,
 }
 
@@ -248,8 +248,8 @@ fn predecessors(
     first
 }
 
-/// Returns whether the steps on a service wait for the conditions of `depends_on`: those of a `start` where a container of
-/// the service does not run yet, and those of a `restart`. `restart --no-deps` asks for no condition.
+/// Returns whether the steps on a service wait for the conditions of `depends_on`: those of a `start` if a container of
+/// the service does not run yet, and those of a `restart`. `restart --no-deps` waits for no condition.
 fn waits_for_conditions(project: &Project, observed: &Observed, service: &Service, command: &Lifecycle) -> bool {
     match command {
         Lifecycle::Start => !replicas::of_service(observed, project, service.name.as_str()).all(replicas::is_up),
@@ -290,9 +290,9 @@ fn conditions(
     }
 }
 
-/// Returns whether a dependency's container meets a condition without a wait. The condition `service_started` needs
-/// none: the start is among the predecessors already. `is_started`: this plan starts the dependency, so that what was
-/// observed of it says nothing.
+/// Returns whether a dependency's container meets a condition without a wait. `service_started` never needs a wait,
+/// because the start is already among the predecessors. `is_started`: this plan starts the dependency, so its observed
+/// state says nothing.
 fn is_met(container: &ObservedContainer, condition: Condition, is_started: bool) -> bool {
     match condition {
         Condition::Started => true,

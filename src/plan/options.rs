@@ -1,4 +1,4 @@
-//! What the user asked of a run.
+//! The options of a command that a plan depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use crate::model::ServiceName;
 
 /// How long a container without a health check must live before it counts as up.
 pub const SETTLE: Duration = Duration::from_millis(300);
-/// The same for one that takes the place of another, which is removed then.
+/// As [`SETTLE`], for a container that replaces another one: the old container is removed after this time.
 pub const SETTLE_REPLACED: Duration = Duration::from_millis(500);
 
 /// When to recreate a container that exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Recreate {
-    /// When it is not as the file says.
+    /// When it differs from the file.
     #[default]
     Diverged,
     /// Always.
@@ -22,38 +22,38 @@ pub enum Recreate {
     Never,
 }
 
-/// What `up`, `create` and `scale` ask for.
+/// The options of `up`, `create` and `scale`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpOptions {
     /// Services named by the user; empty means all.
     pub services: BTreeSet<ServiceName>,
-    /// Leave out what the named services depend on (`--no-deps`).
+    /// Leave out the dependencies of the named services (`--no-deps`).
     pub no_dependencies: bool,
-    /// For the named services.
+    /// When to recreate containers of the named services.
     pub recreate: Recreate,
-    /// For what they depend on (`--always-recreate-deps`).
+    /// When to recreate containers of their dependencies (`--always-recreate-deps`).
     pub recreate_dependencies: Recreate,
-    /// Do not carry anonymous volumes over (`-V`).
+    /// Give new containers empty anonymous volumes instead of those of the old containers (`-V`).
     pub renew_anonymous_volumes: bool,
-    /// Volumes whose data is given up where their definition has changed (`--recreate-volume`): keys or names.
+    /// Volumes that may lose their data if their definition has changed (`--recreate-volume`): keys or names.
     pub recreate_volumes: BTreeSet<String>,
-    /// Start what is created; false for `create` and `--no-start`.
+    /// Start the containers; false for `create` and `--no-start`.
     pub start: bool,
-    /// Wait until everything is running or healthy (`--wait`).
+    /// Wait until all services are running or healthy (`--wait`).
     pub wait: bool,
-    /// Limit of every wait (`--wait-timeout`); `None` derives it from the health check.
+    /// Limit of every wait (`--wait-timeout`); `None` computes the limit from the health check.
     pub wait_limit: Option<Duration>,
     /// Remove containers of services that are not in the file.
     pub remove_orphans: bool,
-    /// Do not even mention them.
+    /// Do not warn of orphans.
     pub ignore_orphans: bool,
-    /// `--scale`.
+    /// Number of replicas by service (`--scale`).
     pub scale: BTreeMap<ServiceName, u32>,
-    /// `--timeout`: grace when stopping; `None` is the container's own.
+    /// Grace period of stops (`--timeout`); `None` is the container's own.
     pub grace: Option<Duration>,
     /// How long a container without a health check must live before it counts as up.
     pub settle: Duration,
-    /// Part between project, service and number in names: `-`, or `_` with `--compatibility`.
+    /// Separator between project, service and number in names: `-`, or `_` with `--compatibility`.
     pub separator: char,
 }
 
@@ -79,7 +79,7 @@ impl Default for UpOptions {
     }
 }
 
-/// What `down` asks for.
+/// The options of `down`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DownOptions {
     /// Services named by the user; empty means the whole project with its networks.
@@ -90,9 +90,9 @@ pub struct DownOptions {
     pub images: RemoveImages,
     /// Remove containers of services that are not in the file.
     pub remove_orphans: bool,
-    /// `--timeout`.
+    /// Grace period of stops (`--timeout`); `None` is the container's own.
     pub grace: Option<Duration>,
-    /// Part between project and service in names of images: `-`, or `_` with `--compatibility`.
+    /// Separator between project and service in names of images: `-`, or `_` with `--compatibility`.
     pub separator: char,
 }
 
@@ -115,8 +115,8 @@ pub enum RemoveImages {
     /// None.
     #[default]
     None,
-    /// Those without a name of their own in the file.
+    /// Images of services without `image` in the file.
     Local,
-    /// All that services use.
+    /// All images of the services.
     All,
 }

@@ -1,86 +1,86 @@
-//! Why a step is in a plan, down to the field.
+//! Why a step is in a plan, down to the changed field.
 
 use std::fmt;
 
 use crate::model::{ContainerName, ImageId, NetworkKey, ServiceName, VolumeKey};
 use crate::plan::HookPhase;
 
-/// Why.
+/// Why a step is in a plan. "The object" is what the step acts on: a container, network, volume or image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It is not there.
+    /// The object does not exist.
     Missing,
-    /// It is there but does not run.
+    /// The container exists, but does not run.
     NotRunning,
     /// The definition has changed, field by field.
     Changed(Vec<FieldChange>),
-    /// The image behind the name is another one.
+    /// The image name means another image now.
     ImageChanged {
-        /// What it was made from.
+        /// The image that the container was created from.
         from: ImageId,
-        /// What the name means now.
+        /// The image that the name means now.
         to: ImageId,
     },
-    /// A config's or secret's content has changed.
+    /// The content of a config or secret has changed.
     ContentChanged {
         /// `config` or `secret`.
         kind: &'static str,
-        /// Its key.
+        /// Key of the config or secret.
         key: String,
     },
-    /// It is not attached to a network it should be on.
+    /// The container is not attached to a network of its service.
     NotAttached(NetworkKey),
-    /// It is on a network, but not at the address that the file gives it.
+    /// The container is on a network, but not at the address that the file sets.
     NotAtAddress {
         /// The network.
         network: NetworkKey,
-        /// The address it should have.
+        /// The address of the file.
         address: std::net::Ipv4Addr,
     },
-    /// It does not mount a volume it should.
+    /// The container does not mount a volume of its service.
     NotMounted(VolumeKey),
-    /// Another service publishes the host port that it still holds.
+    /// The container holds a host port that another service publishes now.
     PortNeededBy(ServiceName),
-    /// Another service has its fixed address from now on.
+    /// The container holds a fixed address that the file gives to another service now.
     AddressNeededBy(ServiceName),
-    /// It shares a namespace or volumes with a container that is replaced.
+    /// The container shares a namespace or volumes with a container that is replaced.
     FollowsParent(ServiceName),
-    /// `--force-recreate`, `--build`, `--renew-anon-volumes`, `--pull`: the user asked for it.
+    /// The user asked for the step by this option: `--force-recreate`, `--build`, `--renew-anon-volumes`, `--pull`.
     Asked(&'static str),
-    /// Its place is taken by another container.
+    /// Another container replaces the container.
     ReplacedBy(ContainerName),
-    /// Somebody gave it another name.
+    /// Somebody renamed the container by hand.
     Renamed(ContainerName),
-    /// It takes over from the container that it replaces.
+    /// The new container is started in place of the old one.
     TakesOver,
-    /// It takes its final name.
+    /// The new container gets its final name.
     FinalName,
-    /// Its definition has changed, and the user gave up its data (`--recreate-volume`).
+    /// The volume's definition has changed, and the user has given up its data (`--recreate-volume`).
     VolumeChanged(String),
-    /// A volume it uses is made anew.
+    /// The container uses a volume that is created anew.
     UsesChangedVolume(VolumeKey),
-    /// The scale was lowered.
+    /// The file or `--scale` asks for fewer replicas.
     ScaledDown {
         /// Replicas wanted.
         wanted: u32,
     },
-    /// No service of this name stands in the file.
+    /// The container's service is not in the file.
     Orphan,
-    /// It has never run, and nothing tells whether its configs and secrets are in it.
+    /// The container has never run, and the engine does not tell whether its configs and secrets were copied in.
     NeverRan,
-    /// The engine cannot start it any more: it was killed in the middle of that.
+    /// The engine cannot start the container any more, because it was killed during an earlier start.
     Unstartable,
-    /// An earlier run did not finish.
+    /// An interrupted run left the work unfinished.
     Unfinished(&'static str),
-    /// Its dependency is replaced and it asked to be restarted (`restart: true`).
+    /// A dependency with `restart: true` is replaced.
     DependencyReplaced(ServiceName),
-    /// It shares the network of a service's container that is started again: that network is another one then.
+    /// The container shares the network of a service's container that is started again and then has another network.
     HostStarted(ServiceName),
-    /// A dependent waits for it.
+    /// A dependent service waits for the container.
     NeededBy(ServiceName),
-    /// The run waits for it (`--wait`, replacement, settle time).
+    /// The run itself waits for the container (`--wait`, a replacement, the settle time).
     Verify,
-    /// The command is about it: `down`, `stop`, `restart`, `rm`.
+    /// The command itself: `down`, `stop`, `restart`, `rm`.
     Command(&'static str),
     /// A hook of the service.
     Hook(HookPhase),
@@ -93,14 +93,14 @@ pub enum Reason {
 pub struct FieldChange {
     /// Path below the service: `environment.WP_TITLE`.
     pub path: String,
-    /// Before, for people; `None` where it was not there or is not known. Masked where it looks secret.
+    /// Old value, for people; `None` if there was none or it is unknown. Masked if it looks secret.
     pub from: Option<String>,
-    /// After; `None` where it is gone.
+    /// New value; `None` if the field was removed. Masked if it looks secret.
     pub to: Option<String>,
 }
 
 impl Reason {
-    /// Returns whether the definition in the file differs from what the container was made with.
+    /// Returns whether the definition in the file differs from the one that the container was created with.
     pub fn is_redefinition(&self) -> bool {
         match self {
             Reason::Changed(_) => true,
@@ -173,5 +173,5 @@ fn write_joined<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt
     Ok(())
 }
 
-/// Why a replacement that an earlier run began is not finished.
+/// The reason for removing a replacement that an interrupted run created for an older definition.
 pub(crate) const OBSOLETE: Reason = Reason::Unfinished("its definition has changed since");

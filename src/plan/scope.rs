@@ -29,8 +29,8 @@ impl<'a> Scope<'a> {
         self.services().filter(move |service| replicas_wanted(service, self.options) > 0)
     }
 
-    /// Whether a container is of this project, and is replaced, kept or removed by this run as the file says: a replica of a
-    /// selected service, or an orphan that is removed.
+    /// Returns whether this run may replace or remove a container: a replica of a selected service, or an orphan that
+    /// is removed.
     pub(crate) fn gives_way(self, container: &ObservedContainer) -> bool {
         let service = container.service().unwrap_or_default();
         let is_orphan = self.project.service(service).is_none();
@@ -43,8 +43,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Returns the selected services: the named ones with their dependencies (without them after `--no-deps`), or all where none
-/// is named.
+/// Returns the selected services: the named services with their dependencies (without them after `--no-deps`). If no
+/// service is named, all services are selected.
 pub fn selected<'a>(graph: &Graph<'a>, project: &'a Project, options: &UpOptions) -> BTreeSet<&'a str> {
     if options.services.is_empty() {
         return project.services.keys().map(ServiceName::as_str).collect();
@@ -57,11 +57,11 @@ pub fn selected<'a>(graph: &Graph<'a>, project: &'a Project, options: &UpOptions
     }
 }
 
-/// Returns the networks of the selected services, and those that no service of the file uses.
+/// Returns the networks that the selected services use, and those that no service of the file uses.
 pub(crate) fn networks_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a NetworkKey> {
     let services = project.services.values().filter(|service| selected.contains(service.name.as_str()));
     let used = services.flat_map(|service| service.networks.keys());
-    // Networks that no service uses are in the project only when all resources were asked for.
+    // Networks that no service uses are in the project only with `--all-resources`.
     let unused = project
         .networks
         .keys()
@@ -69,7 +69,7 @@ pub(crate) fn networks_used<'a>(project: &'a Project, selected: &BTreeSet<&str>)
     used.chain(unused).collect()
 }
 
-/// Returns the volumes of the selected services, and those that no service of the file uses.
+/// Returns the volumes that the selected services use, and those that no service of the file uses.
 pub(crate) fn volumes_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) -> BTreeSet<&'a VolumeKey> {
     let keys = |service: &'a Service| {
         service.volumes.iter().filter_map(|mount| match &mount.source {
@@ -83,17 +83,17 @@ pub(crate) fn volumes_used<'a>(project: &'a Project, selected: &BTreeSet<&str>) 
     used.chain(unused).collect()
 }
 
-/// The most replicas of one service. More are refused: a slip in a number must not use up the memory.
+/// The most replicas of one service. More are refused, so that a mistyped number does not exhaust the memory.
 pub(crate) const MOST_REPLICAS: u32 = 10_000;
 
-/// Returns how many replicas of a service are wanted, at most one more than [`MOST_REPLICAS`]: a number of a file or an option
-/// that is too large stays bounded everywhere in the planner.
+/// Returns how many replicas of a service are wanted, at most one more than [`MOST_REPLICAS`]. So no loop of the
+/// planner depends on an unbounded number of the file or of an option.
 pub(crate) fn replicas_wanted(service: &Service, options: &UpOptions) -> u32 {
     options.scale.get(&service.name).copied().unwrap_or(service.replicas).min(MOST_REPLICAS + 1)
 }
 
-/// Returns the selected services that the user did not name and that all their dependents can do without (`required: false`).
-/// Where no service is named, there are none.
+/// Returns the selected services that the user did not name and that every dependent only wants with `required: false`.
+/// If no service is named, there are none.
 pub(crate) fn spared<'a>(
     graph: &Graph<'a>,
     named: &BTreeSet<ServiceName>,

@@ -1,4 +1,4 @@
-//! What a plan is made of: steps, what they act on, and what they need.
+//! The parts of a plan: steps, what they act on, and what they require.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::plan::{HookPhase, Reason};
 
-/// Names a step within one plan: its index.
+/// Id of a step within one plan: its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub u32);
 
@@ -26,26 +26,27 @@ impl fmt::Display for StepId {
     }
 }
 
-/// One step: what to do, to what, why, and which steps must have succeeded before.
+/// One step: the action, its target, its reason, and the steps that must have succeeded before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Its place in the plan.
+    /// Id of the step: its index in the plan.
     pub id: StepId,
-    /// What it acts on.
+    /// What the step acts on.
     pub target: Target,
-    /// What it does.
+    /// What the step does.
     pub action: Action,
-    /// Why.
+    /// Why the step is in the plan.
     pub reason: Reason,
     /// Steps that must succeed first. Each is earlier in the plan, so a plan has no cycle.
     pub requires: Vec<StepId>,
-    /// Steps that must have ended first, with whatever outcome: an optional dependency, a slot in a bounded order.
+    /// Steps that must have ended first, successfully or not: those of an optional dependency, or of an earlier batch.
     pub after: Vec<StepId>,
-    /// A failure is told as a warning and does not fail the run (`required: false`, images that can be had otherwise).
+    /// Whether a failure is only a warning and does not fail the run (`required: false`, an image that can also be
+    /// built).
     pub is_optional: bool,
 }
 
-/// What a step acts on, with the name people know it by.
+/// What a step acts on, by the name that the user knows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// An image by name, and a service that uses it.
@@ -57,25 +58,25 @@ pub enum Target {
     },
     /// A network.
     Network {
-        /// Key in the file; `None` for one that no file names.
+        /// Key in the file; `None` if no file names the network.
         key: Option<NetworkKey>,
         /// Name in the engine.
         name: NetworkName,
     },
     /// A volume.
     Volume {
-        /// Key in the file; `None` for one that no file names.
+        /// Key in the file; `None` if no file names the volume.
         key: Option<VolumeKey>,
         /// Name in the engine.
         name: VolumeName,
     },
     /// A container.
     Container {
-        /// The service; `None` for an orphan without one.
+        /// The service; `None` for an orphan without a service.
         service: Option<ServiceName>,
         /// Replica number; 0 for one-off containers.
         number: u32,
-        /// Its final name in the engine.
+        /// Final name in the engine.
         name: ContainerName,
     },
 }
@@ -101,7 +102,7 @@ impl Target {
         }
     }
 
-    /// Returns the service, where there is one.
+    /// Returns the service, if there is one.
     pub fn service(&self) -> Option<&ServiceName> {
         match self {
             Target::Image { service, .. } => Some(service),
@@ -120,9 +121,9 @@ impl fmt::Display for Target {
 /// A container that exists, or one that an earlier step will create.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContainerRef {
-    /// It exists.
+    /// A container that exists.
     Existing(ContainerId),
-    /// The create step that will make it.
+    /// The container of an earlier create step.
     Planned(StepId),
 }
 
@@ -133,28 +134,28 @@ pub enum Action {
     PullImage {
         /// The image.
         image: ImageRef,
-        /// Platform asked for.
+        /// Platform of the image, if the file sets one.
         platform: Option<String>,
     },
     /// Builds an image.
     BuildImage(Box<BuildRequest>),
     /// Creates a network.
     CreateNetwork {
-        /// What it is made with.
+        /// Definition of the network.
         spec: Box<NetworkSpec>,
-        /// The network that was removed for it: made again where the engine refuses the new one.
+        /// The old network that was removed for the new one. It is created again if the engine refuses the new one.
         before: Option<Box<NetworkSpec>>,
     },
     /// Removes a network.
     RemoveNetwork {
-        /// Its id.
+        /// Id of the network.
         id: NetworkId,
     },
-    /// Connects a container to a network again, after the network was replaced.
+    /// Connects a container to a network again, after the network was created anew.
     ConnectNetwork {
         /// The container.
         container: ContainerRef,
-        /// Its endpoint.
+        /// The endpoint.
         endpoint: Box<EndpointSpec>,
     },
     /// Disconnects a container from a network.
@@ -168,21 +169,22 @@ pub enum Action {
     CreateVolume(Box<VolumeSpec>),
     /// Removes a volume and its data.
     RemoveVolume {
-        /// Its name.
+        /// Name of the volume.
         name: VolumeName,
     },
     /// Creates a container; references to containers that do not exist yet are filled in by the executor.
     CreateContainer {
-        /// What to create.
+        /// Definition of the container.
         spec: Box<ContainerSpec>,
-        /// Containers whose ids go into the spec once known.
+        /// Containers whose ids the executor puts into the definition once they are known.
         references: Vec<Reference>,
     },
-    /// Puts configs and secrets into a container that has never run: the run that made it may have died before.
+    /// Puts configs and secrets into a container that has never run. The run that created it may have died before it
+    /// did so.
     PutFiles {
         /// The container.
         container: ContainerRef,
-        /// What goes into it.
+        /// The files.
         files: Vec<FileSpec>,
     },
     /// Starts a container.
@@ -194,21 +196,21 @@ pub enum Action {
     StopContainer {
         /// The container.
         container: ContainerRef,
-        /// Time between its stop signal and KILL; `None` is its own.
+        /// Time between the stop signal and KILL; `None` means the container's own.
         grace: Option<Duration>,
     },
     /// Sends a signal.
     KillContainer {
         /// The container.
         container: ContainerRef,
-        /// The signal's name.
+        /// Name of the signal.
         signal: String,
     },
     /// Restarts a container in place.
     RestartContainer {
         /// The container.
         container: ContainerRef,
-        /// Time between its stop signal and KILL; `None` is its own.
+        /// Time between the stop signal and KILL; `None` means the container's own.
         grace: Option<Duration>,
     },
     /// Freezes a container.
@@ -225,9 +227,9 @@ pub enum Action {
     RemoveContainer {
         /// The container.
         container: ContainerRef,
-        /// Remove it also while it runs.
+        /// Remove the container also while it runs.
         force: bool,
-        /// Remove its anonymous volumes too.
+        /// Remove its anonymous volumes, too.
         volumes: bool,
     },
     /// Renames a container.
@@ -237,13 +239,13 @@ pub enum Action {
         /// The new name.
         to: ContainerName,
     },
-    /// Waits until a container is as it must be.
+    /// Waits until a container has reached a state.
     WaitFor {
         /// The container.
         container: ContainerRef,
         /// What to wait for.
         until: Until,
-        /// Our limit; `None` derives it from the container's health check.
+        /// The most time that the wait may take; `None` computes the limit from the container's health check.
         limit: Option<Duration>,
     },
     /// Runs a `post_start` or `pre_stop` hook in a container.
@@ -267,18 +269,19 @@ pub enum Action {
     },
 }
 
-/// What an action means for whoever orders, bounds, interrupts or judges steps; see [`Action::nature`].
+/// How the scheduler and the lint must treat an action; see [`Action::nature`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nature {
     /// Which bound on parallel steps the action counts against.
     pub load: Load,
     /// What the action does to the engine's count of a network's endpoints.
     pub endpoints: Endpoints,
-    /// What becomes of the container that the action acts on.
+    /// What happens to the container that the action acts on.
     pub effect: Effect,
     /// What the first signal (Ctrl-C) does to a step that runs.
     pub on_signal: OnSignal,
-    /// Whether the action takes a running container out of the way: of its successor, or of a network that is made anew.
+    /// Whether the action stops or disconnects a running container for a moment: for its successor, or because a
+    /// network is created anew.
     pub displaces: bool,
 }
 
@@ -304,7 +307,7 @@ pub enum Endpoints {
     WrittenBack,
 }
 
-/// What becomes of the container that an action acts on.
+/// What happens to the container that an action acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The action acts on no container, or leaves the container in its state.
@@ -328,7 +331,8 @@ pub enum Effect {
 /// What the first signal (Ctrl-C) does to a step that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnSignal {
-    /// The run waits for the end of the step for a short time: its call changes something, and the engine goes on with it.
+    /// The run waits for the end of the step for a short time: its call changes something, and the engine goes on with
+    /// it.
     Finish,
     /// The step ends at once as skipped: a wait changes nothing, and a pull or a build ends with its connection.
     CutOff,
@@ -360,8 +364,8 @@ impl Nature {
 }
 
 impl Action {
-    /// Returns what the action means for whoever orders steps. Each action answers for itself: the `match` has no wildcard,
-    /// so that a new action cannot be forgotten.
+    /// Returns how the scheduler must treat the action. The `match` has no wildcard, so that the compiler asks for each
+    /// new action.
     pub fn nature(&self) -> Nature {
         match self {
             Action::PullImage { .. } | Action::BuildImage(_) => Nature::TRANSFER,
@@ -386,7 +390,7 @@ impl Action {
         }
     }
 
-    /// Returns the container that the action acts on; `None` for a creation and for what is about no container.
+    /// Returns the container that the action acts on; `None` for a creation, and for an action on no container.
     pub fn container(&self) -> Option<&ContainerRef> {
         match self {
             Action::ConnectNetwork { container, .. }
@@ -415,14 +419,15 @@ impl Action {
     }
 }
 
-/// What a wait waits for.
+/// The state that a wait waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Until {
     /// A condition of `depends_on`.
     Condition(Condition),
-    /// Alive for this long after its start, or ended with code 0; healthy sooner where it has a check.
+    /// Alive for this time after the start, or ended with code 0. A container with a health check may also be healthy
+    /// sooner.
     Alive(Duration),
-    /// Healthy where it has a health check, else as [`Until::Alive`]: what `--wait` and replacements ask.
+    /// Healthy; without a health check as [`Until::Alive`]. Used by `--wait` and replacements.
     Ready(Duration),
 }
 
@@ -437,16 +442,16 @@ impl fmt::Display for Until {
     }
 }
 
-/// A place in a [`ContainerSpec`] where another container's id goes.
+/// A place in a [`ContainerSpec`] for the id of another container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// Which container.
+    /// The other container.
     pub container: ContainerRef,
-    /// Where its id goes.
+    /// The place of the id.
     pub slot: IdField,
 }
 
-/// Which part of a [`ContainerSpec`] takes a container's id.
+/// The part of a [`ContainerSpec`] that takes the id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdField {
     /// `network_mode: container:ID`.
@@ -460,11 +465,11 @@ pub enum IdField {
         /// `:ro`.
         is_read_only: bool,
     },
-    /// The config hash and what is digested with it cover the ids, so they are computed last.
+    /// The config hash: it covers the ids of other containers, so it is computed last.
     ConfigHash {
         /// The canonical service with `service:X` references, ready for substitution.
         canonical: std::sync::Arc<serde_json::Value>,
-        /// The service referred to.
+        /// The service of the other container.
         service: ServiceName,
     },
 }

@@ -19,22 +19,22 @@ pub struct Plan {
     pub diagnostics: Vec<Diagnostic>,
     /// Containers that are as the file says.
     pub unchanged: Vec<Target>,
-    /// Containers that are stopped for a moment. A step of the plan starts each again; where the run does not come to that step,
-    /// the end of the run does.
+    /// Containers that are stopped for a moment. A step of the plan starts each of them again. If the run ends before
+    /// that step, the end of the run starts it.
     pub interrupted: Vec<Interrupted>,
-    /// Running containers that share a namespace, and the containers whose namespace it is: their start times tell whether
-    /// they still share it.
+    /// Running containers that share a namespace, and the containers that have that namespace: their start times tell
+    /// whether they still share it.
     pub joined: BTreeSet<ContainerId>,
 }
 
 impl Plan {
-    /// Returns whether the plan finishes work that an interrupted run began.
+    /// Returns whether the plan finishes the work of an interrupted run.
     pub fn finishes_another(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.reason, Reason::Unfinished(_)))
     }
 
-    /// Returns whether a container restarts because its dependency was replaced. Nothing on the engine tells of such a restart
-    /// once the replacement is over.
+    /// Returns whether a container restarts because its dependency was replaced. After the replacement the engine no
+    /// longer shows that the restart is needed.
     pub fn restarts_dependents(&self) -> bool {
         let is_one = |reason: &Reason| matches!(reason, Reason::DependencyReplaced(_));
         self.steps.iter().any(|step| match &step.reason {
@@ -43,9 +43,9 @@ impl Plan {
         })
     }
 
-    /// Returns the containers that must be inspected to complete the plan: containers that are replaced because their definition
-    /// differs (the old definition explains why), or that have anonymous volumes (some are declared by the image), and containers
-    /// that share a namespace.
+    /// Returns the containers that must be inspected to complete the plan: containers that are replaced because their
+    /// definition differs (the old definition explains why), or that have anonymous volumes (some are declared by the
+    /// image), and containers that share a namespace.
     pub fn redefined(&self) -> BTreeSet<ContainerId> {
         let takes_over = |step: &Step| match &step.action {
             Action::CreateContainer { spec, .. } => spec.mounts.iter().any(MountSpec::is_taken_over),
@@ -67,8 +67,8 @@ impl Plan {
     }
 }
 
-/// A running container that is not replaced, but stopped for a moment: a network of the container is made anew, or the container
-/// held the host port or the address of another service.
+/// A running container that is not replaced, but stopped for a moment: one of its networks is created anew, or it holds
+/// the host port or address of another service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interrupted {
     /// The container.
@@ -113,8 +113,8 @@ pub struct Replacement {
     pub steps: Vec<StepId>,
     /// The removal of the old container. From this step on there is no way back.
     pub commit: StepId,
-    /// The family of services that are brought back together, named by its first member; `None` for a service that stands alone.
-    /// An old container of the family may need the host port that the new container of another member has.
+    /// The family of services that are given back together, named by its first member; `None` for a service without a
+    /// family. An old container of the family may need the host port that the new container of another member has.
     pub family: Option<ServiceName>,
     /// The service. The replacements of its replicas form a group.
     pub group: ServiceName,

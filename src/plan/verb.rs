@@ -39,7 +39,7 @@ pub enum Verb {
     Disconnect,
     /// Let time pass.
     Delay,
-    /// Give back what a failed replacement had taken away.
+    /// Bring back what a failed replacement had removed.
     Restore,
 }
 

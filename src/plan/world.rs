@@ -1,16 +1,15 @@
-//! The containers that a planner may count on.
+//! The containers as a planner may count on them.
 //!
-//! [`Observed`] stays what was observed. The first steps of a plan for `up` already change some of it: containers whose
-//! volume is made anew are removed, and containers whose names were exchanged by hand get out of each other's way. A
-//! planner that comes later sees the containers through a [`World`]: without those that are removed by then, and under the
-//! names that they have by then.
+//! [`Observed`] stays as it was observed. But the first steps of a plan for `up` change some containers: those whose
+//! volume is created anew are removed, and those whose names were exchanged by hand get temporary names. A later
+//! planner sees the containers through a [`World`]: without the removed ones, and with the new names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{ContainerId, ContainerName, NetworkId, Observed, ObservedContainer};
 
-/// What the first steps of a plan change of the containers that were observed.
+/// The changes that the first steps of a plan make to the observed containers.
 #[derive(Debug, Default)]
 pub(crate) struct FirstChanges {
     removed: BTreeSet<ContainerId>,
@@ -32,11 +31,11 @@ impl FirstChanges {
     }
 }
 
-/// What was observed, as the first steps of the plan leave it.
+/// The observed state after the first steps of the plan.
 #[derive(Clone, Copy)]
 pub(crate) struct World<'a> {
-    /// What was observed. Its networks, volumes, images and listeners hold as they are; of its containers only the methods
-    /// here tell the truth.
+    /// The observed state. Its networks, volumes, images and listeners hold; for containers use the methods of
+    /// [`World`].
     pub observed: &'a Observed,
     changes: &'a FirstChanges,
 }

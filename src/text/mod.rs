@@ -76,7 +76,7 @@ pub fn age(seconds: i64) -> String {
     }
 }
 
-/// Returns a number of bytes in three digits and a decimal unit, as docker says it: `1.99MB`.
+/// Returns a number of bytes with three digits and a decimal unit, as the `docker` command shows it: `1.99MB`.
 pub fn decimal_size(bytes: i64) -> String {
     let mut value = bytes.max(0) as f64;
     let mut units = ["B", "kB", "MB", "GB", "TB", "PB"].into_iter();

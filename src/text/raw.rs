@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-/// The character for byte 0; the bytes from 0x80 to 0xFF are in use.
+/// The character for byte 0. Only the bytes from 0x80 to 0xFF are used.
 const BASE: u32 = 0x10_FF00;
 
 /// Returns the character that stands for a byte.
@@ -27,7 +27,7 @@ pub fn is_raw(char: char) -> bool {
 
 /// Returns whether bytes of a text are not UTF-8.
 pub fn has_raw(text: &str) -> bool {
-    // Every character that stands for a byte begins with this byte of UTF-8.
+    // The UTF-8 of every such character begins with the byte 0xf4.
     text.as_bytes().contains(&0xf4) && text.chars().any(|char| byte_of(char).is_some())
 }
 
@@ -43,7 +43,7 @@ pub fn from_bytes(bytes: Vec<u8>) -> (String, Vec<usize>) {
     for chunk in bytes.utf8_chunks() {
         for char in chunk.valid().chars() {
             match byte_of(char) {
-                // The character itself is kept as its bytes.
+                // A real character of this range is kept as its four bytes, so that it cannot be mistaken for a byte.
                 Some(_) => text.extend(char.encode_utf8(&mut [0; 4]).bytes().map(char_of)),
                 None => text.push(char),
             }

@@ -6,15 +6,15 @@ use std::io::IsTerminal;
 
 use super::output;
 
-/// Returns whether somebody can be asked: standard input and standard error are terminals.
+/// Returns whether the user can be asked: standard input and standard error are terminals.
 pub fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks a question on a terminal and returns whether the answer is yes; no terminal means no.
+/// Asks a question on a terminal and returns whether the answer is yes. Without a terminal the answer is no.
 ///
-/// Blocks until the question has been written and answered, so it is called on a thread of its own. An answer that was typed
-/// before the question could be seen would be no answer to it.
+/// Blocks until the question has been written and answered, so it is called on its own thread. Input that was typed
+/// before the question appeared is discarded: it cannot be an answer.
 pub fn confirm(question: &str) -> bool {
     if !is_interactive() {
         return false;

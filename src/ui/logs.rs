@@ -1,5 +1,5 @@
-//! Output of containers on standard output: each line with its container's name in front, in colour on a terminal. Of what
-//! containers write, colours alone may act on a terminal.
+//! Output of containers on standard output: each line with the container's name in front, in colour on a terminal. Of
+//! the output's own control characters, only colours reach a terminal.
 
 #![expect(clippy::disallowed_methods, reason = "asks whether standard output is a terminal")]
 
@@ -10,7 +10,7 @@ use crate::settings::{AnsiWhen, Context};
 
 use super::output;
 
-/// Colours of the names in front; each container takes the next one.
+/// Colours of the names; each container gets the next one.
 const COLOURS: [&str; 6] = ["\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m"];
 const RESET: &str = "\x1b[0m";
 
@@ -32,28 +32,28 @@ pub fn is_coloured(context: &Context) -> bool {
     }
 }
 
-/// A line to print, or a piece of a long line.
+/// A whole line, or a part of a long line.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'a> {
-    /// The bytes as the container wrote them, with the line's end.
+    /// The bytes as the container wrote them, including the line end.
     pub bytes: &'a [u8],
-    /// The time to put before a line; empty where there is none.
+    /// The time to print before the line; empty for none.
     pub time: &'a str,
-    /// Whether a line begins here; else the piece goes on with the line of the piece before.
+    /// Whether a line begins here; otherwise the piece continues the line of the previous piece.
     pub is_start: bool,
 }
 
-/// Prints lines of many containers. Each line waits in the queue of standard output, so that [`LogPrinter::print`] does not
-/// block; a reader of many lines awaits [`LogPrinter::ready`] before it takes the next one.
+/// Prints lines of many containers. Lines wait in the queue of standard output, so [`LogPrinter::print`] does not
+/// block. A reader of many lines awaits [`LogPrinter::ready`] before each line.
 #[derive(Debug)]
 pub struct LogPrinter {
-    /// What stands in front of the lines of each container, by its id.
+    /// The prefix of each container's lines, by the container's id.
     prefixes: BTreeMap<String, String>,
     style: Style,
-    /// Characters of the longest name.
+    /// Length of the longest name, in characters.
     width: usize,
     is_terminal: bool,
-    /// The container whose line is open: a piece of the line without its end has been printed.
+    /// The container with an unfinished line on the output.
     open: Option<String>,
 }
 
@@ -71,7 +71,7 @@ impl LogPrinter {
         printer
     }
 
-    /// Makes the names that are added from now on as wide as this one.
+    /// Makes the prefixes of containers that are added later at least as wide as this name.
     pub fn make_room(&mut self, name: &str) {
         self.width = self.width.max(crate::text::escape_controls(name).chars().count());
     }
@@ -89,18 +89,18 @@ impl LogPrinter {
         self.prefixes.insert(id.to_owned(), text);
     }
 
-    /// Whether a container was added.
+    /// Returns whether a container was added.
     pub fn knows(&self, id: &str) -> bool {
         self.prefixes.contains_key(id)
     }
 
-    /// Waits for room for a line in the queue of standard output; dropping the future loses nothing.
+    /// Waits for space for a line in the queue of standard output. Dropping the future loses nothing.
     pub async fn ready(&self) {
         output::ready().await;
     }
 
-    /// Prints a line, or a piece of a line; the name comes once a line. What begins a line ends an open line, and so does
-    /// a piece of another container's line.
+    /// Prints a line, or a piece of a line; the name is printed once for each line. An unfinished line is ended by the
+    /// start of another line, and by a piece of another container's line.
     pub fn print(&mut self, id: &str, piece: Piece<'_>) {
         let mut out = Vec::with_capacity(piece.bytes.len() + 64);
         if piece.is_start || self.open.as_deref() != Some(id) {
@@ -123,7 +123,7 @@ impl LogPrinter {
         output::print_bytes(out);
     }
 
-    /// Ends the open line of a container whose output has ended.
+    /// Ends the unfinished line of a container whose output has ended.
     pub fn close(&mut self, id: &str) {
         if self.open.as_deref() == Some(id) {
             self.open = None;
@@ -131,15 +131,15 @@ impl LogPrinter {
         }
     }
 
-    /// Prints words about a container as a line of their own.
+    /// Prints a message about a container on its own line.
     ///
-    /// Compat: docker compose tells the ends of containers on standard output, too.
+    /// Compat: docker compose reports the ends of containers on standard output, too.
     pub fn note(&mut self, words: &str) {
         let end = if self.open.take().is_some() { "\n" } else { "" };
         output::print_owned(format!("{end}{}\n", crate::text::escape_controls(words)));
     }
 
-    /// As [`Self::note`], for words that may come any number of times: they are left out while nobody reads.
+    /// As [`Self::note`], for messages that may come any number of times: they are dropped while nobody reads.
     pub fn note_often(&mut self, words: &str) {
         if output::has_room() {
             self.note(words);
@@ -155,8 +155,7 @@ impl Drop for LogPrinter {
     }
 }
 
-/// Returns a text in which colours pass, and everything else that a terminal would act on becomes visible. A colour ends
-/// with its line.
+/// Returns a text in which colours stay, and all other control characters become visible. A colour ends with its line.
 fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

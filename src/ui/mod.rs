@@ -5,14 +5,14 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`output`] | the queues and threads in front of standard output and standard error |
-//! | [`terminal`] | size, raw mode, hidden cursor, and giving the terminal back on every way out |
+//! | [`terminal`] | size, raw mode, hidden cursor, and restoring the terminal at every exit |
 //! | [`mod@diagnostics`] | errors and warnings as text, JSON lines and SARIF |
 //! | [`progress`] | a listener for the events of a run: live view, lines, JSON |
 //! | [`listing`] | tables, JSON and templates of everything that is listed (`ps`, `config --services`, `drift`) |
 //! | [`mod@template`] | Go's templates, for `--format` |
 //! | [`plan`] | a plan as text and as JSON |
 //! | [`logs`] | lines of containers, with the container's name in front |
-//! | [`telemetry`] | spans and engine calls on standard error, where asked for |
+//! | [`telemetry`] | spans and engine calls on standard error, with `--log-level` |
 
 mod confirm;
 pub mod diagnostics;

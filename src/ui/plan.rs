@@ -6,8 +6,8 @@ use crate::plan::{Downtime, Impact, Loss, Plan, copied, describe, render};
 use crate::text::escape_controls;
 use crate::ui::listing::table::table;
 
-/// Renders the plan of a run: steps for images first, then all other steps, then a table of what the plan means for each
-/// service that has a downtime, loses data or changes its order.
+/// Renders the plan of a run: the steps for images, then all other steps, then a table of the impact on each service
+/// that has a downtime, loses data or changes its order.
 pub fn text(images: &Plan, plan: &Plan, impacts: &[Impact]) -> String {
     if images.is_empty() && plan.is_empty() {
         return format!(
@@ -35,8 +35,7 @@ pub fn text(images: &Plan, plan: &Plan, impacts: &[Impact]) -> String {
     out
 }
 
-/// Whether the table has a row for a service. A service whose containers are only created or started has neither downtime
-/// nor losses.
+/// Returns whether a service is in the table of impacts. A service whose containers are only created or started is not.
 fn is_felt(impact: &Impact) -> bool {
     impact.downtime != Downtime::None || !impact.losses.is_empty() || impact.order.is_some()
 }

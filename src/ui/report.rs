@@ -1,4 +1,4 @@
-//! What is told of a command beside its data: diagnostics, in the format of `--diagnostics`.
+//! What a command prints besides its data: diagnostics, in the format of `--diagnostics`.
 
 #![expect(clippy::disallowed_methods, reason = "asks whether standard error is a terminal")]
 
@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::model::Sources;
 use crate::settings::{AnsiWhen, Context, DiagnosticsFormat};
 
-/// Returns how to draw on standard error.
+/// Returns how to render on standard error.
 pub fn style(context: &Context) -> Style {
     let is_terminal = std::io::stderr().is_terminal();
     let is_coloured = match context.settings.ansi {
@@ -28,22 +28,22 @@ pub fn style(context: &Context) -> Style {
     Style { is_coloured, width }
 }
 
-/// Shows diagnostics in the format of `--diagnostics`: on standard error, or on standard output where the diagnostics are
-/// the data (`config -q`). SARIF results are kept until [`finish`].
+/// Shows diagnostics in the format of `--diagnostics`, on standard error; on standard output if they are the data
+/// (`config -q`). SARIF results are kept until [`finish`].
 pub fn diagnostics(context: &Context, list: &[Diagnostic], sources: &Sources) {
     match context.settings.diagnostics {
         _ if list.is_empty() => {}
         DiagnosticsFormat::Text => output::tell_surely(diagnostics::render(list, sources, style(context))),
         DiagnosticsFormat::Json => report(context, diagnostics::json_lines(list, sources)),
         DiagnosticsFormat::Sarif => {
-            // A panic of another holder leaves the list of results whole.
+            // A panic in another holder of the lock leaves the list valid.
             let mut results = context.results.lock().unwrap_or_else(PoisonError::into_inner);
             results.extend(diagnostics::sarif_results(list, sources));
         }
     }
 }
 
-/// Tells why a command could not do its work. After a signal, [`output::close()`] does not wait long for readers.
+/// Prints why a command could not do its work. After a signal, [`output::close()`] waits for readers only briefly.
 pub fn failure(context: &Context, failure: &Failure) {
     if matches!(failure, Failure::Interrupted(_)) {
         output::hurry();
@@ -52,7 +52,7 @@ pub fn failure(context: &Context, failure: &Failure) {
     diagnostics(context, &list, &sources);
 }
 
-/// Writes the SARIF document, which is written once, when a command has ended.
+/// Writes the SARIF document, once, when a command has ended.
 pub fn finish(context: &Context) {
     if context.settings.diagnostics == DiagnosticsFormat::Sarif {
         let results = std::mem::take(&mut *context.results.lock().unwrap_or_else(PoisonError::into_inner));
@@ -60,8 +60,8 @@ pub fn finish(context: &Context) {
     }
 }
 
-/// Ends the program's output: the terminal is given back, and what is queued is written. Returns the exit code, which is
-/// that of the command unless standard output could not be written ([`output::close()`]).
+/// Ends the program's output: the terminal is restored, and the queues are written. Returns the exit code, which is the
+/// command's unless standard output could not be written ([`output::close()`]).
 pub fn close(exit: Exit) -> Exit {
     terminal::restore();
     output::close(exit)

@@ -1,6 +1,6 @@
 //! Logs spans of commands, steps and engine calls to standard error, at the level of `--log-level` or `INCEPTION_LOG`.
 //!
-//! The log has names and durations only, and never bodies, variables or secrets.
+//! The log has only names and durations; never bodies, variables or secrets.
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -24,6 +24,6 @@ pub fn start(level: LogLevel) {
         .with_writer(LogLines::default)
         .with_target(false)
         .finish();
-    // In a process that started logging before, such as a test, the first subscriber stays.
+    // If the process has started logging before, as in a test, the first subscriber stays.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -1,8 +1,8 @@
-//! The terminal of this program: its size, raw mode, a hidden cursor, and giving it back as it was.
+//! The terminal of this program: its size, raw mode, a hidden cursor, and restoring its state.
 //!
-//! A command that changes the terminal holds a guard, [`Raw`] or [`HiddenCursor`]. The terminal is given back when the guard
-//! is dropped, when any thread panics (before the panic's message is printed), and by [`restore`] at the end of the program.
-//! A stopped or killed program (SIGSTOP, SIGKILL) cannot give anything back.
+//! A command that changes the terminal holds a guard, [`Raw`] or [`HiddenCursor`]. The terminal is restored when the
+//! guard is dropped, when any thread panics (before the panic's message is printed), and by [`restore`] at the end of
+//! the program. A program that is stopped or killed (SIGSTOP, SIGKILL) cannot restore anything.
 
 #![expect(clippy::disallowed_methods, reason = "the terminal is restored past the writer when the program panics")]
 
@@ -25,13 +25,13 @@ pub struct Size {
     pub lines: usize,
 }
 
-/// Returns the size of the terminal; nothing where there is no terminal, or where a terminal does not know its size.
+/// Returns the size of the terminal; nothing without a terminal, or if the terminal does not know its size.
 pub fn size() -> Option<Size> {
     let (columns, lines) = crossterm::terminal::size().ok()?;
     (columns > 0 && lines > 0).then(|| Size { columns: columns.into(), lines: lines.into() })
 }
 
-/// What has to be given back.
+/// The changes to undo.
 struct Changes {
     /// The modes of standard input before the first [`Raw`], and how many of these guards there are.
     modes: Option<(Termios, usize)>,
@@ -41,21 +41,21 @@ struct Changes {
 
 static CHANGES: Mutex<Changes> = Mutex::new(Changes { modes: None, cursors: 0 });
 
-/// The changes are whole at every moment in which a holder of the lock could panic.
+/// A panic in a holder of the lock leaves the changes valid.
 fn changes() -> MutexGuard<'static, Changes> {
     CHANGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Raw mode of standard input: each key is read as it is pressed, unseen, and Ctrl-C is a byte like any other. For `exec`,
+/// Raw mode of standard input: each key is read at once and not echoed, and Ctrl-C is an ordinary byte. For `exec`,
 /// `run` and `attach` with a terminal: the container's terminal echoes and interprets.
 ///
-/// Guards may be nested; the last one that is dropped gives the modes back that stood before the first.
+/// Guards may be nested; the last one that is dropped restores the modes from before the first.
 #[derive(Debug)]
 #[must_use = "dropping the guard ends raw mode"]
 pub struct Raw(());
 
 impl Raw {
-    /// Begins raw mode. Fails where standard input is no terminal.
+    /// Begins raw mode. Fails if standard input is no terminal.
     pub fn begin() -> io::Result<Self> {
         restore_on_panic();
         let mut changes = changes();
@@ -75,7 +75,7 @@ impl Raw {
 impl Drop for Raw {
     fn drop(&mut self) {
         let mut changes = changes();
-        // Nothing is left to give back after [`restore`].
+        // After [`restore`] there is nothing left to restore.
         let Some((before, count)) = &mut changes.modes else { return };
         *count -= 1;
         if *count == 0 {
@@ -85,13 +85,13 @@ impl Drop for Raw {
     }
 }
 
-/// A cursor that is not seen while a view is drawn on standard error.
+/// A hidden cursor, while a view is drawn on standard error.
 #[derive(Debug)]
 #[must_use = "dropping the guard shows the cursor"]
 pub struct HiddenCursor(());
 
 impl HiddenCursor {
-    /// Hides the cursor. Nothing is hidden where standard error is no terminal.
+    /// Hides the cursor. Does nothing if standard error is no terminal.
     pub fn hide() -> Option<Self> {
         if !io::stderr().is_terminal() {
             return None;
@@ -109,7 +109,7 @@ impl HiddenCursor {
 impl Drop for HiddenCursor {
     fn drop(&mut self) {
         let mut changes = changes();
-        // The cursor is seen again after [`restore`].
+        // After [`restore`] the cursor is already visible.
         if changes.cursors == 0 {
             return;
         }
@@ -120,19 +120,19 @@ impl Drop for HiddenCursor {
     }
 }
 
-/// Returns whether standard output is a terminal: people read it, not programs.
+/// Returns whether standard output is a terminal, so that a person reads it and not a program.
 pub fn is_output() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Gives the terminal back as it was, whatever guards there still are. For ways out on which nothing is dropped.
+/// Restores the terminal, whatever guards still exist. For exits that drop nothing.
 pub fn restore() {
     if take_back() {
         output::tell_surely(SHOW_CURSOR.to_owned());
     }
 }
 
-/// Gives the modes back. Returns whether the cursor is to be shown again.
+/// Restores the modes. Returns whether the cursor must be shown again.
 fn take_back() -> bool {
     let mut changes = changes();
     if let Some((before, _)) = changes.modes.take() {
@@ -146,14 +146,15 @@ fn give_modes_back(before: &Termios) {
     let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, before);
 }
 
-/// From the first guard on, a panic gives the terminal back before its message is printed.
+/// From the first guard on, a panic restores the terminal before its message is printed.
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if take_back() {
-                // The message is not queued either. A few bytes are written whole, unless the terminal has gone.
+                // The panic's message does not use the queue, either. So few bytes are written at once, unless the
+                // terminal is gone.
                 let _ = rustix::io::write(io::stderr(), SHOW_CURSOR.as_bytes());
             }
             before(panic);

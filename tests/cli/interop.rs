@@ -1,7 +1,7 @@
-//! Projects that go to and fro between docker compose and us on a real engine: same hashes, and nothing is made anew.
+//! Projects that docker compose and inception use in turn on a real engine: same hashes, and nothing is recreated.
 //!
-//! Skipped, loudly, where no engine answers or docker compose is not installed. Each test has a project of its own and
-//! removes what it made, also when it fails.
+//! Without an engine or docker compose the tests are skipped with a message. Each test has its own project and removes
+//! what it created, also when it fails.
 #![allow(clippy::print_stderr, clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
@@ -18,12 +18,12 @@ use crate::common::real;
 use crate::common::real::{IMAGE, docker};
 use crate::peer;
 
-/// Returns docker compose where it and an engine are there, and the test image can be made.
+/// Returns docker compose, if it and an engine are available and the test image can be built.
 fn ready() -> Option<PathBuf> {
     static READY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let look = || {
         let peer = peer::peer()?;
-        // The image of all stacks is made once: made twice at the same time, its id would change under other tests.
+        // The image of all stacks is built once: a second build at the same time would change its id under other tests.
         real::is_ready().then_some(peer)
     };
     READY.get_or_init(look).clone()
@@ -36,7 +36,7 @@ struct Project {
 }
 
 impl Project {
-    /// Writes `-- NAME --` files; `IMAGE` and `SUBNET` are filled in.
+    /// Writes the files that begin with `-- NAME --`, with `IMAGE` and `SUBNET` filled in.
     fn new(files: &str) -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let peer = ready()?;
@@ -63,7 +63,7 @@ impl Project {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// What the project has on the engine: name to id and hash label.
+    /// Returns the project's objects on the engine: name to id and hash label.
     fn found(&self) -> BTreeMap<String, (String, String)> {
         let filter = format!("label=com.docker.compose.project={}", self.name);
         let mut found = BTreeMap::new();
@@ -97,7 +97,7 @@ impl Project {
         found
     }
 
-    /// Our hashes of what needs no container to be known, by the names on the engine.
+    /// Returns our hashes of everything that is known without a container, by the names on the engine.
     fn wanted(&self) -> BTreeMap<String, String> {
         let lines = self.run(&peer::ours(), &["config", "--hash", "*"]);
         let services = lines.lines().filter_map(|line| line.split_once(' '));
@@ -141,7 +141,8 @@ impl Drop for Project {
     }
 }
 
-/// Sends a project to and fro. `by_parent` are services whose hash holds the id of another's container.
+/// Uses a project with both tools in turn. `by_parent` are services whose hash has the id of another service's
+/// container.
 fn check(files: &str, by_parent: &[&str]) {
     let Some(project) = Project::new(files) else { return };
     let (ours, peer) = (peer::ours(), project.peer.clone());
@@ -149,7 +150,7 @@ fn check(files: &str, by_parent: &[&str]) {
         found.iter().map(|(name, (id, _))| (name.clone(), id.clone())).collect()
     };
 
-    // What the peer makes has the hashes that we would give.
+    // What docker compose creates has the hashes that inception computes.
     project.run(&peer, &["create"]);
     let made = project.found();
     let wanted = project.wanted();
@@ -159,13 +160,13 @@ fn check(files: &str, by_parent: &[&str]) {
             assert_eq!(Some(hash), wanted.get(name), "{name}");
         }
     }
-    // `up` of either after the other makes nothing anew.
+    // `up` of one tool after the other recreates nothing.
     project.run(&ours, &["up", "-d"]);
     assert_eq!(ids(&project.found()), ids(&made), "our `up` after the peer's `create`");
     project.run(&peer, &["up", "-d"]);
     assert_eq!(ids(&project.found()), ids(&made), "the peer's `up` after ours");
 
-    // The other way round, from nothing.
+    // The other way round, from the beginning.
     project.run(&ours, &["down", "-v", "--timeout", "0"]);
     assert_eq!(project.found().len(), 0);
     project.run(&ours, &["up", "-d"]);

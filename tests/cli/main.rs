@@ -1,4 +1,4 @@
-//! The program on the real engine, as people run it. Skipped, loudly, where no engine answers.
+//! The program on the real engine, as users run it. Without an engine the tests are skipped with a message.
 //!
 //! Images are made from the system's static busybox, so no registry is needed. Each test has a project of its own and
 //! removes what it made, also when it fails.

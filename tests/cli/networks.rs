@@ -1,4 +1,4 @@
-//! Networks that are made anew on the real engine: whatever fails meanwhile, what ran before runs again.
+//! Networks that are recreated on the real engine: whatever fails, the containers that ran before run again.
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -29,7 +29,7 @@ fn ids(stack: &Stack) -> Vec<String> {
     ["a", "b", "c"].map(|service| stack.id(service)).to_vec()
 }
 
-/// All three run, each on the network.
+/// Checks that all three services run, each on the network.
 fn serves(stack: &Stack) -> Result<(), String> {
     let network = format!("{}_n", stack.project);
     for service in ["a", "b", "c"] {
@@ -59,7 +59,7 @@ fn a_network_that_the_engine_refuses_is_made_again_as_it_was() {
     if !is_ready() {
         return;
     }
-    // An interface of that name is there, and is no bridge.
+    // An interface of that name exists and is no bridge.
     let refused = ["com.docker.network.bridge.name: lo"];
     let fixed = "ipam: { config: [{ subnet: 10.199.21.0/24 }] }";
     for (a, network) in [(PLAIN, ""), ("networks: { n: { ipv4_address: 10.199.21.7 } }", fixed)] {
@@ -91,7 +91,7 @@ fn an_address_that_the_engine_refuses_is_not_left_on_the_old_container() {
         return;
     }
     let (stack, before) = up(PLAIN, "{}");
-    // Where no way leads out of it, the file alone does not tell that the engine keeps the first address.
+    // In an internal network, the file does not show that the engine keeps the first address.
     let network = "{ internal: true, ipam: { config: [{ subnet: 10.199.22.0/24 }] } }";
     stack.write(&file("networks: { n: { ipv4_address: 10.199.22.1 } }", network));
     let run = stack.go(&["up", "-d"]);
@@ -121,7 +121,7 @@ fn interrupted_while_a_network_is_made_anew_all_runs_again() {
     assert!(run.is_success() && serves(&stack) == Ok(()), "{run:?}");
 }
 
-/// What is refused beforehand is what the engine would refuse, and no more.
+/// inception refuses beforehand exactly the addresses that the engine would refuse.
 #[test]
 fn the_engine_agrees_on_which_addresses_can_be_had() {
     if !is_ready() {
@@ -156,7 +156,8 @@ networks:
     assert_eq!(engine.iter().filter(|is_given| **is_given).count(), 4, "{engine:?}");
 }
 
-/// Addresses and subnets go from one to another within one run, as docker compose does it where its order is lucky.
+/// Addresses and subnets pass from one service to another in one run. docker compose does that only if its order is
+/// lucky.
 #[test]
 fn addresses_pass_from_one_service_to_another() {
     if !is_ready() {
@@ -188,7 +189,7 @@ fn addresses_pass_from_one_service_to_another() {
     assert_eq!(address("b"), "10.213.79.5", "from one that goes");
     goes(&[service("c", 5, "")]);
     assert_eq!(address("c"), "10.213.79.5", "from an orphan");
-    // The old ones come back where the new one does not come up.
+    // If the new container does not come up, the old ones come back.
     stack.write(&file(&[service("c", 6, ""), service("d", 5, "command: ['false'],")]));
     let run = stack.go(&["up", "-d"]);
     assert_eq!(run.code, Some(1), "{run:?}");
@@ -241,7 +242,7 @@ fn a_link_names_all_replicas_of_a_service() {
     assert_eq!(stack.run(&["plan"]).0, 0, "nothing is left to do");
 }
 
-/// A network that somebody made for the project, with the label by which docker compose knows its own.
+/// A network that somebody created for the project, with docker compose's label.
 #[test]
 fn a_network_that_was_made_beforehand_with_the_label_is_used_and_left() {
     if !is_ready() {

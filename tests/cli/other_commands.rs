@@ -65,7 +65,7 @@ fn ps_joins_ports_to_ranges() {
     }
 }
 
-/// `app` says at its start whether `db` was ready by then. `db` takes its time, and `job` ends with a code from a file.
+/// At its start, `app` notes whether `db` was ready. `db` becomes ready late; `job` ends with a code from a file.
 const READY: &str = "
 services:
   app:
@@ -102,7 +102,7 @@ fn a_restart_waits_for_what_is_restarted_with_it() {
         let said = stack.ok(&["logs", "--no-log-prefix", "app"]);
         assert!(!said.contains("EARLY"), "{arguments:?}: {said}");
     }
-    // A job that fails leaves its dependents as they are.
+    // A failed job does not affect its dependents.
     stack.put("db", "/s/code", "3");
     let before = stack.inspect("app", "{{.State.StartedAt}}");
     let (code, _, errors) = stack.run(&["restart"]);

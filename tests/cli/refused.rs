@@ -1,8 +1,8 @@
-//! What is refused before anything is made: each mistake is told with its place.
+//! What is refused before anything is created: each mistake is reported with its place.
 
 use crate::common::real::{IMAGE, Stack, Tool, is_ready, say, told};
 
-/// What is wrong is told with its place, and nothing is made.
+/// Checks that a mistake is reported with its place, and that nothing is created.
 #[track_caller]
 fn refused(yaml: &str, words: &[&str]) {
     if !is_ready() {
@@ -173,7 +173,7 @@ fn a_value_that_only_the_engine_refuses_is_refused_before_anything_is_made() {
     }
 }
 
-/// Whether the image of the tests has a command of its own.
+/// Returns whether the image of the tests has a command.
 fn has_command() -> bool {
     is_ready() && told(&["image", "inspect", "--format", "{{json .Config.Cmd}}", IMAGE]) != "null"
 }

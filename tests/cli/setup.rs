@@ -1,4 +1,4 @@
-//! What several files share: stacks, and waiting until something is so.
+//! Shared by several files: stacks, and waiting for a condition.
 
 use crate::common::real::Stack;
 
@@ -21,7 +21,7 @@ services:
 volumes: { data: }
 ";
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 #[track_caller]
 pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
@@ -31,7 +31,7 @@ pub fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Tests and what they need, as CI runs them.
+/// A typical file for CI: tests and the services that they need.
 pub const SUITE: &str = "
 services:
   db: { image: IMAGE, init: true, command: [sh, -c, 'DB'] }

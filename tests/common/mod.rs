@@ -1,4 +1,4 @@
-//! What the tests share: projects from YAML, a fake engine, and a run from load to outcome.
+//! Shared by the tests: projects from YAML, a fake engine, and the way from a project to the outcome of a run.
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 pub mod proxy;
@@ -26,13 +26,13 @@ pub fn project(yaml: &str) -> Project {
     let mut loaded = loader::load(&options, &Environment::new([], folder.path()));
     let project = loaded.project();
     let mut project = project.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
-    // The folder is another one each time.
+    // The folder is temporary; plans must not differ by its name.
     project.working_dir = "/project".into();
     project.config_files = vec!["/project/compose.yaml".into()];
     project
 }
 
-/// An engine with the images that tests use.
+/// A fake engine with the images of the tests. The name of an image says how its containers behave.
 pub fn engine() -> Arc<FakeEngine> {
     let engine = FakeEngine::default();
     let healthy =
@@ -57,12 +57,12 @@ pub async fn observed(engine: &FakeEngine) -> Observed {
     observe::observe(engine, &Interest::default()).await.unwrap()
 }
 
-/// What the program asks a snapshot for.
+/// What the program asks of a snapshot.
 pub fn interest(project: &Project) -> Interest {
     Interest { images: Some(plan::image_names(project, '-')), ..Interest::default() }
 }
 
-/// Plans `up` and checks that the plan is sound.
+/// Plans `up`; the plan must pass the lint.
 pub fn plan_up(project: &Project, observed: &Observed, options: &UpOptions) -> Plan {
     let plan = plan::up(project, observed, &Contents::default(), options);
     assert_eq!(plan::lint(&plan), Vec::<String>::new(), "\n{}", plan::render(&plan));
@@ -79,7 +79,7 @@ pub async fn run(engine: &Arc<FakeEngine>, plan: &Plan) -> Outcome {
     exec::run(plan, engine.clone(), settings, &mut |_: &Event| {}, &Interrupt::default()).await
 }
 
-/// Looks, plans and runs; `None` where the engine could not even be looked at.
+/// Observes, plans and runs; `None` where the engine did not answer the observation.
 pub async fn up(engine: &Arc<FakeEngine>, project: &Project) -> Option<Outcome> {
     let observed = observe::observe(&**engine, &interest(project)).await.ok()?;
     let plan = plan_up(project, &observed, &UpOptions::default());

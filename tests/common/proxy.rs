@@ -1,6 +1,6 @@
-//! Between a client and the engine: counts requests, and can strike at one of them.
+//! A proxy between a client and the engine: counts the requests and injects a fault into some of them.
 //!
-//! Each request has a connection of its own (`Connection: close` is put in), so nothing has to be parsed but heads.
+//! Each connection carries one request (the proxy adds `Connection: close`), so the proxy parses nothing but heads.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -10,57 +10,57 @@ use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
-/// The socket of the engine that the tests are about: that of `DOCKER_HOST`, else the usual one.
+/// The socket of the engine under test: the one of `DOCKER_HOST`, else the default one.
 #[allow(clippy::disallowed_methods)]
 fn engine() -> PathBuf {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
     PathBuf::from(host.strip_prefix("unix://").unwrap_or("/var/run/docker.sock"))
 }
 
-/// What happens to a request.
+/// What happens to a request that is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The client is killed; the engine hears of nothing.
+    /// The client is killed; the engine never gets the request.
     KillBefore,
-    /// The client is killed while the engine is at work.
+    /// The client is killed while the engine works on the request.
     KillDuring,
-    /// The engine has answered, but the client is killed before it hears of it.
+    /// The client is killed after the engine has answered, and before the client gets the answer.
     KillAfter,
-    /// The connection is closed; the engine hears of nothing.
+    /// The connection is closed; the engine never gets the request.
     CloseBefore,
-    /// The engine acts, but its reply is lost.
+    /// The engine acts, but its answer is lost.
     CloseAfter,
     /// The engine answers with this status and does nothing.
     Status(u16),
-    /// The engine answers that it cannot start the container any more, and does nothing.
+    /// The engine answers that the container cannot be started any more, and does nothing.
     Stuck,
-    /// As [`Fault::Stuck`]; a process of the container may be at work.
+    /// As [`Fault::Stuck`], but the answer leaves open whether a process of the container runs.
     Occupied,
-    /// No answer, ever.
+    /// The request is never answered.
     Hang,
-    /// The request is passed on later.
+    /// The request is passed on after a delay.
     Delay(Duration),
-    /// The client gets a signal; the request is passed on.
+    /// The client gets a signal, and the request is passed on.
     Signal(Signal),
 }
 
-/// A request as it was seen.
+/// A request as the proxy got it.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
     pub path: String,
-    /// The request line and the headers, as they came.
+    /// The request line and the headers, unchanged.
     pub head: String,
     pub is_struck: bool,
 }
 
 impl Request {
-    /// The value of a header.
+    /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         field(&self.head, name)
     }
 
-    /// Whether it changes something on the engine.
+    /// Whether the request changes something on the engine.
     pub fn is_write(&self) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
         let only_reads = ["/wait", "/attach", "/session", "/grpc", "/resize", "/auth"];
@@ -68,13 +68,13 @@ impl Request {
     }
 }
 
-/// Which requests are struck: one by its number (from 1) or by what it is, or all.
+/// Which requests are struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     Request(usize),
-    /// Those whose path has this end.
+    /// Every request whose path ends like this.
     End(&'static str),
-    /// The first of those.
+    /// Only the first request whose path ends like this.
     First(&'static str),
     Every,
     EveryWrite,
@@ -106,7 +106,7 @@ impl State {
     }
 }
 
-/// A proxy that serves until it is dropped.
+/// A proxy that runs until the value is dropped.
 pub struct Proxy {
     folder: tempfile::TempDir,
     state: Arc<Mutex<State>>,
@@ -126,34 +126,34 @@ impl Proxy {
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let state = shared.clone();
-                // A connection that breaks is the client's or the engine's doing.
+                // The client or the engine may close a connection: no fault of the proxy.
                 tokio::spawn(async move { serve(client, &state).await.ok() });
             }
         });
         Self { folder, state, runtime: Some(runtime) }
     }
 
-    /// Its address, for `DOCKER_HOST`.
+    /// Returns the proxy's address, for `DOCKER_HOST`.
     pub fn host(&self) -> String {
         format!("unix://{}", socket(self.folder.path()).display())
     }
 
-    /// Counts from here, and strikes as told.
+    /// Forgets the requests seen so far, and strikes by this rule from now on.
     pub fn arm(&self, rule: Option<(At, Fault)>) {
         *self.state.lock().unwrap() = State { seen: Vec::new(), rule };
     }
 
-    /// Strikes no more; what has been seen stays.
+    /// Stops striking; the requests seen so far stay.
     pub fn disarm(&self) {
         self.state.lock().unwrap().rule = None;
     }
 
-    /// The requests since it was armed.
+    /// Returns the requests since the last [`Self::arm`].
     pub fn seen(&self) -> Vec<Request> {
         self.state.lock().unwrap().seen.clone()
     }
 
-    /// The request that was struck.
+    /// Returns the first request that was struck.
     pub fn struck(&self) -> Option<Request> {
         self.seen().into_iter().find(|request| request.is_struck)
     }
@@ -231,7 +231,7 @@ async fn serve(mut client: UnixStream, state: &Mutex<State>) -> std::io::Result<
     Ok(())
 }
 
-/// Reads up to the empty line; returns the head, and what has been read of the body.
+/// Reads a head, up to the empty line. Returns the head, and the bytes of the body that were read with it.
 async fn head(stream: &mut UnixStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
     let mut bytes = Vec::new();
     loop {
@@ -245,11 +245,11 @@ async fn head(stream: &mut UnixStream) -> std::io::Result<Option<(String, Vec<u8
     }
 }
 
-/// Reads the whole body as it is on the wire.
+/// Reads the whole body, in the encoding of the connection.
 async fn body(stream: &mut UnixStream, head: &str, mut bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
     let is_chunked = field(head, "transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
     let length: usize = field(head, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
-    // Chunks end with an empty one; no body of a test holds those five bytes at the end of a read.
+    // Chunks end with an empty chunk. No body of a test has these five bytes at the end of a read.
     while if is_chunked { !bytes.ends_with(b"0\r\n\r\n") } else { bytes.len() < length } {
         if stream.read_buf(&mut bytes).await? == 0 {
             break;
@@ -263,7 +263,7 @@ fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines().find(is_it).and_then(|line| line.split_once(':')).map(|(_, value)| value.trim())
 }
 
-/// Asks the engine to close the connection after its answer, unless the request takes it over.
+/// Returns the head with `Connection: close`, unless the request upgrades the connection.
 fn closing(head: &str) -> String {
     if field(head, "upgrade").is_some() {
         return head.to_owned();

@@ -1,7 +1,8 @@
-//! The real engine: stacks with a project of their own, run by us or by docker compose, looked at through `docker`.
+//! Stacks on a real engine. A stack is run by us or by docker compose; the checks look at the engine through `docker`.
 //!
-//! Images are made from the system's static busybox, so no registry is needed. Each stack removes what it made, also
-//! when its test fails. Where no engine answers, or docker compose is not there, tests are skipped, loudly.
+//! The images are built from the system's static busybox, so no registry is needed. Each stack removes its containers,
+//! networks and volumes, also when the test fails. Without an engine or docker compose, tests are skipped with a
+//! message.
 
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -11,28 +12,28 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// The image of all stacks; `IMAGE` in a file is replaced by it.
+/// The image of the stacks; replaces `IMAGE` in a file.
 pub const IMAGE: &str = "inception-test/busybox:1";
-/// The same under another id; `OTHER` in a file is replaced by it.
+/// The same image with another id; replaces `OTHER` in a file.
 pub const OTHER: &str = "inception-test/busybox:2";
-/// No run of a test may last longer.
+/// The longest time that a run of a test may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
 pub fn docker(arguments: &[&str]) -> Output {
     Command::new("docker").args(arguments).stdin(Stdio::null()).output().expect("docker is there")
 }
 
-/// What `docker` prints, without the blanks around it.
+/// Returns the output of `docker`, without the blanks around it.
 pub fn told(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&docker(arguments).stdout).trim().to_owned()
 }
 
-/// Words that are seen although the test runner keeps the output of tests that pass.
+/// Prints words also for a test that passes, whose captured output the test runner hides.
 pub fn say(words: &str) {
     let _ = writeln!(std::io::stderr(), "{words}");
 }
 
-/// Whether an engine answers and the test images can be made.
+/// Whether an engine answers and the test images are there. Builds the images when they are missing.
 pub fn is_ready() -> bool {
     static READY: OnceLock<bool> = OnceLock::new();
     *READY.get_or_init(|| {
@@ -45,7 +46,7 @@ pub fn is_ready() -> bool {
         std::fs::copy("/bin/busybox", folder.path().join("busybox")).unwrap();
         let first = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nCMD [\"sleep\", \"1000\"]\n";
         for (name, text) in [(IMAGE, first.to_owned()), (OTHER, format!("{first}LABEL other=yes\n"))] {
-            // Made anew it might get another id under the stacks of tests that run at the same time.
+            // Tests that run at the same time use the image: a second build could change its id.
             if docker(&["image", "inspect", name]).status.success() {
                 continue;
             }
@@ -62,7 +63,7 @@ pub fn is_ready() -> bool {
     })
 }
 
-/// Which program runs a stack.
+/// The program that runs a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     Ours,
@@ -71,7 +72,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Whether the tool and an engine are there; says so once where they are not.
+    /// Whether the tool and an engine are available; a missing one is reported once.
     pub fn is_ready(self) -> bool {
         static SAID: OnceLock<()> = OnceLock::new();
         let is_there = self == Tool::Ours || peer().is_some();
@@ -98,7 +99,7 @@ impl Tool {
     }
 }
 
-/// Where docker compose 2 is.
+/// Returns the path of docker compose 2.
 fn peer() -> Option<&'static Path> {
     static PEER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let is_second = |path: &PathBuf| {
@@ -121,11 +122,11 @@ fn peer() -> Option<&'static Path> {
 /// How a run ended.
 #[derive(Clone, Debug, Default)]
 pub struct Run {
-    /// The exit code; none after a signal, or when the run was cut off.
+    /// The exit code. There is none after a signal, or when the run was killed at its time limit.
     pub code: Option<i32>,
-    /// The signal that ended it.
+    /// The signal that ended the run.
     pub signal: Option<i32>,
-    /// Whether it was cut off because it did not end in time.
+    /// Whether the run was killed at its time limit.
     pub is_cut_off: bool,
     pub out: String,
     pub errors: String,
@@ -137,7 +138,7 @@ impl Run {
     }
 }
 
-/// A run that goes on.
+/// A run that has not ended yet.
 pub struct Running {
     child: Child,
     readers: Vec<std::thread::JoinHandle<Vec<u8>>>,
@@ -163,7 +164,7 @@ impl Running {
         let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal);
     }
 
-    /// Waits for the end; kills what has not ended within the limit.
+    /// Waits for the end; kills the run when it takes longer than the limit.
     pub fn end_within(mut self, limit: Duration) -> Run {
         let begun = Instant::now();
         let mut is_cut_off = false;
@@ -190,7 +191,7 @@ impl Running {
     }
 }
 
-/// A container of a stack as the engine shows it.
+/// A container of a stack, as `docker inspect` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shown {
     pub name: String,
@@ -199,17 +200,17 @@ pub struct Shown {
     pub started: String,
 }
 
-/// A folder with a compose file and a project name of its own.
+/// A folder with a compose file, and a project name that no other test uses.
 pub struct Stack {
     pub folder: tempfile::TempDir,
     pub project: String,
     pub tool: Tool,
-    /// The engine's address, where it is not the usual one.
+    /// The engine's address, where it is not the default.
     pub host: Option<String>,
 }
 
 impl Stack {
-    /// A stack that we run.
+    /// Creates a stack that inception runs.
     pub fn new(yaml: &str) -> Self {
         Self::with(Tool::Ours, yaml)
     }
@@ -226,7 +227,7 @@ impl Stack {
         stack
     }
 
-    /// Writes the compose file. `IMAGE`, `OTHER` and `PROJECT` stand for their values.
+    /// Writes the compose file, with `IMAGE`, `OTHER` and `PROJECT` replaced by their values.
     pub fn write(&self, yaml: &str) {
         let text = yaml.replace("IMAGE", IMAGE).replace("OTHER", OTHER).replace("PROJECT", &self.project);
         self.file("compose.yaml", &text);
@@ -269,20 +270,20 @@ impl Stack {
         run.out
     }
 
-    /// Runs the other tool on this stack; it must succeed.
+    /// Runs either tool on this stack; the run must succeed.
     #[track_caller]
     pub fn ok_with(&self, tool: Tool, arguments: &[&str]) {
         let run = Running::begin(self.command(tool, arguments)).end();
         assert!(run.is_success(), "{tool:?} {arguments:?}: {run:?}");
     }
 
-    /// What every tool must satisfy.
+    /// Asserts what holds for both tools.
     #[track_caller]
     pub fn both(&self, what: &str, holds: bool) {
         assert!(holds, "{:?}: not so: {what}", self.tool);
     }
 
-    /// What only we promise; of docker compose it is recorded (`--nocapture` shows it).
+    /// Asserts what only inception promises. For docker compose the result is printed (`--nocapture` shows it).
     #[track_caller]
     pub fn ours(&self, what: &str, holds: bool) {
         match self.tool {
@@ -307,12 +308,12 @@ impl Stack {
         self.inspect(service, "{{.State.Status}}") == "running"
     }
 
-    /// Runs a command in a service's first container.
+    /// Runs a command in a service's first container, and returns its output.
     pub fn exec(&self, service: &str, command: &[&str]) -> String {
         told(&[&["exec", &self.name(service)], command].concat())
     }
 
-    /// Writes a word into a file of a service's first container.
+    /// Writes a word into a file in a service's first container.
     #[track_caller]
     pub fn put(&self, service: &str, path: &str, word: &str) {
         let script = format!("echo {word} > {path}");
@@ -324,7 +325,7 @@ impl Stack {
         format!("label=com.docker.compose.project={}", self.project)
     }
 
-    /// All containers of the project by name.
+    /// Returns all containers of the project, sorted by name.
     pub fn containers(&self) -> Vec<Shown> {
         let ids = told(&["ps", "-aq", "--no-trunc", "--filter", &self.filter()]);
         let ids: Vec<&str> = ids.lines().collect();
@@ -345,7 +346,8 @@ impl Stack {
         all
     }
 
-    /// Names of running containers, and of others with their state.
+    /// Returns the names of the containers, without the project's name. A container that does not run has its state
+    /// behind its name.
     pub fn names(&self) -> Vec<String> {
         let start = format!("{}-", self.project);
         let name = |one: &Shown| {
@@ -370,7 +372,7 @@ impl Stack {
         all
     }
 
-    /// How many containers, networks and volumes there are.
+    /// Returns how many containers, networks and volumes the project has.
     pub fn count(&self) -> usize {
         self.containers().len() + self.networks().len() + self.volumes().len()
     }
@@ -381,7 +383,7 @@ impl Drop for Stack {
         let filter = self.filter();
         for (list, remove) in [
             (vec!["ps", "-aq"], vec!["rm", "-fv"]),
-            // Podman removes no container while another one shares its network.
+            // A container stays while another one shares its network (Podman); the second removal then finds it free.
             (vec!["ps", "-aq"], vec!["rm", "-fv"]),
             (vec!["network", "ls", "-q"], vec!["network", "rm"]),
             (vec!["volume", "ls", "-q"], vec!["volume", "rm"]),
@@ -395,14 +397,14 @@ impl Drop for Stack {
     }
 }
 
-/// Something of nobody's project; it goes with its guard.
+/// A container, network, volume or image that belongs to no project; removed when the value is dropped.
 pub struct Stranger {
     kind: &'static str,
     pub name: String,
 }
 
 impl Stranger {
-    /// Makes it by `docker ARGUMENTS`.
+    /// Creates the object by `docker ARGUMENTS`.
     #[track_caller]
     pub fn new(kind: &'static str, name: &str, arguments: &[&str]) -> Self {
         let stranger = Self { kind, name: name.to_owned() };

@@ -1,10 +1,10 @@
-//! A stack whose requests pass through a proxy, and the two ways to use it: strike at every request, or count them.
+//! A stack whose requests pass through a proxy. A test strikes at every request, or counts them.
 
 use crate::common::proxy::{At, Fault, Proxy};
 use crate::common::real::{Run, Running, Stack, say};
 
-/// Two services and their data; `A` changes both definitions. One is on two networks and has a file put into it: older
-/// engines are asked for both after they have made the container.
+/// Two services and their data; `A` changes both definitions. `web` is on two networks and has a config copied in:
+/// older engines need further calls for both after the create.
 pub const PAIR: &str = "
 services:
   web:
@@ -30,15 +30,15 @@ configs: { word: { content: said } }
 
 pub const PAIR_NETWORKS: usize = 2;
 
-/// As `PAIR`, with an anonymous volume. `down` leaves those behind, so it is for stacks that stay up.
+/// As `PAIR`, with an anonymous volume. `down` would leave that volume behind, so it is only for stacks that stay up.
 pub fn kept() -> String {
     PAIR.replace("[data:/data]", "[data:/data, /scratch]")
 }
 
-/// No command makes more requests.
+/// The most requests that a command makes.
 pub const MOST: usize = 100;
 
-/// A stack whose requests pass through a proxy when asked.
+/// A stack whose requests all pass through a proxy.
 pub struct Bench {
     pub stack: Stack,
     pub proxy: Proxy,
@@ -49,17 +49,18 @@ pub struct Bench {
 impl Bench {
     pub fn new(yaml: &str, expected: &[&'static str]) -> Self {
         let (mut stack, proxy) = (Stack::new(yaml), Proxy::new());
-        // One way to the engine for all runs, as people have it: the lock goes by it.
+        // All runs use the same address of the engine, as they do for users: the lock of a project belongs to that
+        // address.
         stack.host = Some(proxy.host());
         Self { stack, proxy, yaml: yaml.to_owned(), expected: expected.to_vec() }
     }
 
-    /// One service that does nothing.
+    /// A stack with one service that does nothing.
     pub fn of_one() -> Self {
         Self::new("services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }", &["a-1"])
     }
 
-    /// Begins a run through the proxy with a fault at a request.
+    /// Begins a command with a fault at one request.
     pub fn begin_struck(&self, arguments: &[&str], at: At, fault: Fault) -> Running {
         self.proxy.arm(Some((at, fault)));
         self.stack.begin(arguments)
@@ -71,7 +72,7 @@ impl Bench {
         run
     }
 
-    /// Runs through the proxy without a fault; returns how many requests there were, and how many of them writes.
+    /// Runs a command without a fault. Returns the number of requests, and how many of them are writes.
     pub fn counted(&self, arguments: &[&str]) -> (usize, usize) {
         self.proxy.arm(None);
         let run = self.stack.go(arguments);
@@ -79,18 +80,18 @@ impl Bench {
         (self.proxy.seen().len(), self.proxy.writes())
     }
 
-    /// Changes what the services' definitions say, so that `up` recreates both.
+    /// Changes both services' definitions, so that `up` recreates them.
     pub fn change(&self, value: usize) {
         self.stack.write(&self.yaml.replace("A: '1'", &format!("A: '{value}'")));
     }
 
-    /// Marks the data; it must be there at the end.
+    /// Writes a mark into the volumes; [`Self::faults`] looks for it.
     pub fn mark(&self) {
         self.stack.put("db", "/data/mark", "kept");
         self.stack.put("db", "/scratch/mark", "kept");
     }
 
-    /// Everything is as the file says, with the right names, nothing more, and the data is there.
+    /// Returns what is not as the file says: containers, names, networks, config and data.
     pub fn faults(&self, keeps_scratch: bool) -> Vec<String> {
         let mut faults = Vec::new();
         let names = self.stack.names();
@@ -124,8 +125,8 @@ impl Bench {
     }
 }
 
-/// Strikes at every request of a command, until one run sees none. `again` puts things right; `reset` makes the next
-/// point's beginning.
+/// Strikes at each request of a command in turn, one run for each, until a run makes no more requests. `reset` prepares
+/// the stack before each run; `judge` looks at the result.
 pub fn every_request(
     what: &str,
     bench: &mut Bench,
@@ -146,7 +147,7 @@ pub fn every_request(
             for words in judge(bench, *fault, &run) {
                 failed.push(format!("{fault:?} at request {number} ({} {}): {words}", struck.method, struck.path));
             }
-            // Of a read, only that it did not come back matters.
+            // After a lost read the engine is as before, so a second kind of fault would show nothing new.
             if !struck.is_write() {
                 break;
             }
@@ -160,7 +161,7 @@ pub fn every_request(
     panic!("{what}: no end after {MOST} requests");
 }
 
-/// Killed, then run again: everything is right.
+/// Checks that the run was killed, and that the run `again` puts everything right.
 pub fn repaired(bench: &Bench, again: &[&str], run: &Run, keeps_scratch: bool) -> Vec<String> {
     let mut faults = Vec::new();
     if run.signal != Some(9) {

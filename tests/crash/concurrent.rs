@@ -1,4 +1,4 @@
-//! Two runs that meet, with and without a common lock.
+//! Two runs at the same time, with and without a common lock.
 
 use crate::bench::{Bench, PAIR, PAIR_NETWORKS};
 use crate::common::real::{Running, is_ready, say};
@@ -36,7 +36,7 @@ fn two_runs_at_once_both_end_well_in_one_state() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// Runs on two machines share no lock: each finds done what the other did.
+/// Runs on two machines share no lock. Each accepts what the other has already done.
 #[test]
 fn two_runs_without_a_common_lock_end_in_one_state() {
     if !is_ready() {

@@ -7,11 +7,11 @@ use crate::common::proxy::{At, Fault};
 use crate::common::real::{Run, is_ready, say, told};
 use rustix::process::Signal;
 
-/// An exit code of 0 is true, and the next run heals.
+/// Checks that a run with exit code 0 has done its work, and that the next run repairs after any other exit code.
 fn honest(bench: &Bench, run: &Run, must_ride_out: bool, keeps_scratch: bool, ridden: &mut usize) -> Vec<String> {
     let mut faults = Vec::new();
     if run.is_cut_off {
-        faults.push("it did not end".to_owned());
+        faults.push("the run did not end".to_owned());
     }
     if run.is_success() {
         *ridden += 1;
@@ -126,7 +126,7 @@ fn a_start_that_the_engine_claims_but_has_not_done_is_not_believed() {
     assert_eq!(bench.faults(false), Vec::<String>::new());
 }
 
-/// A first `up` of one service whose start the engine refuses once.
+/// Runs a first `up` of one service. The engine refuses the first start.
 fn refused_once(bench: &Bench, fault: Fault) -> Run {
     let run = bench.struck(&["up", "-d"], At::First("/start"), fault);
     assert!(bench.proxy.struck().is_some(), "{run:?}");
@@ -134,7 +134,7 @@ fn refused_once(bench: &Bench, fault: Fault) -> Run {
 }
 
 #[test]
-fn what_the_engine_cannot_start_any_more_and_has_never_run_is_made_anew() {
+fn a_container_that_has_never_run_and_cannot_be_started_any_more_is_recreated() {
     if !is_ready() {
         return;
     }
@@ -145,7 +145,7 @@ fn what_the_engine_cannot_start_any_more_and_has_never_run_is_made_anew() {
 }
 
 #[test]
-fn what_may_have_a_process_at_work_is_made_anew_only_where_that_can_be_seen() {
+fn a_container_that_may_have_a_process_is_recreated_only_where_processes_can_be_seen() {
     if !is_ready() {
         return;
     }
@@ -155,7 +155,7 @@ fn what_may_have_a_process_at_work_is_made_anew_only_where_that_can_be_seen() {
         let run = refused_once(&bench, Fault::Occupied);
         assert!(run.is_success(), "{run:?}");
     } else {
-        // An engine of another name may be another machine's.
+        // The engine's host name is not this machine's, so the engine may be on another machine.
         let run = bench.struck(&["up", "-d"], At::End("/start"), Fault::Occupied);
         assert_eq!(run.code, Some(1), "{run:?}");
         assert!(run.errors.contains("may have left its process at work"), "{run:?}");
@@ -165,7 +165,7 @@ fn what_may_have_a_process_at_work_is_made_anew_only_where_that_can_be_seen() {
 }
 
 #[test]
-fn what_has_run_is_not_made_anew_because_the_engine_cannot_start_it() {
+fn a_container_that_has_run_is_not_recreated_because_the_engine_cannot_start_it() {
     if !is_ready() {
         return;
     }
@@ -182,7 +182,7 @@ fn what_has_run_is_not_made_anew_because_the_engine_cannot_start_it() {
     assert_eq!(bench.stack.exec("a", &["cat", "/mark"]), "kept");
 }
 
-/// The words come within ten seconds; the end, at 60 s, is not waited for.
+/// The message comes within ten seconds. The test does not wait for the end of the run, at 60 s.
 #[test]
 fn an_engine_that_does_not_answer_is_told_of_within_ten_seconds() {
     if !is_ready() {
@@ -190,7 +190,7 @@ fn an_engine_that_does_not_answer_is_told_of_within_ten_seconds() {
     }
     let bench = Bench::new(PAIR, &[]);
     let runs = [1, 2].map(|number| {
-        // Each hangs at another request; the proxy is armed for one at a time.
+        // Each run hangs at another request. The proxy knows one rule at a time, so one run begins after the other.
         let run = bench.begin_struck(&["up", "-d"], At::Request(number), Fault::Hang);
         let begun = Instant::now();
         while bench.proxy.struck().is_none() && begun.elapsed() < Duration::from_secs(5) {

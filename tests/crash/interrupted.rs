@@ -1,4 +1,4 @@
-//! Signals at requests of a command.
+//! Signals during a command.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,8 @@ use crate::common::proxy::{At, Fault};
 use crate::common::real::{Run, docker, is_ready, say};
 use rustix::process::Signal;
 
-/// A signal at some requests: the exit code says which, and the next `up` puts everything right.
+/// Sends a signal at every second request. The exit code must tell the signal, and the next `up` must put everything
+/// right.
 fn interrupted(what: &str, bench: &mut Bench, mut reset: impl FnMut(&mut Bench, usize), keeps_scratch: bool) {
     let mut failed = Vec::new();
     let mut points = 0;
@@ -18,7 +19,7 @@ fn interrupted(what: &str, bench: &mut Bench, mut reset: impl FnMut(&mut Bench, 
         let Some(struck) = bench.proxy.struck() else { break };
         points += 1;
         let mut faults = Vec::new();
-        // What was asked for may be done by the time the signal is heard.
+        // The run may have finished its work before the signal arrived.
         if run.code != Some(code) && !(run.is_success() && bench.faults(keeps_scratch).is_empty()) {
             faults.push(format!("it ended with {:?} {:?}, not {code}: {}", run.code, run.signal, run.errors));
         }
@@ -56,10 +57,10 @@ fn interrupted_anywhere_in_a_recreate_the_next_up_repairs_it() {
     interrupted("signals in a recreate", &mut bench, |bench, point| bench.change(point + 2), true);
 }
 
-/// A container that uses its whole grace period, and more time than any test waits.
+/// A container that ignores SIGTERM, with a grace period longer than any test.
 const STUBBORN: &str = "services: { a: { image: IMAGE, command: [sh, -c, 'trap : TERM; while :; do sleep 1; done'], stop_grace_period: 300s, environment: { A: '1' } } }";
 
-/// Begins a command, and sends SIGINT once the request with this end has been seen.
+/// Begins a command, and sends SIGINT when a request whose path ends like this has been seen.
 fn interrupted_at(bench: &Bench, arguments: &[&str], end: &str, fault: Option<(At, Fault)>) -> Run {
     bench.proxy.arm(fault);
     let running = bench.stack.begin(arguments);
@@ -80,7 +81,7 @@ fn interrupted_at(bench: &Bench, arguments: &[&str], end: &str, fault: Option<(A
     run
 }
 
-/// Ends what the engine still stops.
+/// Kills the container, so that the stop that the engine still works on ends.
 fn hurry(bench: &Bench) {
     docker(&["kill", &bench.stack.name("a")]);
 }

@@ -1,10 +1,10 @@
-//! The program is killed at every request of a command in turn.
+//! The program is killed at each request of a command in turn.
 
 use crate::bench::{Bench, PAIR, every_request, kept, repaired};
 use crate::common::proxy::Fault;
 use crate::common::real::is_ready;
 
-/// While the engine is at work, and when it has answered; before it begins is after the request before.
+/// While the engine works, and after its answer. A kill before the request is the same as one after the request before.
 const KILLS: [Fault; 2] = [Fault::KillDuring, Fault::KillAfter];
 
 #[test]
@@ -25,7 +25,7 @@ fn killed_at_any_request_of_a_recreate_the_next_up_repairs_it() {
     );
 }
 
-/// What the dead run asked for is half way when the next run looks, and that one wants something else.
+/// The next run wants yet another definition, while the dead run's request may still be under way.
 #[test]
 fn killed_at_any_request_of_a_recreate_the_next_up_makes_what_the_file_says_by_then() {
     if !is_ready() {
@@ -49,7 +49,7 @@ fn killed_at_any_request_of_a_recreate_the_next_up_makes_what_the_file_says_by_t
     );
 }
 
-/// Two services whose addresses go to each other, again and again.
+/// Two services that exchange their addresses, again and again.
 #[test]
 fn killed_at_any_request_while_addresses_are_swapped_the_next_up_repairs_it() {
     if !is_ready() {

@@ -1,8 +1,8 @@
-//! On the real engine: our process is killed at every request, requests fail, replies are lost, signals come, and two
-//! runs meet. Whatever happened, the next `up` must put everything right, and no exit code may lie.
+//! Crashes on the real engine: inception is killed at every request, requests fail, replies are lost, signals come, and
+//! two runs meet. In each case the next `up` must put everything right, and an exit code of 0 must be true.
 //!
-//! A proxy counts the requests and strikes at one of them, so nothing here depends on timing. Skipped, loudly, where no
-//! engine answers.
+//! A proxy counts the requests and strikes at one of them, so no test depends on timing. Without an engine the tests
+//! are skipped with a message.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod bench;

@@ -1,4 +1,4 @@
-//! What a run that died or failed still owed: a stop that the engine goes on with, a restart that was never asked for.
+//! Work that a dead or failed run leaves: a stop that the engine goes on with, a restart that was never asked for.
 
 use std::time::Duration;
 
@@ -7,7 +7,8 @@ use crate::common::proxy::{At, Fault};
 use crate::common::real::is_ready;
 use rustix::process::Signal;
 
-/// The engine goes on with a stop when its client has died: a container that still runs then will not.
+/// The engine goes on with a stop after its client has died: a container that still runs when the next run looks will
+/// end.
 #[test]
 fn a_stop_that_a_dead_run_has_asked_for_is_waited_for() {
     if !is_ready() {
@@ -33,7 +34,7 @@ fn a_stop_that_a_dead_run_has_asked_for_is_waited_for() {
     }
 }
 
-/// Neither a signal nor another kill makes the next run forget what the first one had asked for.
+/// The next run is cut off by a signal or a kill. The run after it must still wait for the stop of the first one.
 #[test]
 fn a_stop_of_a_dead_run_is_waited_for_also_after_a_run_that_was_cut_off() {
     if !is_ready() {
@@ -58,7 +59,7 @@ fn a_stop_of_a_dead_run_is_waited_for_also_after_a_run_that_was_cut_off() {
     }
 }
 
-/// Neither a run that fails nor another command makes a crash forgotten before what it left undone is done.
+/// A failed run or another command comes in between. The restart that the crashed run left undone is still made.
 #[test]
 fn a_restart_that_a_dead_run_owed_is_made_by_the_next_good_one() {
     if !is_ready() {
@@ -73,7 +74,7 @@ fn a_restart_that_a_dead_run_owed_is_made_by_the_next_good_one() {
     init: true
     stop_grace_period: 1s
     depends_on: {{ db: {{ condition: service_started, restart: true }} }}
-    # Meanwhile the new container of `db` gets its name.
+    # The new container of `db` gets its final name during this hook.
     pre_stop: [{{ command: [sleep, '2'] }}]
   {more}"
         )

@@ -11,7 +11,7 @@ fn a_run_with_nothing_to_do_asks_as_little_for_fifty_services_as_for_three() {
     let mut counts = Vec::new();
     for count in [3, 50] {
         let bench = Bench::new(&many(count), &[]);
-        // Only what is created matters here; starting fifty containers takes long.
+        // `create` is enough here: starting fifty containers would take long.
         bench.stack.ok(&["create"]);
         let (requests, writes) = bench.counted(&["create"]);
         assert_eq!(writes, 0);
@@ -34,7 +34,8 @@ fn an_up_with_nothing_to_do_asks_four_times_at_most_and_changes_nothing() {
     assert!(requests <= 4 && writes == 0, "{requests} requests, {writes} writes");
 }
 
-/// Five requests beside the containers, and one for the image: the file gives no command, so the image must have one.
+/// Three requests for each container, one for the image (the file gives no command, so the image must have one), and
+/// five more.
 #[test]
 fn a_first_up_asks_three_times_a_container_five_times_more_and_once_for_the_image() {
     if !is_ready() {

@@ -6,7 +6,7 @@ use inception::engine::{EngineStream, ErrorKind, FileKind, PutOptions};
 
 use crate::{Made, engine, in_time};
 
-/// A file with an owner and a mode, and a link to it.
+/// Returns an archive with a file that has an owner and a mode, and a link to the file.
 fn archive(content: &[u8]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -22,7 +22,7 @@ fn archive(content: &[u8]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-/// A stream in pieces.
+/// Returns bytes as a stream of pieces.
 fn pieces(bytes: Vec<u8>) -> inception::engine::ByteStream {
     let pieces: Vec<_> = bytes.chunks(10_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     futures_util::stream::iter(pieces).boxed()
@@ -39,7 +39,7 @@ async fn whole(mut stream: EngineStream<Bytes>) -> Vec<u8> {
 #[tokio::test]
 async fn files_come_back_with_their_owners_modes_and_links() {
     let Some(engine) = engine().await else { return };
-    // The container never runs.
+    // The container is never started.
     let made = Made::created(&engine, &["true"], |_| {}).await;
     let content: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
     let put = engine.put_archive(&made.id, "/", pieces(archive(&content)), PutOptions::default());
@@ -80,7 +80,7 @@ async fn files_come_back_with_their_owners_modes_and_links() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_broken_is_told_by_its_kind() {
+async fn missing_paths_and_broken_archives_are_told_by_their_kind() {
     let Some(engine) = engine().await else { return };
     let made = Made::created(&engine, &["true"], |_| {}).await;
     let kind = |result: Result<(), inception::engine::EngineError>| result.unwrap_err().kind;
@@ -94,7 +94,7 @@ async fn what_is_missing_or_broken_is_told_by_its_kind() {
     let broken = futures_util::stream::iter(broken).boxed();
     let error = in_time(engine.put_archive(&made.id, "/", broken, PutOptions::default())).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Invalid, "the disk is gone"));
-    // A file in the place of a directory.
+    // The archive has a directory where the container has a file.
     let over = PutOptions { keep_kinds: true, ..PutOptions::default() };
     engine.put_archive(&made.id, "/", pieces(archive(b"x")), PutOptions::default()).await.unwrap();
     let mut builder = tar::Builder::new(Vec::new());

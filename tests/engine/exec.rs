@@ -20,11 +20,11 @@ const PLAIN: SessionOptions = SessionOptions { is_tty: false, stdin: false, deta
 const WITH_INPUT: SessionOptions = SessionOptions { is_tty: false, stdin: true, detach_keys: None };
 const TERMINAL: SessionOptions = SessionOptions { is_tty: true, stdin: true, detach_keys: None };
 
-/// Runs a command to its end: exit code, standard output, standard error.
+/// Runs a command to its end. Returns exit code, standard output and standard error.
 async fn run(engine: &EngineHandle, made: &Made, spec: &ExecSpec, options: &SessionOptions) -> (i64, String, String) {
     let (exec, session) = in_time(engine.open_exec(&made.id, spec, options)).await.unwrap();
     let (out, errors) = read(session.output).await;
-    let code = engine.exec_exit_code(&exec, LIMIT).await.unwrap().expect("it has ended");
+    let code = engine.exec_exit_code(&exec, LIMIT).await.unwrap().expect("the command has ended");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (code, text(out), text(errors))
 }
@@ -35,7 +35,7 @@ async fn without_a_terminal_output_and_errors_come_apart() {
     let made = Made::idle(&engine).await;
     let found = run(&engine, &made, &shell("echo out; echo err >&2; echo more"), &PLAIN).await;
     assert_eq!(found, (0, "out\nmore\n".into(), "err\n".into()));
-    // Bytes that look like frames are the command's own.
+    // The output looks like a frame of the engine's stream: it must arrive unchanged.
     let found = run(&engine, &made, &shell(r"printf '\001\000\000\000\000\000\000\003abc'"), &PLAIN).await;
     assert_eq!(found.1, "\u{1}\0\0\0\0\0\0\u{3}abc");
 }
@@ -44,7 +44,7 @@ async fn without_a_terminal_output_and_errors_come_apart() {
 async fn with_a_terminal_all_output_is_one_stream_and_the_size_is_known() {
     let Some(engine) = engine().await else { return };
     let made = Made::idle(&engine).await;
-    // The command waits for a line, which is sent after the change of size.
+    // The command waits for a line. The test sends the line after the change of size.
     let script = "test -t 0 && echo terminal >&2; read line; stty size; exit 7";
     let (exec, mut session) = in_time(engine.open_exec(&made.id, &shell(script), &TERMINAL)).await.unwrap();
     in_time(engine.resize_exec(&exec, TerminalSize { rows: 33, columns: 99 })).await.unwrap();
@@ -97,7 +97,7 @@ async fn exit_codes_tell_what_became_of_a_command() {
     assert_eq!(run(&engine, &made, &shell("exit 3"), &PLAIN).await.0, 3);
     let (code, out, _) = run(&engine, &made, &command(&["/etc/hosts"]), &PLAIN).await;
     assert_eq!(code, 126, "{out}");
-    // Compat: Engine 20.10 says 126 of a program that is missing, newer engines 127.
+    // Compat: for a missing program Engine 20.10 answers 126, newer engines 127.
     let (code, out, _) = run(&engine, &made, &command(&["no-such-program"]), &PLAIN).await;
     assert!(code == 126 || code == 127, "{code}");
     assert!(out.contains("no-such-program"), "{out}");
@@ -134,7 +134,7 @@ async fn a_command_that_is_left_to_itself_goes_on() {
     let exec = engine.exec_detached(&made.id, &shell("sleep 1; exit 4"), false).await.unwrap();
     assert_eq!(engine.exec_exit_code(&exec, Duration::ZERO).await.unwrap(), None);
     assert_eq!(engine.exec_exit_code(&exec, LIMIT).await.unwrap(), Some(4));
-    // Of a session that is dropped, too.
+    // The exit code is also told when the session was dropped.
     let (exec, mut session) = engine.open_exec(&made.id, &shell("echo a; sleep 1; exit 6"), &PLAIN).await.unwrap();
     assert!(in_time(session.output.next()).await.is_some());
     drop(session);

@@ -7,7 +7,7 @@ use crate::common::real::Stranger;
 use crate::common::real::docker;
 use crate::{Made, engine, in_time, unique};
 
-/// Removes an image name at the end of a test.
+/// An image name that is removed when the value is dropped.
 struct Named(String);
 
 impl Drop for Named {
@@ -49,7 +49,7 @@ async fn a_commit_has_a_history_and_can_be_exported() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_committed_pushed_or_exported_is_told_by_its_kind() {
+async fn failed_commits_pushes_and_exports_are_told_by_their_kind() {
     let Some(engine) = engine().await else { return };
     let gone = Made::created(&engine, &["true"], |_| {}).await;
     gone.remove().await;
@@ -60,7 +60,7 @@ async fn what_cannot_be_committed_pushed_or_exported_is_told_by_its_kind() {
     assert_eq!(engine.export_images(std::slice::from_ref(&missing)).await.err().unwrap().kind, ErrorKind::NotFound);
     let error = engine.push_image("a@sha256:00").await.err().unwrap();
     assert_eq!(error.kind, ErrorKind::Invalid);
-    // A registry that nobody serves: the error is an item of the stream, and the last one.
+    // No registry answers at this address: the error is the last item of the stream.
     let image = Stranger::image(&format!("localhost:1/{}:1", unique("push")));
     let mut stream = in_time(engine.push_image(&image.name)).await.unwrap();
     let mut last = None;

@@ -1,6 +1,6 @@
-//! The port's capabilities on the real engine, each looked at through the port itself.
+//! The capabilities of the engine port on a real engine. Results are read back through the port, too.
 //!
-//! Every test makes containers of its own from the test image and removes them, also when the test fails.
+//! Each test creates its own containers from the test image and removes them, also when the test fails.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
@@ -25,16 +25,16 @@ use inception::engine::{EngineHandle, EngineStream, OutputChunk, OutputStream, R
 use inception::env::Environment;
 use inception::model::{ContainerId, ContainerSpec};
 
-/// No wait of a test may last longer.
+/// The longest time that a test waits for anything.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Returns a name that no other test has.
+/// Returns a name that no other test uses.
 fn unique(word: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("inception-test-engine-{word}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Connects to the engine of the tests; `None` where there is none.
+/// Connects to the engine under test; `None` where no engine answers.
 async fn engine() -> Option<EngineHandle> {
     if !is_ready() {
         return None;
@@ -45,21 +45,21 @@ async fn engine() -> Option<EngineHandle> {
     Some(connect(&Wanted::default(), &environment).await.unwrap())
 }
 
-/// Awaits something that must come within [`LIMIT`].
+/// Awaits `work`, which must end within [`LIMIT`].
 #[track_caller]
 fn in_time<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     let place = std::panic::Location::caller();
     async move { tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| panic!("not in time: {place}")) }
 }
 
-/// A container that goes with its guard.
+/// A container that is removed when the value is dropped.
 struct Made {
     engine: EngineHandle,
     id: ContainerId,
 }
 
 impl Made {
-    /// Creates a container of the test image.
+    /// Creates a container of the test image, without starting it.
     async fn created(engine: &EngineHandle, command: &[&str], change: impl FnOnce(&mut ContainerSpec)) -> Self {
         let mut spec = ContainerSpec {
             name: unique("container").as_str().into(),
@@ -73,7 +73,7 @@ impl Made {
         Self { engine: engine.clone(), id }
     }
 
-    /// Runs a container that does nothing until it is killed.
+    /// Starts a container that does nothing until it is killed.
     async fn idle(engine: &EngineHandle) -> Self {
         let made = Self::created(engine, &["sleep", "1000"], |_| {}).await;
         made.start().await;
@@ -95,7 +95,7 @@ impl Drop for Made {
     }
 }
 
-/// Reads output to its end: standard output, standard error.
+/// Reads output to its end. Returns standard output and standard error.
 async fn read(mut output: EngineStream<OutputChunk>) -> (Vec<u8>, Vec<u8>) {
     let (mut out, mut errors) = (Vec::new(), Vec::new());
     while let Some(chunk) = in_time(output.next()).await {

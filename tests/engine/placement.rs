@@ -1,5 +1,5 @@
-//! What versions of the API take at different places, read back from the engine. Run with another `DOCKER_HOST` for another
-//! engine.
+//! Attributes whose place in a create call depends on the API version, read back from the engine. `DOCKER_HOST` chooses
+//! the engine.
 
 use inception::engine::EngineHandle;
 use inception::model::{ContainerSpec, EndpointSpec, NetworkSpec};
@@ -9,7 +9,7 @@ use crate::{Made, engine, unique};
 
 const MAC: &str = "02:42:ac:11:65:43";
 
-/// Networks that go with their guard.
+/// Networks that are removed when the value is dropped.
 struct Networks(Vec<String>);
 
 impl Networks {
@@ -38,7 +38,7 @@ impl Drop for Networks {
     }
 }
 
-/// Returns the MAC addresses of a container, by network.
+/// Returns the MAC address of a container on each network.
 fn addresses(made: &Made) -> String {
     told(&[
         "inspect",

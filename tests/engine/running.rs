@@ -1,4 +1,4 @@
-//! Attached containers, waits for their end, their processes, and starts that fail.
+//! Attach, waits for the end of a container, its processes, and starts that fail.
 
 use futures_util::{FutureExt, StreamExt};
 use inception::engine::{AttachOptions, ErrorKind, LogOptions, TerminalSize, WaitCondition};
@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use crate::{Made, engine, in_time, read};
 
 #[tokio::test]
-async fn who_attaches_before_the_start_misses_nothing_and_sees_the_end() {
+async fn an_attach_before_the_start_misses_no_output_and_sees_the_end() {
     let Some(engine) = engine().await else { return };
     let script = "echo first; read line; echo \"$line\" >&2; exit 3";
     let made = Made::created(&engine, &["sh", "-c", script], |spec| {
@@ -64,7 +64,7 @@ async fn each_condition_ends_a_wait_in_its_time() {
     let Some(engine) = engine().await else { return };
     let made = Made::created(&engine, &["sh", "-c", "sleep 1; exit 9"], |_| {}).await;
     let wait = |condition| engine.wait_container(&made.id, condition);
-    // The container was never started: it does not run, and its next exit is to come.
+    // The container was never started: it counts as not running, but its next exit is still to come.
     assert_eq!(in_time(wait(WaitCondition::NotRunning).await.unwrap()).await.unwrap().exit_code, 0);
     let mut next = wait(WaitCondition::NextExit).await.unwrap();
     let mut removed = wait(WaitCondition::Removed).await.unwrap();

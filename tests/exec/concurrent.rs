@@ -1,4 +1,4 @@
-//! Two runs at once, on one machine or on two: each finds done what the other did.
+//! Two runs at the same time, on one machine or on two. Each accepts what the other has already done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use inception::engine::{ChangeEngine, ErrorKind, ReadEngine, RemoveOptions};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]
-async fn where_the_old_container_is_gone_the_new_one_stays_though_the_run_fails() {
+async fn a_new_container_stays_when_the_old_one_is_gone_though_the_run_fails() {
     let engine = engine();
     assert!(up(&engine, &project("services: { web: { image: app:1 } }")).await.unwrap().is_success());
     let old = engine.inspect_container("p-web-1").await.unwrap().id;
     let wanted = project("services: { web: { image: app:2 } }");
     let plan = plan_up(&wanted, &observed(&engine).await, &UpOptions::default());
-    // Another machine has finished the same replacement when the reply to our wait is lost.
+    // The reply to this run's wait is lost. Meanwhile another machine has finished the same replacement.
     let world = Arc::new(engine.client(0));
     engine.set_faults(move |call| {
         if call.name == "inspect_container" {

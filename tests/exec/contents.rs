@@ -1,11 +1,11 @@
-//! Configs and secrets that are put into a container.
+//! Configs and secrets that are copied into a container.
 
 use crate::common::{containers, engine, observed, project, run};
 use inception::engine::ErrorKind;
 use inception::engine::fake::{FakeEngine, Fault};
 use inception::plan::UpOptions;
 
-/// A project with a config that is put into its container, and the plan for it.
+/// Returns the plan for a service with a config that is copied into its container.
 async fn plan_with_config(engine: &FakeEngine, image: &str) -> inception::plan::Plan {
     let wanted = project(&format!(
         "services: {{ web: {{ image: '{image}', configs: [word] }} }}\nconfigs: {{ word: {{ content: said }} }}"
@@ -28,7 +28,7 @@ async fn files_that_may_have_arrived_do_not_cost_the_container() {
     };
     engine.set_faults(lose(100));
     assert!(!run(&engine, &plan).await.is_success());
-    assert_eq!(containers(&engine).await, ["p-web-1 app:1 created"], "it is what the next run goes on from");
+    assert_eq!(containers(&engine).await, ["p-web-1 app:1 created"], "the next run continues here");
     engine.clear_faults();
     let plan = plan_with_config(&engine, "app:1").await;
     assert!(inception::plan::render(&plan).contains("fill"), "{}", inception::plan::render(&plan));
@@ -51,7 +51,7 @@ async fn files_that_the_engine_refuses_leave_no_container_without_them() {
     assert!(containers(&engine).await.is_empty());
 }
 
-/// The fake engine gives no files back, as an image without `/etc/passwd`.
+/// The fake engine returns no files, like an image without `/etc/passwd`.
 #[tokio::test(start_paused = true)]
 async fn an_owner_that_the_image_does_not_have_is_told_and_costs_nothing_else() {
     let engine = engine();

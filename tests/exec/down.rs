@@ -29,7 +29,7 @@ async fn an_image_that_is_gone_though_its_removal_failed_is_removed() {
         "remove_image" => Fault::Fail(ErrorKind::Engine),
         _ => Fault::None,
     });
-    assert!(!run(&engine, &plan).await.is_success(), "it is still there");
+    assert!(!run(&engine, &plan).await.is_success(), "the image is still there");
     engine.clear_faults();
     engine.remove_image("app:1").await.unwrap();
     engine.set_faults(|call| match call.name {

@@ -1,5 +1,5 @@
-//! Engines that restart, are slow, do not answer, or carry out a call late. The first signal to a run that waits for such an
-//! engine: what the engine has still to finish holds the run up for a moment only, and is told.
+//! Engines that restart, are slow, do not answer, or act late; and the first signal to a run that waits for such an
+//! engine. A signalled run waits only a moment for the engine, and says what the engine has not finished.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ async fn a_name_that_a_removal_under_way_still_holds_is_waited_for() {
     assert_eq!(containers(&engine).await, FINAL);
 }
 
-/// Runs with a call that takes long, and returns the lines of output of its step.
+/// Runs `up` while one call takes long. Returns the output lines of that call's step.
 async fn lines_while(name: &'static str, takes: Duration) -> Vec<String> {
     let engine = prepared(false).await;
     let plan = plan_up(&project(BEFORE), &observed(&engine).await, &UpOptions::default());
@@ -92,7 +92,8 @@ async fn a_call_that_takes_effect_late_is_noticed_before_success_is_claimed() {
     assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
 }
 
-/// Runs a plan; the first signal comes after a second. Returns the outcome, and how long the run went on after the signal.
+/// Runs a plan, with the first signal after a second. Returns the outcome, and how long the run went on after the
+/// signal.
 async fn interrupted(engine: &Arc<FakeEngine>, plan: &Plan) -> (Outcome, Duration) {
     let interrupt = Interrupt::default();
     let press = interrupt.clone();
@@ -111,7 +112,7 @@ const LONG: Duration = Duration::from_millis(2600);
 #[tokio::test(start_paused = true)]
 async fn a_stop_goes_on_without_the_run() {
     let engine = engine();
-    // `slow:1` uses five seconds of its grace period.
+    // `slow:1` ends after five seconds of its grace period.
     succeeds(&engine, &web("slow:1")).await;
     let plan = down(&project(&web("slow:1")), &observed(&engine).await, &DownOptions::default());
     let (outcome, took) = interrupted(&engine, &plan).await;
@@ -156,7 +157,7 @@ async fn no_silent_call_holds_a_run_up() {
     }
 }
 
-/// The run subscribes to events before its first step.
+/// A run subscribes to the engine's events before its first step.
 #[tokio::test(start_paused = true)]
 async fn a_silent_subscription_does_not_hold_a_run_up() {
     let engine = engine();
@@ -181,7 +182,7 @@ async fn the_stop_of_a_replacement_is_told_with_the_replacement_and_the_next_run
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_stopped_for_a_moment_is_told_where_the_run_does_not_come_to_starting_it() {
+async fn a_container_stopped_for_a_moment_is_told_where_the_run_does_not_start_it_again() {
     let yaml = |label: &str| {
         format!(
             "services: {{ a: {{ image: app:1, networks: [n] }}, b: {{ image: slow:1, networks: [n] }} }}
@@ -200,7 +201,7 @@ networks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
     assert_eq!(containers(&engine).await, ["p-a-1 app:1 running", "p-b-1 slow:1 running"]);
 }
 
-/// Each container that comes back takes two seconds: the run waits for all of them, as long as the engine answers.
+/// Each container takes two seconds to come back. The run waits for all of them, as long as the engine answers.
 #[tokio::test(start_paused = true)]
 async fn containers_that_come_back_are_waited_for() {
     let yaml = |image: &str| format!("services: {{ web: {{ image: '{image}', scale: 3 }} }}");

@@ -1,4 +1,4 @@
-//! A first `up` and a recreate, disturbed at every call in turn: the call fails, its reply is lost, the program dies.
+//! A first `up` and a recreate, disturbed at each call in turn: the call fails, its reply is lost, or the program dies.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use inception::engine::ErrorKind;
 use inception::engine::fake::Fault;
 use inception::plan::UpOptions;
 
-/// Runs with a fault at call `at`, then again without: the end is that of an undisturbed run.
+/// Runs `up` with a fault at call `at`, then without faults. The result must be that of an undisturbed run.
 async fn disturbed(has_before: bool, at: usize, fault: &Fault) -> bool {
     let engine = prepared(has_before).await;
     let first = engine.calls().len();
     let (number, kind) = (first + at, fault.clone());
     engine.set_faults(move |call| if call.number == number { kind.clone() } else { Fault::None });
     let wanted = project(&after());
-    // A crash never returns: the run is dropped, as the process would be.
+    // A crash never returns: the run is dropped, as if its process had died.
     let outcome = tokio::time::timeout(Duration::from_secs(3600), up(&engine, &wanted)).await;
     let was_hit = engine.calls().len() > number;
     engine.clear_faults();
@@ -38,7 +38,7 @@ async fn disturbed(has_before: bool, at: usize, fault: &Fault) -> bool {
     was_hit
 }
 
-/// One disturbed run for every call that an undisturbed one makes.
+/// Disturbs one run at each call that an undisturbed run makes.
 async fn every_call(fault: Fault) {
     for has_before in [false, true] {
         let mut at = 0;
@@ -50,17 +50,17 @@ async fn every_call(fault: Fault) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_fails_is_made_good_by_the_next_run() {
+async fn the_next_run_repairs_a_call_that_failed() {
     every_call(Fault::Fail(ErrorKind::Engine)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_connection_is_made_good() {
+async fn the_next_run_repairs_a_lost_connection() {
     every_call(Fault::Fail(ErrorKind::Connection)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_reply_is_made_good() {
+async fn the_next_run_repairs_a_lost_reply() {
     every_call(Fault::LoseReply).await;
 }
 

@@ -1,4 +1,4 @@
-//! Replacements that fail: the old container comes back, also after a run that died in the middle.
+//! Replacements that fail: the old container comes back, also when the run died halfway.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn a_new_container_that_dies_while_the_old_one_stops_does_not_cost_the_old
 
 #[tokio::test(start_paused = true)]
 async fn a_death_while_the_old_container_is_given_back_leaves_the_sign_that_it_is_to_run() {
-    // The second start is that of the old container.
+    // The second start is the one of the old container.
     for (call, nth) in [("kill_container", 0), ("start_container", 1), ("remove_container", 0)] {
         for fault in [Fault::Crash, Fault::CrashAfter] {
             let engine = engine();
@@ -77,7 +77,7 @@ async fn a_death_while_the_old_container_is_given_back_leaves_the_sign_that_it_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_dead_run_stopped_comes_back_though_the_file_says_something_else_by_now() {
+async fn a_container_that_a_dead_run_stopped_comes_back_though_the_file_has_changed() {
     let engine = engine();
     succeeds(&engine, &web("app:1")).await;
     dies(&engine, &web("app:2"), "stop_container", 0, Fault::CrashAfter).await;
@@ -91,7 +91,7 @@ async fn a_container_whose_replacement_is_dropped_is_started_though_it_ran_when_
     succeeds(&engine, &web("app:1")).await;
     dies(&engine, &web("app:2"), "stop_container", 0, Fault::Crash).await;
     let plan = plan_up(&project(&web("app:1")), &observed(&engine).await, &UpOptions::default());
-    // The stop of the run that died arrives late.
+    // The stop that the dead run asked for takes effect only now.
     let old = observed(&engine).await.containers.iter().find(|one| one.name.as_str() == "p-web-1").unwrap().id.clone();
     engine.stop_container(&old, None).await.unwrap();
     assert!(run(&engine, &plan).await.is_success());
@@ -141,7 +141,7 @@ async fn a_new_container_that_is_to_stay_up_and_is_stopped_by_others_is_not_take
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_dead_run_started_does_not_run_beside_the_old_container() {
+async fn a_container_that_a_dead_run_started_does_not_run_beside_the_old_one() {
     let engine = engine();
     succeeds(&engine, &web("app:1")).await;
     dies(&engine, &web("app:2"), "start_container", 0, Fault::CrashAfter).await;
@@ -197,7 +197,7 @@ async fn old_and_new_do_not_run_side_by_side_on_one_anonymous_volume_or_address(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_made_good() {
+async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_repaired() {
     let engine = engine();
     succeeds(&engine, &web("app:1")).await;
     let mut is_first = true;
@@ -206,7 +206,8 @@ async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_made_good
         if call.name == "stop_container" && std::mem::take(&mut is_first) {
             turn = Turn { work: Duration::from_millis(300), ..Fault::CutOff.into() };
         }
-        // The run itself is slow enough to meet it: the removal of the new container comes after the old one's start.
+        // The removal of the new container follows the start of the old one. It takes a second, so that the late stop
+        // comes before the end of the run.
         if call.name == "remove_container" {
             turn.work = Duration::from_secs(1);
         }
@@ -217,7 +218,7 @@ async fn a_stop_that_takes_effect_after_the_old_container_came_back_is_made_good
     assert_eq!(containers(&engine).await, ["p-web-1 app:1 running"]);
 }
 
-/// While the new container is there, it tells the next run that the old one is to run.
+/// The new container stays: it tells the next run that the old one must run.
 #[tokio::test(start_paused = true)]
 async fn an_old_container_that_could_not_come_back_comes_back_with_the_next_run() {
     let engine = engine();

@@ -1,4 +1,5 @@
-//! Runs on the fake engine: calls fail, replies are lost, the program dies, replacements fail. What ran before runs again.
+//! Runs on the fake engine: calls fail, replies are lost, the program dies, replacements fail. The old containers run
+//! again.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 #[path = "../common/mod.rs"]
 mod common;

@@ -71,7 +71,7 @@ async fn an_orphan_gets_back_the_network_that_was_made_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_another_directory_made_is_not_stopped_for_a_network() {
+async fn a_container_of_another_directory_is_not_stopped_for_a_network() {
     let engine = engine();
     assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
     let all = [(labels::PROJECT, "p"), (labels::SERVICE, "other"), (labels::WORKING_DIR, "/elsewhere")];
@@ -120,8 +120,8 @@ async fn a_network_that_two_files_have_doubled_becomes_one() {
              networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9.0.0/24 }}] }} }} }}"
         )
     };
-    // The name is checked where the request comes in, so that two may pass; the network of the other file is of no subnet
-    // here, as the engine would refuse two of one.
+    // The fake checks a name when the request arrives, so two slow requests for one name both pass. The first network
+    // has no subnet: the engine would refuse the same subnet twice.
     let spec = |label: &str| {
         let plan = plan_up(&project(&yaml(label)), &Default::default(), &UpOptions::default());
         plan.steps.iter().find_map(|step| match &step.action {
@@ -144,7 +144,7 @@ async fn a_network_that_two_files_have_doubled_becomes_one() {
     let outcome = up(&engine, &wanted).await.unwrap();
     assert!(outcome.is_success(), "{:?}", outcome.failures);
     assert_eq!(engine.list_networks().await.unwrap().len(), 1);
-    // Where none of them is as the file says, all make place.
+    // Neither network is as the file says: both are replaced.
     engine.set_script(slow);
     let (mut one, mut other) = (spec("c").unwrap(), spec("d").unwrap());
     one.ipam = Default::default();
@@ -194,7 +194,7 @@ async fn a_replacement_that_a_dead_run_made_starts_on_the_network_that_is_made_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_a_network_cannot_be_removed_what_was_on_it_goes_on_there() {
+async fn containers_go_on_on_a_network_that_cannot_be_removed() {
     let yaml = |label: &str| {
         format!(
             "services: {{ web: {{ image: 'app:1', networks: [n] }} }}\nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
@@ -237,7 +237,7 @@ async fn each_replica_gets_its_own_name_on_a_network_that_is_made_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn an_old_container_comes_back_when_the_network_that_it_was_on_is_made_again() {
-    // The new `web` is on another network than the old one, and fails long before the old one's is there again.
+    // The new `web` is on `m` and fails at once. The old one was on `n`, whose new network takes 20 seconds.
     let yaml = |image: &str, on: &str, label: &str| {
         format!(
             "services: {{ web: {{ image: '{image}', networks: [{on}] }}, other: {{ image: 'app:1', networks: [n] }} }}\n\

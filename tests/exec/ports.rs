@@ -54,18 +54,18 @@ async fn exchanged_ports_are_free_again_though_the_run_that_began_has_died() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_must_be_given_back_anyway_is_not_waited_for() {
+async fn a_container_that_must_be_given_back_anyway_is_not_waited_for() {
     let engine = engine();
     succeeds(&engine, &swap("app:1", 8001, 8002)).await;
     let begun = tokio::time::Instant::now();
-    // Alone, the health check of `sick` would be waited for until it has failed for good.
+    // `web` fails, so `db` must be given back, too. A wait for the health check of `db` (`sick:1`) would take minutes.
     fails(&engine, &swap("broken:1", 8002, 8001).replace("db:1", "sick:1")).await;
     assert_eq!(containers(&engine).await, ["p-db-1 db:1 running", "p-web-1 app:1 running"]);
     let of_the_simulated_clock = begun.elapsed();
     assert!(of_the_simulated_clock < Duration::from_secs(5), "{of_the_simulated_clock:?}");
 }
 
-/// `api` takes the port of `web`, and `side` shares the network of `web`.
+/// `api` takes over the port of `web`. `side` shares the network of `web`.
 fn port_of_a_host(api: bool, web: &str, side: &str) -> String {
     let port = "ports: ['8001:80']";
     let (web_port, api) = match api {
@@ -85,7 +85,7 @@ async fn a_new_service_takes_a_port_only_when_all_that_shares_with_its_holder_wo
     fails(&engine, &port_of_a_host(true, "app:1", "broken:1")).await;
     let before = ["p-api-1 app:1 created", "p-side-1 app:1 running", "p-web-1 app:1 running"];
     assert_eq!(containers(&engine).await, before);
-    // A run that dies has stopped `web`, and the engine does not tell the ports of what is stopped.
+    // The dead run has stopped `web`, and the engine does not tell the ports of a stopped container.
     for nth in 0..2 {
         let wanted = port_of_a_host(true, "app:1", "broken:1");
         dies(&engine, &wanted, "start_container", nth, Fault::CrashAfter).await;
@@ -97,7 +97,8 @@ async fn a_new_service_takes_a_port_only_when_all_that_shares_with_its_holder_wo
     assert_eq!(containers(&engine).await, after);
 }
 
-/// `proxy` is new, takes the port of `web`, and `web` waits for it: so it starts before `web` is known to work.
+/// The new service `proxy` takes over the port of `web`, and `web` depends on `proxy`: `proxy` starts before `web` has
+/// proved that it works.
 fn port_of_a_dependent(has_proxy: bool, web: &str) -> String {
     match has_proxy {
         false => format!("services: {{ web: {{ image: '{web}', ports: ['8001:80'] }} }}"),
@@ -114,7 +115,7 @@ async fn a_container_that_has_taken_a_port_gives_way_where_the_old_holder_must_c
         succeeds(&engine, &port_of_a_dependent(false, "app:1")).await;
         let wanted = port_of_a_dependent(true, "broken:1");
         if dies_first {
-            // The second start is that of the new `web`.
+            // The second start is the one of the new `web`.
             dies(&engine, &wanted, "start_container", 1, Fault::Crash).await;
         }
         let outcome = up(&engine, &project(&wanted)).await.unwrap();

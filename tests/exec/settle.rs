@@ -1,4 +1,4 @@
-//! Lost replies, panics, hooks and shared volumes on the fake engine: what a run does where it cannot know, or must not guess.
+//! Lost replies, panics, hooks and shared volumes on the fake engine: what a run does when it cannot know the result.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ async fn plan_of(engine: &FakeEngine, yaml: &str, command: &Lifecycle) -> Plan {
     lifecycle(&project(yaml), &observed(engine).await, &BTreeSet::new(), command)
 }
 
-/// Carries out a command with a fault at the first calls of one name. Returns how it went, and how often that call was made.
+/// Runs a command with faults at the first calls of one name. Returns the outcome, and how often that call was made.
 async fn with_fault(
     engine: &Arc<FakeEngine>,
     command: &Lifecycle,
@@ -52,7 +52,7 @@ fn kill(signal: &str) -> Lifecycle {
     Lifecycle::Kill { signal: signal.to_owned(), orphans: false }
 }
 
-/// A call whose reply is lost, and a call that never reaches the engine.
+/// The engine acts, but its reply is lost; or the call never reaches the engine.
 const LOST: Fault = Fault::LoseReply;
 const NEVER_CAME: Fault = Fault::Fail(ErrorKind::Connection);
 
@@ -88,7 +88,7 @@ async fn a_call_that_takes_effect_after_it_was_asked_for_again_is_no_failure() {
     let engine = brought_up(WEB).await;
     let plan = plan_of(&engine, WEB, &Lifecycle::Pause).await;
     let mut is_first = true;
-    // The engine comes to the first call while the second is under way, and refuses the second.
+    // The engine carries out the first call while the second is under way, and then refuses the second.
     engine.set_script(move |call| match call.name == "pause_container" {
         true if std::mem::take(&mut is_first) => Turn { work: Duration::from_millis(150), ..Fault::CutOff.into() },
         true => Turn { work: Duration::from_millis(200), ..Fault::None.into() },
@@ -142,7 +142,7 @@ fn has_panicked(outcome: &Outcome) -> bool {
     in_step || outcome.leftovers.iter().any(|line| line.starts_with("internal:") && line.contains("please report"))
 }
 
-/// Runs an update with a panic at the call `at` of a step. Returns whether the run came to that call.
+/// Runs an update that panics at call `at` of a step. Returns whether the run made that call.
 async fn panics_at(at: usize) -> bool {
     let engine = brought_up(BEFORE).await;
     let wanted = project(&BEFORE.replace("app:1", "app:2").replace("db:1", "db:2"));
@@ -156,7 +156,7 @@ async fn panics_at(at: usize) -> bool {
         }
         Fault::None
     });
-    // One slot: where it were not freed, the run would not end.
+    // There is one slot: if the panic did not free it, the run would never end.
     let settings = ExecSettings { parallel: 1, stops: 1, ..ExecSettings::default() };
     let (mut listener, interrupt) = (|_: &Event| {}, Interrupt::default());
     let work = exec::run(&plan, engine.clone(), settings, &mut listener, &interrupt);
@@ -205,7 +205,7 @@ async fn an_undo_that_panics_ends_the_run_with_words_about_what_is_left() {
 const HOOKED: &str =
     "services: { web: { image: app:1, post_start: [{ command: [work] }], pre_stop: [{ command: [drain] }] } }";
 
-/// Commands in containers take this long.
+/// Sets how long commands in containers take.
 fn commands_take(engine: &FakeEngine, work: Duration) {
     engine.set_script(move |call: &Call| Turn {
         work: if call.name == "exec" { work } else { Duration::ZERO },
@@ -213,7 +213,8 @@ fn commands_take(engine: &FakeEngine, work: Duration) {
     });
 }
 
-/// Runs a plan; after `signal_after` the first signal comes. Returns the outcome, its errors in words, and how long it took.
+/// Runs a plan, with the first signal after `signal_after`. Returns the outcome, its error messages, and the time it
+/// took.
 async fn run_hooks(
     engine: &Arc<FakeEngine>,
     plan: &Plan,
@@ -245,7 +246,7 @@ async fn a_hook_that_hangs_is_given_up_at_its_limit() {
     assert!(!outcome.is_success());
     assert_eq!(words, [hangs("post_start")]);
     assert!(took < Duration::from_secs(310), "{took:?}");
-    // A `pre_stop` hook does not keep its container from being stopped.
+    // A `pre_stop` hook that hangs does not keep its container from being stopped.
     let plan = down(&project(HOOKED), &observed(&engine).await, &DownOptions::default());
     let (outcome, words, took) = run_hooks(&engine, &plan, None).await;
     assert!(outcome.is_success(), "{words:?}");
@@ -304,7 +305,7 @@ async fn a_hook_whose_reply_is_lost_is_not_run_twice() {
 const SHARED: &str =
     "services: { db: { image: app:1, volumes: [/data] }, web: { image: app:1, volumes: [/own], volumes_from: [db] } }";
 
-/// The anonymous volumes on the engine, by the path at which `of` has them.
+/// Returns the anonymous volumes of the container `of`, each with its path there.
 async fn volumes_of(engine: &FakeEngine, of: &str) -> Vec<(String, VolumeName)> {
     let all = engine.list_containers(&[]).await.unwrap();
     let mounts = all.iter().filter(|one| one.name.as_str() == of).flat_map(|one| &one.mounts);
@@ -326,7 +327,7 @@ async fn volumes_of_others_stay_where_the_last_container_that_has_them_goes() {
     let engine = brought_up(SHARED).await;
     let volumes = volumes_of(&engine, "p-web-1").await;
     assert_eq!(volumes.len(), 2);
-    // `db` goes without its volumes: `web` is the last to have them.
+    // `db` is removed without its volumes: after that only `web` has them.
     remove(&engine, "db", false).await;
     remove(&engine, "web", true).await;
     assert!(containers(&engine).await.is_empty());
@@ -379,7 +380,7 @@ async fn renewed_volumes_do_not_cost_those_of_a_container_that_is_gone() {
     let data = at(&volumes_of(&engine, "other").await, "/data");
     assert!(up(&engine, &project(yaml)).await.unwrap().is_success());
     engine.remove_container(&id, RemoveOptions { force: true, volumes: false }).await.unwrap();
-    // It comes again under its name, with other volumes.
+    // `other` is created again under its old name, with new volumes.
     engine.create_container(&other).await.unwrap();
     let options = UpOptions { renew_anonymous_volumes: true, ..UpOptions::default() };
     let plan = plan_up(&project(&yaml.replace("app:1", "app:2")), &observed(&engine).await, &options);
@@ -391,12 +392,12 @@ fn double(id: &str, of: &ObservedNetwork) -> ObservedNetwork {
     ObservedNetwork { id: id.into(), ..of.clone() }
 }
 
-/// The ids of the networks.
+/// Returns the ids of the networks.
 async fn networks(engine: &FakeEngine) -> Vec<String> {
     engine.list_networks().await.unwrap().into_iter().map(|network| network.id.to_string()).collect()
 }
 
-/// A double with a smaller id comes while the run creates a container: the engine refuses to choose.
+/// A second network of the same name appears while the run creates a container: the engine refuses the ambiguous name.
 #[tokio::test(start_paused = true)]
 async fn of_doubled_networks_the_one_in_use_stays_whatever_its_id() {
     for smaller in [true, false] {
@@ -409,7 +410,7 @@ async fn of_doubled_networks_the_one_in_use_stays_whatever_its_id() {
         let outcome = run(&engine, &plan).await;
         assert!(outcome.is_success(), "{smaller}: {:?}", outcome.failures);
         assert_eq!(networks(&engine).await, [used.id.to_string()], "{smaller}");
-        // The plan of a run that sees both keeps the same one.
+        // A run whose plan sees both networks keeps the same one.
         engine.add_network(double(&id, &used));
         let outcome = up(&engine, &project(&two.replace("api", "new"))).await.unwrap();
         assert!(outcome.is_success(), "{smaller}: {:?}", outcome.failures);
@@ -417,7 +418,7 @@ async fn of_doubled_networks_the_one_in_use_stays_whatever_its_id() {
     }
 }
 
-/// A call of a run that has died makes the network once more, beside the one that this run has just made.
+/// A late call of a dead run creates the network again, right after this run has created it.
 #[tokio::test(start_paused = true)]
 async fn of_networks_that_are_made_in_the_same_moment_the_one_with_the_smallest_id_stays() {
     let engine = engine();
@@ -425,7 +426,7 @@ async fn of_networks_that_are_made_in_the_same_moment_the_one_with_the_smallest_
     let twin = Arc::new(engine.client(0));
     let mut is_first = true;
     engine.set_faults(move |call| {
-        // The network is there, and its double comes.
+        // The run has created the network and lists it: now the second one appears.
         if call.name == "list_networks" && std::mem::take(&mut is_first) {
             let twin = twin.clone();
             tokio::spawn(async move {

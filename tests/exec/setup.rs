@@ -1,4 +1,4 @@
-//! What the tests of runs share: files, engines that are prepared, and runs that succeed, fail or die.
+//! Shared by the tests of runs: compose files, prepared engines, and runs that succeed, fail or die.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub fn after() -> String {
     BEFORE.replace("app:1", "app:2").replace("db:1", "db:2")
 }
 
-/// What a scenario starts from: nothing, or a running project that changes.
+/// Returns an engine without the project, or with the running project of [`BEFORE`].
 pub async fn prepared(has_before: bool) -> Arc<FakeEngine> {
     let engine = engine();
     if has_before {
@@ -29,15 +29,16 @@ pub async fn prepared(has_before: bool) -> Arc<FakeEngine> {
 
 pub const FINAL: [&str; 3] = ["p-db-1 db:2 running", "p-web-1 app:2 running", "p-web-2 app:2 running"];
 
-/// Runs until the first call of this name, at which the program dies; `after` it has acted or before.
+/// Runs `up` until the first call of this name. There the program dies, before or after the call by the kind of
+/// `fault`.
 pub async fn dies_at(engine: &Arc<FakeEngine>, yaml: &str, name: &'static str, fault: Fault) {
     engine.set_faults(move |call| if call.name == name { fault.clone() } else { Fault::None });
     let wanted = project(yaml);
-    assert!(tokio::time::timeout(Duration::from_secs(3600), up(engine, &wanted)).await.is_err(), "it dies");
+    assert!(tokio::time::timeout(Duration::from_secs(3600), up(engine, &wanted)).await.is_err(), "the run dies");
     engine.clear_faults();
 }
 
-/// Runs and dies at the `nth` call of a name, from 0.
+/// Runs `up` and dies at the `nth` call of a name, counted from 0.
 pub async fn dies(engine: &Arc<FakeEngine>, yaml: &str, name: &'static str, nth: usize, fault: Fault) {
     let mut seen = 0;
     engine.set_faults(move |call| {
@@ -49,7 +50,7 @@ pub async fn dies(engine: &Arc<FakeEngine>, yaml: &str, name: &'static str, nth:
     engine.clear_faults();
 }
 
-/// The networks of each container, by name.
+/// Returns the networks of each container, by name.
 pub async fn networks(engine: &FakeEngine) -> Vec<String> {
     let known: Vec<_> = engine.list_networks().await.unwrap().into_iter().map(|network| network.id).collect();
     let list = engine.list_containers(&[]).await.unwrap();
@@ -65,7 +66,7 @@ pub async fn succeeds(engine: &Arc<FakeEngine>, yaml: &str) {
     assert!(outcome.is_success(), "{:?}", outcome.failures);
 }
 
-/// Runs and fails, leaving nothing to do by hand.
+/// Runs `up`, which must fail and leave nothing to repair by hand.
 pub async fn fails(engine: &Arc<FakeEngine>, yaml: &str) {
     let outcome = up(engine, &project(yaml)).await.unwrap();
     assert!(!outcome.is_success());
@@ -82,7 +83,7 @@ pub fn on_network(label: &str, image: &str) -> String {
     )
 }
 
-/// Two services that exchange their ports; `db` takes its time to be healthy, and `web` may not work.
+/// Two services that exchange their ports. `db` becomes healthy after a while; the image `web` may be one that fails.
 pub fn swap(web: &str, db: u16, other: u16) -> String {
     format!(
         "services: {{ db: {{ image: 'db:1', ports: ['{db}:80'] }}, web: {{ image: '{web}', ports: ['{other}:80'] }} }}"

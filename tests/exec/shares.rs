@@ -9,7 +9,7 @@ use inception::engine::{ChangeEngine, ErrorKind, ReadEngine, RemoveOptions};
 use inception::plan::{Action, UpOptions};
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_a_network_is_given_back_together_with_its_host() {
+async fn a_container_that_shares_a_network_is_given_back_together_with_its_host() {
     let yaml = |web: &str, side: &str| {
         format!("services: {{ web: {{ image: '{web}' }}, side: {{ image: '{side}', network_mode: 'service:web' }} }}")
     };
@@ -22,7 +22,7 @@ async fn what_shares_a_network_is_given_back_together_with_its_host() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
+async fn a_container_that_shares_a_network_joins_the_replica_that_the_next_run_expects() {
     let yaml = |title: &str| {
         format!(
             "services: {{ web: {{ image: 'app:1', scale: 2, environment: {{ T: '{title}' }} }}, \
@@ -39,7 +39,7 @@ async fn what_shares_a_network_joins_the_replica_that_the_next_run_looks_at() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_a_network_is_restarted_when_its_host_comes_back() {
+async fn a_container_that_shares_a_network_is_restarted_when_its_host_comes_back() {
     let yaml = |web: &str| {
         format!("services: {{ web: {{ image: '{web}' }}, side: {{ image: 'app:1', network_mode: 'service:web' }} }}")
     };
@@ -62,7 +62,7 @@ async fn services_that_change_sides_in_sharing_a_network_come_back() {
     let turned = "services: { app: { image: 'broken:1' }, vpn: { image: 'app:2', network_mode: 'service:app' } }";
     let outcome = up(&engine, &project(turned)).await.unwrap();
     assert!(!outcome.is_success());
-    // Whichever comes back first, a second run finds both.
+    // In the first run one of the two may have come back too early; after the second run both are there.
     let _ = up(&engine, &project(turned)).await.unwrap();
     assert_eq!(containers(&engine).await, ["p-app-1 app:1 running", "p-vpn-1 app:1 running"]);
 }
@@ -96,7 +96,7 @@ async fn a_replacement_that_shares_with_one_that_runs_is_finished_not_made_again
     };
     let engine = engine();
     succeeds(&engine, &yaml("0")).await;
-    // The new `web` runs, and the new `side` is made and not started.
+    // The new `web` runs. The new `side` is created, but not started.
     dies(&engine, &yaml("1"), "start_container", 1, Fault::Crash).await;
     let plan = plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default());
     let creates = plan.steps.iter().any(|step| matches!(step.action, Action::CreateContainer { .. }));
@@ -107,7 +107,7 @@ async fn a_replacement_that_shares_with_one_that_runs_is_finished_not_made_again
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_with_a_container_that_is_still_being_stopped_comes_back_after_it() {
+async fn a_container_that_shares_with_one_that_is_still_being_stopped_comes_back_after_it() {
     let yaml = |web: &str, side: &str| {
         format!(
             "services: {{ web: {{ image: '{web}', deploy: {{ update_config: {{ order: start-first }} }} }}, \
@@ -126,7 +126,7 @@ async fn what_shares_with_a_container_that_is_still_being_stopped_comes_back_aft
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_engine_s_restart_has_ended_is_not_restarted_with_its_host_without_what_it_needs() {
+async fn a_container_that_an_engine_s_restart_ended_is_not_restarted_with_its_host_without_its_dependencies() {
     let yaml = |web: &str| {
         format!(
             "services: {{ db: {{ image: app:1 }}, web: {{ image: '{web}' }}, \

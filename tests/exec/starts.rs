@@ -1,4 +1,4 @@
-//! Starts: what counts as up, what fails a run, and what a start waits for.
+//! Starts: when a container counts as up, what fails a run, and what a start waits for.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn a_container_that_dies_at_once_fails_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_others_can_do_without_fails_no_run_where_nobody_asked_for_it() {
+async fn a_dependency_that_is_not_required_fails_no_run_unless_it_was_named() {
     let yaml = "
 services:
   web: { image: app:1, depends_on: { opt: { condition: service_completed_successfully, required: false } } }
@@ -81,7 +81,7 @@ async fn a_container_that_is_found_between_two_ends_is_not_taken_for_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_crash_loop_is_not_taken_for_up_where_the_engine_tells_no_events() {
-    // However often the moments of looking fall between two of its ends.
+    // Each delay moves the moments at which the run looks, so that some fall between two exits of the container.
     for delay in 0..100 {
         let engine = engine();
         engine.set_script(move |call| {
@@ -146,7 +146,7 @@ async fn a_restart_of_long_ago_is_no_crash_loop_where_the_engine_tells_no_events
     let yaml = |image: &str| format!("services: {{ web: {{ image: '{image}', restart: always }} }}");
     let engine = engine();
     succeeds(&engine, &yaml("app:1")).await;
-    // The new container is up, and the old one is yet to be removed.
+    // The new container is up; the old one is not removed yet.
     dies(&engine, &yaml("app:2"), "remove_container", 0, Fault::Crash).await;
     engine.befall(&Mishap::EngineRestarts { down: Duration::from_secs(1) });
     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -184,7 +184,7 @@ async fn a_job_that_is_done_is_not_run_again_by_the_run_that_finishes_its_replac
     };
     let engine = engine();
     succeeds(&engine, &yaml("a", "app:1")).await;
-    // The new job has done its work, and the old container cannot be removed.
+    // The new job has completed, but the old container cannot be removed.
     let mut is_first = true;
     engine.set_faults(move |call| match call.name {
         "remove_container" if std::mem::take(&mut is_first) => Fault::Fail(ErrorKind::Engine),
@@ -195,7 +195,7 @@ async fn a_job_that_is_done_is_not_run_again_by_the_run_that_finishes_its_replac
     let plan = plan_up(&project(&yaml("b", "app:1")), &observed(&engine).await, &UpOptions::default());
     let starts = |step: &inception::plan::Step| matches!(step.action, Action::StartContainer { .. });
     assert!(!plan.steps.iter().any(starts), "{}", inception::plan::render(&plan));
-    // Where the replacement is given up together with another one, the old job stays ended.
+    // When the other replacement fails, this one is given up with it. The old job must not run again.
     let before = engine.calls().len();
     assert!(!up(&engine, &project(&yaml("b", "broken:1"))).await.unwrap().is_success());
     let job = engine.inspect_container("p-job-1").await.unwrap();

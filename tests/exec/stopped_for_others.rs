@@ -1,4 +1,4 @@
-//! Containers that are stopped for a moment, because their network is recreated: they run again afterwards.
+//! Containers that are stopped for a moment, because their network is recreated: they must run again afterwards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use inception::engine::{ChangeEngine, ErrorKind, ReadEngine};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_a_network_is_restarted_when_its_host_was_stopped_and_started() {
+async fn a_container_that_shares_a_network_is_restarted_when_its_host_was_stopped_and_started() {
     let yaml = |label: &str| {
         format!(
             "services: {{ web: {{ image: 'app:1', networks: [n] }}, side: {{ image: 'app:1', network_mode: 'service:web' }} }}
@@ -46,7 +46,7 @@ async fn a_service_that_cannot_be_replaced_does_not_keep_others_off_their_networ
     assert_eq!(containers(&engine).await, all);
 }
 
-/// `web` is stopped while its network is made anew, and depends on `db`.
+/// `web` is stopped while its network is recreated, and depends on `db`.
 fn web_on_network(label: &str, db: &str) -> String {
     format!(
         "services: {{ web: {{ image: 'app:1', networks: [n], depends_on: [db] }}, db: {{ image: '{db}' }} }}\n\
@@ -54,7 +54,8 @@ fn web_on_network(label: &str, db: &str) -> String {
     )
 }
 
-/// Changes both; no new `db` can be made. `meanwhile` happens at the first stop. Returns what the run leaves to do.
+/// Changes the network, and `db` so that no new `db` can be created. `meanwhile` happens at the first stop. Returns
+/// what the run leaves to do.
 async fn web_left_out(engine: &Arc<FakeEngine>, mut meanwhile: Option<Mishap>) -> Vec<String> {
     succeeds(engine, &web_on_network("a", "app:1")).await;
     engine.set_script(move |call| match call.name {
@@ -69,7 +70,7 @@ async fn web_left_out(engine: &Arc<FakeEngine>, mut meanwhile: Option<Mishap>) -
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_engine_s_restart_has_stopped_is_not_started_without_what_it_needs() {
+async fn a_container_that_an_engine_s_restart_stopped_is_not_started_without_its_dependencies() {
     let engine = engine();
     let restart = Mishap::EngineRestarts { down: Duration::from_secs(1) };
     let left = "container `p-web-1` ran before and is stopped, and service `db`, which it depends on, is not running: \
@@ -81,7 +82,7 @@ async fn what_an_engine_s_restart_has_stopped_is_not_started_without_what_it_nee
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_this_run_has_stopped_runs_again_whatever_became_of_the_others() {
+async fn containers_that_this_run_stopped_run_again_whatever_became_of_the_others() {
     let engine = engine();
     assert_eq!(web_left_out(&engine, None).await, Vec::<String>::new());
     assert_eq!(containers(&engine).await, ["p-db-1 app:1 running", "p-web-1 app:1 running"]);

@@ -5,7 +5,7 @@ use inception::engine::{ChangeEngine, ReadEngine, RemoveOptions};
 use inception::plan::UpOptions;
 
 #[tokio::test(start_paused = true)]
-async fn what_gives_way_to_a_volume_is_gone_before_its_name_and_its_port_are_taken() {
+async fn containers_of_a_recreated_volume_are_gone_before_their_names_and_ports_are_taken() {
     let engine = engine();
     let before = "
 services:

@@ -1,10 +1,10 @@
-//! The rules of the house, held by reading `src/`: which room may use which, no circle of files, no file, folder or
+//! The rules of the house, checked by reading `src/`: which room may use which, no circle of files, no file, folder or
 //! function that is too large, every room named in `lib.rs`.
 //!
-//! `rooms.rs` says what may use what; `known.rs` lists the exceptions, each with its reason. How it reads: `tokens`, then
-//! `parse` (what a file says), then `tree` (what the names stand for). A file uses another when a name that the other
-//! defines stands in an import or a path; a name that a `mod.rs` hands on by `pub use` counts for the file that defines the
-//! name. `mod x;`, methods, and everything under `#[cfg(test)]` do not count.
+//! `rooms.rs` says which room may use which; `known.rs` lists the exceptions. A file is read in three steps: `tokens`,
+//! `parse` (what the file says), `tree` (what its names stand for). File A uses file B when an import or a path in A
+//! has a name that B defines. A name that a `mod.rs` passes on by `pub use` counts for the file that defines the name.
+//! `mod x;`, methods, and everything under `#[cfg(test)]` do not count.
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod known;
@@ -48,7 +48,8 @@ fn read(root: &Path, folder: &str, files: &mut Files) {
     }
 }
 
-/// Compares what was found (a key, and words about it) with the known exceptions; a stale exception fails, too.
+/// Compares what was found (key and message) with the known exceptions. A known exception that was not found fails,
+/// too.
 fn judge(found: &BTreeMap<String, String>, known: &[(&str, &str)]) {
     let is_known = |key: &str| known.iter().any(|(one, _)| *one == key);
     let new = found.iter().filter(|(key, _)| !is_known(key)).map(|(_, words)| words.clone());
@@ -58,7 +59,7 @@ fn judge(found: &BTreeMap<String, String>, known: &[(&str, &str)]) {
     assert!(told.is_empty(), "\n{}\n", told.join("\n"));
 }
 
-/// Returns the room of a file: the folder or the file under `src`.
+/// Returns the room of a file: its first folder or its file name under `src`.
 fn room(file: &str) -> &str {
     let path = file.trim_start_matches("src/");
     path.split('/').next().unwrap().trim_end_matches(".rs")
@@ -199,7 +200,7 @@ fn every_room_is_named_in_the_table_of_lib_rs() {
     judge(&missing.collect(), &[]);
 }
 
-/// A file that no `mod` declares would be held by no rule; files of tests may be declared under `#[cfg(test)]`.
+/// No rule reads a file that no `mod` declares. Files of tests are left out: they may be declared under `#[cfg(test)]`.
 #[test]
 fn every_file_is_read_as_a_module() {
     let is_left_out =

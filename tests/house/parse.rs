@@ -1,30 +1,30 @@
-//! What a source file says of modules, imports, paths and functions. No grammar: a walk over tokens that knows items.
+//! What a source file says about modules, imports, paths and functions: a walk over tokens, without a full grammar.
 
 use crate::tokens::{Token, tokens};
 
-/// One name that a `use` brings in.
+/// A name that a `use` imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// The whole path: `use crate::a::{b, self as c}` gives `crate a b` and `crate a`.
+    /// The whole path. Example: `use crate::a::{b, self as c}` gives two: `crate a b` and `crate a`.
     pub path: Vec<String>,
-    /// The name in this module; none for `*` and for `as _`.
+    /// The name in this module; none for `*` and `as _`.
     pub name: Option<String>,
     pub is_glob: bool,
-    /// Whether there is any `pub` before it.
+    /// Whether the `use` is `pub` in any form.
     pub is_public: bool,
 }
 
-/// A path that is used outside `use`, or a word alone that may be the name of an item.
+/// A path outside `use`, or a single word that may be the name of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     pub path: Vec<String>,
 }
 
-/// A module, in a file or in braces. Everything under `#[cfg(test)]` is left out.
+/// A module: a file or a `mod x { }`. Everything under `#[cfg(test)]` is left out.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     pub name: String,
-    /// Items that are defined here: functions, types, constants, macros.
+    /// Names of the functions, types, constants and macros that the module defines.
     pub defined: Vec<String>,
     /// `mod x;`
     pub declared: Vec<String>,
@@ -93,7 +93,7 @@ impl Walk {
         self.tokens.len()
     }
 
-    /// Walks to the end of a module: to its closing brace, or to the end of the file.
+    /// Walks to the end of a module: its closing brace or the end of the file.
     fn module(&mut self, scope: &mut Scope) {
         let mut depth = 0;
         while self.at < self.tokens.len() {
@@ -112,7 +112,7 @@ impl Walk {
         }
     }
 
-    /// At `#`: passes over an item of tests together with its attribute; nothing happens before another attribute.
+    /// At `#`: skips an item under `#[cfg(test)]`, with the attribute. Any other attribute stays where it is.
     fn attribute_of_tests(&mut self) -> bool {
         let open = self.at + 1 + usize::from(self.text(self.at + 1) == "!");
         if self.text(open) != "[" {
@@ -129,7 +129,7 @@ impl Walk {
         is_of_tests
     }
 
-    /// Passes over one item: to its `;`, or to the end of its braces.
+    /// Skips an item: up to its `;` or its closing brace.
     fn pass_item(&mut self) {
         while self.text(self.at) == "#" {
             self.at = self.closing(self.at + 1) + 1;
@@ -182,17 +182,17 @@ impl Walk {
                 return self.mention(scope);
             }
         }
-        // The name of an item is no mention.
+        // The name of an item that is defined here is no mention of another item.
         self.at += if word == "const" && KEYWORDS.contains(&self.text(self.at + 1)) { 1 } else { 2 };
     }
 
-    /// At `name!(...)` outside functions: the types that are named in the brackets may be defined by the macro.
+    /// At `name!(...)` outside functions: the macro may define the types that are named in the brackets.
     fn defined_by_macro(&self, scope: &mut Scope) {
         let words = (self.at + 2..self.closing(self.at + 2)).filter(|at| self.is_word(*at)).map(|at| self.text(at));
         scope.defined.extend(words.filter(|word| word.starts_with(char::is_uppercase)).map(str::to_owned));
     }
 
-    /// At `fn`: notes how long the function is; a declaration without a body is none.
+    /// At `fn`: notes the length of the function. A declaration without a body has none.
     fn function(&mut self) {
         let mut at = self.at;
         while at < self.tokens.len() {
@@ -209,7 +209,7 @@ impl Walk {
         self.functions.push(Function { name: self.text(self.at + 1).to_owned(), lines });
     }
 
-    /// At the first word of a path, or at a word alone.
+    /// At the first word of a path, or at a single word.
     fn mention(&mut self, scope: &mut Scope) {
         let begun = self.at;
         let mut path = vec![self.text(begun).to_owned()];
@@ -224,7 +224,8 @@ impl Walk {
             return;
         }
         if path.len() == 1 {
-            // A lower-case word alone is a function where it is called or handed over; otherwise a variable or a field.
+            // A lower-case word is a function where it is called or passed as an argument; else it is a variable or a
+            // field.
             let is_type = path[0].starts_with(char::is_uppercase);
             let is_called = matches!(self.text(self.at), "(" | "!");
             let is_handed = matches!(before(1), "(" | ",") && matches!(self.text(self.at), ")" | ",");
@@ -235,7 +236,7 @@ impl Walk {
         scope.mentions.push(Mention { path });
     }
 
-    /// At `use`: expands braces to one entry a name.
+    /// At `use`: expands the braces to one entry for each name.
     fn imports(&mut self, scope: &mut Scope) {
         let mut back = self.at;
         if back > 0 && self.text(back - 1) == ")" {

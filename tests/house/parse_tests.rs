@@ -1,4 +1,4 @@
-//! The parser's own tests.
+//! Tests of the parser.
 
 use crate::parse::{Scope, parse};
 

@@ -1,6 +1,6 @@
-//! What may use what. `docs/architecture.md` says why.
+//! Which room may use which. The reasons are in `docs/architecture.md`.
 
-/// Rooms, the highest first, and the rooms that each may use. A room may use the rooms below; nothing points back.
+/// The rooms, highest first, each with the rooms that it may use. All of them are below it.
 pub const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli", "env"]),
     ("lib", &[]),
@@ -29,7 +29,8 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
 ];
 
-/// Crates that one place hides from the rest: the crate, and where a file may name something of the crate.
+/// Crates that only one room may name, so that the other rooms stay independent of them: the crate, and the room's
+/// files.
 pub const ONLY_IN: &[(&str, &[&str])] = &[
     ("bollard", &["src/engine/docker/"]),
     ("hyper", &["src/engine/docker/"]),
@@ -44,10 +45,10 @@ pub const ONLY_IN: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["src/ui/telemetry.rs"]),
 ];
 
-/// Rooms that only compute: same values in, same values out. A folder of a room may be one, too.
+/// Rooms and folders that only compute: the same input gives the same output.
 pub const PURE: &[&str] = &["plan", "model", "graph", "diag", "event", "explain", "text", "ui/template"];
 
-/// What no pure room may name. Methods such as `Path::exists` are held by `clippy.toml`.
+/// What no pure room may name. Methods such as `Path::exists` are banned by `clippy.toml`.
 pub const WORLD: &[&str] = &[
     "std::fs",
     "std::env",

@@ -1,6 +1,6 @@
-//! Rust source as tokens: words and signs with their lines. Comments, strings, characters and numbers are left out.
+//! Rust source as tokens: words and signs, each with its line. Comments, strings, characters and numbers are left out.
 
-/// A word, `::`, or one other sign.
+/// A word, `::`, or a single other sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     pub text: String,
@@ -97,7 +97,7 @@ impl Lexer {
         }
     }
 
-    /// `r"..."`, `r#"..."#`: as many `#` at the end as at the beginning.
+    /// `r"..."`, `r#"..."#`: the end has as many `#` as the beginning.
     fn raw_string(&mut self) {
         let mut marks = 0;
         while self.peek(0) == Some('#') {
@@ -112,7 +112,7 @@ impl Lexer {
         }
     }
 
-    /// A character, or a lifetime: `'a'` and `'\n'`, or `'a`.
+    /// A character (`'a'`, `'\n'`) or a lifetime (`'a`).
     fn quote(&mut self) {
         if self.peek(1) == Some('\\') {
             self.step(3);

@@ -11,9 +11,9 @@ pub type Files = BTreeMap<String, String>;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Found {
     Module(usize),
-    /// An item, by the file that defines the item.
+    /// An item; the text is the file that defines the item.
     Item(String),
-    /// Something of another crate, by the whole path.
+    /// A part of another crate; the text is the whole path.
     Outside(Vec<String>),
 }
 
@@ -27,14 +27,14 @@ struct Module {
 /// The modules of a package and the arrows between the files.
 pub struct Tree {
     modules: Vec<Module>,
-    /// From the file that uses to the files that are used.
+    /// From a file to the files that it uses.
     pub arrows: BTreeMap<String, BTreeSet<String>>,
-    /// From a file to the paths of other crates that the file names.
+    /// From a file to the paths of other crates that it names.
     pub outside: BTreeMap<String, BTreeSet<String>>,
     pub functions: BTreeMap<String, Vec<Function>>,
 }
 
-/// So many modules may be passed on the way to an item; re-exports can form circles.
+/// The most modules between a name and its item. Re-exports can form circles, so the search needs an end.
 const MOST_HOPS: usize = 12;
 
 impl Tree {
@@ -51,7 +51,7 @@ impl Tree {
         tree
     }
 
-    /// Adds the module of a file; `folder` is where the files of its children lie.
+    /// Adds the module of a file. `folder` is where the files of its child modules are.
     fn load(&mut self, files: &Files, file: &str, folder: &str, parent: Option<usize>) -> Option<usize> {
         let Source { scope, functions } = parse(files.get(file)?);
         self.functions.insert(file.to_owned(), functions);
@@ -78,7 +78,8 @@ impl Tree {
         number
     }
 
-    /// The library for `crate` and for the program's `inception`; the program's own root has no modules.
+    /// Returns the root module: the library, for `crate` and for `inception` in `main.rs` (which has no modules of its
+    /// own).
     fn root(&self, mut module: usize) -> usize {
         while let Some(parent) = self.modules[module].parent {
             module = parent;
@@ -86,7 +87,7 @@ impl Tree {
         module
     }
 
-    /// Returns what a path stands for in a module; names of one spelling can be a module and a function.
+    /// Returns what a path stands for in a module. There can be two answers: a module and a function of the same name.
     fn resolve(&self, module: usize, path: &[String], hops: usize) -> BTreeSet<Found> {
         let Some((head, rest)) = path.split_first() else { return BTreeSet::new() };
         if hops == 0 {
@@ -108,7 +109,7 @@ impl Tree {
         found
     }
 
-    /// Returns what a name stands for under what was found so far.
+    /// Returns what `name` stands for inside each of the things found so far.
     fn below(&self, found: BTreeSet<Found>, name: &str, hops: usize) -> BTreeSet<Found> {
         let (modules, others): (BTreeSet<Found>, _) =
             found.into_iter().partition(|one| matches!(one, Found::Module(_)));
@@ -120,11 +121,11 @@ impl Tree {
                 _ => self.lookup(number, name, hops),
             })
             .collect();
-        // `up::x`, where `up` is a module and a function: the module is meant.
+        // `up::x`, where `up` is both a module and a function: the module is meant.
         if !known.is_empty() {
             return known;
         }
-        // What a macro has defined is looked for in the file of the module.
+        // The item is in no list: a macro of the module may define it.
         let by_macro = numbers().map(|number| Found::Item(self.modules[number].file.clone()));
         let others = others.into_iter().map(|one| match one {
             Found::Outside(mut path) => {
@@ -146,7 +147,8 @@ impl Tree {
         }
         for one in here.scope.uses.iter().filter(|one| one.name.as_deref() == Some(name)) {
             if one.path.first().map(String::as_str) == Some(name) {
-                // `pub use up::up`, where `up` is a child; or `use tokio`, which is not looked for here again.
+                // `pub use up::up`, where `up` is a child module; or `use tokio`, where a second lookup here would
+                // never end.
                 let child = here.children.get(name).map(|child| Found::Module(*child));
                 let head = child.unwrap_or_else(|| Found::Outside(vec![name.to_owned()]));
                 found.extend(one.path[1..].iter().fold([head].into(), |found, name| self.below(found, name, hops)));
@@ -174,7 +176,7 @@ impl Tree {
         for one in here.scope.uses.iter().filter(|one| !one.is_glob) {
             let is_face = self.is_face(module, one);
             for found in self.resolve(module, &one.path, MOST_HOPS) {
-                // A module is a name only; what is used of it stands in the paths that begin with the name.
+                // The import of a module uses nothing by itself: the paths that begin with its name do.
                 let is_only_a_name = matches!(found, Found::Module(_))
                     && here.scope.mentions.iter().any(|mention| Some(&mention.path[0]) == one.name.as_ref());
                 if !is_face && !is_only_a_name {
@@ -192,7 +194,7 @@ impl Tree {
             let is_item = found.iter().any(|one| matches!(one, Found::Item(_)));
             used.extend(found.into_iter().filter(|one| match one {
                 Found::Item(_) => true,
-                // A function and a module of one name: the function is meant.
+                // A module and a function of the same name, mentioned alone: the function is meant.
                 Found::Module(_) => mention.path.len() > 1 && !is_item,
                 Found::Outside(path) => path.len() > 1,
             }));
@@ -215,7 +217,7 @@ impl Tree {
         }
     }
 
-    /// Whether an import only hands on what a child of the module defines: the face of a folder uses nothing by that.
+    /// Whether a `pub use` only passes on what a child module defines. A `mod.rs` uses no file by that.
     fn is_face(&self, module: usize, one: &Use) -> bool {
         let children = &self.modules[module].children;
         let path = if one.path.first().is_some_and(|head| head == "self") { &one.path[1..] } else { &one.path[..] };
@@ -223,7 +225,7 @@ impl Tree {
     }
 }
 
-/// Returns the circles that are left when some arrows are taken away: for each knot of files its shortest circle.
+/// Returns the circles that remain without the arrows of `without`: the shortest one of each group of files.
 pub fn circles(arrows: &BTreeMap<String, BTreeSet<String>>, without: &[(&str, &str)]) -> Vec<Vec<String>> {
     let mut found: Vec<Vec<String>> = Vec::new();
     for start in arrows.keys() {
@@ -235,7 +237,7 @@ pub fn circles(arrows: &BTreeMap<String, BTreeSet<String>>, without: &[(&str, &s
     found
 }
 
-/// Returns the shortest way from a file back to the file.
+/// Returns the shortest way from a file back to itself.
 pub fn shortest_circle(
     arrows: &BTreeMap<String, BTreeSet<String>>,
     start: &str,
@@ -244,7 +246,7 @@ pub fn shortest_circle(
     shortest_way(arrows, start, start, without)
 }
 
-/// Returns the files on the shortest way, both ends included.
+/// Returns the files on the shortest way between two files, both included.
 pub fn shortest_way(
     arrows: &BTreeMap<String, BTreeSet<String>>,
     from: &str,

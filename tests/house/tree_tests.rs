@@ -1,4 +1,4 @@
-//! The tests of what a name stands for.
+//! Tests of what a name stands for.
 
 use std::collections::BTreeMap;
 

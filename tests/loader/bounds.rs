@@ -1,19 +1,18 @@
-//! Input that is made to exhaust: each ends soon, within 256 MiB, with a word about what is wrong and where.
+//! Files that try to exhaust memory or time. Each run ends soon, within 256 MiB, and says what is wrong and where.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Runs `config -q` in a folder with bounded memory; a run that does not end is killed and fails the test.
+/// Runs `config -q` in a folder with bounded memory. A run that does not end is killed, and the test fails.
 fn config(folder: &Path, arguments: &str) -> (i32, String) {
     let program = env!("CARGO_BIN_EXE_inception");
     let script = format!("ulimit -v 262144 -t 60; exec '{program}' -p p {arguments}");
     let mut command = Command::new("bash");
     command.args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nowhere").current_dir(folder);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    // The bounds, of processor time and, for what waits, of the clock, are there so that a hang fails; what is fast is
-    // measured in benches.
+    // The bounds on processor time and on the clock make a hang fail. Speed is measured in benches.
     let deadline = Instant::now() + Duration::from_secs(300);
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {

@@ -1,4 +1,4 @@
-//! What `config` prints: the project, lists, hashes, origins, diagnostics for programs.
+//! The output of `config`: the project, lists, hashes, origins, diagnostics for programs.
 
 use crate::setup::{check, check_errors, config};
 use expect_test::expect;
@@ -27,7 +27,7 @@ fn lists_are_printed_though_quiet_and_names_are_checked_though_all_is_shown() {
 }
 
 #[test]
-fn what_config_prints_loads_to_the_same() {
+fn config_prints_a_model_that_loads_to_the_same() {
     let main = "services: { web: { image: a, command: echo $$HOME, ports: ['80-81:80-81'], volumes: ['data:/d', '/x:/x:ro'], environment: { A: '0x1F', B: 'yes' } } }\nvolumes: { data: }\n";
     let first = config(&[("compose.yml", main)], &["config"]).1;
     let second = config(&[("compose.yml", &first)], &["config"]).1;

@@ -1,4 +1,4 @@
-//! The conformance corpus beside the repository (`../shared/conformance`, or CONFORMANCE_DIR), where it is present.
+//! The conformance corpus (`../shared/conformance` or `CONFORMANCE_DIR`), if it is there.
 #![allow(clippy::print_stderr, clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::peer;
 
-/// Cases in which we differ on purpose, with the row of `docs/compat.md` that says why.
+/// Cases that differ on purpose, each with the row of `docs/compat.md` that gives the reason.
 const MEANT: [(&str, &str); 3] = [
     ("336-quirks-command-string-with-parens-rejected", "`command: x (y)`"),
     ("342-quirks-merge-ipam-config-two-by-two", "two pools of one subnet in `ipam.config` of two files, among others"),

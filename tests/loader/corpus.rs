@@ -1,4 +1,4 @@
-//! The kept corpus of the fuzz targets, run through the same entry points as the fuzzers use.
+//! The kept corpus of the fuzz targets, run through the functions that the fuzzers call.
 #![allow(clippy::print_stdout)]
 
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use inception::loader::fuzzing;
 use inception::ui::{Style, diagnostics};
 
-/// Calls `door` with every file of a corpus; there must be some.
+/// Calls `door` with each file of a corpus, which must not be empty.
 fn each(target: &str, mut door: impl FnMut(&str)) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut count = 0;
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // libFuzzer's harness passes over what is not UTF-8, and so does this.
+        // As libFuzzer's harness, skip what is not UTF-8.
         let Ok(text) = String::from_utf8(std::fs::read(&path).unwrap()) else { continue };
         println!("{}", path.display());
         door(&text);
@@ -22,7 +22,7 @@ fn each(target: &str, mut door: impl FnMut(&str)) {
 }
 
 #[test]
-fn whole_loads_end_print_as_themselves_and_their_messages_hold_no_control_characters() {
+fn whole_loads_end_print_the_same_and_have_no_control_characters_in_messages() {
     let folder = tempfile::tempdir().unwrap();
     each("loader", |input| {
         let (told, sources) = fuzzing::loader(input, folder.path());
@@ -47,11 +47,11 @@ fn ports_can_be_written_and_read_again() {
 }
 
 #[test]
-fn volumes_end() {
+fn parsing_a_volume_ends() {
     each("volumes", fuzzing::volumes);
 }
 
 #[test]
-fn durations_print_as_what_they_were() {
+fn durations_print_as_they_were_read() {
     each("durations", fuzzing::durations);
 }

@@ -1,4 +1,4 @@
-//! What several files come to: merge, `extends`, `include`, env files.
+//! Several files as one project: merge, `extends`, `include`, env files.
 
 use crate::setup::{check, config};
 use expect_test::expect;
@@ -175,7 +175,7 @@ fn the_default_env_file_is_left_out_by_the_words_for_true_alone() {
         let told = vec!["`COMPOSE_DISABLE_ENV_FILE` must be true or false".to_owned()];
         assert_eq!(load(word, LoadOptions::default()), (told, image("file")), "{word}");
     }
-    // Where files are given the variable says nothing.
+    // With `--env-file`, the variable has no effect.
     let options = LoadOptions { env_files: vec![folder.path().join(".env")], ..LoadOptions::default() };
     assert_eq!(load("yes", options), (Vec::new(), image("file")));
 }
@@ -202,7 +202,7 @@ fn an_anchor_does_not_carry_resets_to_its_aliases() {
     assert!(out.contains("published: \"1\"") && out.contains("A: \"1\""), "{out}");
 }
 
-/// Projects whose env file, label file, secret and config are missing, or cannot be read.
+/// A service whose env file, label file, secret and config are missing or cannot be read.
 const CONTENTS: &str = "
 services:
   web: { image: i, env_file: gone.env, label_file: gone.labels, secrets: [s], configs: [c] }

@@ -1,7 +1,7 @@
-//! Broken files: each message points at the line that the file itself marks with `# <-`.
+//! Invalid files: each message points at the line that the file marks with `# <-`.
 //!
-//! `tests/loader/invalid/NAME.yml` is loaded as a command that makes something would load it; what is told stands in `NAME.txt`
-//! (written anew with `UPDATE_EXPECT=1`).
+//! `tests/loader/invalid/NAME.yml` is loaded as `up` would load it. The expected messages are in `NAME.txt`;
+//! `UPDATE_EXPECT=1` writes them.
 
 use std::path::{Path, PathBuf};
 

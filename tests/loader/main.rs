@@ -1,7 +1,8 @@
-//! How files are read: what they come to, what `config` prints of them, and how mistakes in them are told. No engine is
-//! needed.
+//! How compose files are read: the loaded project, the output of `config`, and the messages about mistakes. No engine
+//! is needed.
 //!
-//! Where docker compose 2 or the conformance corpus is there, both are compared with us; otherwise that is skipped, loudly.
+//! Docker compose 2 and the conformance corpus are compared with inception where they are installed; else a message
+//! says that the comparison was skipped.
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 #[path = "../peer/mod.rs"]

@@ -1,4 +1,4 @@
-//! How mistakes are shown: all at once, each with its place.
+//! Messages about mistakes: all at once, each with its place.
 
 use crate::setup::{check_errors, config};
 use expect_test::expect;

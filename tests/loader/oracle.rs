@@ -1,7 +1,8 @@
-//! What `config` prints, compared with docker compose itself, over the conformance corpus and over `tests/loader/oracle`.
+//! The output of `config`, compared with docker compose, for the conformance corpus and for `tests/loader/oracle`.
 //!
-//! `tests/loader/oracle/NAME.yaml` keeps what docker compose made of `NAME.case` (written anew with `UPDATE_EXPECT=1` where it is
-//! installed), so that these cases count where it is not. `ORACLE=all` compares every flag on every case of the corpus.
+//! `tests/loader/oracle/NAME.yaml` keeps the output of docker compose for `NAME.case`, so these cases are compared also
+//! where docker compose is not installed (`UPDATE_EXPECT=1` writes them where it is). `ORACLE=all` compares every flag
+//! on every case.
 #![allow(clippy::print_stderr, clippy::disallowed_methods)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::peer::{self, Case, Ended, difference, for_each, ours};
 
-/// Cases whose YAML differs on purpose, with the row of `docs/compat.md` that says why.
+/// Cases whose output differs on purpose, each with the row of `docs/compat.md` that gives the reason.
 const MEANT: [(&str, &str); 1] = [(
     "342-quirks-merge-ipam-config-two-by-two",
     "two pools of one subnet in `ipam.config` of two files, among others",
 )];
 
-/// Cases whose `--no-interpolate` differs in how a value is spelt.
+/// Cases in which `--no-interpolate` writes a value in another form.
 const SPELT: [&str; 37] = [
     "004-build-all-options",
     "010-build-provenance-sbom-forms",
@@ -59,7 +60,8 @@ const SPELT: [&str; 37] = [
     "simple-attributes",
 ];
 
-/// Flags whose output is compared, and whether its lines have no order (the peer's is that of a hash map).
+/// Flags whose output is compared, and whether the order of its lines does not count (docker compose prints a hash
+/// map).
 const FLAGS: [(&str, bool); 11] = [
     ("--services", true),
     ("--volumes", true),
@@ -74,7 +76,7 @@ const FLAGS: [(&str, bool); 11] = [
     ("--no-interpolate", false),
 ];
 
-/// Compares one run; nothing where both end alike with the same words.
+/// Compares two runs; `None` where exit code and output are equal.
 fn compare(case: &Case, flags: &[&str], want: &Ended, got: &Ended, is_unordered: bool) -> Option<String> {
     let lines = |text: &str| match is_unordered {
         true => {
@@ -124,12 +126,12 @@ fn every_flag_prints_what_docker_compose_prints() {
         let place = case.place();
         let mut said = Vec::new();
         for (index, (flag, is_unordered)) in FLAGS.iter().enumerate() {
-            // Without being asked, each flag on every eighth case.
+            // Unless all was asked for: each flag on every eighth case.
             if !is_whole && !(numbers[&case.name] + index).is_multiple_of(8) {
                 continue;
             }
             let (want, mut got) = (place.config(&peer, &[flag]), place.config(&ours(), &[flag]));
-            // docs/compat.md: what the peer leaves in its short form for want of types.
+            // The difference is in docs/compat.md: docker compose leaves short forms that it has no types for.
             if *flag == "--no-interpolate" && SPELT.contains(&case.name.as_str()) && got.code == 0 {
                 got = want.clone();
             }
@@ -156,7 +158,7 @@ fn own_cases_are_what_docker_compose_makes_of_them() {
             said.extend(compare(case, &[], &place.config(peer, &[]), &got, false));
             let (mut want, got) =
                 (place.config(peer, &["--format", "json"]), place.config(&ours(), &["--format", "json"]));
-            // The peer's last line has no end; and it cannot print the paths of ssh keys as JSON.
+            // The peer's output has no final line end. It cannot print the paths of ssh keys as JSON.
             want.out.push('\n');
             if !want.errors.contains("types.SSHKey") {
                 said.extend(compare(case, &["--format json"], &want, &got, false));
@@ -170,8 +172,8 @@ fn own_cases_are_what_docker_compose_makes_of_them() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// The rule of docker compose's config hash, by the peer's own JSON: what the container does not depend on is left out,
-/// compact, `<`, `>` and `&` escaped.
+/// Computes docker compose's config hash from its own JSON output: without the keys that the container does not depend
+/// on, compact, with `<`, `>` and `&` escaped.
 fn hash(mut value: Value, cleared: &[&str]) -> String {
     value.as_object_mut().unwrap().retain(|key, _| !cleared.contains(&key.as_str()));
     if let Some(deploy) = value.get_mut("deploy").and_then(Value::as_object_mut) {
@@ -202,7 +204,8 @@ fn config_hashes_are_those_of_docker_compose() {
     let mut cases: Vec<Case> =
         corpus.into_iter().filter(|case| !case.is_error && !meant.contains(case.name.as_str())).collect();
     cases.extend(peer::own_cases());
-    // The JSON does not show `label_file`, which the hash covers: `tests/cli/interop.rs` looks at real containers.
+    // The hash covers `label_file`, which the JSON does not show. `tests/cli/interop.rs` checks it with real
+    // containers.
     cases.retain(|case| !case.mentions("label_file"));
     let counted = std::sync::Mutex::new([0; 3]);
     let different = for_each(&cases, |case| {
@@ -218,14 +221,14 @@ fn config_hashes_are_those_of_docker_compose() {
         let services = model["services"].as_object().into_iter().flatten();
         let want: BTreeMap<String, String> =
             services.map(|(name, service)| (name.clone(), hash(service.clone(), &CLEARED))).collect();
-        // Hashes are of all services, the JSON of those that the case selects.
+        // `--hash` prints all services, the JSON only those that the case selects.
         let mut got = hash_lines(&place.config(&ours(), &["--hash", "*"]).out);
         let mut theirs = hash_lines(&place.config(&peer, &["--hash", "*"]).out);
         if !case.after.is_empty() {
             got.retain(|name, _| want.contains_key(name));
             theirs.retain(|name, _| want.contains_key(name));
         }
-        // The peer's own list hashes services before their env files are read; its containers have the right hash.
+        // The peer's `--hash` does not read env files, although the hashes of its containers cover them.
         if !case.mentions("env_file") {
             theirs.iter().filter(|(name, hash)| got.get(*name) != Some(hash)).for_each(|(name, _)| {
                 said.push(format!("{}: service {name}: not what `config --hash` of the peer says", case.name));
@@ -233,7 +236,7 @@ fn config_hashes_are_those_of_docker_compose() {
         }
         for (name, hash) in &want {
             let is_same = got.get(name) == Some(hash);
-            // A service selected by name may be of a profile that is not active otherwise.
+            // A service that is selected by name may have an inactive profile.
             if !is_same && (case.after.is_empty() || got.contains_key(name)) {
                 said.push(format!("{}: service {name}: {hash} is wanted, {:?} got", case.name, got.get(name)));
             }
@@ -264,7 +267,7 @@ fn config_hashes_are_those_of_docker_compose() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// Our hashes of networks and volumes, which no command prints.
+/// Returns our hashes of networks and volumes, which no command prints.
 fn hashes_of_resources(place: &peer::Place) -> BTreeMap<String, String> {
     let mut loaded = place.load();
     let project = loaded.unchecked_project().unwrap();

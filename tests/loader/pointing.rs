@@ -1,7 +1,7 @@
-//! Where the messages of the conformance corpus' broken cases point, each place looked at by a person.
+//! The places that messages about the corpus' invalid cases point at. Each place was checked by a person.
 //!
-//! `tests/loader/pointing.tsv` has a line for each error of each case: case, code, and place; `-` is no place, where the command
-//! line or the environment is at fault. A case that is not in the table fails, and so does one that is there in vain.
+//! `tests/loader/pointing.tsv` has a line for each error of each case: case, code, place. The place is `-` when the
+//! command line or the environment is wrong. A case without a line fails, and so does a line without a case.
 #![allow(clippy::print_stderr)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +10,11 @@ use inception::diag::Diagnostic;
 
 use crate::peer::{self, Case, for_each};
 
-/// Cases that fail in docker compose and load here; `tests/loader/conformance.rs` names the rows that say why.
+/// Cases that docker compose refuses and inception loads; `tests/loader/conformance.rs` names the rows with the
+/// reasons.
 const LOADED: [&str; 2] = ["336-quirks-command-string-with-parens-rejected", "343-quirks-yaml-directive-1-2-rejected"];
 
-/// Returns a line for each error.
+/// Returns a line of the table for each error.
 fn told(case: &Case) -> Vec<String> {
     let place = case.place();
     let mut loaded = place.load();
@@ -38,7 +39,7 @@ fn every_broken_case_of_the_corpus_is_told_at_its_place() {
     expect_test::expect_file![path].assert_eq(&(lines.join("\n") + "\n"));
 }
 
-/// What the corpus demands to be mentioned stands on the line that is pointed at, or in the message.
+/// The corpus says for each case which word must be mentioned.
 #[test]
 fn the_word_at_fault_is_on_the_line_pointed_at_or_in_the_message() {
     let Some(cases) = peer::corpus() else { return };

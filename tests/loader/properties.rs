@@ -1,4 +1,4 @@
-//! What must hold for every project: printing and loading are inverse, and the order of keys never matters.
+//! Properties of every project: what is printed loads as the same project, and the order of keys never matters.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn load(folder: &Path, text: &str) -> (Map<String, Value>, Vec<String>) {
     (loaded.model, hashes)
 }
 
-/// Texts of all kinds: quotes, dollars, line ends, words that YAML takes for something else.
+/// Any text: quotes, dollar signs, line ends, and words that YAML could take for other types.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",
@@ -44,7 +44,7 @@ fn text() -> impl Strategy<Value = String> {
         ])
         .prop_map(str::to_owned),
     ]
-    // A dollar sign that begins a variable is another story.
+    // A dollar sign would begin a variable; variables have their own tests.
     .prop_map(|text| text.replace('$', "$$"))
     .prop_filter("no process can be given these", |text| !text.contains('\0'))
 }
@@ -82,7 +82,7 @@ fn service() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A project: services that depend on earlier ones, and the volumes they name.
+/// A project: services that depend on earlier ones, and the volumes that they use.
 fn project() -> impl Strategy<Value = Value> {
     vec((service(), any::<u8>()), 1..5).prop_map(|list| {
         let mut services = Map::new();
@@ -101,7 +101,7 @@ fn project() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The same value with the keys of every mapping turned round.
+/// Returns the value with the keys of every mapping in reverse order.
 fn reversed(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -116,7 +116,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_printed_loads_as_what_it_was(project in project()) {
+    fn what_is_printed_loads_as_the_same_project(project in project()) {
         let folder = tempfile::tempdir().unwrap();
         let (model, hashes) = load(folder.path(), &project.to_string());
         let mut printed = Value::Object(model.clone());

@@ -1,16 +1,16 @@
-//! Runs of `config` in a folder with some files.
+//! Runs `config` in a folder with some files.
 
 use std::process::Command;
 
 use expect_test::Expect;
 
-/// Runs `config` in a folder with these files (name and text); returns exit code, standard output and error.
+/// Runs `config` in a folder with these files (name and text). Returns exit code, standard output and standard error.
 pub fn config(files: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     config_with(&files, &[], arguments)
 }
 
-/// As [`config`], with files of any bytes and with variables in the environment.
+/// As [`config`], for files of any bytes, and with environment variables.
 pub fn config_with(files: &[(&str, &[u8])], environment: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();

@@ -1,6 +1,7 @@
-//! Values that docker compose takes and the engine refuses: `config` warns of each at its place, `up` refuses them.
+//! Values that docker compose accepts and the engine refuses. `config` warns of each at its place, and `up` refuses
+//! them.
 //!
-//! Each value was tried on an engine: the refused ones fail at the creation or the start of a container, a network or a volume.
+//! Each value was tried on an engine, which refused it when a container, network or volume was created or started.
 
 use crate::setup::config;
 use inception::env::Environment;
@@ -15,7 +16,7 @@ fn load(yaml: &str) -> Loaded {
     loader::load(&options, &Environment::new([], folder.path()))
 }
 
-/// The paths and messages of what `up` refuses; nothing of it may be an error for `config`.
+/// Returns the paths and messages of what `up` refuses. For `config` none of them may be an error.
 fn refused(yaml: &str) -> Vec<(String, String)> {
     let mut loaded = load(yaml);
     assert!(!loaded.has_errors(), "{yaml}\n{:#?}", loaded.diagnostics);
@@ -259,7 +260,7 @@ fn config_warns_of_what_up_refuses_for_a_value_alone_and_ends_with_0() {
             assert!(errors.contains(place), "`{place}` is missing in:\n{errors}");
         }
     }
-    // Lists of names do not show the values.
+    // Lists of names do not need the values, so there is no warning.
     assert_eq!(config(&[("compose.yaml", yaml)], &["config", "--services"]), (0, "a\n".to_owned(), String::new()));
 }
 
@@ -287,10 +288,11 @@ fn each_form_of_a_restart_policy_becomes_what_docker_compose_makes_of_it() {
         ("deploy: { restart_policy: { condition: unless-stopped } }", UnlessStopped, 0),
         ("deploy: { restart_policy: { condition: on-failure } }", OnFailure(0), 0),
         ("deploy: { restart_policy: { condition: on-failure, max_attempts: 3, delay: 5s } }", OnFailure(3), 0),
-        // The engine counts restarts after failures only; docker compose sends the count, and the engine refuses it.
+        // Compat: docker compose sends the count, and the engine refuses it, because it counts only restarts after
+        // failures.
         ("deploy: { restart_policy: { condition: any, max_attempts: 3 } }", Always, 1),
         ("deploy: { restart_policy: { condition: none, max_attempts: 3 } }", No, 1),
-        // docker compose sends no policy, also where `restart` has one.
+        // Compat: docker compose sends no policy, even if `restart` has one.
         ("deploy: { restart_policy: { delay: 5s } }, restart: always", No, 1),
         ("deploy: { restart_policy: { max_attempts: 3 } }", No, 1),
         ("deploy: { restart_policy: {} }, restart: always", No, 1),

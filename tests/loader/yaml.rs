@@ -1,13 +1,13 @@
-//! serde_yaml as the oracle: what we accept it accepts, and the trees agree but for a written list.
+//! serde_yaml as the oracle: it accepts what inception accepts, and both read the same values.
 //!
-//! Written list: serde_yaml leaves `<<` as a key and does not merge; numbers such as `0755` and `1_000` are texts or other
-//! numbers to it; a byte order mark is refused. The documents below stay clear of those.
+//! Known differences, which the documents below avoid: serde_yaml keeps `<<` as a key and does not merge; it reads
+//! numbers such as `0755` and `1_000` as text or as other numbers; it refuses a byte order mark.
 
 use inception::env::Environment;
 use inception::loader::{self, LoadOptions};
 use proptest::prelude::*;
 
-/// Loads text under an `x-` key and returns what became of it.
+/// Loads text under an `x-` key. Returns the value.
 fn ours(text: &str) -> Option<serde_json::Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("compose.yaml");

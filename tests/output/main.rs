@@ -1,5 +1,5 @@
-//! Output and its readers: slow, stopped, gone, or a full disk. The built program writes into pipes whose other end these
-//! tests hold; half of the tests need an engine.
+//! Output when its reader is slow, stopped or gone, or when the disk is full. The program writes into pipes whose
+//! readers are these tests. About half of the tests need an engine.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
@@ -17,17 +17,17 @@ use common::real::{Stack, Tool};
 use rustix::fs::OFlags;
 use rustix::process::Signal;
 
-/// A reader that is stopped must not keep a program alive that was told to end for longer.
+/// The longest time between a signal and the end of the program, also when its reader is stopped.
 const SOON: Duration = Duration::from_secs(20);
 
-/// The program in the folder of a stack, with no input.
+/// Returns a command of the program in the folder of a stack, with no input.
 fn command(stack: &Stack, arguments: &[&str]) -> Command {
     let mut command = stack.command(Tool::Ours, arguments);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-/// A pipe that takes nothing: it is full, and its reader reads nothing.
+/// Returns a full pipe whose reader reads nothing: a write to it blocks.
 fn stopped() -> (PipeReader, Stdio) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let flags = rustix::fs::fcntl_getfl(writer.as_fd()).unwrap();
@@ -42,7 +42,7 @@ fn signal(child: &Child, signal: Signal) {
     rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
 
-/// Waits for the end of the program; it must come within the limit.
+/// Waits for the end of the program, which must come within the limit.
 #[track_caller]
 fn end(mut child: Child, limit: Duration) -> ExitStatus {
     let begun = Instant::now();
@@ -59,7 +59,7 @@ fn end(mut child: Child, limit: Duration) -> ExitStatus {
     }
 }
 
-/// The code of a shell for an end: 130 after SIGINT, whether it was caught or not.
+/// Returns the exit code as a shell tells it: 130 after SIGINT, caught or not.
 fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
@@ -73,7 +73,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Reads a pipe on a thread; what was read so far can be looked at.
+/// Reads a pipe on a thread. The text so far can be read at any time.
 fn read(mut pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
     let text = Arc::new(Mutex::new(String::new()));
     let shared = Arc::clone(&text);
@@ -86,7 +86,7 @@ fn read(mut pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
     text
 }
 
-/// A file whose model is larger than any pipe.
+/// A stack whose model is larger than the buffer of a pipe.
 fn big() -> Stack {
     let mut yaml = String::from("services:\n");
     for index in 0..2000 {
@@ -95,7 +95,7 @@ fn big() -> Stack {
     Stack::new(&yaml)
 }
 
-/// A file with many errors.
+/// A stack with more than a hundred errors in its file.
 fn wrong() -> Stack {
     let mut yaml = String::from("services:\n");
     for index in 0..3000 {
@@ -111,7 +111,7 @@ fn a_signal_ends_a_command_whose_reader_is_stopped() {
         let (_reader, pipe) = stopped();
         let mut child = command(&stack, &["config"]).stdout(pipe).spawn().unwrap();
         std::thread::sleep(Duration::from_secs(2));
-        assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
+        assert_eq!(child.try_wait().unwrap(), None, "the program waits for its reader");
         signal(&child, kind);
         assert_eq!(code(end(child, Duration::from_secs(2))), expected);
     }
@@ -146,7 +146,7 @@ fn errors_for_a_stopped_reader_are_kept_and_hold_up_no_signal() {
     let mut text = String::new();
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(code(end(child, SOON)), 1);
-    // More than a hundred errors are counted, not told (`docs/diagnostics.md`).
+    // At most a hundred errors are printed; the others are only counted (`docs/diagnostics.md`).
     assert_eq!(text.matches("error[unknown-key]").count(), 100);
 }
 
@@ -192,7 +192,7 @@ fn up_does_its_work_while_nobody_reads() {
     }
 }
 
-/// Writes more than the program keeps for a reader that is stopped.
+/// Prints more than the program keeps for a stopped reader.
 const MUCH: &str =
     "i=0; while [ $$i -lt 20000 ]; do echo line $$i of many, which are long enough to fill a pipe; i=$$((i+1)); done";
 
@@ -208,12 +208,12 @@ fn an_attached_up_hears_events_and_signals_while_its_reader_is_stopped() {
     let (_reader, pipe) = stopped();
     let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    until("`up` is attached", || told.lock().unwrap().contains("Attaching to"));
     signal(&child, Signal::INT);
     assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());
     assert!(!stack.is_running("web"), "{:?}", stack.names());
 
-    // The end of the job is heard, too: it ends all.
+    // The program also notices the end of the job, which must end all containers.
     let (_reader, pipe) = stopped();
     let mut up = command(&stack, &["up", "--abort-on-container-exit"]);
     let mut child = up.stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
@@ -235,9 +235,9 @@ fn a_slow_reader_of_an_attached_up_gets_everything() {
     let (mut reader, pipe) = stopped();
     let mut child = command(&stack, &["up", "--no-log-prefix"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    until("`up` is attached", || told.lock().unwrap().contains("Attaching to"));
     std::thread::sleep(Duration::from_secs(8));
-    assert_eq!(child.try_wait().unwrap(), None, "it waits for its reader");
+    assert_eq!(child.try_wait().unwrap(), None, "the program waits for its reader");
     let mut text = String::new();
     reader.read_to_string(&mut text).unwrap();
     assert_eq!(text.lines().filter(|line| line.starts_with("line ")).count(), 20_000);
@@ -256,9 +256,9 @@ fn a_second_signal_kills_what_stops_slowly_while_the_reader_is_stopped() {
     let (_reader, pipe) = stopped();
     let mut child = command(&stack, &["up"]).stdout(pipe).stderr(Stdio::piped()).spawn().unwrap();
     let told = read(child.stderr.take().unwrap());
-    until("it is attached", || told.lock().unwrap().contains("Attaching to"));
+    until("`up` is attached", || told.lock().unwrap().contains("Attaching to"));
     signal(&child, Signal::INT);
-    until("it stops", || told.lock().unwrap().contains("Stopping"));
+    until("`up` stops the container", || told.lock().unwrap().contains("Stopping"));
     std::thread::sleep(Duration::from_secs(1));
     signal(&child, Signal::INT);
     assert_eq!(code(end(child, SOON)), 130, "{}", told.lock().unwrap());

@@ -1,4 +1,4 @@
-//! Runs of cases with our program and with docker compose, the peer, where it is installed.
+//! Runs cases with inception and with docker compose (the peer), where it is installed.
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use inception::env::Environment;
 use inception::loader::{self, LoadOptions, Loaded};
 use serde_json::Value;
 
-/// Tells loudly that nothing was compared.
+/// Says on standard error that nothing was compared.
 pub fn skipped(why: &str) {
     eprintln!("\n*** SKIPPED: {why} ***\n");
 }
 
-/// Returns docker compose: PEER_COMPOSE, `docker-compose`, or the plugin's program; version 2 or later.
+/// Finds docker compose 2 or later: `PEER_COMPOSE`, `docker-compose`, or the program of the plugin.
 pub fn peer() -> Option<PathBuf> {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let plugins = ["/usr/local/lib", "/usr/local/libexec", "/usr/lib", "/usr/libexec"];
@@ -38,13 +38,13 @@ pub fn peer() -> Option<PathBuf> {
     found
 }
 
-/// A folder of files, and how `config` is called there.
+/// A folder with files, and the arguments of `config` there.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub name: String,
     /// Arguments before `config`.
     pub before: Vec<String>,
-    /// Services named after it.
+    /// Services that are named after `config`.
     pub after: Vec<String>,
     pub environment: BTreeMap<String, String>,
     pub start: String,
@@ -60,7 +60,7 @@ enum Source {
     Files(Vec<(String, String)>),
 }
 
-/// A case in a folder of its own, which goes with it.
+/// The folder of a case; removed when the value is dropped.
 pub struct Place {
     _folder: tempfile::TempDir,
     pub folder: PathBuf,
@@ -76,7 +76,7 @@ pub struct Ended {
     pub errors: String,
 }
 
-/// Returns the conformance corpus (CONFORMANCE_DIR, or `../shared/conformance`), where it is present.
+/// Returns the cases of the conformance corpus (`CONFORMANCE_DIR` or `../shared/conformance`), if it is there.
 pub fn corpus() -> Option<Vec<Case>> {
     let folder = corpus_folder()?;
     let mut cases: Vec<Case> = std::fs::read_dir(folder.join("cases"))
@@ -121,8 +121,8 @@ fn read_case(folder: &Path) -> Option<Case> {
     })
 }
 
-/// Returns the cases of `tests/loader/oracle`: a file each, with `# args:`, `# env:` and `# after:` lines, and `-- NAME --` lines
-/// that begin further files.
+/// Returns the cases of `tests/loader/oracle`. Each is a file that begins with `# args:`, `# env:` and `# after:`
+/// lines; a line `-- NAME --` begins a further file.
 pub fn own_cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/loader/oracle");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -164,7 +164,7 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 }
 
 impl Case {
-    /// Puts the files into a new folder, three levels deep, as the corpus' own script does.
+    /// Writes the files of the case into a new folder, three levels deep, as the script of the corpus does.
     pub fn place(&self) -> Place {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().canonicalize().unwrap().join("up2/up1").join(&self.name);
@@ -193,7 +193,7 @@ impl Case {
         Place { _folder: temporary, folder, start, environment, case: self.clone() }
     }
 
-    /// Whether a file of the case has these words.
+    /// Whether a file of the case contains these words.
     pub fn mentions(&self, words: &str) -> bool {
         fn any(folder: &Path, words: &str) -> bool {
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| match path.is_dir() {
@@ -209,7 +209,7 @@ impl Case {
 }
 
 impl Place {
-    /// Runs `config` with more flags.
+    /// Runs `config` with these additional flags.
     pub fn config(&self, program: &Path, flags: &[&str]) -> Ended {
         let folder = self.folder.to_str().unwrap();
         let before = self.case.before.iter().map(|argument| argument.replace("@DIR@", folder));
@@ -224,7 +224,7 @@ impl Place {
         }
     }
 
-    /// Loads the case without a program.
+    /// Loads the case by the library, without running a program.
     pub fn load(&self) -> Loaded {
         let mut options = LoadOptions::default();
         let mut arguments = self.case.before.iter().map(|one| one.replace("@DIR@", self.folder.to_str().unwrap()));
@@ -247,7 +247,7 @@ impl Place {
         loader::load(&options, &Environment::new(self.environment.clone(), self.start.clone()))
     }
 
-    /// Returns a text with the folder and those above it written as `@DIR@`, `@UP1@`, `@UP2@`.
+    /// Replaces the folder, and the folders above it, by `@DIR@`, `@UP1@`, `@UP2@`.
     pub fn without_folder(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (folder, token) in self.folder.ancestors().zip(["@DIR@", "@UP1@", "@UP2@", "@UP3@"]) {
@@ -272,7 +272,7 @@ fn copy(from: &Path, to: &Path, is_top: bool) {
     }
 }
 
-/// Runs a check on every case, on all processors, and returns what each says, in order.
+/// Runs a check on every case, on all processors. Returns the findings in the order of the cases.
 pub fn for_each<T: Send>(cases: &[Case], check: impl Fn(&Case) -> Vec<T> + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
@@ -292,7 +292,7 @@ pub fn for_each<T: Send>(cases: &[Case], check: impl Fn(&Case) -> Vec<T> + Sync)
     found.into_iter().map(|(_, one)| one).collect()
 }
 
-/// The first lines in which two texts differ.
+/// Returns the first lines that differ in two texts.
 pub fn difference(want: &str, got: &str) -> String {
     let (want, got): (Vec<&str>, Vec<&str>) = (want.lines().collect(), got.lines().collect());
     let at = want.iter().zip(&got).take_while(|(a, b)| a == b).count();

@@ -25,16 +25,16 @@ async fn fixed_addresses_that_the_engine_would_refuse_are_refused_before_anythin
     assert_eq!(v4(full, "10.5.0.254"), ["address-unusable"]);
     assert_eq!(v4(full, "10.5.0.9"), ["address-unusable"]);
     assert!(v4(full, "10.5.0.1").is_empty(), "the gateway is another");
-    // Where the engine puts the gateway is not known then.
+    // In such networks it is unknown which address the engine gives to the gateway.
     assert!(v4("{ internal: true, ipam: { config: [{ subnet: 10.5.0.0/24 }] } }", "10.5.0.1").is_empty());
     assert!(v4("{ ipam: { config: [{ subnet: 10.5.0.0/24, ip_range: 10.5.0.128/25 }] } }", "10.5.0.1").is_empty());
-    // Other drivers have rules of their own.
+    // Other drivers have their own rules.
     assert!(v4("{ driver: macvlan }", "10.5.0.2").is_empty());
     let both = "{ enable_ipv6: true, ipam: { config: [{ subnet: 10.5.0.0/24 }, { subnet: 'fd00:5::/64' }] } }";
     assert!(told(both, "ipv4_address: 10.5.0.2, ipv6_address: 'fd00:5::2'").is_empty());
     assert_eq!(told(both, "ipv4_address: 10.5.0.2, ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
     assert_eq!(told("{ enable_ipv6: true }", "ipv6_address: 'fd00:6::2'"), ["address-unusable"]);
-    // Without IPv6 the engine passes over it.
+    // A network without IPv6: the engine ignores the address.
     assert!(told(plain, "ipv6_address: 'fd00:6::2'").is_empty());
     let (_, observed) = brought_up_fixed().await;
     let kept = UpOptions { recreate: Recreate::Never, ..UpOptions::default() };
@@ -50,7 +50,7 @@ networks: { n: { ipam: { config: [{ subnet: 10.5.0.0/24 }] } } }",
 }
 
 #[test]
-fn an_address_is_one_containers() {
+fn two_containers_cannot_have_one_address() {
     let two = |more: &str| {
         format!(
             "services:

@@ -1,4 +1,4 @@
-//! What `up` does to the containers of a service: create, start, replace, restart, or leave them as they are; how many there are.
+//! What `up` does with the containers of a service: create, start, replace, restart or keep them, and how many.
 
 use crate::common::{engine, observed, plan_up, project, run};
 use crate::setup::{CHAIN, brought_up, check};
@@ -142,7 +142,7 @@ async fn old_values_are_told_where_the_container_was_looked_at() {
 }
 
 #[test]
-fn what_is_only_created_restarts_nobody() {
+fn a_dependency_that_is_only_created_restarts_no_dependent() {
     let yaml = |image: &str| {
         format!(
             "services: {{ db: {{ image: '{image}' }}, web: {{ image: app:1, depends_on: {{ db: {{ condition: service_started, restart: true }} }} }} }}"
@@ -161,9 +161,9 @@ fn what_is_only_created_restarts_nobody() {
     );
 }
 
-/// The run that replaced it died before it restarted what asks for that.
+/// The earlier run replaced `db` and died before it restarted `app` (`restart: true`).
 #[tokio::test(start_paused = true)]
-async fn after_a_crash_what_was_to_be_restarted_is_restarted() {
+async fn after_a_crash_dependents_that_were_to_be_restarted_are_restarted() {
     let yaml = |value: u32| {
         format!(
             "services:
@@ -193,7 +193,7 @@ async fn after_a_crash_what_was_to_be_restarted_is_restarted() {
     .assert_eq(&render(&plan_up(&project(&yaml(2)), &after, &calm)));
 }
 
-/// Giving back leaves it as it was: it may lack its configs and secrets.
+/// A container that has never run may lack its configs and secrets.
 #[tokio::test(start_paused = true)]
 async fn an_old_container_that_has_never_run_is_not_started_by_an_undo() {
     let yaml = |value: u32| format!("services: {{ web: {{ image: app:1, environment: {{ A: '{value}' }} }} }}");
@@ -211,7 +211,7 @@ async fn an_old_container_that_has_never_run_is_not_started_by_an_undo() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_started_is_made_anew() {
+async fn a_container_that_cannot_be_started_is_created_anew() {
     let project = project("services: { web: { image: app:1 } }");
     let engine = engine();
     let created = plan_up(&project, &observed(&engine).await, &UpOptions { start: false, ..UpOptions::default() });

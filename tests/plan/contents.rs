@@ -1,4 +1,4 @@
-//! Configs and secrets: what is put into a container, and when a content counts as changed.
+//! Configs and secrets: how they get into a container, and when a content counts as changed.
 
 use crate::common::{engine, observed, project, run};
 use crate::setup::brought_up;
@@ -7,7 +7,7 @@ use inception::model::{ContainerState, Content, Contents, FileSource, HostFile, 
 use inception::plan::{Action, UpOptions, images_with_unknown_user, lint, render};
 
 #[test]
-fn what_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
+fn a_content_that_is_no_file_of_the_host_cannot_be_put_into_a_read_only_root() {
     let wanted =
         project("services: { web: { image: app:1, read_only: true, configs: [c] } }\nconfigs: { c: { content: x } }");
     let content = Content { digest: "1".to_owned(), bytes: Some(b"x".as_slice().into()) };
@@ -43,9 +43,9 @@ fn a_content_that_could_not_be_read_before_is_no_change() {
     });
 }
 
-/// The run that made it may have died before it put its files in, and nothing on the engine tells.
+/// The run that created the container may have died before it copied the files in. The engine does not tell.
 #[tokio::test(start_paused = true)]
-async fn what_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
+async fn a_container_that_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
     let yaml = "
         services: { web: { image: app:1, configs: [word] }, plain: { image: app:1 } }
         configs: { word: { content: said } }";
@@ -71,8 +71,8 @@ async fn what_has_never_run_gets_its_configs_and_secrets_before_it_starts() {
     assert!(up(&created).is_empty(), "`create` again has nothing to do");
 }
 
-/// Plans a service with secret `s`, a file of the host with content, and returns where the plan puts it: `mounted`, or the file
-/// as it is put in; and the codes of warnings.
+/// Plans a service with the secret `s`. Returns `mounted`, or the file as it is copied in; then the codes of the
+/// warnings.
 fn placed(service: &str, file: HostFile, image_user: Option<&str>) -> (String, Vec<&'static str>) {
     let yaml = format!("services: {{ web: {{ image: app:1, {service} }} }}\nsecrets: {{ s: {{ file: ./s }} }}");
     let wanted = project(&yaml);
@@ -131,7 +131,7 @@ fn a_file_is_mounted_unless_the_mount_would_not_do_what_is_asked() {
         copied(service, PRIVATE, None, own);
     }
     copied("secrets: [s]", PRIVATE, Some("app"), own);
-    // Root without its privilege reads what everybody may read.
+    // Root without `CAP_DAC_OVERRIDE` reads only what everybody may read.
     copied("secrets: [s], cap_drop: [ALL], user: root", HostFile { uid: 1000, ..PRIVATE }, None, own);
     copied(
         "secrets: [{ source: s, uid: '1005', mode: 0400 }]",
@@ -150,7 +150,7 @@ fn a_file_is_mounted_unless_the_mount_would_not_do_what_is_asked() {
 }
 
 #[test]
-fn a_file_that_cannot_be_copied_in_is_mounted_and_told() {
+fn a_file_that_cannot_be_copied_in_is_mounted_with_a_warning() {
     for service in [
         "read_only: true, secrets: [{ source: s, mode: 0400 }]",
         "tmpfs: [/run], secrets: [{ source: s, mode: 0400 }]",

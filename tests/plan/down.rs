@@ -7,7 +7,7 @@ use inception::model::Observed;
 use inception::plan::{DownOptions, Plan, RemoveImages, UpOptions, down, lint, render};
 
 #[tokio::test(start_paused = true)]
-async fn down_goes_the_other_way_and_keeps_data() {
+async fn down_removes_dependents_first_and_keeps_data() {
     let engine = engine();
     let project = project(CHAIN);
     let plan = plan_up(&project, &observed(&engine).await, &UpOptions::default());
@@ -69,7 +69,7 @@ services:
 volumes: { data: , own: }
 ";
 
-/// Brings all services of a file up and stops some of them by hand.
+/// Brings up all services of a file, also those with profiles, and marks the containers of `ended` as exited.
 async fn up_with(yaml: &str, ended: &[&str]) -> Observed {
     let enabled = yaml.replace("profiles: [tools]", "labels: { profile: tools }");
     let (_, mut observed) = brought_up(&enabled).await;

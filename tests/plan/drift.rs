@@ -1,4 +1,4 @@
-//! What `drift` tells of changes that were made by hand.
+//! `drift`: changes that were made by hand.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ async fn a_limit_of_processes_that_the_engine_gives_by_itself_is_no_drift() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_file_has_changed_of_networks_and_volumes_is_no_drift() {
+async fn changes_of_networks_and_volumes_in_the_file_are_no_drift() {
     let (_, observed) = brought_up(CHAIN).await;
     for data in ["data: { labels: { a: b } }", "data: { driver_opts: { type: tmpfs, device: tmpfs } }"] {
         let changed =

@@ -1,4 +1,4 @@
-//! Images: which of them are there, and which a plan pulls or builds.
+//! Images: which of them the engine has, and which a plan pulls or builds.
 
 use crate::common::{engine, observed, plan_up, project};
 use crate::setup::CHAIN;
@@ -31,7 +31,7 @@ async fn images_are_listed_only_where_containers_do_not_tell_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_is_there_by_its_name_and_by_its_id_in_short() {
+async fn an_image_is_found_by_its_name_and_by_the_start_of_its_id() {
     let observed = observed(&engine()).await;
     for (name, is_there) in [
         ("app:1", true),

@@ -1,4 +1,4 @@
-//! What a plan says beforehand of downtime and of data that is lost.
+//! The impact that a plan announces: downtime, and data that will be lost.
 
 use crate::common::{plan_up, project};
 use crate::setup::brought_up;
@@ -56,7 +56,7 @@ async fn a_plan_says_stop_first_where_old_and_new_would_write_to_one_anonymous_v
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plan_says_what_was_asked_and_what_really_goes() {
+async fn a_plan_says_which_option_asked_and_counts_only_data_that_is_there() {
     let yaml = "services: { web: { image: app:1, scale: 2, depends_on: [db] }, db: { image: app:1 } }";
     let (_, mut observed) = brought_up(yaml).await;
     let wanted = project(yaml);
@@ -72,7 +72,7 @@ async fn a_plan_says_what_was_asked_and_what_really_goes() {
     let told = |observed: &Observed| impacts(&plan, &wanted, observed, &options);
     let found = told(&observed);
     assert_eq!((found[1].service.as_str(), &found[1].downtime), ("web", &Downtime::Fewer));
-    assert_eq!(found[0].losses, [Loss::ContainerFiles], "it has no anonymous volumes");
+    assert_eq!(found[0].losses, [Loss::ContainerFiles], "`db` has no anonymous volumes");
     let volume =
         inception::model::ObservedMount { kind: "volume".to_owned(), name: "a".repeat(64), ..Default::default() };
     observed.containers.iter_mut().for_each(|one| one.mounts.push(volume.clone()));

@@ -8,7 +8,7 @@ use expect_test::{Expect, expect};
 use inception::model::Observed;
 use inception::plan::{Lifecycle, UpOptions, lifecycle, lint, render};
 
-/// Brings a project up, stops it where asked, and shows the plan of a command.
+/// Brings a project up, stops it if `is_stopped`, and compares the plan of a command.
 #[track_caller]
 fn check_lifecycle(yaml: &str, is_stopped: bool, command: &Lifecycle, expected: &Expect) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
@@ -107,7 +107,7 @@ services:
     );
 }
 
-/// Plans a `start` of these services and checks that the plan is sound.
+/// Plans a `start` of the services; the plan must pass the lint.
 pub fn plan_start(yaml: &str, observed: &Observed, services: &[&str]) -> inception::plan::Plan {
     let named = services.iter().map(|name| (*name).into()).collect();
     let plan = lifecycle(&project(yaml), observed, &named, &Lifecycle::Start);
@@ -179,7 +179,7 @@ async fn a_start_without_a_container_is_refused_and_says_which_service_has_none(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_restarts_what_shares_the_network_of_what_it_starts() {
+async fn a_start_restarts_containers_that_share_the_network_of_a_started_one() {
     let (engine, observed) = brought_up(SIDECAR).await;
     let only = BTreeSet::from(["vpn".into()]);
     let stop = lifecycle(&project(SIDECAR), &observed, &only, &Lifecycle::Stop { grace: None });
@@ -245,7 +245,7 @@ async fn a_restart_waits_for_conditions_as_a_start_does() {
         8 <- 7        wait     app#1  until running
     "#]];
     all.assert_eq(&plan_restart(CONDITIONS, &observed, &[], false));
-    // A dependent with `restart: true` waits for the database that it is restarted with, and not for a job that is done.
+    // `app` has `restart: true` for `db`, so it waits for `db` again. It does not wait for `job`, which has completed.
     expect![[r#"
         1         restart  db#1   asked by `restart`
         2 <- 1    wait     db#1   until running
@@ -254,13 +254,13 @@ async fn a_restart_waits_for_conditions_as_a_start_does() {
         5 <- 4    wait     app#1  until running
     "#]]
     .assert_eq(&plan_restart(CONDITIONS, &observed, &["db"], false));
-    // What holds needs no wait.
+    // The conditions of `app` already hold: nothing to wait for.
     expect![[r#"
         1       restart  app#1  asked by `restart`
         2 <- 1  wait     app#1  until running
     "#]]
     .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], false));
-    // A job that has failed stays a failure: its dependents are not restarted.
+    // A failed job stays failed: the services that depend on it are not restarted.
     observed.containers.iter_mut().filter(|one| one.service() == Some("job")).for_each(|one| one.exit_code = Some(3));
     expect![[r#"
         1       wait     job#1  until completed
@@ -275,9 +275,9 @@ async fn a_restart_waits_for_conditions_as_a_start_does() {
     .assert_eq(&plan_restart(CONDITIONS, &observed, &["app"], true));
 }
 
-/// A `restart` of what does not run is a `start`: it begins with the dependencies.
+/// A `restart` of a stopped service acts like `start`: dependencies first.
 #[tokio::test(start_paused = true)]
-async fn a_restart_of_what_does_not_run_starts_what_it_depends_on() {
+async fn a_restart_of_a_stopped_service_starts_its_dependencies() {
     let observed = stopped(CONDITIONS).await;
     expect![[r#"
         1         start    db#1   asked by `start`
@@ -295,7 +295,7 @@ async fn a_restart_of_what_does_not_run_starts_what_it_depends_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_depends_on_a_failed_job_is_left_alone_by_a_restart() {
+async fn dependents_of_a_failed_job_are_left_alone_by_a_restart() {
     let yaml = "services:
   app: { image: app:1, depends_on: { job: { condition: service_completed_successfully } } }
   free: { image: app:1, depends_on: { job: { condition: service_completed_successfully, required: false } } }
@@ -312,7 +312,7 @@ async fn what_depends_on_a_failed_job_is_left_alone_by_a_restart() {
         engine.calls().iter().any(|call| call.name == "restart_container" && call.target == one.id.as_str())
     };
     assert!(is_restarted("job") && !is_restarted("app"));
-    assert!(is_restarted("free"), "it can do without the job");
+    assert!(is_restarted("free"), "`required: false`");
 }
 
 #[tokio::test(start_paused = true)]

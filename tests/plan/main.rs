@@ -1,4 +1,4 @@
-//! Plans for what people do: the text is what `inception plan` prints. Each kind of resource has its own file.
+//! Plans of common situations, as the text that `inception plan` prints. Each kind of resource has its own file.
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod addresses;

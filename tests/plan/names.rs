@@ -1,4 +1,4 @@
-//! Names of containers: given by the file, changed by hand, held by another container or by an orphan.
+//! Names of containers: set in the file, changed by hand, held by another container or by an orphan.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn a_container_that_was_renamed_by_hand_gets_its_name_back_unless_it_is_ta
         1  rename  web#1  was renamed to `odd`
     "#]]
     .assert_eq(&plan(&observed));
-    // Compat: docker compose's older names are names, too.
+    // Compat: the names of docker compose 1 (`p_web_1`) are accepted.
     observed.containers[0].name = "p_web_1".into();
     assert_eq!(plan(&observed), "");
     observed.containers[0].name = "odd".into();
@@ -67,7 +67,7 @@ async fn names_that_were_exchanged_by_hand_are_given_back() {
     let force = UpOptions { recreate: Recreate::Force, ..UpOptions::default() };
     let plan = plan_up(&project(yaml), &exchange().await, &force);
     assert!(run(&engine, &plan).await.is_success() && is_right().await);
-    // A name that a new replica is to have.
+    // Container 2 holds the name that the new replica 1 is to get.
     rename(1, "odd").await;
     rename(2, "p-web-1").await;
     let observed = crate::common::observed(&engine).await;
@@ -100,7 +100,7 @@ services: { new: { image: app:1, container_name: fixed, volumes: [data:/data] } 
 volumes: { data: }
 ";
 
-/// A renamed service: old and new would write to one volume, and want one name.
+/// `old` was renamed to `new` in the file: both would write to the same volume, and both want the same container name.
 #[tokio::test(start_paused = true)]
 async fn orphans_are_gone_before_anything_starts() {
     let (engine, before) = brought_up(&RENAMED.replace("new:", "old:")).await;
@@ -118,7 +118,8 @@ async fn orphans_are_gone_before_anything_starts() {
     assert_eq!(refused(RENAMED, &before, &UpOptions::default()), ["container-name-taken"]);
 }
 
-/// The run leaves the other service alone, so its container keeps the name, and the engine would refuse the second.
+/// `up` of one service leaves `db` alone, so the container of `db` keeps the name, and the engine would refuse it
+/// twice.
 #[tokio::test(start_paused = true)]
 async fn the_name_of_a_service_that_is_not_selected_is_taken() {
     let (_, mut observed) = brought_up("services: { db: { image: app:1 } }").await;
@@ -129,7 +130,7 @@ async fn the_name_of_a_service_that_is_not_selected_is_taken() {
     assert!(refused(yaml, &observed, &UpOptions::default()).is_empty(), "both are selected: the names are exchanged");
 }
 
-/// The old container was removed by hand, so nobody has seen whether the new one stays up.
+/// The old container was removed by hand. Nobody has checked yet that the new one stays up.
 #[tokio::test(start_paused = true)]
 async fn a_replacement_that_was_not_finished_is_waited_for_before_it_counts() {
     let yaml = "services: { web: { image: app:1 } }";

@@ -7,7 +7,7 @@ use inception::model::{ContainerState, EndpointSpec, Observed};
 use inception::plan::{Action, UpOptions, render};
 
 #[test]
-fn an_interface_is_one_networks() {
+fn two_networks_cannot_have_one_interface() {
     let yaml = |name: &str| {
         format!(
             "services: {{ a: {{ image: app:1 }} }}
@@ -33,7 +33,7 @@ networks:
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_loses_a_network_for_a_moment_gets_back_all_aliases_and_addresses() {
+async fn a_container_that_loses_a_network_for_a_moment_gets_back_all_aliases_and_addresses() {
     let yaml = |label: &str, image: &str| {
         format!(
             "services:
@@ -43,7 +43,7 @@ networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9
         )
     };
     let (_, mut observed) = brought_up(&yaml("1", "app:1")).await;
-    // A list tells fixed addresses, and of what is not in the file nothing more is known.
+    // The orphan is not in the file: its fixed address in the container list is all that is known.
     let mut orphan = observed.containers[0].clone();
     (orphan.id, orphan.name) = ("x".into(), "p-old-1".into());
     orphan.labels.insert("com.docker.compose.service".to_owned(), "old".to_owned());
@@ -67,9 +67,9 @@ networks: {{ n: {{ labels: {{ v: '{label}' }}, ipam: {{ config: [{{ subnet: 10.9
     );
 }
 
-/// It was made for both, but an engine that takes one at a time may have been told only the first.
+/// An engine with an old API connects a container to one network at its creation; the run died before the second call.
 #[tokio::test(start_paused = true)]
-async fn what_has_never_run_is_connected_to_the_networks_it_lacks() {
+async fn a_container_that_has_never_run_is_connected_to_the_networks_it_lacks() {
     let yaml = "services: { web: { image: app:1, networks: [a, b] } }\nnetworks: { a: , b: }";
     let (_, mut observed) = brought_up(yaml).await;
     observed.containers[0].state = ContainerState::Created;
@@ -115,18 +115,18 @@ async fn a_network_that_was_made_for_the_file_is_used_as_it_is() {
     let told: Vec<_> = plan.diagnostics.iter().map(|one| (one.is_error(), one.code)).collect();
     assert_eq!(told, [(false, "lent-network")]);
     assert!(!plan.steps.iter().any(|step| matches!(step.action, Action::CreateNetwork { .. })), "{}", render(&plan));
-    assert!(inception::plan::down(&project(yaml), &lent, &Default::default()).is_empty(), "it stays");
+    assert!(inception::plan::down(&project(yaml), &lent, &Default::default()).is_empty(), "the network stays");
     for labels in [&[][..], &[(key, "other")], &[(key, "default"), (project_label, "q")]] {
         assert_eq!(refused(yaml, &with(labels), &UpOptions::default()), ["foreign-network"], "{labels:?}");
     }
-    // A network of the project's own comes first.
+    // A network of the project has priority over one made for the file by others.
     let mut both = with(&[(key, "default"), (project_label, "p")]);
     both.networks.push(inception::model::ObservedNetwork { id: "0".into(), ..lent.networks[0].clone() });
     assert!(plan_up(&project(yaml), &both, &UpOptions::default()).diagnostics.is_empty());
 }
 
 #[test]
-fn what_an_old_engine_can_do_without_is_warned_of() {
+fn attributes_that_an_old_engine_ignores_are_warned_of() {
     let yaml = "services: { a: { image: app:1, annotations: { x: y }, networks: { m: { gw_priority: 1 }, n: } } }
 networks: { m: { enable_ipv4: false }, n: { enable_ipv4: true } }";
     let told = |yaml: &str, minor: u16| -> Vec<(bool, String)> {
@@ -156,7 +156,7 @@ networks: { m: { enable_ipv4: false }, n: { enable_ipv4: true } }";
     );
 }
 
-/// The links of the created containers of a service, each as `CONTAINER:ALIAS`.
+/// Returns the links of each container that the plan creates for a service, as `CONTAINER:ALIAS`.
 fn links(plan: &inception::plan::Plan, service: &str) -> Vec<Vec<String>> {
     let of = |step: &inception::plan::Step| match &step.action {
         Action::CreateContainer { spec, .. } if step.target.service().is_some_and(|name| name.as_str() == service) => {
@@ -179,13 +179,14 @@ async fn a_link_reaches_all_replicas() {
     both.push("other:o".to_owned());
     assert_eq!(links(&plan, "web"), [both.clone(), both.clone()]);
 
-    // The number of replicas is no part of the definition: more of them are no reason to replace who links to them.
+    // The number of replicas of `db` is no part of the definition of `web`: scaling `db` replaces no container of
+    // `web`.
     let (engine, observed) = brought_up(yaml).await;
     let three = UpOptions { scale: [("db".into(), 3)].into(), ..UpOptions::default() };
     let plan = plan_up(&project(yaml), &observed, &three);
     assert_eq!(links(&plan, "web"), Vec::<Vec<String>>::new(), "{}", render(&plan));
     assert!(crate::common::run(&engine, &plan).await.is_success());
-    // A container that is made without `db` in the run has what is there.
+    // A run without `db` links to the replicas that exist.
     let observed = crate::common::observed(&engine).await;
     let alone = UpOptions {
         services: ["web".into()].into(),
@@ -194,12 +195,12 @@ async fn a_link_reaches_all_replicas() {
         ..UpOptions::default()
     };
     assert_eq!(links(&plan_up(&project(yaml), &observed, &alone), "web")[0].len(), 10);
-    // Where there is none yet, the first is expected.
+    // `db` has no container yet: the link is for the first replica.
     let plan = plan_up(&project(yaml), &Observed::default(), &alone);
     assert_eq!(links(&plan, "web")[0].len(), 4);
 }
 
-/// The fake engine speaks API 1.41.
+/// The fake engine speaks API 1.41, which connects a new container to one network only.
 #[test]
 fn the_address_of_a_service_is_for_its_first_network_and_an_old_engine_gives_one() {
     let up = |yaml: &str| {

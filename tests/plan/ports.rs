@@ -1,4 +1,4 @@
-//! Host ports: who holds a port, and when a plan is refused because of that.
+//! Host ports: who holds a port, and when a plan is refused because the port is taken.
 
 use crate::common::{plan_up, project};
 use crate::setup::{brought_up, refused};
@@ -16,16 +16,16 @@ fn listening(address: &str) -> Observed {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ports_of_what_has_no_network_of_its_own_are_nobodys() {
+async fn ports_of_a_container_without_a_network_of_its_own_are_not_claimed() {
     let yaml = |more: &str| format!("services: {{ web: {{ image: app:1, ports: ['8080:80'], {more} }} }}");
     let default = UpOptions::default();
     assert_eq!(refused(&yaml(""), &listening("0.0.0.0"), &default), ["port-taken"]);
-    // With the network of another container, ports are refused by the loader already.
+    // Ports together with the network of another container are refused by the loader.
     for mode in ["host", "none"] {
         let yaml = yaml(&format!("network_mode: {mode}"));
         assert!(refused(&yaml, &listening("0.0.0.0"), &default).is_empty(), "{mode}");
     }
-    // What listens may be the container that leaves the host's network in this run.
+    // The listener may be the project's own container, which leaves the host network in this run.
     let (_, observed) = brought_up(&yaml("network_mode: host")).await;
     let observed = Observed { listeners: listening("0.0.0.0").listeners, ..observed };
     let plan = plan_up(&project(&yaml("")), &observed, &default);
@@ -46,7 +46,7 @@ fn each_family_of_addresses_has_its_own_ports() {
     assert_eq!(refused(&both("0.0.0.0", "127.0.0.1"), &nothing, &default), ["port-twice"]);
     let one = |address: &str| format!("services: {{ web: {{ image: app:1, ports: ['{address}:8080:80'] }} }}");
     assert!(refused(&one("[::1]"), &listening("0.0.0.0"), &default).is_empty());
-    // What listens on `::` mostly has IPv4, too.
+    // A listener on `::` usually accepts IPv4, too.
     assert_eq!(refused(&one("0.0.0.0"), &listening("::"), &default), ["port-taken"]);
 }
 
@@ -66,7 +66,7 @@ fn a_range_of_ports_must_have_one_for_each_replica() {
     assert!(refused(&yaml("8001-8002:80"), &Observed::default(), &scaled).is_empty());
 }
 
-/// The first holder gives way; a stranger holds the port on another address.
+/// The project's own container holds the port on 127.0.0.1 and gives it up; a stranger holds it on another address.
 #[tokio::test(start_paused = true)]
 async fn every_holder_of_a_port_counts_and_not_the_first_alone() {
     let (_, mut observed) = brought_up("services: { web: { image: app:1, ports: ['127.0.0.1:8080:80'] } }").await;
@@ -83,7 +83,7 @@ async fn every_holder_of_a_port_counts_and_not_the_first_alone() {
     assert!(plan.diagnostics[0].cause.as_ref().is_some_and(|cause| cause.contains("`stranger`")));
 }
 
-/// The engine's own listener for a container that gives way is not in the way, a program beside it is.
+/// The engine's own proxy listens for the container that gives the port up: no obstacle. Another program is one.
 #[tokio::test(start_paused = true)]
 async fn a_program_beside_a_container_that_gives_way_holds_the_port() {
     let (_, mut observed) = brought_up("services: { web: { image: app:1, ports: ['127.0.0.1:8080:80'] } }").await;

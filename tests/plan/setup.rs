@@ -1,4 +1,4 @@
-//! What the tests of plans share: files that several of them use, and projects that are brought up on a fake engine.
+//! Shared by the tests of plans: compose files, and projects brought up on a fake engine.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ services:
 volumes: { data: }
 ";
 
-/// Brings `before` up on a fake engine and returns what is there then.
+/// Brings `before` up on a fake engine. Returns the engine and a snapshot of it.
 pub async fn brought_up(before: &str) -> (std::sync::Arc<inception::engine::fake::FakeEngine>, Observed) {
     let engine = engine();
     let plan = plan_up(&project(before), &observed(&engine).await, &UpOptions::default());
@@ -39,7 +39,7 @@ pub async fn brought_up(before: &str) -> (std::sync::Arc<inception::engine::fake
     (engine, observed)
 }
 
-/// Brings a project up, stops all of it, and returns what is there then.
+/// Brings a project up, stops it, and returns a snapshot.
 pub async fn stopped(yaml: &str) -> Observed {
     let (engine, observed) = brought_up(yaml).await;
     let stop = lifecycle(&project(yaml), &observed, &BTreeSet::new(), &Lifecycle::Stop { grace: None });
@@ -47,7 +47,7 @@ pub async fn stopped(yaml: &str) -> Observed {
     crate::common::observed(&engine).await
 }
 
-/// Returns the codes of errors of an `up` of `yaml`.
+/// Plans `up`, and returns the codes of the errors.
 pub fn refused(yaml: &str, observed: &Observed, options: &UpOptions) -> Vec<&'static str> {
     let plan = plan_up(&project(yaml), observed, options);
     plan.diagnostics.iter().filter(|one| one.is_error()).map(|one| one.code).collect()

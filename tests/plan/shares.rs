@@ -9,7 +9,7 @@ use inception::model::{Definition, Observed};
 use inception::plan::{Lifecycle, Recreate, UpOptions, drift, lifecycle, render};
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_something_of_a_service_without_a_container_is_not_made_without_it() {
+async fn a_container_is_not_created_without_the_service_whose_namespace_or_volumes_it_shares() {
     let alone = UpOptions { services: ["app".into()].into(), no_dependencies: true, ..UpOptions::default() };
     let scaled = UpOptions { scale: [("vpn".into(), 0)].into(), ..UpOptions::default() };
     for shared in ["network_mode: 'service:vpn'", "pid: 'service:vpn'", "ipc: 'service:vpn'", "volumes_from: [vpn]"] {
@@ -24,7 +24,7 @@ async fn what_shares_something_of_a_service_without_a_container_is_not_made_with
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_the_network_of_what_is_started_again_is_restarted_though_it_is_not_selected() {
+async fn a_container_that_shares_the_network_of_a_started_one_is_restarted_though_it_is_not_selected() {
     let (engine, observed) = brought_up(SIDECAR).await;
     let alone =
         |name: &str| UpOptions { services: [name.into()].into(), no_dependencies: true, ..UpOptions::default() };
@@ -47,7 +47,7 @@ async fn what_shares_the_network_of_what_is_started_again_is_restarted_though_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_loses_its_network_because_the_one_that_has_it_is_replaced_is_told_of() {
+async fn a_container_that_loses_the_network_of_a_replaced_container_is_warned_of() {
     let (_, observed) = brought_up(SIDECAR).await;
     let told = |services: &[&str]| {
         let services = services.iter().map(|name| (*name).into()).collect();
@@ -63,7 +63,7 @@ async fn what_loses_its_network_because_the_one_that_has_it_is_replaced_is_told_
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_started_before_the_one_whose_network_it_shares_is_restarted() {
+async fn a_container_that_started_before_the_one_whose_network_it_shares_is_restarted() {
     let (_, mut observed) = brought_up(SIDECAR).await;
     let wanted = project(SIDECAR);
     let plan = plan_up(&wanted, &observed, &UpOptions::default());
@@ -90,7 +90,7 @@ async fn what_started_before_the_one_whose_network_it_shares_is_restarted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shares_something_of_a_replaced_container_is_removed_before_it() {
+async fn a_container_that_shares_something_of_a_replaced_one_is_removed_first() {
     for shared in ["network_mode: 'service:vpn'", "pid: 'service:vpn'", "ipc: 'service:vpn'", "volumes_from: [vpn]"] {
         let yaml = format!(
             "services: {{ vpn: {{ image: app:1, environment: {{ A: '1' }} }}, app: {{ image: app:1, {shared} }} }}"

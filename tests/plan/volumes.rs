@@ -125,7 +125,7 @@ services:
 volumes: { vol: }
 ";
 
-/// The services whose containers a plan replaces, each with the reason.
+/// Returns the services whose containers a plan replaces, each with the reason.
 fn replaced(plan: &inception::plan::Plan) -> Vec<String> {
     let of = |one: &inception::plan::Replacement| {
         let inception::plan::ContainerRef::Planned(step) = one.new else { return String::new() };

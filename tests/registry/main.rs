@@ -1,5 +1,5 @@
-//! What the engine is sent for registries, and whether it is taken for this machine's: the adapter and the program on a small
-//! engine that notes every request, and on the real engine (skipped, loudly, where none answers).
+//! Registry logins in requests, and on which machine the engine is. The adapter and the program talk to a small engine
+//! that records every request, and to the real engine. Without a real engine those tests are skipped with a message.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
@@ -23,10 +23,10 @@ use common::real::{Stack, docker, is_ready, told};
 use noting::NotingEngine;
 
 const HUB: &str = "https://index.docker.io/v1/";
-/// In the ordinary alphabet of base64 its encoding has a `+` and a `/`.
+/// In the standard alphabet, the base64 encoding of this password has a `+` and a `/`.
 const PASSWORD: &str = "a?>b~~~c?>>>";
 
-/// Docker's configuration with a login for Docker Hub and one for a host.
+/// Writes Docker's configuration, with logins for Docker Hub and for one other registry.
 fn config(folder: &Path) {
     let auth = base64::engine::general_purpose::STANDARD.encode(format!("user:{PASSWORD}"));
     let config = json!({"auths": {HUB: {"auth": auth}, "https://host.test/v1/": {"identitytoken": "token"}}});
@@ -39,7 +39,7 @@ async fn connect(host: String, config: &Path) -> DockerEngine {
     DockerEngine::connect(&wanted, &Environment::new(variables, config)).await.unwrap()
 }
 
-/// What a header of a request says.
+/// Returns the decoded value of a login header.
 fn decoded(value: &str) -> Value {
     serde_json::from_slice(&URL_SAFE.decode(value).unwrap()).unwrap()
 }
@@ -185,7 +185,7 @@ fn told_folder(stack: &Stack) -> String {
     stack.folder.path().canonicalize().unwrap().display().to_string()
 }
 
-/// The name that the engine gives its machine.
+/// Returns the host name that the engine tells.
 fn name_of_engine() -> String {
     told(&["info", "-f", "{{.Name}}"])
 }

@@ -1,4 +1,4 @@
-//! An engine that notes what it is asked, and has nothing: one connection a request, on a unix socket.
+//! A small engine on a unix socket. It records every request and has no objects. Each connection carries one request.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-/// The engine serves until the test's process ends.
+/// The engine; it serves until the test process ends.
 pub struct NotingEngine {
     folder: tempfile::TempDir,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl NotingEngine {
-    /// An engine with this answer to `GET /info`.
+    /// Starts an engine that answers `GET /info` with `info`.
     pub fn new(info: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("engine.sock")).unwrap();
@@ -22,32 +22,32 @@ impl NotingEngine {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (notes, info) = (notes.clone(), info.clone());
-                // A connection that breaks is the client's doing.
+                // The client may close a connection: no fault of the engine.
                 std::thread::spawn(move || serve(stream, &notes, &info).ok());
             }
         });
         Self { folder, heads }
     }
 
-    /// The engine's address, for `DOCKER_HOST`.
+    /// Returns the engine's address, for `DOCKER_HOST`.
     pub fn host(&self) -> String {
         format!("unix://{}/engine.sock", self.folder.path().display())
     }
 
-    /// A header of the latest request whose path contains this.
+    /// Returns a header of the latest request whose path contains `path`.
     pub fn header(&self, path: &str, name: &str) -> Option<String> {
         let heads = self.heads.lock().unwrap();
         let head = heads.iter().rev().find(|head| head.lines().next().is_some_and(|line| line.contains(path)))?;
         field(head, name).map(str::to_owned)
     }
 
-    /// How many requests had this in their paths.
+    /// Returns how many requests had `path` in their path.
     pub fn count(&self, path: &str) -> usize {
         let heads = self.heads.lock().unwrap();
         heads.iter().filter(|head| head.lines().next().is_some_and(|line| line.contains(path))).count()
     }
 
-    /// The paths of the requests that change something.
+    /// Returns the request lines of requests that change something.
     pub fn writes(&self) -> Vec<String> {
         let heads = self.heads.lock().unwrap();
         let lines = heads.iter().filter_map(|head| head.lines().next()).filter(|line| !line.starts_with("GET "));

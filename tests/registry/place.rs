@@ -1,8 +1,8 @@
-//! Whether the engine is this machine's: only then are paths and ports of this machine judged for it.
+//! On which machine the engine is. Paths and ports of this machine are judged only for an engine on this machine.
 
 use super::*;
 
-/// What an engine of this machine says of it.
+/// Returns what an engine on this machine answers to `GET /info`.
 fn own() -> Value {
     let read = |file: &str| std::fs::read_to_string(format!("/proc/{file}")).unwrap_or_default();
     let memory: u64 = read("meminfo").split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -12,7 +12,7 @@ fn own() -> Value {
     })
 }
 
-/// As [`own`], but for one word.
+/// Returns the answer of [`own`] with one field changed.
 fn but(word: &str, value: Value) -> Value {
     let mut info = own();
     info[word] = value;
@@ -29,7 +29,7 @@ async fn an_engine_behind_a_relay_is_asked_once_what_machine_it_is_on() {
         (but("MemTotal", json!(1)), false),
         (but("DockerRootDir", json!("/not/here")), false),
     ] {
-        // This test's process serves the socket, as `ssh` or `socat` would.
+        // The test process serves the socket, as a relay (`ssh`, `socat`) would.
         let engine = NotingEngine::new(info.clone());
         let docker = connect(engine.host(), folder.path()).await;
         assert_eq!(engine.count("/info"), 0);
@@ -57,7 +57,7 @@ fn the_real_engine_is_this_machines_also_through_a_relay() {
     assert_eq!(paths, ["/_ping", "/v1.41/info"]);
 }
 
-/// Plans a stack that needs a path and a port that this machine has not.
+/// Plans a stack with a path that does not exist and a port that is taken on this machine.
 fn plan(engine: &NotingEngine, port: u16) -> common::real::Run {
     let mut stack = Stack::new(&format!(
         "services:\n  a:\n    image: a\n    ports: ['{port}:80']\n    volumes:\n      - {{ type: bind, source: \
@@ -78,8 +78,8 @@ fn paths_and_ports_of_this_machine_are_judged_only_for_an_engine_of_it() {
     assert_eq!(run.code, Some(2), "{run:?}");
 }
 
-/// Plans a stack that needs a path that this machine has not, by the program in a container that has the engine's socket and
-/// the machine's files.
+/// Plans a stack with a path that does not exist on this machine. The program runs in a container, with the engine's
+/// socket and the machine's files mounted.
 fn plan_in_container(options: &[&str]) -> std::process::Output {
     let stack = Stack::new(
         "services:\n  a:\n    image: IMAGE\n    volumes:\n      - { type: bind, source: /not/here, target: /x, bind: { \
@@ -103,7 +103,7 @@ fn a_program_in_a_container_judges_no_paths_unless_all_evidence_is_there() {
     }
     for (options, code) in [
         (&[][..], 2),
-        // The engine's process is seen, but the host name is another one.
+        // The engine's process is visible, but the host name differs.
         (&["--pid", "host"], 2),
         (&["--uts", "host"], 2),
         (&["--pid", "host", "--uts", "host"], 1),
@@ -115,8 +115,8 @@ fn a_program_in_a_container_judges_no_paths_unless_all_evidence_is_there() {
     }
 }
 
-/// Runs the program as `script` says, on a stack of its own, in a shell with mounts (`-m`) or a network (`-n`) of its own;
-/// `None`, loudly, where this user may not make these.
+/// Runs the program by a shell script with its own mounts (`-m`) or its own network (`-n`). Returns `None`, with a
+/// message, where this user may not create them.
 fn apart(stack: &Stack, kind: &str, script: &str) -> Option<common::real::Run> {
     let can = std::process::Command::new("unshare").args([kind, "true"]).output();
     if !can.is_ok_and(|output| output.status.success()) {
@@ -131,7 +131,7 @@ fn apart(stack: &Stack, kind: &str, script: &str) -> Option<common::real::Run> {
 }
 
 #[test]
-fn what_only_one_of_program_and_engine_sees_is_not_judged() {
+fn paths_and_ports_that_only_the_program_or_the_engine_sees_are_not_judged() {
     let own_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if !is_ready() || name_of_engine() != own_name.trim() {
         return;
@@ -150,7 +150,7 @@ secrets: { s: { file: ./only/s } }",
     let hide = "mount -t tmpfs none only && echo hushed > only/s && exec \"$1\" up -d";
     let Some(run) = apart(&stack, "-m", hide) else { return };
     assert!(run.is_success(), "{run:?}");
-    // The engine has no such file, so a copy was put in.
+    // The engine does not see the file, so its content was copied into the container.
     assert_eq!(stack.exec("a", &["cat", "/run/secrets/s"]), "hushed");
 
     let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();

@@ -1,4 +1,4 @@
-//! Volumes: data is never lost without its own explicit word.
+//! Volumes: no data is lost unless the user asks for exactly that.
 
 use crate::common::real::{IMAGE, Stack, Stranger, Tool, docker, told};
 
@@ -23,7 +23,7 @@ fn begun(tool: Tool) -> Stack {
     stack
 }
 
-/// Whether the mark is in the volume.
+/// Whether the volume still holds the mark.
 fn is_kept(volume: &str) -> bool {
     told(&["run", "--rm", "-v", &format!("{volume}:/data"), IMAGE, "cat", "/data/mark"]) == "kept"
 }
@@ -74,7 +74,7 @@ fn a_volume_of_others_survives_down_with_volumes(tool: Tool) {
     let volume = Stranger::volume(&format!("{}-data", stack.project));
     docker(&["run", "--rm", "-v", &format!("{}:/data", volume.name), IMAGE, "sh", "-c", "echo kept > /data/mark"]);
     stack.ok(&["up", "-d"]);
-    stack.both("it is used", stack.exec("a", &["cat", "/data/mark"]) == "kept");
+    stack.both("the volume is used", stack.exec("a", &["cat", "/data/mark"]) == "kept");
     stack.go(&["down", "-v"]);
     stack.ours("it is still there, with its data", volume.exists() && is_kept(&volume.name));
 }

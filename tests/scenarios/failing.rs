@@ -1,4 +1,4 @@
-//! A new version that cannot run: the exit code says so, and the old one goes on serving.
+//! A new version that cannot run: the exit code says so, and the old container goes on.
 
 use crate::common::real::{Stack, Tool};
 
@@ -15,7 +15,7 @@ crate::scenarios! {
 
 const OLD: &str = "services: { a: { image: IMAGE, init: true, stop_grace_period: 0s } }";
 
-/// Replaces a service that runs by one that cannot.
+/// Replaces a running service by one that cannot run.
 #[track_caller]
 fn check(tool: Tool, new: &str) {
     let stack = Stack::with(tool, OLD);
@@ -24,7 +24,7 @@ fn check(tool: Tool, new: &str) {
     stack.put("a", "/mark", "kept");
     stack.write(new);
     let run = stack.go(&["up", "-d", "--wait", "--wait-timeout", "20"]);
-    stack.both("it ends in time", !run.is_cut_off);
+    stack.both("the run ends in time", !run.is_cut_off);
     stack.both("the exit code tells", !run.is_success());
     stack.ours("the old container is there, under its name", stack.id("a") == before[0].id);
     stack.ours("and runs", stack.is_running("a"));

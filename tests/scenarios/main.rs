@@ -1,9 +1,9 @@
-//! Scenarios on the real engine, written once and played twice: by us and by docker compose.
+//! Scenarios on the real engine, written once and played twice: by inception and by docker compose.
 //!
-//! What holds for both (`both`) proves the scenario first, and then us; what only we promise is asserted of us (`ours`)
-//! and recorded of docker compose: `cargo test --test scenarios -- --nocapture` shows the record. Checks look at
-//! containers, networks and volumes, not at text. Skipped, loudly, where no engine answers; without docker compose 2
-//! (`PEER_COMPOSE`) they are played by us alone.
+//! `both` asserts what holds for both tools, and so also that the scenario itself is right. `ours` asserts what only
+//! inception promises, and prints the result of docker compose: `cargo test --test scenarios -- --nocapture`. The
+//! checks look at containers, networks and volumes, not at text. Without an engine the tests are skipped with a
+//! message; without docker compose 2 (`PEER_COMPOSE`) only inception plays.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
@@ -11,14 +11,14 @@ mod common;
 
 use common::real::Tool;
 
-/// Plays a story where the tool is there.
+/// Plays a scenario if the tool is available.
 fn play(tool: Tool, story: fn(Tool)) {
     if tool.is_ready() {
         story(tool);
     }
 }
 
-/// Makes two tests of each story: `NAME::ours` and `NAME::peer`.
+/// Makes two tests of each scenario: `NAME::ours` and `NAME::peer`.
 macro_rules! scenarios {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {

@@ -1,4 +1,4 @@
-//! Networks that change while they are used.
+//! Networks that change while containers use them.
 
 use crate::common::real::{Stack, Stranger, Tool, docker, told};
 
@@ -6,8 +6,8 @@ crate::scenarios! {
     a_changed_network_is_made_anew_and_its_users_come_back,
     a_changed_network_with_a_stranger_on_it_stops_nobody,
     a_network_removed_behind_our_back_is_made_again,
-    what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back,
-    a_container_and_what_shares_its_network_are_replaced,
+    a_container_that_shares_the_network_of_one_restarted_by_hand_gets_it_back,
+    a_container_and_one_that_shares_its_network_are_replaced,
 }
 
 const YAML: &str = "
@@ -18,7 +18,8 @@ services:
 networks: { n: { labels: { v: '1' } }, other: }
 ";
 
-/// Whether a service's container is on a network. The network is asked: Podman's containers tell names, not ids.
+/// Whether a service's container is on a network. The network is inspected, because a container of Podman tells only
+/// the names of its networks.
 fn is_on(stack: &Stack, service: &str, network: &str) -> bool {
     let users = told(&["network", "inspect", "-f", "{{range $id, $user := .Containers}}{{$id}} {{end}}", network]);
     users.contains(&stack.id(service))
@@ -80,13 +81,13 @@ services:
 
 /// Whether the process of `app` has a network device.
 ///
-/// Not by `exec`, which an engine may refuse right after a restart (seen with 20.10).
+/// Read from `/proc`: Engine 20.10 may refuse an `exec` right after a restart.
 fn has_network(stack: &Stack) -> bool {
     let devices = format!("/proc/{}/net/dev", stack.inspect("app", "{{.State.Pid}}"));
     std::fs::read_to_string(devices).is_ok_and(|devices| devices.contains("eth0"))
 }
 
-fn a_container_and_what_shares_its_network_are_replaced(tool: Tool) {
+fn a_container_and_one_that_shares_its_network_are_replaced(tool: Tool) {
     let stack = Stack::with(tool, SHARED);
     stack.ok(&["up", "-d"]);
     let before = stack.containers();
@@ -102,14 +103,14 @@ fn a_container_and_what_shares_its_network_are_replaced(tool: Tool) {
     stack.both("and nothing stays", stack.count() == 0);
 }
 
-fn what_shares_the_network_of_a_container_that_was_restarted_by_hand_gets_it_back(tool: Tool) {
+fn a_container_that_shares_the_network_of_one_restarted_by_hand_gets_it_back(tool: Tool) {
     let stack = Stack::with(tool, SHARED);
     stack.ok(&["up", "-d"]);
     docker(&["restart", "-t", "0", &stack.name("vpn")]);
     let is_on_network = || has_network(&stack);
-    stack.both("it has lost its network", !is_on_network());
+    stack.both("`app` has lost its network", !is_on_network());
     stack.ok(&["up", "-d"]);
-    stack.ours("it has one again", is_on_network());
+    stack.ours("`app` has a network again", is_on_network());
     let settled = stack.containers();
     stack.ok(&["up", "-d"]);
     stack.ours("then there is nothing more to do", stack.containers() == settled);

@@ -1,4 +1,4 @@
-//! What changes is replaced, what does not is left alone, and nothing is lost on the way.
+//! A changed service is replaced, an unchanged one stays, and no data is lost.
 
 use crate::common::real::{IMAGE, OTHER, Stack, Stranger, Tool, docker};
 use crate::running::PAIR;
@@ -43,7 +43,7 @@ fn a_changed_image_recreates_its_service(tool: Tool) {
     stack.both("a was recreated, b was not", after[0].id != before[0].id && after[1] == before[1]);
     let image = |name: &str| crate::common::real::told(&["image", "inspect", "-f", "{{.Id}}", name]);
     stack.both("from the new image", stack.inspect("a", "{{.Image}}") == image(OTHER) && image(OTHER) != image(IMAGE));
-    // The tag must not outlive the containers that use it.
+    // The tag is removed at the end of the test, so the containers must go before.
     stack.ok(&["down"]);
 }
 
@@ -62,7 +62,7 @@ configs: { c: { file: ./c.txt } }
     let before = stack.containers();
     let read = || (stack.exec("a", &["cat", "/run/secrets/s"]), stack.exec("a", &["cat", "/c"]));
     stack.both("both are there", read() == ("one".to_owned(), "one".to_owned()));
-    // Written as editors do: another file takes the name.
+    // The files are replaced by new ones of the same name, as editors do it.
     for name in ["s.txt", "c.txt"] {
         std::fs::remove_file(stack.folder.path().join(name)).unwrap();
         stack.file(name, "two");
@@ -82,7 +82,7 @@ fn anonymous_volumes_are_carried_over(tool: Tool) {
     let before = stack.id("a");
     stack.write(&yaml.replace("'1'", "'2'"));
     stack.ok(&["up", "-d"]);
-    stack.both("it was recreated", stack.id("a") != before);
+    stack.both("the container was recreated", stack.id("a") != before);
     stack.both("with its data", stack.exec("a", &["cat", "/scratch/mark"]) == "kept");
     stack.ok(&["up", "-d", "-V", "--force-recreate"]);
     stack.both("-V makes them anew", stack.exec("a", &["ls", "/scratch"]).is_empty());

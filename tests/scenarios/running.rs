@@ -1,4 +1,4 @@
-//! Up, up again, more and fewer, and down.
+//! `up`, a second `up`, scaling, `down`.
 
 use std::time::Duration;
 
@@ -40,7 +40,8 @@ services:
 volumes: { data: }
 ";
 
-/// Whether `db` of [`PAIR`] passes its health check. The engine itself may look only later: we do not wait for that.
+/// Whether `db` of [`PAIR`] would pass its health check. The engine's own result may come later, and no test waits for
+/// it.
 pub fn is_ready(stack: &Stack) -> bool {
     stack.exec("db", &["sh", "-c", "test -e /ready && echo yes"]).trim() == "yes"
 }
@@ -227,8 +228,8 @@ fn a_stopped_container_is_started_again(tool: Tool) {
     stack.both("the other was left alone", stack.inspect("db", "{{.State.StartedAt}}") == db);
 }
 
-/// Not without a grace period: of a container whose own is 0, engine 20.10 takes the root away when it restarts it, and
-/// nothing can be run in it any more.
+/// The grace period is not 0: when Engine 20.10 restarts such a container, it removes the root directory, and no
+/// command can run in the container any more.
 const HOOKS: &str = "
 services:
   a:
@@ -261,7 +262,7 @@ fn hooks_run_after_starts_and_before_stops(tool: Tool) {
     stack.ours("at a replacement", lines().trim() == "stop start");
 }
 
-/// A bit of all that `drift` compares.
+/// Some of everything that `drift` compares.
 const COMPARED: &str = "
 services:
   a:
@@ -289,7 +290,7 @@ fn drift_finds_nothing_right_after_an_up(tool: Tool) {
     let is_done = || stack.inspect("job", "{{.State.Status}}") == "exited";
     stack.both("the job ends", comes_true(is_done));
     stack.both("the secret is there", stack.exec("a", &["cat", "/run/secrets/key"]) == "secret");
-    // Whoever has made the stack.
+    // The stack was created by either tool.
     let run = Running::begin(stack.command(Tool::Ours, &["drift"])).end();
     stack.both(&format!("nothing was changed by hand: {run:?}"), run.is_success());
     docker(&["rename", &stack.name("a"), &format!("{}-odd", stack.project)]);
@@ -297,7 +298,7 @@ fn drift_finds_nothing_right_after_an_up(tool: Tool) {
     stack.both(&format!("a new name is found: {run:?}"), run.code == Some(2) && run.out.contains("-odd"));
 }
 
-/// Waits until something holds; not for ever.
+/// Waits until a condition holds. Returns false when it does not hold in time.
 fn comes_true(holds: impl Fn() -> bool) -> bool {
     (0..400).any(|_| {
         let is_so = holds();
@@ -320,7 +321,7 @@ volumes: {{ data: }}
     let stack = Stack::with(tool, &yaml);
     stack.go(&["up", "-d"]);
     let is_back = || stack.is_running("a") && stack.exec("a", &["ls", "/data"]) == "failed";
-    stack.both("it comes back", comes_true(is_back));
+    stack.both("the container comes back", comes_true(is_back));
     let settled = stack.containers();
     stack.ok(&["up", "-d"]);
     stack.both("then there is nothing to do", stack.containers() == settled);

@@ -1,4 +1,4 @@
-//! What belongs to others is never changed.
+//! Containers, networks and volumes of others are never changed.
 
 use crate::common::real::{Stack, Stranger, Tool, told};
 
@@ -18,7 +18,7 @@ fn a_container_of_others_with_our_name_is_left_alone(tool: Tool) {
     stack.ours("nothing was made", stack.count() == 0);
     stack.go(&["down", "-v", "--remove-orphans"]);
     let after = told(&["inspect", "-f", "{{.Id}} {{.State.StartedAt}}", &stranger.name]);
-    stack.both("it was not touched", after == before);
+    stack.both("the container was not touched", after == before);
 }
 
 fn a_network_of_others_with_our_name_is_left_alone(tool: Tool) {
@@ -32,7 +32,7 @@ fn a_network_of_others_with_our_name_is_left_alone(tool: Tool) {
     stack.both("the exit code tells", !run.is_success());
     stack.ours("nothing was made", stack.count() == 0);
     stack.go(&["down"]);
-    stack.both("it was not touched", told(&["network", "inspect", "-f", "{{.Id}}", &stranger.name]) == before);
+    stack.both("the network was not touched", told(&["network", "inspect", "-f", "{{.Id}}", &stranger.name]) == before);
 }
 
 fn another_directory_with_our_name_keeps_its_containers(tool: Tool) {

@@ -1,4 +1,4 @@
-//! Waits end, and the exit code tells the truth.
+//! Every wait ends, and the exit code tells the truth.
 
 use crate::common::real::{Stack, Tool};
 
@@ -12,12 +12,12 @@ crate::scenarios! {
     a_wait_succeeds_once_all_are_healthy,
 }
 
-/// Runs `up` on a file that cannot come up: it must end, and not with 0.
+/// Runs `up` for a file that cannot come up: the run must end, with an exit code other than 0.
 #[track_caller]
 fn hopeless(tool: Tool, yaml: &str, flags: &[&str]) -> (Stack, crate::common::real::Run) {
     let stack = Stack::with(tool, yaml);
     let run = stack.begin(&[&["up", "-d"], flags].concat()).end_within(std::time::Duration::from_secs(30));
-    stack.ours("it ends in time", !run.is_cut_off);
+    stack.ours("the run ends in time", !run.is_cut_off);
     stack.ours("the exit code tells", run.is_cut_off || !run.is_success());
     (stack, run)
 }
@@ -53,7 +53,7 @@ services:
   job: { image: IMAGE, init: true, stop_grace_period: 0s }
 ";
     let (stack, _) = hopeless(tool, yaml, &["--wait", "--wait-timeout", "4"]);
-    // docker compose starts it now and then when its time is up.
+    // docker compose sometimes starts the dependent when the time is up.
     stack.ours("the dependent was not started", !stack.is_running("a"));
 }
 

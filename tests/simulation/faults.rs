@@ -1,4 +1,4 @@
-//! What happens to engine calls and in the world, from a seed: each disturbed run has a mix of faults of its own.
+//! Faults of engine calls and mishaps in the world, from a seed. Each disturbed run has its own mix of them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use inception::engine::fake::{Call, Fault, Mishap, Turn};
 
 use crate::random::Random;
 
-/// How many faults of each kind there are in a thousand calls.
+/// How many faults of each kind hit a thousand calls.
 #[derive(Clone, Debug, Default)]
 pub struct Mix {
     fails: u64,
@@ -17,9 +17,9 @@ pub struct Mix {
     hangs: u64,
     crashes: u64,
     mishaps: u64,
-    /// Starts, in a hundred, that the engine refuses as if it had been killed in the middle of an earlier one.
+    /// How many starts in a hundred the engine refuses, as if it had been killed during an earlier start.
     pub stuck: u64,
-    /// The most faults in all, so that a run gets somewhere.
+    /// The most faults of a run, so that the run makes progress.
     pub budget: u64,
 }
 
@@ -36,7 +36,7 @@ impl Mix {
     }
 }
 
-/// What the script has done, for the judges of a run and for people.
+/// What the script has done, for judging the run and for the printed history.
 #[derive(Debug, Default)]
 pub struct Log {
     pub mishaps: u64,
@@ -44,10 +44,10 @@ pub struct Log {
     pub is_verbose: bool,
 }
 
-/// Decides what happens to every call, and in the world meanwhile.
+/// Decides what happens to each call, and in the world at the same time.
 pub struct Script {
     random: Random,
-    /// Decides about starts that the engine refuses.
+    /// Decides which starts the engine refuses.
     stuck: Random,
     mix: Mix,
     log: Arc<Mutex<Log>>,

@@ -1,4 +1,4 @@
-//! Judges every change on the engine: what must hold of it, whatever went wrong (the invariants of `docs/architecture.md`).
+//! Judges every change on the engine by the invariants of `docs/architecture.md`, which hold whatever goes wrong.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,19 +14,19 @@ use tokio::time::Instant;
 use crate::state::{is_ours, wanted};
 use crate::story::{Act, Notes};
 
-/// One run: what it was asked, when it ran, what it noted.
+/// One run: its command, its times and its notes.
 pub struct RunRecord {
     pub client: u32,
     pub project: Arc<Project>,
     /// The options of `up`; `None` for other commands.
     pub up: Option<UpOptions>,
-    /// Whether it is `down --volumes`.
+    /// Whether the command is `down --volumes`.
     pub removes_volumes: bool,
-    /// What the steps of its saved plan do, where it was given one.
+    /// The steps of the saved plan, if the run was given one.
     pub shown: Option<BTreeSet<Act>>,
-    /// What the run itself has noted.
+    /// The notes that the run made.
     pub notes: Rc<RefCell<Notes>>,
-    /// When the run began to look, since the engine began.
+    /// When the run made its first observation, counted from the start of the engine.
     pub began: Duration,
     /// When the run ended or died.
     pub ended: Duration,
@@ -47,27 +47,27 @@ impl Violation {
     }
 }
 
-pub const FOREIGN: &str = "I3: what is foreign is never changed";
-pub const VOLUMES: &str = "I4: no volume is removed unasked";
+pub const FOREIGN: &str = "I3: objects of others are never changed";
+pub const VOLUMES: &str = "I4: no volume is removed without being asked for";
 pub const OLD_STAYS: &str = "I5: the old container goes only after the new one was up";
 pub const CONDITIONS: &str = "I12: nothing starts before its conditions were met";
 pub const FILES: &str = "I13: nothing starts without its configs and secrets";
 
 pub const SHOWN: &str = "I14: a saved plan runs no step that was not shown";
-pub const CONSENT: &str = "I15: no data goes without consent in that round";
+pub const CONSENT: &str = "I15: no data is removed without consent in that round";
 
-/// Follows the changes in their order, and judges each.
+/// Judges each change, in order.
 struct Judge<'a> {
     runs: BTreeMap<u32, &'a RunRecord>,
     born: Instant,
     alive: BTreeMap<ContainerId, Arc<ContainerSpec>>,
-    /// All containers that ever were, with what they were created from.
+    /// All containers that have ever existed, with their specifications.
     known: BTreeMap<ContainerId, Arc<ContainerSpec>>,
-    /// Containers that were given their files.
+    /// Containers that have got their configs and secrets.
     filled: BTreeSet<ContainerId>,
-    /// Services that have lost a container to the world (somebody removed it by hand), and when.
+    /// Services of which somebody has removed a container by hand, and when.
     bereft: Vec<(String, Duration)>,
-    /// Containers that a run has stopped, with the run's client.
+    /// Containers that a run has stopped, with the client of that run.
     stopped: BTreeSet<(u32, ContainerId)>,
     found: Vec<Violation>,
 }
@@ -92,7 +92,7 @@ pub fn judge(engine: &FakeEngine, runs: &[RunRecord]) -> Vec<Violation> {
     judge.found
 }
 
-/// Tells the first step that ran though the saved plan of its run had not shown it.
+/// Returns the first step that ran and was not in the saved plan of its run.
 fn unseen(run: &RunRecord) -> Option<Violation> {
     let shown = run.shown.as_ref()?;
     let notes = run.notes.borrow();
@@ -136,7 +136,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a run was asked to remove a volume: by its name, or with all that the file declares.
+    /// Whether the command of a run removes a volume: by its name, or all volumes of the file.
     fn is_given_up(&self, client: u32, volume: &str) -> bool {
         let Some(run) = self.runs.get(&client) else { return false };
         let is_named = |up: &UpOptions| up.recreate_volumes.iter().any(|key| format!("p_{key}") == volume);
@@ -144,7 +144,7 @@ impl Judge<'_> {
         run.up.as_ref().is_some_and(is_named) || run.removes_volumes && declared.any(|one| one.name.as_str() == volume)
     }
 
-    /// Whether the user of a run has agreed to lose a volume, before it was removed.
+    /// Whether the user had agreed to lose the volume before it was removed.
     fn is_agreed(&self, change: &Change, volume: &str) -> bool {
         let Some(run) = self.runs.get(&change.client) else { return false };
         let notes = run.notes.borrow();
@@ -195,7 +195,7 @@ impl Judge<'_> {
     ) {
         let is_replaced =
             self.known.values().any(|other| other.labels.get(labels::REPLACES).is_some_and(|old| old == id.as_str()));
-        // A run may start again the container that it has stopped. Where the run has died, so may any other run.
+        // A run may start a container that it has stopped. If that run died, any other run may.
         let may_start = |(client, stopped): &(u32, ContainerId)| {
             stopped == id && (*client == change.client || self.runs.get(client).is_some_and(|run| run.has_died))
         };
@@ -233,17 +233,17 @@ impl Judge<'_> {
 
     fn removed(&mut self, change: &Change, id: &ContainerId, spec: &ContainerSpec, successors: &[(ContainerId, bool)]) {
         let Some((run, options, service)) = self.service(change.client, spec) else { return };
-        // A container that did not get its configs and secrets never worked.
+        // A container without its configs and secrets has never worked.
         if !spec.files.is_empty() && !self.filled.contains(id) {
             return;
         }
-        // Before a volume is recreated, its users are removed.
+        // The users of a volume are removed before the volume is recreated.
         let uses = |mount: &MountSpec| matches!(&mount.kind, MountKind::Volume { name, .. } if self.is_given_up(change.client, name.as_str()));
         if spec.mounts.iter().any(uses) {
             return;
         }
-        // Between the look of a run and its removal another run, or somebody by hand, may remove the container that was to
-        // take over: engines have no way to forbid that.
+        // Another run or a user may remove the new container between this run's observation and its removal of the old
+        // one. Engines offer no way to prevent that.
         let overlaps =
             |other: &RunRecord| other.client != run.client && other.began <= change.at && run.began <= other.ended;
         let is_bereft = |(of, at): &(String, Duration)| of == service_of(spec) && *at >= run.began;

@@ -1,11 +1,11 @@
-//! Random histories on the simulated engine: whatever goes wrong, a run ends in time and tells the truth, and the next run
-//! without faults reaches the state that the file asks for. No volume is lost that nobody has agreed to lose, and a saved
-//! plan does nothing that it has not shown.
+//! Random histories on the simulated engine. Whatever goes wrong, a run ends in time and tells the truth, and the next
+//! run without faults reaches the state of the file. No volume is removed without consent, and a saved plan does
+//! nothing that it has not shown.
 //!
-//! A run is the rounds of `app` (`inception::app::run::rounds`) on a client of the fake engine. Each seed is one history. A
-//! seed replays to the byte, as long as the making of histories and the program are as they are. `make soak` plays many
-//! histories: `SEEDS` says how many, `FIRST` from which on. A test run plays a fixed range, seeds that once failed, and a few
-//! seeds that nobody has played yet.
+//! A run is the rounds of `app` (`inception::app::run::rounds`) on a client of the fake engine. Each seed is one
+//! history; a seed replays to the byte while the code of the program and of these tests stays the same. `make soak`
+//! plays many histories: `SEEDS` is their number, `FIRST` the first seed. A test run plays a fixed range, seeds that
+//! once failed, and a few seeds that were never played before.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
 
 #[path = "../common/mod.rs"]
@@ -26,22 +26,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use history::Violation;
 use story::Mutation;
 
-/// Half of a history's time goes into small allocations: a faster allocator plays more of them.
+/// Half of the time of a history goes into small allocations, so a faster allocator plays more histories.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Histories of the fixed range in a test run without `SEEDS`.
+/// Histories of the fixed range when `SEEDS` is not set.
 const FEW: u64 = 2500;
-/// Fresh histories in every test run.
+/// New histories in every test run.
 const FRESH: u64 = 500;
-/// A long run says how far it is after so many histories each.
+/// A long run prints its progress after this many histories.
 const TOLD: usize = 20_000;
 
-/// A planted fault must be noticed within so many histories.
+/// The most histories until a planted fault must have been noticed.
 const MOST_FOR_A_MUTANT: u64 = 2000;
 
-/// Seeds that found a fault once. Each fault has a test of its own, with the smallest file that shows it: a seed means another
-/// history as soon as the making of histories changes.
+/// Seeds that have found a fault. Each fault also has a test of its own with the smallest file that shows it, because a
+/// seed gives another history as soon as the code of these tests changes.
 const ONCE_FAILED: [u64; 82] = [
     7,
     59,
@@ -142,7 +142,7 @@ fn play(seed: u64, mutation: Option<Mutation>) -> Vec<Violation> {
     }
 }
 
-/// Plays seeds on all processors; returns those that broke something, in order.
+/// Plays seeds on all processors. Returns those that broke a rule, in order.
 fn play_all(seeds: impl Iterator<Item = u64>) -> Vec<(u64, Vec<Violation>)> {
     let seeds: Vec<u64> = seeds.collect();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -187,7 +187,7 @@ fn whatever_goes_wrong_the_next_run_makes_it_good() {
     check(first..first + count);
 }
 
-/// The clock chooses the seeds, so that each test run plays histories that no other has played. `FRESH` plays a range again.
+/// The clock chooses the seeds, so that each test run plays new histories. `FRESH` plays a range again.
 #[test]
 fn histories_that_nobody_has_played_pass() {
     let milliseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();

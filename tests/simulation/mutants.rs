@@ -1,4 +1,4 @@
-//! A test of the tests: each way to spoil a plan, or the rounds of a run, must be noticed.
+//! Tests of the simulation: each planted fault in a plan, or in the rounds of a run, must be noticed.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use inception::plan::{Action, ContainerRef, Plan, Step};
 use crate::story::Mutation;
 use crate::{history, story};
 
-/// What is planted, and the rule that must notice it.
+/// The planted faults, each with the rule that must notice it.
 pub const ALL: [(&str, Mutation, &str); 19] = [
     ("renames are left out", Mutation::Plan(without_renames), story::CONVERGES),
     ("the old container goes first", Mutation::Plan(old_first), history::OLD_STAYS),
@@ -61,14 +61,14 @@ fn without_starts(plan: &mut Plan) {
 }
 
 fn volumes_too(plan: &mut Plan) {
-    // The last wait is changed: nothing depends on it.
+    // The last wait is changed, because no step depends on it.
     if let Some(step) = plan.steps.iter_mut().rfind(|step| matches!(step.action, Action::WaitFor { .. })) {
         step.action = Action::RemoveVolume { name: "ext-v".into() };
         step.requires.clear();
     }
 }
 
-/// Stops the second container that ever was on the engine: a container of another project.
+/// Stops the second container that was created on the engine; it belongs to another project.
 fn foreign_too(plan: &mut Plan) {
     if let Some(step) = plan.steps.first_mut() {
         let id = format!("{:0>12x}{:0>52}", 2, 0);
@@ -96,7 +96,7 @@ fn endless(plan: &mut Plan) {
     }
 }
 
-/// Containers that replace no other start as soon as they are created.
+/// Starts each new container without an old one directly after its creation.
 fn starts_at_once(plan: &mut Plan) {
     let replaced: Vec<ContainerRef> = plan.replacements.iter().map(|one| one.new.clone()).collect();
     for step in &mut plan.steps {
@@ -128,7 +128,7 @@ fn old_forgotten(plan: &mut Plan) {
     plan.replacements.iter_mut().for_each(|one| one.was_running = false);
 }
 
-/// The removal of an old container waits for its own successor only, not for those of its family.
+/// The removal of an old container waits for its own successor only, and not for the others of its family.
 fn without_families(plan: &mut Plan) {
     for one in &mut plan.replacements {
         one.family = None;
@@ -146,7 +146,7 @@ fn volumes_kept(plan: &mut Plan) {
     skip_where(plan, |action| matches!(action, Action::RemoveVolume { .. }));
 }
 
-/// Removes a volume of others in place of the creation of a network.
+/// Removes an external volume instead of creating a network.
 fn volume_unasked(plan: &mut Plan) {
     if let Some(step) = plan.steps.iter_mut().find(|step| matches!(step.action, Action::CreateNetwork { .. })) {
         step.action = Action::RemoveVolume { name: "ext-v".into() };

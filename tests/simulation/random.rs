@@ -1,4 +1,4 @@
-//! Random numbers that follow from a seed, so that a seed replays to the byte (splitmix64).
+//! Random numbers from a seed (splitmix64), so that a seed replays to the byte.
 
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -25,7 +25,7 @@ impl Random {
         least + self.below(most - least + 1)
     }
 
-    /// Returns true in `percent` of a hundred cases.
+    /// Returns true in `percent` of 100 cases.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -35,7 +35,7 @@ impl Random {
         &from[usize::try_from(index).unwrap()]
     }
 
-    /// Returns another source, whose numbers do not depend on how much of this source is used later.
+    /// Returns a new source. What is drawn from it does not change the numbers of this one.
     pub fn branch(&mut self) -> Self {
         Self(self.next())
     }

@@ -1,4 +1,4 @@
-//! Compares the engine with a project, without the planner: by its own reading of labels, networks and states.
+//! Compares the engine with a project, without the planner: labels, networks and states are read here on their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use inception::engine::fake::FakeEngine;
 use inception::model::{ContainerState, ObservedContainer, ObservedNetwork, Project, Service, hash, labels};
 use inception::plan::UpOptions;
 
-/// All that is on the engine, as the world's own client (0) sees it.
+/// Everything on the engine, as seen by client 0, the world.
 pub struct Seen {
     pub containers: Vec<ObservedContainer>,
     pub networks: Vec<ObservedNetwork>,
@@ -24,7 +24,8 @@ pub async fn look(engine: &FakeEngine) -> Seen {
     }
 }
 
-/// Whether a container belongs to the project under test, and not to a project of the same name in another directory.
+/// Whether a container belongs to the project under test. A project of the same name in another directory is another
+/// one.
 pub fn is_ours(labels_found: &BTreeMap<String, String>) -> bool {
     labels_found.get(labels::PROJECT).is_some_and(|name| name == "p")
         && labels_found.get(labels::WORKING_DIR).is_none_or(|folder| folder == "/project")
@@ -34,7 +35,7 @@ pub fn wanted(service: &Service, options: &UpOptions) -> usize {
     options.scale.get(&service.name).copied().unwrap_or(service.replicas) as usize
 }
 
-/// Returns how the engine differs from what `up` with these options leads to, in words.
+/// Returns in words how the engine differs from the state that `up` with these options must reach.
 pub fn differences(seen: &Seen, project: &Project, options: &UpOptions) -> Vec<String> {
     let mut found = Vec::new();
     let first = |name: &str| {

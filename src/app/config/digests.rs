@@ -1,4 +1,5 @@
-//! `config --resolve-image-digests` and `--lock-image-digests`: image names with the digests that their registries give.
+//! `config --resolve-image-digests` and `--lock-image-digests`: image names with the digests that their registries
+//! give.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::loader::Loaded;
 use crate::model::{Span, image_name};
 use crate::settings::Context;
 
-/// A service's image, its full name, and its digest; no digest where the name has one already.
+/// A service's image, its full name, and its digest; no digest if the name already has one.
 struct Resolved {
     service: String,
     image: String,
@@ -21,7 +22,7 @@ struct Resolved {
     digest: Result<Option<String>, EngineError>,
 }
 
-/// Asks for the digests of all images, eight at a time, and writes them into the model. A lock file holds nothing else.
+/// Requests the digests of all images, eight at a time, and writes them into the model. A lock file has nothing else.
 pub(super) fn resolve_images(context: &Context, loaded: &mut Loaded, is_lock: bool) -> Result<(), Failure> {
     let services = loaded.model.get("services").and_then(Value::as_object).into_iter().flatten();
     let images: BTreeMap<String, String> = services

@@ -1,4 +1,4 @@
-//! What the lists of `config` hold: names of services, images and profiles, hashes, variables, and places of values.
+//! The contents of `config`'s lists: names of services, images and profiles, hashes, variables, and places of values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,8 @@ pub(super) fn section<'a>(loaded: &'a Loaded, name: &str) -> impl Iterator<Item 
     loaded.model.get(name).and_then(Value::as_object).into_iter().flat_map(|all| all.keys())
 }
 
-/// Returns the names of models. Compat: a name is the attribute `model` of an entry of the section `models`, not its key.
+/// Returns the names of models. Compat: a name is the attribute `model` of an entry of the section `models`, not its
+/// key.
 pub(super) fn models(loaded: &Loaded) -> impl Iterator<Item = &str> {
     let models = loaded.tree.as_ref().and_then(|root| root.get("models"));
     models.into_iter().flat_map(Node::entries).filter_map(|(_, entry)| entry.node.get_text("model"))
@@ -42,8 +43,8 @@ pub(super) fn profiles(loaded: &Loaded) -> BTreeSet<String> {
         .collect()
 }
 
-/// Refuses named services that are not in the files. Compat: `config --profiles web` lists the profiles of all services, and
-/// fails where there is no service `web`.
+/// Refuses named services that are not in the files. Compat: `config --profiles web` lists the profiles of all
+/// services, but fails without a service `web`.
 pub(super) fn refuse_unknown(loaded: &mut Loaded, names: &[String]) -> Result<(), Failure> {
     let services = loaded.tree.as_ref().and_then(|tree| tree.get("services"));
     let is_known =
@@ -58,7 +59,7 @@ pub(super) fn refuse_unknown(loaded: &mut Loaded, names: &[String]) -> Result<()
     Err(Failure::Diagnostics { list: faults, sources: Box::new(std::mem::take(&mut loaded.sources)) })
 }
 
-/// Returns names and config hashes of the services in `name` (`*`, or names with commas), a line each.
+/// Returns names and config hashes of the services in `name` (`*`, or names with commas), one on each line.
 pub(super) fn hashes(loaded: &mut Loaded, name: &str) -> Result<Vec<String>, Failure> {
     let project = loaded.unchecked_project();
     let services = project.as_ref().map(|project| &project.services);
@@ -84,7 +85,7 @@ fn all_texts<'a>(node: &'a Node, texts: &mut Vec<&'a str>) {
         loader::Value::List(items) => items.iter().for_each(|item| all_texts(item, texts)),
         loader::Value::Map(map) => {
             for (key, entry) in map.iter() {
-                // A key that was made of a short form (`networks: ['${NET}']`) has the place of its value.
+                // A key that was made from a short form (`networks: ['${NET}']`) has the place of its value.
                 if entry.key == entry.node.span {
                     texts.push(key);
                 }
@@ -95,8 +96,8 @@ fn all_texts<'a>(node: &'a Node, texts: &mut Vec<&'a str>) {
     }
 }
 
-/// Returns the variables that the files mention, in alphabetical order. A variable that is mentioned twice is required where
-/// one mention says so, and has the first default and the first alternate value.
+/// Returns the variables that the files mention, in alphabetical order. A variable that is mentioned several times is
+/// required if one mention says so; the first default and the first alternate value count.
 pub(super) fn variables(loaded: &Loaded) -> Vec<Variable> {
     let mut found: BTreeMap<String, Variable> = BTreeMap::new();
     let mut texts = Vec::new();
@@ -115,8 +116,8 @@ pub(super) fn variables(loaded: &Loaded) -> Vec<Variable> {
     found.into_values().collect()
 }
 
-/// Returns each value (`path = value`) with its place (`file:line:column`, or `default`). Values that look secret are shown
-/// only where that is asked for.
+/// Returns each value (`path = value`) with its place (`file:line:column`, or `default`). Values that look secret are
+/// hidden unless `shows_secrets`.
 pub(super) fn origins(loaded: &Loaded, shows_secrets: bool) -> Vec<(String, String)> {
     let mut origins = Origins { sources: &loaded.sources, shows_secrets, rows: Vec::new() };
     if let Some(root) = &loaded.tree {

@@ -1,11 +1,11 @@
-//! `config` on a terminal: values that look secret are hidden, by the rules of plans. Piped output and files have all values.
+//! `config` on a terminal hides values that look secret, by the rules of plans. Pipes and files get all values.
 
 use serde_json::{Map, Value};
 
 use crate::plan::{HIDDEN, is_hidden, looks_secret, masked};
 use crate::ui::listing::Variable;
 
-/// Attributes of services and of builds that hold values of the user's own.
+/// Attributes of services and of builds with values that the user chooses.
 const OF_SERVICES: [&str; 12] = [
     "annotations",
     "args",
@@ -20,7 +20,7 @@ const OF_SERVICES: [&str; 12] = [
     "pre_start",
     "pre_stop",
 ];
-/// Attributes of networks, volumes, secrets and configs that do.
+/// Attributes of networks, volumes, secrets and configs with such values.
 const OF_RESOURCES: [&str; 3] = ["content", "driver_opts", "labels"];
 
 /// Hides the values of a model that look secret.
@@ -54,7 +54,7 @@ fn service_values(service: &mut Value) {
 
 fn resource_values(name: &str, resource: &mut Value) {
     for (key, value) in resource.as_object_mut().into_iter().flatten() {
-        // The content of a config called `db_password` is secret, whatever its words.
+        // The content of a config called `db_password` is secret, whatever it looks like.
         if key == "content" && looks_secret(name) {
             *value = HIDDEN.into();
         } else if OF_RESOURCES.contains(&key.as_str()) || key.starts_with("x-") {
@@ -63,7 +63,7 @@ fn resource_values(name: &str, resource: &mut Value) {
     }
 }
 
-/// Hides a value, or the values inside, where name or text look secret.
+/// Hides a value, or parts of it, if its name or its text looks secret.
 fn hide(name: &str, value: &mut Value) {
     match value {
         Value::String(text) if is_hidden(name, text) && !is_reference(text) => *text = HIDDEN.to_owned(),
@@ -74,7 +74,7 @@ fn hide(name: &str, value: &mut Value) {
     }
 }
 
-/// Hides the value of `NAME=value`, as lists of variables have it, or what is secret inside another item.
+/// Hides the value of `NAME=value`, as in lists of variables, or the secret part of another item.
 fn item(value: &mut Value) {
     match value.as_str().and_then(|text| text.split_once('=')) {
         Some((name, text)) if is_hidden(name, text) && !is_reference(text) => {
@@ -85,18 +85,18 @@ fn item(value: &mut Value) {
     }
 }
 
-/// Returns whether a text is a variable and nothing else (`${NAME}`), as `--no-interpolate` leaves it.
+/// Returns whether a text is only a variable (`${NAME}`), as `--no-interpolate` leaves it.
 fn is_reference(text: &str) -> bool {
     let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     name.is_some_and(|name| name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_'))
 }
 
-/// Returns the value of a variable as it is shown.
+/// Returns the value of a variable in the form to show.
 pub(super) fn value<'a>(name: &str, value: &'a str) -> &'a str {
     if is_hidden(name, value) && !value.is_empty() { HIDDEN } else { value }
 }
 
-/// Returns a variable with its default and its alternate value as they are shown.
+/// Returns a variable with its default and its alternate value in the form to show.
 pub(super) fn variable(mut variable: Variable) -> Variable {
     variable.default = value(&variable.name, &variable.default).to_owned();
     variable.alternate = value(&variable.name, &variable.alternate).to_owned();

@@ -1,7 +1,7 @@
-//! Output of containers: one reader of lines for all commands (`reader`, with `lines` for each stream and `mux` for many
-//! containers), and the output of an attached `up`: who is followed (`followed`), from when and until when (`follow`, with
-//! `happened` for events), how the output of a container is had that somebody else has started (`rejoin`, with `catch_up`
-//! for what its log has told by then), and what ends then (`attached`).
+//! Output of containers. One reader of lines serves all commands: `reader`, with `lines` for each stream and `mux` for
+//! many containers. The other files are about an attached `up`: which containers it follows (`followed`), from when and
+//! until when (`follow`, with `happened` for events), how it reads a container that somebody else has started
+//! (`rejoin`, with `catch_up` for what its log has told by then), and how it ends (`attached`).
 
 pub(super) mod attached;
 mod catch_up;

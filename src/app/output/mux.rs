@@ -1,8 +1,8 @@
-//! Lines of many containers, one after the other: a long line of one container stays whole, and lines of other containers
-//! wait until the line ends. Where nothing more of the line comes for a while, the line is broken off.
+//! Lines of many containers, one after the other: a long line of one container stays whole, and lines of other
+//! containers wait until the line ends. Where nothing more of the line comes for a while, the line is broken off.
 //!
-//! A line waits here for room on standard output: a reader of ours that is stopped holds up lines, and through the engine
-//! the containers that write them, but neither events nor the ends of containers that have nothing to print.
+//! A line waits here for room on standard output: a reader of ours that is stopped holds up lines, and through the
+//! engine the containers that write them, but neither events nor the ends of containers that have nothing to print.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
@@ -26,11 +26,11 @@ pub(in crate::app) struct Mux {
     turn: usize,
 }
 
-/// What is read of one container: one run of it after the other.
+/// The readers of one container, for its runs one after the other.
 struct Source {
     id: String,
     runs: VecDeque<BoxStream<'static, Line>>,
-    /// Whether nothing is taken for now.
+    /// Whether no line is taken for now.
     is_held: bool,
     /// Whether the line of the last piece was broken off.
     is_broken: bool,
@@ -57,7 +57,8 @@ impl Mux {
         self.source(id).is_held = false;
     }
 
-    /// Returns until when a line that was handed on in part may hold up lines of other containers; `None` where none is open.
+    /// Returns until when a line that was handed on in part may hold up lines of other containers; `None` where none is
+    /// open.
     pub(in crate::app) fn held_until(&self) -> Option<Instant> {
         self.open.as_ref().map(|(_, since)| *since + STALLED)
     }
@@ -72,8 +73,8 @@ impl Mux {
         self.sources.iter().any(|source| source.id == id && !source.runs.is_empty())
     }
 
-    /// Returns the next line, with its container; `None` in place of a line is the end of a reader. Returns `None` where
-    /// nothing is read. Dropping the future loses nothing.
+    /// Returns the next line, with its container; `None` in place of a line is the end of a reader. Returns `None`
+    /// where nothing is read. Dropping the future loses nothing.
     pub(in crate::app) async fn next(&mut self) -> Option<(String, Option<Line>)> {
         if self.sources.iter().all(|source| source.is_held || source.runs.is_empty()) {
             return None;

@@ -1,9 +1,9 @@
 //! The reader of one container's output: two streams become one sequence of lines.
 //!
-//! Each stream is cut into lines by itself, so that an open line of standard output never takes in a piece of standard error.
-//! A long line is handed on in pieces, and stays whole: lines of the other stream wait until the line ends. Two bounds keep
-//! memory and time finite: a long line is broken off where too much of the other stream waits, or where nothing more of the
-//! line comes.
+//! Each stream is cut into lines by itself, so that an open line of standard output never takes in a piece of standard
+//! error. A long line is handed on in pieces, and stays whole: lines of the other stream wait until the line ends. Two
+//! bounds keep memory and time finite: a long line is broken off where too much of the other stream waits, or where
+//! nothing more of the line comes.
 
 #![expect(clippy::disallowed_methods, reason = "an attached `up` puts the time of day before lines")]
 
@@ -51,7 +51,7 @@ pub(in crate::app) fn spawn(mut stream: EngineStream<OutputChunk>, stamps: Stamp
                 () = tokio::time::sleep_until(reader.stalls_at()), if reader.is_held_up() => reader.break_off(),
             }
             while let Some(line) = reader.next() {
-                // The printer has gone: nobody wants the rest.
+                // The printer is gone, so nobody reads the rest.
                 if sender.send(line).await.is_err() {
                     return;
                 }
@@ -61,7 +61,7 @@ pub(in crate::app) fn spawn(mut stream: EngineStream<OutputChunk>, stamps: Stamp
         }
         reader.end();
         while let Some(line) = reader.next() {
-            // The printer may have gone.
+            // The printer may be gone.
             let _ = sender.send(line).await;
         }
     });

@@ -1,4 +1,4 @@
-//! How things stand with one container that an attached `up` follows.
+//! The state of one container that an attached `up` follows.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use super::catch_up::moment;
 use super::successors::Replica;
 use crate::engine::EngineEvent;
 
-/// How long the end of a container waits for the rest of its output where nothing of it comes: some engines forget to close
-/// the stream.
+/// How long the end of a container waits for the rest of its output where nothing of it comes: some engines forget to
+/// close the stream.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A container that is followed.
@@ -19,7 +19,8 @@ pub(super) struct Watched {
     pub name: String,
     pub service: String,
     pub replica: Replica,
-    /// 0 for the containers of this run. A container that another run brings later has a higher rank than all before it.
+    /// 0 for the containers of this run. A container that another run brings later has a higher rank than all before
+    /// it.
     pub rank: usize,
     /// Whether it has been removed.
     pub is_gone: bool,
@@ -38,7 +39,8 @@ pub(super) struct Watched {
     pub is_over: bool,
     /// Ends that have not been told yet, the oldest first. Only the last may be one after which nothing restarts.
     pub ends: VecDeque<End>,
-    /// When the run that was read last has ended, in seconds since 1970 by the engine's clock: output of a later run is newer.
+    /// When the run that was read last has ended, in seconds since 1970 by the engine's clock: output of a later run is
+    /// newer.
     pub died: Option<String>,
 }
 
@@ -96,8 +98,8 @@ impl Watched {
         }
     }
 
-    /// Returns when the oldest end is told at the latest, where its output does not end. Until `held` lines wait for the end
-    /// of another container's line.
+    /// Returns when the oldest end is told at the latest, where its output does not end. Until `held` lines wait for
+    /// the end of another container's line.
     pub(super) fn patience(&self, held: Option<Instant>) -> Option<Instant> {
         let seen = self.ends.front()?.seen;
         Some(seen.max(self.touched.unwrap_or(seen)).max(held.unwrap_or(seen)) + PATIENCE)

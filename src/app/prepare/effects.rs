@@ -1,5 +1,5 @@
-//! Options of `up`, `create` and `plan` that can have no effect in this run: refused where docker compose refuses them, else a
-//! warning.
+//! Options of `up`, `create` and `plan` that cannot have an effect in this run: an error if docker compose refuses
+//! them, else a warning.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,8 @@ use crate::text::escape_controls;
 /// The code of all warnings and errors here.
 const CODE: &str = "no-effect";
 
-/// Returns what is to be told of the options. `options` are those of the request, of the environment and of the global flags.
+/// Returns the diagnostics about the options. `options` are those of the request, of the environment and of the global
+/// flags.
 pub(super) fn faults(project: &Project, request: &UpRequest, options: &UpOptions) -> Vec<Diagnostic> {
     let graph = Graph::new(&project.services);
     let selected = plan::selected(&graph, project, options);
@@ -24,14 +25,14 @@ pub(super) fn faults(project: &Project, request: &UpRequest, options: &UpOptions
     faults.extend(not_started(request));
     faults.extend(without_services(request));
     if options.remove_orphans && options.ignore_orphans {
-        // Compat: docker compose refuses the two together.
+        // Compat: docker compose refuses both together.
         let message = "`--remove-orphans` and COMPOSE_IGNORE_ORPHANS exclude each other";
         faults.push(Diagnostic::error("usage", Span::NONE, message).help("leave out one of them"));
     }
     faults
 }
 
-/// Checks services that options name: after a slip there, output of no container would be followed.
+/// Checks services that options name. With a misspelt name, no output would be followed.
 fn unknown_services(project: &Project, request: &UpRequest) -> Vec<Diagnostic> {
     let named = request.follow.attach.iter().chain(&request.follow.exit_code_from).map(String::as_str);
     let scaled = request.options.scale.keys().map(ServiceName::as_str);
@@ -52,9 +53,9 @@ fn unknown_service(project: &Project, name: &str) -> Diagnostic {
     loader::no_such_service(name, project.services.keys().map(ServiceName::as_str), None)
 }
 
-/// Returns the options that name a service of the file which is not part of this run.
+/// Returns the diagnostics about options that name a service which is in the file, but not part of this run.
 ///
-/// Compat: docker compose refuses `--scale` and `--exit-code-from` of such a service, and passes over `--attach`.
+/// Compat: docker compose refuses `--scale` and `--exit-code-from` for such a service, and ignores `--attach`.
 fn unselected(project: &Project, request: &UpRequest, selected: &BTreeSet<&str>) -> Vec<Diagnostic> {
     let is_left_out = |name: &str| project.services.contains_key(name) && !selected.contains(name);
     let message =
@@ -73,7 +74,7 @@ fn unselected(project: &Project, request: &UpRequest, selected: &BTreeSet<&str>)
     errors.chain(warnings).collect()
 }
 
-/// Returns a warning about options that say how output is followed, where nothing is followed.
+/// Returns a warning about options for following output, if nothing is followed.
 fn not_followed(request: &UpRequest) -> Option<Diagnostic> {
     let follow = &request.follow;
     let given = [
@@ -89,7 +90,7 @@ fn not_followed(request: &UpRequest) -> Option<Diagnostic> {
     )
 }
 
-/// Returns a warning about options that say what happens after the start, where nothing is started.
+/// Returns a warning about options for the time after the start, if nothing is started.
 fn not_started(request: &UpRequest) -> Option<Diagnostic> {
     let follow = &request.follow;
     let given = [
@@ -105,7 +106,7 @@ fn not_started(request: &UpRequest) -> Option<Diagnostic> {
     warning("nothing is started", given.iter().filter(|(is_given, _)| *is_given && !is_started).map(|(_, flag)| *flag))
 }
 
-/// Returns a warning about options that tell named services from their dependencies, where no service is named.
+/// Returns a warning about options that distinguish named services from their dependencies, if no service is named.
 fn without_services(request: &UpRequest) -> Option<Diagnostic> {
     let given = [
         (request.options.no_dependencies, "--no-deps"),

@@ -1,26 +1,26 @@
-//! What `up`, `create`, `plan`, `build` and `pull` are asked.
+//! The request of `up`, `create`, `plan`, `build` and `pull`.
 
 use crate::app::logs::FollowRequest;
 use crate::app::run::saved::Saved;
 use crate::plan::{ImageOptions, UpOptions};
 
-/// What `up` is asked.
+/// The request of `up`.
 #[derive(Clone, Debug, Default)]
 pub struct UpRequest {
     /// Services named by the user.
     pub services: Vec<String>,
-    /// For the planner.
+    /// Options of the planner.
     pub options: UpOptions,
-    /// For images.
+    /// Options for images.
     pub images: ImageOptions,
-    /// Go back to the shell once everything is up.
+    /// Return to the shell once everything is up.
     pub detach: bool,
     /// How to follow output; only without `detach`.
     pub follow: FollowRequest,
     /// The command's name, for the lock.
     pub command: &'static str,
-    /// Data that was given up by name goes without a question (`-y`).
+    /// Data that was given up by name is removed without a question (`-y`).
     pub is_agreed: bool,
-    /// The plan that was shown before: only that plan is run (`--plan`).
+    /// The plan that was shown before; no other plan may run (`--plan`).
     pub saved: Option<Saved>,
 }

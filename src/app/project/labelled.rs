@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 impl Labelled {
-    /// Builds the project: its services with the edges between them, and its volumes.
+    /// Builds the project: its services with their dependencies, and its volumes.
     pub(super) fn project(&self, observed: &Observed) -> Project {
         let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.name.as_str());
         let mut services: BTreeMap<ServiceName, Service> = BTreeMap::new();
@@ -34,8 +34,8 @@ impl Labelled {
         }
     }
 
-    /// Returns the service of a container: as the files say it where the container was created in their directory, else
-    /// with its name and its image alone.
+    /// Returns the service of a container: from the files if the container was created in their directory, else only
+    /// with its name and image.
     fn service(&self, name: &str, container: &ObservedContainer) -> Service {
         let directory = container.label(labels::WORKING_DIR).map(Path::new);
         let own = self.file.as_ref().map(|file| &file.project);
@@ -45,16 +45,16 @@ impl Labelled {
         Service { attach: true, replicas: 1, depends_on: BTreeMap::new(), ..declared.unwrap_or_else(bare) }
     }
 
-    /// Returns the image of a container that labels alone tell of; `None` where the image was built for the service, or has
-    /// lost its name.
+    /// Returns the image of a container that is known only from labels; `None` if the image was built for the service,
+    /// or has lost its name.
     fn image(&self, service: &str, container: &ObservedContainer) -> Option<ImageRef> {
         let name = container.image.split(':').next().unwrap_or_default();
         let is_built = ['-', '_'].iter().any(|separator| name == format!("{}{separator}{service}", self.name));
         (!is_built && !container.image_id.begins_with(&container.image)).then(|| ImageRef::new(&container.image))
     }
 
-    /// Returns the volumes whose label says that they were created for the project. A volume that the files protect, or
-    /// call external, is as the files say.
+    /// Returns the volumes whose label says that they were created for the project. Protected and external volumes are
+    /// taken from the files.
     fn volumes(&self, observed: &Observed) -> BTreeMap<VolumeKey, Volume> {
         if self.has_broken_file {
             return BTreeMap::new();
@@ -63,8 +63,7 @@ impl Labelled {
             |one: &&ObservedVolume| one.labels.get(labels::PROJECT).is_some_and(|found| found == self.name.as_str());
         let mut volumes: BTreeMap<VolumeKey, Volume> = BTreeMap::new();
         for one in observed.volumes.iter().filter(is_ours) {
-            // The name on the engine stands for the key: names are unique, and keys of files that have changed since need
-            // not be.
+            // The name on the engine is used as the key: names are unique, but the keys of changed files may not be.
             let key = VolumeKey::from(one.name.as_str());
             let all = self.file.iter().flat_map(|file| file.project.volumes.values());
             let kept = all.filter(|volume| volume.name == one.name && (volume.is_external || volume.is_protected));
@@ -76,8 +75,8 @@ impl Labelled {
     }
 }
 
-/// Reads the edges of a container's label `depends_on`: `db:service_healthy:true,cache:service_started:false`, the last word
-/// being `restart`.
+/// Reads the dependencies from a container's label `depends_on`: `db:service_healthy:true,cache:service_started:false`.
+/// The last word is `restart`.
 fn edges(container: &ObservedContainer) -> impl Iterator<Item = (ServiceName, Dependency)> {
     let label = container.label(labels::DEPENDS_ON).unwrap_or_default();
     label.split(',').filter(|edge| !edge.is_empty()).map(|edge| {

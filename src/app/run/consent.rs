@@ -1,8 +1,8 @@
-//! What the user must agree to before a plan runs: the loss is named first, and asked about where somebody can answer.
+//! Consent that a plan needs before it runs: the loss is named, and the user is asked if that is possible.
 //!
-//! Both guards are asked in every round. What was agreed to once is not asked again; what a later look adds is. An example:
-//! `up --recreate-volume data` asks for `data`, and is refused by the engine because a run that died has created a volume
-//! `logs` meanwhile. Where the next round removes `logs`, too, it asks for `logs`.
+//! Both guards check every round. The user is asked only once about the same loss, but again about a new one. Example:
+//! `up --recreate-volume data` asks for `data`. The engine refuses, because a dead run has just created a volume
+//! `logs`. If the next round removes `logs`, too, it asks for `logs`.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,8 @@ const QUESTION: &str = "Remove them? [y/N] ";
 
 /// Consent for volumes that are removed with their data (`down --volumes`, `up --recreate-volume NAME`).
 ///
-/// The volumes are always named. On a terminal the user is asked, unless `is_agreed`; elsewhere the option that led here is
-/// the consent.
+/// The volumes are always named. On a terminal the user is asked, unless `is_agreed`. Without a terminal the option
+/// itself is the consent.
 pub struct Data<'a> {
     console: &'a dyn Console,
     is_agreed: bool,
@@ -31,7 +31,7 @@ pub struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    /// Makes the guard of a run. `is_agreed`: the user has agreed beforehand (`-y`), or nothing is removed (a dry run).
+    /// Makes the guard. `is_agreed`: the user has already agreed (`-y`), or nothing is removed (a dry run).
     pub fn new(console: &'a dyn Console, is_agreed: bool) -> Self {
         Self { console, is_agreed, agreed: BTreeSet::new() }
     }
@@ -58,8 +58,8 @@ impl Guard for Data<'_> {
     }
 }
 
-/// Consent for containers that go with `rm`. They are named unless `is_agreed` (`rm -f`), and nothing goes where nobody can
-/// say yes.
+/// Consent for containers that `rm` removes. They are named unless `is_agreed` (`rm -f`). Without a user to ask,
+/// nothing is removed.
 pub(in crate::app) struct Containers<'a> {
     pub console: &'a dyn Console,
     pub is_agreed: bool,
@@ -117,7 +117,7 @@ mod tests {
     use crate::model::Sources;
     use crate::plan::{Reason, Step, StepId, Target};
 
-    /// Notes what is said, and reads answers from a channel on a thread of its own.
+    /// Notes what is printed, and reads answers from a channel on its own thread.
     struct Answers {
         told: Mutex<String>,
         answers: Mutex<Option<std::sync::mpsc::Receiver<bool>>>,
@@ -174,7 +174,7 @@ mod tests {
         let (_keep, never) = std::sync::mpsc::channel::<bool>();
         let interrupt = Interrupt::default();
         interrupt.send(Signal::Terminate);
-        // The channel ends with the test, and the reader with it.
+        // The channel is closed at the end of the test, which also ends the reader.
         let answer = confirmed(&Answers::new(never), &interrupt).await;
         assert_eq!(answer.unwrap_err().exit(), Exit::TERMINATED);
     }

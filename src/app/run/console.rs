@@ -1,4 +1,4 @@
-//! What a run says to people and asks them, as a port: the terminal for the program, a record for the simulator.
+//! What a run prints and asks, as a port: the terminal for the program, a record for the simulator.
 
 use async_trait::async_trait;
 
@@ -9,10 +9,10 @@ use crate::plan::Plan;
 use crate::settings::Context;
 use crate::ui;
 
-/// Where a run's words go, and where answers come from.
+/// Where messages of a run go, and where answers come from.
 #[async_trait(?Send)]
 pub trait Console {
-    /// Says something, whole lines.
+    /// Prints whole lines.
     fn tell(&self, words: &str);
 
     /// Shows diagnostics; `sources` are the texts that their places are in.
@@ -21,20 +21,20 @@ pub trait Console {
     /// Returns the listener that shows the progress of a plan that runs.
     fn listener(&self) -> Box<dyn Listener>;
 
-    /// Shows the steps of a plan that a dry run does not run.
+    /// Shows the steps of a plan in a dry run.
     fn dry_run(&self, plan: &Plan);
 
-    /// Says that there is nothing to do.
+    /// Prints that there is nothing to do.
     fn nothing(&self, words: &str);
 
-    /// Returns whether somebody can be asked.
+    /// Returns whether the user can be asked.
     fn is_interactive(&self) -> bool;
 
-    /// Asks a question. Where nobody can be asked the answer is no.
+    /// Asks a question. Without a user to ask, the answer is no.
     async fn confirm(&self, question: &'static str) -> bool;
 }
 
-/// The program's own console: standard error, in the format that the settings ask for, and standard input.
+/// The program's own console: standard error, in the format of the settings, and standard input.
 pub struct Terminal<'a>(pub &'a Context);
 
 #[async_trait(?Send)]
@@ -68,9 +68,10 @@ impl Console for Terminal<'_> {
     }
 }
 
-/// Reads an answer on a thread of its own: a read of standard input cannot be given up, and signals must be heard meanwhile.
+/// Reads an answer on its own thread, because a read of standard input cannot be cancelled, and signals must be noticed
+/// meanwhile.
 pub(super) async fn aside(read: impl FnOnce() -> bool + Send + 'static) -> bool {
-    // A thread that panicked has not said yes.
+    // A thread that panicked has not answered yes.
     tokio::task::spawn_blocking(read).await.unwrap_or(false)
 }
 
@@ -79,7 +80,7 @@ pub(super) mod tests {
     use super::*;
     use crate::event::Event;
 
-    /// A console of a test that reads nothing of what is said.
+    /// A console for tests that ignores everything.
     pub struct Silent;
 
     #[async_trait(?Send)]

@@ -1,12 +1,12 @@
 //! At most one changing run per engine, project and user on this machine.
 //!
-//! The lock is an advisory lock (`flock`) on a file in the run-time directory. The kernel drops the lock when its holder
-//! ends, however that happens, so no lock is ever stale. The holder writes its name into the file, and empties the file at its
-//! end. A file with a name and no holder was left by a run that died in the middle of its work.
+//! The lock is an advisory lock (`flock`) on a file in the run-time directory. The kernel releases it when its holder
+//! ends in any way, so a lock is never stale. The holder writes its name into the file, and empties the file at its
+//! end. So a file with a name but without a holder was left by a run that died in the middle of its work.
 //!
-//! Below `/tmp` anybody may create the directory before this program does, and the file in it is emptied. So no link is
-//! followed, and the directory must be one that nobody else can write to. A directory that cannot hold the lock is passed
-//! over for the next one ([`directories`]); where none can, the run goes on without a lock, and a warning says so.
+//! Below `/tmp` another user may have created the directory, and this program empties the file in it. So no link is
+//! followed, and nobody else may be able to write to the directory. If a directory cannot hold the lock, the next one
+//! is tried ([`directories`]). If none can, the run goes on without a lock, with a warning.
 
 #![expect(clippy::disallowed_methods, reason = "the lock is a file, and tells since when it is held")]
 
@@ -28,7 +28,7 @@ use crate::settings::Context;
 use crate::text::escape_controls;
 use crate::ui;
 
-/// Between two tries to take a lock that another run holds.
+/// The pause between two tries to take a lock that another run holds.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The lock, held until dropped.
@@ -42,21 +42,21 @@ pub(super) struct Lock {
     command: String,
 }
 
-/// A run that died in the middle of its work. The engine may still be at work on its requests.
+/// A run that died in the middle of its work. The engine may still work on its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Left {
-    /// When the dead run began, in seconds since 1970; where the run before it had died, too, when that one began. `None`
-    /// where the file does not say.
+    /// When the dead run began, in seconds since 1970; if the run before it had died, too, when that one began. `None`
+    /// if the file does not say.
     pub since: Option<i64>,
 }
 
 impl Left {
-    /// Without a lock nothing tells how the run before ended, so it counts as dead.
+    /// Without a lock nobody knows how the previous run ended, so it counts as dead.
     pub(super) const UNKNOWN: Self = Self { since: None };
 }
 
 impl Lock {
-    /// Notes who holds the lock of a file from now on.
+    /// Writes the holder of the lock into its file.
     fn held(mut file: File, command: &str, interrupt: &Interrupt) -> Self {
         let is_left = file.metadata().map_or(true, |metadata| metadata.len() > 0);
         let left = is_left.then(|| Left { since: read(&mut file).map(|holder| holder.asks_since) });
@@ -65,23 +65,24 @@ impl Lock {
         }
         let (interrupt, begun, command) = (interrupt.clone(), now(), command.to_owned());
         let lock = Self { file, left, interrupt, is_unfinished: AtomicBool::new(false), begun, command };
-        // Should this run die, too, requests of the dead run before it may still be under way.
+        // If this run dies, too, requests of the earlier dead run may still be under way.
         lock.tell(left.and_then(|left| left.since).map_or(begun, |since| since.min(begun)));
         lock
     }
 
-    /// Returns what is known of the holder before this run, where that holder died in the middle of its work.
+    /// Returns what is known about the previous holder, if it died in the middle of its work.
     pub(super) fn left(&self) -> Option<Left> {
         self.left
     }
 
-    /// Notes that the engine may go on with a request of this run, or of one before it, when this run has ended: the next
-    /// run is to be careful.
+    /// Notes that the engine may go on with a request of this run, or of an earlier one, after this run has ended: the
+    /// next run must be careful.
     pub(super) fn unfinished(&self) {
         self.is_unfinished.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that the engine has done what earlier runs asked of it: the next run need look no further back than this run.
+    /// Notes that the engine has done everything that earlier runs asked for: the next run need look no further back
+    /// than this run.
     pub(super) fn settled(&self) {
         self.tell(self.begun);
     }
@@ -91,25 +92,26 @@ impl Lock {
         self.is_unfinished.store(false, Ordering::Relaxed);
     }
 
-    /// Writes who holds the lock, and since when requests may be under way.
+    /// Writes the holder, and since when requests may be under way.
     fn tell(&self, asks_since: i64) {
         let text = format!("{} {},{asks_since} {}\n", std::process::id(), self.begun, self.command);
-        // Where this fails, the next run is only more careful. The text is overwritten and then cut, never emptied first: an
-        // empty file says that all is well.
+        // If this fails, the next run is only more careful. The text is overwritten and then cut, and never emptied
+        // first, because an empty file means that all is well.
         let _ = self.file.write_all_at(text.as_bytes(), 0).and_then(|()| self.file.set_len(text.len() as u64));
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // An empty file says that its last holder came to an end. Where this fails, the next run is only more careful.
+        // An empty file means that its last holder ended properly. If this fails, the next run is only more careful.
         if !self.interrupt.is_urgent() && !self.is_unfinished.load(Ordering::Relaxed) {
             let _ = self.file.set_len(0);
         }
     }
 }
 
-/// Takes the lock; while another run holds it, says who and waits. Returns `None` where no directory can hold the lock.
+/// Takes the lock. While another run holds it, prints which run and waits. Returns `None` if no directory can hold the
+/// lock.
 pub(super) async fn take(
     context: &Context,
     endpoint: &str,
@@ -133,8 +135,7 @@ pub(super) async fn take(
     Ok(None)
 }
 
-/// Waits until no other run holds the lock of a file. Returns why the file can hold none, where its file system knows no
-/// locks.
+/// Waits until no other run holds the lock of a file. Returns the reason if its file system does not support locks.
 async fn wait(file: &mut File, project: &str, interrupt: &Interrupt) -> Result<Option<String>, Failure> {
     let mut told = false;
     loop {
@@ -154,7 +155,7 @@ async fn wait(file: &mut File, project: &str, interrupt: &Interrupt) -> Result<O
     }
 }
 
-/// Opens a lock's file, and creates it where there is none. The error says why not, for people.
+/// Opens a lock's file, and creates it if necessary. The error is for people.
 fn open(directory: &Path, name: &str) -> Result<File, String> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
@@ -168,7 +169,7 @@ fn open(directory: &Path, name: &str) -> Result<File, String> {
     }
 }
 
-/// Opens a directory that nobody else can write to, and that is not reached through a link.
+/// Opens a directory to which nobody else can write, and whose path is not a link.
 fn own_directory(directory: &Path) -> Result<File, String> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = rustix::fs::open(directory, flags, Mode::empty()).map_err(|error| match error {
@@ -186,7 +187,7 @@ fn own_directory(directory: &Path) -> Result<File, String> {
     Ok(opened.into())
 }
 
-/// Returns the warning of a run without a lock, with the reason against each directory.
+/// Returns the warning about a run without a lock, with the reason for each directory.
 fn unlocked(project: &str, refused: &[String]) -> Diagnostic {
     let message = format!("project `{project}` has no lock: another run on it at the same time is not noticed");
     let help = "let one run on it end before you begin another; a directory of yours that nobody else can write to (mode 0700), \
@@ -194,15 +195,15 @@ fn unlocked(project: &str, refused: &[String]) -> Diagnostic {
     Diagnostic::warning("lock-unsafe", Span::NONE, message).cause(refused.join("\n")).help(help)
 }
 
-/// Returns the directories that may hold the lock, the best first: below XDG_RUNTIME_DIR (`named`), below the usual value of
-/// that variable, and one of the user's own in `/tmp`.
+/// Returns the directories that may hold the lock, the best first: below XDG_RUNTIME_DIR (`named`), below the usual
+/// value of that variable, and the user's own directory in `/tmp`.
 ///
-/// Jobs of cron and of `su` do not have the variable, or have that of another user, and must meet the runs of a login: so the
-/// usual directory is tried, too. Where nobody is logged in, systems may have no such directory. A run that begins then does
-/// not meet runs of a later login.
+/// Jobs of cron and of `su` lack the variable, or have another user's value, but must share the lock with runs of a
+/// login. So the usual directory is tried, too. Without a login, some systems do not have that directory. A run that
+/// begins then does not share the lock with runs of a later login.
 ///
-/// A run-time directory must exist and belong to the user. Root with the variable of another user (`sudo -E`) would make a
-/// directory there that this user could not open.
+/// A run-time directory must exist and belong to the user. Otherwise root with another user's variable (`sudo -E`)
+/// would create a directory there that this user cannot open.
 fn directories(named: Option<&str>, user: u32) -> Vec<PathBuf> {
     let usual = PathBuf::from(format!("/run/user/{user}"));
     let bases = named.map(PathBuf::from).into_iter().chain([usual]).filter(|base| is_own(base));
@@ -228,7 +229,7 @@ fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or_default()
 }
 
-/// What a lock's file says: `pid begun,asks_since command`, times in seconds since 1970.
+/// The contents of a lock's file: `pid begun,asks_since command`, times in seconds since 1970.
 struct Holder {
     pid: String,
     begun: i64,
@@ -237,7 +238,7 @@ struct Holder {
     command: String,
 }
 
-/// Reads a lock's file; `None` where its text cannot be understood.
+/// Reads a lock's file; `None` for an invalid text.
 fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;

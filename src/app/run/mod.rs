@@ -1,16 +1,15 @@
-//! A command that may change something, from its first look to its report.
+//! A command that may change something, from its first observation to its report.
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`session`] | connects, takes the lock, holds what a run may change the engine with |
-//! | [`rounds`] | looks, plans, checks, runs, and decides whether to look again |
-//! | [`saved`], [`consent`] | guards that every round passes: the plan of a file, and the loss of data |
-//! | `lock`, `settle` | one run at a time, and what a run that died has left under way |
+//! | [`session`] | connects, takes the lock, holds the engine for reading or for changing |
+//! | [`rounds`] | observes, plans, checks, runs, and decides whether another round follows |
+//! | [`saved`], [`consent`] | guards that every round must pass: the saved plan, and consent for the loss of data |
+//! | `lock`, `settle` | one run at a time, and the requests of a dead run that are still under way |
 //! | `unstartable` | containers that the engine cannot start any more |
-//! | [`console`], [`report`] | what people are told and asked, and how a run that has ended is reported |
+//! | [`console`], [`report`] | messages and questions to the user, and the report at the end of a run |
 //!
-//! Start at [`rounds`]. The simulator plays the rounds with an engine, an [`rounds::Aim`] and a [`console::Console`] of its
-//! own.
+//! Start at [`rounds`]. The simulator plays the rounds with its own engine, [`rounds::Aim`] and [`console::Console`].
 
 pub mod consent;
 pub mod console;
@@ -25,7 +24,7 @@ mod unstartable;
 use crate::exec::Signal;
 use crate::failure::{Exit, Failure};
 
-/// Returns how a command ends that a signal has ended: with 130 for SIGINT, 143 for SIGTERM.
+/// Returns the exit of a command that a signal has ended: 130 for SIGINT, 143 for SIGTERM.
 pub(super) fn interrupted(signal: Signal) -> Failure {
     Failure::Interrupted(match signal {
         Signal::Interrupt => Exit::INTERRUPTED,

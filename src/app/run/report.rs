@@ -1,4 +1,4 @@
-//! How a run that has ended is told: failed steps with cause and help, what was restored, what is left on the engine.
+//! The report at the end of a run: failed steps with cause and help, restored containers, leftovers on the engine.
 
 use super::console::Console;
 use super::{interrupted, unstartable};
@@ -8,20 +8,20 @@ use crate::exec::{Outcome, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
 use crate::model::{Project, Sources, Span};
 
-/// So many steps that may still be under way are named.
+/// The most steps that are named as still under way.
 const UNDER_WAY: usize = 8;
 
 /// The project that a run is about, and the texts that it was read from.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The project; `None` where it is known from labels alone, so that no service stands in a file.
+    /// The project; `None` if it is known only from labels, so that its services have no place in a file.
     pub project: Option<&'a Project>,
     /// The texts that the places of its diagnostics are in.
     pub sources: &'a Sources,
 }
 
 impl Origin<'_> {
-    /// Returns a failed step as a diagnostic, at its service where that stands in a file.
+    /// Returns a failed step as a diagnostic, at the place of its service if there is one.
     fn diagnostic(self, failure: &StepFailure) -> Diagnostic {
         let mut diagnostic = diagnostic(failure);
         let name = failure.target.service();
@@ -34,7 +34,7 @@ impl Origin<'_> {
     }
 }
 
-/// Shows what was found before a plan runs. An error among it ends the command: nothing of the plan has been changed yet.
+/// Shows what was found before a plan runs. An error ends the command before anything of the plan has changed.
 pub(in crate::app) fn heed(console: &dyn Console, list: Vec<Diagnostic>, sources: &Sources) -> Result<(), Failure> {
     if list.iter().any(Diagnostic::is_error) {
         return Err(Failure::Diagnostics { list, sources: Box::new(sources.clone()) });
@@ -43,7 +43,7 @@ pub(in crate::app) fn heed(console: &dyn Console, list: Vec<Diagnostic>, sources
     Ok(())
 }
 
-/// Tells how a run has ended: failures with what helps to understand them, containers that were restored, leftovers.
+/// Reports the end of a run: failures with their explanations, restored containers, leftovers.
 pub(in crate::app) fn report(console: &dyn Console, outcome: &Outcome, origin: Origin<'_>) -> Result<(), Failure> {
     let mut list: Vec<Diagnostic> = outcome.events().into_iter().map(|failure| origin.diagnostic(failure)).collect();
     for target in &outcome.restored {
@@ -65,7 +65,7 @@ pub(in crate::app) fn report(console: &dyn Console, outcome: &Outcome, origin: O
     if outcome.is_success() { Ok(()) } else { Err(Failure::Told(Exit::FAILURE)) }
 }
 
-/// Returns the words about a run that a signal has ended: what is done, and what the engine may still be at work on.
+/// Returns the message about a run that a signal has ended: what is done, and what the engine may still be working on.
 fn interruption(outcome: &Outcome) -> String {
     let mut words = format!("interrupted: {} steps done, {} not begun", outcome.done, outcome.skipped);
     let shown = outcome.under_way.len().min(UNDER_WAY);
@@ -78,7 +78,7 @@ fn interruption(outcome: &Outcome) -> String {
     words + "; run the same command again to go on\n"
 }
 
-/// Returns what helps with a failed step: the words of whoever has looked at it, else what is known of the kind of its error.
+/// Returns the help for a failed step: the help of the failure itself, else the help for the kind of its error.
 fn help(failure: &StepFailure) -> Option<String> {
     let known = || failure.engine_kind().and_then(help_with).map(str::to_owned);
     failure.help.clone().or_else(|| unstartable::unseen_help(failure)).or_else(known)
@@ -100,7 +100,7 @@ fn help_with(kind: ErrorKind) -> Option<&'static str> {
     }
 }
 
-/// Returns a failed step as a diagnostic without a place: what failed, why, and what helps.
+/// Returns a failed step as a diagnostic without a place: what failed, why, and what to do.
 fn diagnostic(failure: &StepFailure) -> Diagnostic {
     let message = failure.error.to_string();
     let mut diagnostic = match failure.is_optional {

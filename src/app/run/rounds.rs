@@ -1,11 +1,12 @@
-//! The rounds of a run: look, plan, refuse, ask, run, and where the world has moved meanwhile, look again.
+//! The rounds of a run: observe, plan, check, ask, run; and if the engine's state has changed meanwhile, another round.
 //!
-//! One round for every command that changes containers. An [`Aim`] looks and plans; [`Guard`]s (a saved plan, consent for
-//! data) are asked in every round, so that no later round does what only the first was allowed to. Whether there is another
-//! round, `looks_again` decides for all commands. Start at [`Rounds::run`].
+//! All commands that change containers use the same rounds. An [`Aim`] observes and plans. Each [`Guard`] (saved plan,
+//! consent for data) is asked in every round, so that a later round does nothing that only the first one was allowed to
+//! do. `looks_again` decides for all commands whether another round follows. Start at [`Rounds::run`].
 //!
-//! An example: `up` died while the engine was creating `web`. The next `up` looks, sees no `web`, plans to create it, and
-//! the engine refuses: the dead run's request has taken the name by now. The second round sees `web` and only starts it.
+//! Example: `up` died while the engine was creating `web`. The next `up` does not see `web` yet and plans to create it.
+//! The engine refuses, because the dead run's request has taken the name by now. The second round sees `web` and only
+//! starts it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,41 +24,41 @@ use crate::failure::Failure;
 use crate::model::{ContainerId, Known, Observed, ObservedContainer, labels};
 use crate::plan::Plan;
 
-/// So many rounds follow the first at most.
+/// The most rounds after the first.
 const LOOKS: u32 = 3;
-/// The pause before the third round, twice as long before the fourth. The second round follows at once.
+/// The pause before the third round; twice as long before the fourth. The second round follows at once.
 const PAUSE: Duration = Duration::from_secs(2);
 
 const LOOK_AGAIN: &str =
     "something has changed since this run looked: an earlier run had not ended yet; looking again\n";
 
-/// Which look of a run.
+/// The stage of a run at which the engine is observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The first.
+    /// The first observation.
     First,
-    /// The one after the images were pulled and built: what becomes of containers is certain only now.
+    /// After the images were pulled and built: only now it is certain what will happen to containers.
     AfterImages,
-    /// The look of a later round.
+    /// In a later round.
     Again,
 }
 
-/// What a look at the engine has led to.
+/// The result of an observation.
 #[derive(Clone, Debug, Default)]
 pub struct Look {
     /// The snapshot.
     pub observed: Observed,
-    /// What was found beside the plans: files that are missing, images that cannot be pulled.
+    /// Faults besides those of the plans: missing files, images that cannot be pulled.
     pub faults: Vec<Diagnostic>,
-    /// What happens to images, before everything else. Only the first look has any.
+    /// The plan for images, which runs first. Only the first observation has one.
     pub images: Plan,
-    /// What happens to everything else, as far as it is known before the images are there.
+    /// The plan for everything else, as far as it is known before the images are there.
     pub plan: Plan,
 }
 
 impl Look {
-    /// Returns what is to be told before anything runs. Warnings of a plan that is made again after its images are told
-    /// then.
+    /// Returns the diagnostics to show before anything runs. If the plan will be made again after the images, its
+    /// warnings are shown then.
     fn told(&self) -> Vec<Diagnostic> {
         let mut list = self.faults.clone();
         let has_error = self.faults.iter().chain(&self.plan.diagnostics).any(Diagnostic::is_error);
@@ -67,8 +68,8 @@ impl Look {
         list
     }
 
-    /// Returns whether an earlier run has left something of the project half done. The lock does not tell of a run on
-    /// another machine, or of one that reaches the engine by another way.
+    /// Returns whether an earlier run has left something of the project half done. The lock does not tell about a run
+    /// on another machine, or about one that reaches the engine by another address.
     fn finishes_another(&self) -> bool {
         let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.plan.project.as_str());
         let mut replaced =
@@ -77,56 +78,56 @@ impl Look {
     }
 }
 
-/// What a command is to bring about.
+/// What a command wants to achieve.
 #[async_trait(?Send)]
 pub trait Aim {
-    /// Looks at the engine and plans. `known` is to be part of the snapshot that is planned with.
+    /// Observes the engine and plans. `known` becomes part of the snapshot for planning.
     async fn look(&mut self, engine: &dyn ReadEngine, stage: Stage, known: &Known) -> Result<Look, Failure>;
 }
 
-/// What must agree to every round before it runs.
+/// A check that every round must pass before it runs.
 #[async_trait(?Send)]
 pub trait Guard {
-    /// Lets a round pass, or ends the run with the reason why not. May wait for an answer until a signal comes.
+    /// Lets a round pass, or ends the run with the reason. May wait for an answer until a signal comes.
     async fn pass(&mut self, stage: Stage, look: &Look, interrupt: &Interrupt) -> Result<(), Failure>;
 }
 
-/// When a command looks again.
+/// When another round follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeats {
-    /// Never: a second `restart` or `kill` would act on what the first has acted on.
+    /// Never: a second `restart` or `kill` would act again on the same containers.
     Never,
-    /// After a run that died, as long as a round finds work: what the dead run had asked for may arrive late (`down`,
+    /// After a dead run, while a round has work to do, because requests of the dead run may take effect late (`down`,
     /// `stop`, `start`).
     AfterCrash,
-    /// Whenever a plan failed because the world had moved, and something tells why (`up`).
+    /// Whenever a plan failed because the engine's state had changed, and something explains the change (`up`).
     Always,
 }
 
-/// What a round has shown, for the decision whether there is another.
+/// Facts about a round, for the decision whether another follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Facts {
     /// Rounds after the first so far.
     looks: u32,
     is_after_crash: bool,
-    /// Whether the round's plan ended what another run had begun.
+    /// Whether the plan finished the work of another run.
     finishes_another: bool,
     /// Whether the plan had steps.
     had_steps: bool,
     is_success: bool,
-    /// Whether it failed only because something was no longer as it had been when the plan was made.
+    /// Whether the run failed only because the engine's state had changed since the plan was made.
     has_moved: bool,
     /// Whether the engine could not start a container.
     has_unstartable: bool,
     /// Whether nothing else failed.
     is_only_unstartable: bool,
-    /// Whether such a container is to be recreated that no round before knew of.
+    /// Whether one of these containers must be recreated that no earlier round knew.
     is_new: bool,
 }
 
-/// Decides whether a round is followed by another: the one policy of all commands.
+/// Decides whether another round follows: one rule for all commands.
 fn looks_again(repeats: Repeats, facts: Facts) -> bool {
-    // A container that the engine cannot start, and that is not recreated, will not mend by itself.
+    // A container that the engine cannot start, and that is not recreated, will not start in a third round, either.
     let most = if facts.is_only_unstartable && !facts.is_new { 1 } else { LOOKS };
     let has_cause =
         facts.is_after_crash || repeats == Repeats::Always && (facts.finishes_another || facts.has_unstartable);
@@ -138,30 +139,31 @@ fn looks_again(repeats: Repeats, facts: Facts) -> bool {
 pub struct Rounds<'a> {
     /// The engine, the signals and the lock.
     pub session: &'a Session,
-    /// Where words go.
+    /// Where messages go.
     pub console: &'a dyn Console,
-    /// What reports refer to.
+    /// What reports need to know about the project.
     pub origin: Origin<'a>,
-    /// What every round must pass, in this order.
+    /// The checks of every round, in this order.
     pub guards: Vec<Box<dyn Guard + 'a>>,
-    /// When the command looks again.
+    /// When another round follows.
     pub repeats: Repeats,
-    /// What is said where the first look finds nothing to do; `None` says nothing.
+    /// The message if the first observation finds nothing to do; `None` for no message.
     pub nothing: Option<String>,
 }
 
 /// How the last round ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// What the round was planned from.
+    /// The observation that the round was planned from.
     pub look: Look,
-    /// What came of it; not reported yet.
+    /// The outcome, not reported yet.
     pub outcome: Outcome,
 }
 
 impl Rounds<'_> {
-    /// Plays all rounds. Fails where a look fails, a diagnostic or a guard forbids the plan, or a signal comes before a plan
-    /// runs. Where a later round fails like that, the failures that led to it have been reported.
+    /// Plays all rounds. Fails if an observation fails, if a diagnostic or a guard forbids the plan, or if a signal
+    /// comes before a plan runs. If a later round fails like that, the failures that led to it have already been
+    /// reported.
     pub async fn run(&mut self, aim: &mut dyn Aim) -> Result<Ended, Failure> {
         let session = self.session;
         let mut known = Known { is_after_crash: session.is_after_crash(), ..Known::default() };
@@ -186,7 +188,7 @@ impl Rounds<'_> {
             look = match self.look(aim, Stage::Again, &known).await {
                 Ok(look) => look,
                 Err(failure) => {
-                    // Why there was another round at all; the exit code is the failure's.
+                    // These failures are the reason for the further round. The exit code is the one of `failure`.
                     let _ = report::report(self.console, &outcome, self.origin);
                     return Err(failure);
                 }
@@ -194,7 +196,7 @@ impl Rounds<'_> {
         }
     }
 
-    /// Looks, tells what was found, and asks the guards.
+    /// Observes, shows what was found, and asks the guards.
     async fn look(&mut self, aim: &mut dyn Aim, stage: Stage, known: &Known) -> Result<Look, Failure> {
         let (console, session) = (self.console, self.session);
         let tell = |words: &str| console.tell(words);
@@ -208,7 +210,7 @@ impl Rounds<'_> {
         Ok(look)
     }
 
-    /// Pulls and builds, then looks again: images take their time, and containers that ran may have ended meanwhile.
+    /// Pulls and builds, then observes again: that takes time, and running containers may have ended meanwhile.
     async fn bring_images(&mut self, aim: &mut dyn Aim, look: Look, known: &Known) -> Result<Look, Failure> {
         self.session.run(self.console, &look.images, self.origin).await?;
         if self.session.is_dry_run() {
@@ -218,7 +220,7 @@ impl Rounds<'_> {
         self.look(aim, Stage::AfterImages, known).await
     }
 
-    /// Collects what a round has shown. Containers that the engine could not start are looked at, where the command can
+    /// Collects the facts about a round. Containers that the engine could not start are examined, if the command can
     /// recreate them.
     async fn facts(&self, look: &Look, outcome: &mut Outcome, looks: u32, known: &mut Known) -> Facts {
         let mut replaceable: BTreeSet<ContainerId> = BTreeSet::new();
@@ -245,8 +247,9 @@ impl Rounds<'_> {
         }
     }
 
-    /// Waits before a later round until something happens to the project, for a while: what a dead run has begun goes on.
-    /// The engine refuses a name that it has given away some time before its list tells of the container.
+    /// Waits before a later round until something happens to the project, at most for a while, because requests of a
+    /// dead run may still be under way. The engine reserves the name of a container some time before it lists the
+    /// container.
     async fn pause(&self, look: &Look, looks: u32) {
         if looks == 0 {
             return;
@@ -280,7 +283,7 @@ mod tests {
     use crate::model::{Sources, Span};
     use crate::plan::{Action, ContainerRef, Reason, Replacement, Step, StepId, Target};
 
-    /// `up` that failed as the world had moved, after a run that died.
+    /// An `up` that failed because the engine's state had changed, after a dead run.
     const MOVED: Facts = Facts {
         looks: 0,
         is_after_crash: true,
@@ -353,7 +356,7 @@ mod tests {
         assert_eq!(look.told().len(), 3);
     }
 
-    /// Finds a container to start that is gone by the time it is started, and nothing to do after that.
+    /// An aim that first finds a container to start, which is removed before its start, and then nothing to do.
     struct Moving(Vec<Stage>);
 
     #[async_trait(?Send)]
@@ -370,7 +373,7 @@ mod tests {
         }
     }
 
-    /// Notes the rounds that it is asked about, and lets all of them pass but one.
+    /// A guard that notes the rounds, and lets all of them pass except one.
     struct Only(Rc<RefCell<Vec<Stage>>>, Option<Stage>);
 
     #[async_trait(?Send)]

@@ -1,14 +1,15 @@
-//! Plans kept in a file: `plan -o FILE` writes one, `up --plan FILE` runs just that one, or refuses.
+//! Saved plans: `plan -o FILE` writes one, and `up --plan FILE` runs exactly that one or refuses.
 //!
-//! A plan is a pure function of the files, the engine and the command line. So the file keeps the command line and a
-//! fingerprint; `up --plan` plans again, and where the new plan differs the world has moved. The file keeps no value that a
-//! plan does not show.
+//! A plan is a pure function of the files, the engine and the command line. So the file has the command line and a
+//! fingerprint. `up --plan` plans again; if the plan differs, the files or the engine have changed. The file has no
+//! value that a plan does not show.
 //!
-//! [`AsShown`] holds every round of the run to that plan. The first plan must have the fingerprint. The plan after the images
-//! must have the same steps, with the same reasons. A later round may only finish or repeat what was shown: each of its steps
-//! must do to its target what a step of the saved plan does, whatever its reason. An example: the saved plan creates and
-//! starts `web`. Where a dead run's request has created `web` by then, the next round only starts it. Where the engine cannot
-//! start `db`, of which the saved plan says nothing but "start", the next round would recreate `db`, and is refused.
+//! [`AsShown`] checks every round of the run. The first plan must have the fingerprint. The plan after the images must
+//! have the same steps, with the same reasons. A later round may only finish or repeat what was shown: for each of its
+//! steps the saved plan must have a step with the same action on the same target, whatever the reason. Example: the
+//! saved plan creates and starts `web`. If a dead run's request has created `web` meanwhile, the next round only starts
+//! it. But if the engine cannot start `db`, which the saved plan only starts, the next round would recreate `db`, and
+//! is refused.
 
 #![expect(clippy::disallowed_methods, reason = "saved plans are files")]
 
@@ -32,31 +33,31 @@ use crate::plan::{Plan, Step, Verb, describe};
 use crate::settings::Context;
 use crate::text::escape_controls;
 
-/// Tells a saved plan from a file of another kind.
+/// Marks a file as a saved plan.
 const FORMAT: &str = "inception-plan-1";
-/// No file of a plan is larger, in bytes.
+/// The largest file of a plan, in bytes.
 const LARGEST: u64 = 64 << 20;
 
 /// A plan that was shown before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Saved {
     format: String,
-    /// The program's version: another one may plan differently.
+    /// The program's version: another version may plan differently.
     version: String,
-    /// The directory that paths of the command line start from.
+    /// The directory for relative paths of the command line.
     pub directory: PathBuf,
-    /// The command line, the program's name first.
+    /// The command line, beginning with the program's name.
     pub arguments: Vec<String>,
-    /// The engine it was made for.
+    /// The engine that the plan was made for.
     engine: String,
-    /// Of every step with all it does, and of what is given back on failure.
+    /// Fingerprint of all steps with all their data, and of the replacements.
     fingerprint: String,
-    /// The steps in words, to say what has moved.
+    /// The steps in words, to show what has changed.
     steps: Vec<String>,
 }
 
 impl Saved {
-    /// Keeps what was planned from a look: with the directory and the command line that led to it, and the identity of the
+    /// Makes a saved plan from an observation, the directory and command line that led to it, and the identity of the
     /// engine.
     pub fn new(directory: &Path, arguments: &[String], engine: String, look: &Look) -> Self {
         let Look { images, plan, .. } = look;
@@ -71,7 +72,7 @@ impl Saved {
         }
     }
 
-    /// Writes the file, readable by its owner only, together with the plan as `plan --format json` shows it.
+    /// Writes the file, readable by its owner only. It also has the plan as `plan --format json` shows it.
     pub(in crate::app) fn write(&self, path: &Path, plan: Value) -> Result<(), Failure> {
         use std::os::unix::fs::OpenOptionsExt;
         let fault = |cause: String| {
@@ -84,7 +85,8 @@ impl Saved {
         open.and_then(|mut file| writeln!(file, "{document:#}")).map_err(|error| fault(error.to_string()))
     }
 
-    /// Reads the file at `path`, seen from the current directory. Fails with `bad-plan` where this version has not written it.
+    /// Reads the file at `path`, relative to the current directory. Fails with `bad-plan` for a file of another version
+    /// or kind.
     pub fn read(context: &Context, path: &Path) -> Result<Self, Failure> {
         let shown = escape_controls(&path.to_string_lossy()).into_owned();
         let fault = |cause: String| {
@@ -107,7 +109,7 @@ impl Saved {
         Ok(saved)
     }
 
-    /// Refuses a first plan that is not the saved plan to the byte, or that is for another engine.
+    /// Refuses a first plan that differs from the saved plan in any byte, or that is for another engine.
     fn check(&self, engine: &str, images: &Plan, plan: &Plan) -> Result<(), Failure> {
         if self.engine != engine {
             return Err(outdated("it was made for another engine".to_owned()));
@@ -118,7 +120,7 @@ impl Saved {
         }
     }
 
-    /// Refuses a plan that images which have come since have led to, where its steps are not those that were shown.
+    /// Refuses a plan after the images whose steps are not those that were shown.
     fn check_after(&self, images: &Plan, plan: &Plan) -> Result<(), Failure> {
         let now = words(images, plan);
         if self.steps == now { Ok(()) } else { Err(self.differs(&now)) }
@@ -139,7 +141,7 @@ impl Saved {
     }
 }
 
-/// Ten lines at most.
+/// Returns ten lines at most.
 fn shortened(mut causes: Vec<String>) -> String {
     if causes.len() > 10 {
         let more = causes.len() - 10;
@@ -149,19 +151,19 @@ fn shortened(mut causes: Vec<String>) -> String {
     causes.join("\n")
 }
 
-/// Holds every round of a run to the plan that was shown.
+/// A guard that checks every round against the plan that was shown.
 pub struct AsShown<'a> {
     saved: &'a Saved,
     engine: &'a dyn ReadEngine,
     console: &'a dyn Console,
     /// The steps of the saved plan for images.
     images: Plan,
-    /// What the saved plan does, and to what.
+    /// The actions of the saved plan, each with its target.
     shown: BTreeSet<(&'static str, String)>,
 }
 
 impl<'a> AsShown<'a> {
-    /// Makes the guard of a run on an engine.
+    /// Makes the guard for a run on an engine.
     pub fn new(saved: &'a Saved, engine: &'a dyn ReadEngine, console: &'a dyn Console) -> Self {
         Self { saved, engine, console, images: Plan::default(), shown: BTreeSet::new() }
     }
@@ -189,7 +191,8 @@ impl Guard for AsShown<'_> {
     }
 }
 
-/// Returns what plans do to what, without the reasons. Who has agreed to a replacement has agreed to a creation.
+/// Returns the actions of plans with their targets, without reasons. Who agreed to a replacement has agreed to a
+/// creation.
 fn acts(images: &Plan, plan: &Plan) -> BTreeSet<(&'static str, String)> {
     let act = |step: &Step| {
         let verb = describe(&step.action);
@@ -199,13 +202,13 @@ fn acts(images: &Plan, plan: &Plan) -> BTreeSet<(&'static str, String)> {
     images.steps.iter().chain(&plan.steps).flat_map(act).collect()
 }
 
-/// Returns the steps of a later round, in words, that do what no step of the saved plan does.
+/// Returns in words the steps of a later round that are not in the saved plan.
 fn beyond(shown: &BTreeSet<(&'static str, String)>, plan: &Plan) -> Vec<String> {
     let is_shown = |step: &&Step| shown.contains(&(describe(&step.action).plain(), step.target.to_string()));
     plan.steps.iter().filter(|step| !is_shown(step)).map(|step| escape_controls(&word(step)).into_owned()).collect()
 }
 
-/// The end of a run that could go on only with steps that nobody has seen.
+/// Returns the failure of a run that could continue only with steps that were not shown.
 fn overtaken(steps: Vec<String>) -> Failure {
     let message = "the saved plan does not fit any more: what is left to do takes steps that it does not have";
     let cause = shortened(steps.iter().map(|step| format!("only in a plan made now: {step}")).collect());
@@ -219,8 +222,8 @@ fn outdated(cause: String) -> Failure {
     Failure::one(Diagnostic::error("plan-outdated", Span::NONE, message).cause(cause).help(help))
 }
 
-/// Refuses to keep a plan whose rest is known only once its images are there. An example: `web` runs, and the plan builds its
-/// image. Whether `web` is replaced depends on the image that the build gives.
+/// Refuses to save a plan that is not certain before its images are there. Example: the plan builds the image of the
+/// running `web`. Whether `web` is replaced depends on the resulting image.
 pub(in crate::app) fn check_foreseen(project: &Project, observed: &Observed, images: &Plan) -> Result<(), Failure> {
     let exists = |service: &&ServiceName| {
         let has_label = |one: &ObservedContainer| one.label(labels::PROJECT) == Some(project.name.as_str());
@@ -239,7 +242,7 @@ pub(in crate::app) fn check_foreseen(project: &Project, observed: &Observed, ima
     Err(Failure::one(Diagnostic::error("plan-not-foreseen", Span::NONE, message).help(help)))
 }
 
-/// Sixteen digits: enough to notice a change, too few to tell a value from.
+/// Returns sixteen digits: enough to notice a change, too few to recover a value.
 fn fingerprint(images: &Plan, plan: &Plan) -> String {
     let all = format!("{:?}", (&images.steps, &plan.steps, &plan.replacements));
     Sha256::digest(all.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()

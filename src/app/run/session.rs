@@ -1,4 +1,4 @@
-//! What a command holds while it talks to the engine: a connection, the signals, and, where it may change something, the
+//! What a command holds while it talks to the engine: a connection, the signals, and, if it may change something, the
 //! project's lock.
 
 use std::collections::BTreeSet;
@@ -22,11 +22,11 @@ use crate::plan::{self, Plan};
 use crate::settings::Context;
 use crate::ui;
 
-/// How long the engine may be silent before people are told.
+/// How long the engine may be silent before the user is told.
 const SILENCE: Duration = Duration::from_secs(8);
-/// What a signal is answered with before the first change.
+/// The message at a signal before the first change.
 pub(super) const NOTHING_BEGUN: &str = "interrupted: nothing was begun\n";
-/// What a signal is answered with between two rounds of a run.
+/// The message at a signal between two rounds.
 pub(super) const HALF_DONE: &str = "interrupted: run the same command again to go on\n";
 
 /// What a command holds that may change something.
@@ -36,9 +36,9 @@ pub struct Session {
     pub interrupt: Interrupt,
 }
 
-/// What a session can do to the engine, by type: a dry run holds nothing that could change it.
+/// What a session can do with the engine, by type: a dry run holds nothing that could change it.
 enum Hands {
-    /// A dry run: it looks, and shows its plan.
+    /// A dry run observes, and shows its plan.
     Reading(Arc<dyn ReadEngine>),
     /// Any other run.
     Changing(Box<Changing>),
@@ -47,16 +47,16 @@ enum Hands {
 struct Changing {
     engine: EngineHandle,
     settings: ExecSettings,
-    /// Whether nobody has said how many calls may run at once: then it depends on where the engine is.
+    /// Whether the user has set no limit of parallel calls: then it depends on where the engine is.
     is_limit_open: bool,
-    /// `None` where the run is about images only, which have no project, where no directory can hold the lock, and once the
-    /// lock was given back.
+    /// `None` if the run is about images only (they have no project), if no directory can hold the lock, and after the
+    /// lock was released.
     lock: Option<Lock>,
     is_after_crash: bool,
 }
 
 impl Session {
-    /// Connects, listens for signals and takes the project's lock; a dry run needs no lock. After a run that died, waits
+    /// Connects, listens for signals and takes the project's lock; a dry run needs no lock. After a dead run, waits
     /// until the engine has done what that run had asked for.
     pub(in crate::app) async fn begin(context: &Context, project: &str, command: &str) -> Result<Self, Failure> {
         let interrupt = interrupt()?;
@@ -79,7 +79,8 @@ impl Session {
         Ok(Self { hands: Hands::Changing(Box::new(changing)), interrupt })
     }
 
-    /// Connects as [`Self::begin`] does, for a command that touches images only: images have no project, so no lock.
+    /// Connects as [`Self::begin`] does, for a command that only uses images: images have no project, so there is no
+    /// lock.
     pub(in crate::app) async fn without_lock(context: &Context) -> Result<Self, Failure> {
         let interrupt = interrupt()?;
         let engine = answer(&interrupt, open(context)).await?;
@@ -91,14 +92,14 @@ impl Session {
         Ok(Self { hands: Hands::Changing(Box::new(changing)), interrupt })
     }
 
-    /// Makes a session on any engine, without a lock. `is_after_crash` is what the project's lock would tell: whether the
+    /// Makes a session on any engine, without a lock. `is_after_crash` replaces what the lock would tell: whether the
     /// last run on the project died in the middle of its work.
     pub fn on(engine: EngineHandle, settings: ExecSettings, interrupt: Interrupt, is_after_crash: bool) -> Self {
         let changing = Changing { engine, settings, is_limit_open: false, lock: None, is_after_crash };
         Self { hands: Hands::Changing(Box::new(changing)), interrupt }
     }
 
-    /// Returns the engine, to look at.
+    /// Returns the engine for reading.
     pub fn reading(&self) -> &dyn ReadEngine {
         match &self.hands {
             Hands::Reading(engine) => &**engine,
@@ -106,7 +107,7 @@ impl Session {
         }
     }
 
-    /// Returns the engine, to change; `None` in a dry run.
+    /// Returns the engine for changing; `None` in a dry run.
     pub(in crate::app) fn changing(&self) -> Option<&EngineHandle> {
         match &self.hands {
             Hands::Reading(_) => None,
@@ -114,7 +115,7 @@ impl Session {
         }
     }
 
-    /// Hands the output of containers over from their start on, in every run that follows.
+    /// Passes on the output of containers from their start, in every following run.
     pub(in crate::app) fn hand_over(&mut self, outputs: Outputs) {
         if let Hands::Changing(changing) = &mut self.hands {
             changing.settings.outputs = Some(outputs);
@@ -138,15 +139,15 @@ impl Session {
         }
     }
 
-    /// Notes that `up` or `down` came to its end: all that a run that died left undone is done. Other commands do not see
-    /// to all of it: `stop` knows nothing of a restart that the dead run owed.
+    /// Notes the end of `up` or `down`: everything that a dead run left undone is done. Other commands do not do all of
+    /// it: `stop` does not know about a restart that the dead run owed.
     pub(in crate::app) fn finished(&self, outcome: &Outcome) {
         if let Some(lock) = self.lock().filter(|_| outcome.is_success() && !outcome.is_uncertain()) {
             lock.finished();
         }
     }
 
-    /// Gives the lock back: an attached `up` holds nobody up while it only follows output.
+    /// Releases the lock: while an attached `up` only follows output, other runs need not wait.
     pub(in crate::app) fn unlock(&mut self) {
         if let Hands::Changing(changing) = &mut self.hands {
             changing.lock = None;
@@ -163,7 +164,7 @@ impl Session {
         self.run_until(console, plan, &self.interrupt, origin).await
     }
 
-    /// Runs a plan as [`Self::run`] does, heeding other signals than the session's own.
+    /// Runs a plan as [`Self::run`] does, with other signals than the session's own.
     pub(in crate::app) async fn run_until(
         &self,
         console: &dyn Console,
@@ -190,7 +191,7 @@ impl Session {
         tokio::select! {
             biased;
             is_here = is_here => if is_here { settings.parallel = exec::parallel_here() },
-            // No step begins any more.
+            // At a signal no step begins any more.
             _ = interrupt.first() => {}
         }
         let mut listener = console.listener();
@@ -203,7 +204,7 @@ impl Session {
     }
 }
 
-/// Connects to the engine that the settings name, for looking only.
+/// Connects to the engine of the settings, for reading only.
 pub(in crate::app) async fn connect(context: &Context) -> Result<Arc<dyn ReadEngine>, Failure> {
     Ok(open(context).await?)
 }
@@ -213,8 +214,8 @@ async fn open(context: &Context) -> Result<Arc<DockerEngine>, Failure> {
     Ok(docker::connect(&wanted, &context.environment).await?)
 }
 
-/// Awaits an answer of the engine before a command has begun to change anything. Says so when none comes; gives up when a
-/// signal comes.
+/// Awaits an answer of the engine before the command has begun to change anything. Reports a silent engine; ends at a
+/// signal.
 pub(in crate::app) async fn answer<T>(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<T, Failure>>,
@@ -222,8 +223,7 @@ pub(in crate::app) async fn answer<T>(
     answer_to(&ui::tell, interrupt, NOTHING_BEGUN, work).await
 }
 
-/// Awaits an answer of the engine as [`answer`] does. The words for people go to `tell`; `farewell` are the last of them
-/// after a signal.
+/// Awaits an answer of the engine as [`answer`] does. Messages go to `tell`; `farewell` is the message at a signal.
 pub(super) async fn answer_to<T>(
     tell: &(impl Fn(&str) + ?Sized),
     interrupt: &Interrupt,
@@ -234,7 +234,7 @@ pub(super) async fn answer_to<T>(
     let begun = Instant::now();
     loop {
         tokio::select! {
-            // In a fixed order, so that the simulator can play a run again.
+            // In a fixed order, so that the simulator can replay a run.
             biased;
             result = &mut work => return result,
             signal = interrupt.first() => {
@@ -248,8 +248,8 @@ pub(super) async fn answer_to<T>(
     }
 }
 
-/// Takes a snapshot for a project: with the holders of its fixed host ports, its images, and the engine's plugins where the
-/// project names some.
+/// Takes a snapshot for a project: with the holders of its fixed host ports, its images, and the engine's plugins if
+/// the project names any.
 pub(in crate::app) async fn snapshot(
     context: &Context,
     engine: &dyn ReadEngine,
@@ -275,8 +275,8 @@ pub(in crate::app) async fn snapshot(
     Ok(observed)
 }
 
-/// Returns how plans are run: how many calls at once, by `--parallel` or COMPOSE_PARALLEL_LIMIT (-1 is without limit), and
-/// whether neither says so.
+/// Returns how plans are run: the most parallel calls by `--parallel` or COMPOSE_PARALLEL_LIMIT (-1 is without limit),
+/// and whether neither is set.
 fn settings(context: &Context) -> Result<(ExecSettings, bool), Failure> {
     let bad = |message: String| Failure::one(Diagnostic::error("bad-value", Span::NONE, message));
     let variable = context.environment.get_non_empty("COMPOSE_PARALLEL_LIMIT");
@@ -302,14 +302,14 @@ fn settings(context: &Context) -> Result<(ExecSettings, bool), Failure> {
     Ok((settings, most.is_none()))
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on its own runtime.
 pub(in crate::app) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(anyhow::anyhow!("cannot start: {error}")))?;
     let result = runtime.block_on(work);
-    // A thread that still reads a build context must not hold the program up.
+    // A thread that still reads a build context must not delay the end of the program.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }

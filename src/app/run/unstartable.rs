@@ -1,7 +1,7 @@
-//! Containers that the engine cannot start any more, since it was killed while it started them.
+//! Containers that the engine cannot start any more, because it was killed while it started them.
 //!
-//! Whether such a container may be recreated depends on its processes: engines of this machine are asked for them through
-//! `/proc` (`observe/processes.rs`), of other engines nothing is known.
+//! Such a container may be recreated only if none of its processes runs. For an engine on this machine `/proc` shows
+//! its processes (`observe/processes.rs`); for another engine nothing is known.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use crate::model::{ContainerId, ContainerState};
 use crate::observe::processes::{self, Process};
 use crate::text::escape_controls;
 
-/// Which processes of a container are at work on this machine.
+/// The processes of a container on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum AtWork {
     /// No process.
     Nothing,
-    /// The runtime's own process, which has done nothing yet.
+    /// Only the runtime's own process, which has done nothing yet.
     Waiting(u32),
     /// A process of the container.
     Process(Process),
-    /// The engine is another machine's, or may be.
+    /// The engine is on another machine, or may be.
     Unknown,
 }
 
@@ -35,18 +35,19 @@ impl AtWork {
         }
     }
 
-    /// Whether the container may be recreated after the engine refused to start it with an error of this kind. Never beside
-    /// a process that is at work: two databases would write to one volume.
+    /// Returns whether the container may be recreated after a start failed with this kind of error. Never beside a
+    /// running process: two databases would write to one volume.
     fn may_be_replaced(&self, kind: ErrorKind) -> bool {
         match self {
             Self::Nothing | Self::Waiting(_) => true,
             Self::Process(_) => false,
-            // A task that is in the way (`Stuck`) was never seen to have a process at work; an id in use (`Occupied`) was.
+            // A process was seen running beside an id in use (`Occupied`), but never beside a left task (`Stuck`).
             Self::Unknown => kind == ErrorKind::Stuck,
         }
     }
 
-    /// Returns what helps where the container is not recreated; `service` goes into the command line, with a blank in front.
+    /// Returns the help if the container is not recreated; `service` is inserted into the command line, with a blank in
+    /// front.
     fn help(&self, service: &str) -> String {
         let again = |pid| {
             format!("end it (`kill {pid}`, with -9 where it does not heed that), then run the same command again")
@@ -72,7 +73,7 @@ impl AtWork {
 
 const KILLED: &str = "the engine was killed while it started this container";
 
-/// Returns what helps with a container that the engine cannot start any more and that [`look`] has not seen.
+/// Returns the help for a container that the engine cannot start any more and that [`look`] has not examined.
 pub(super) fn unseen_help(failure: &StepFailure) -> Option<String> {
     let at_work = match failure.engine_kind()? {
         ErrorKind::Stuck => AtWork::Nothing,
@@ -86,8 +87,8 @@ fn argument(failure: &StepFailure) -> String {
     failure.target.service().map_or(String::new(), |service| format!(" {service}"))
 }
 
-/// Returns the containers to recreate among those that the engine could not start: nothing is lost with a container that has
-/// never run and has no process at work. Notes in the outcome what helps with the others.
+/// Returns which of the containers that the engine could not start must be recreated: those that have never run and
+/// have no running process, so nothing is lost. Adds to the outcome the help for the others.
 pub(super) async fn look(engine: &dyn ReadEngine, outcome: &mut Outcome) -> BTreeSet<ContainerId> {
     let mut replaceable = BTreeSet::new();
     if !outcome.has_unstartable() {

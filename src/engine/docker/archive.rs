@@ -37,8 +37,8 @@ fn described(what: &'static str, headers: &HeaderMap) -> EngineResult<PathStat> 
 #[async_trait]
 impl ArchiveEngine for DockerEngine {
     async fn write_archive(&self, id: &ContainerId, path: &str, tar: Bytes) -> EngineResult<()> {
-        // Not `copyUIDGID`: the engine would look the container's user up in its own `/etc/passwd`, give the files to that
-        // user, and fail for `user: "1000"`.
+        // Not `copyUIDGID`: the engine would look the container's user up in its own `/etc/passwd`, give the files to
+        // that user, and fail for `user: "1000"`.
         let work = self.put(id, path, full(tar), PutOptions::default());
         self.bounded(Call::new(PUT, id.short()), LIMIT, work).await
     }
@@ -59,7 +59,7 @@ impl ArchiveEngine for DockerEngine {
         });
         let work = self.put(id, path, streamed(tar.boxed()), options);
         let result = self.bounded(Call::new(PUT, id.short()), LONG, work).await;
-        // The engine sees a broken body; the reason is on this side.
+        // The engine only sees a broken body; the real error is on this side.
         let fault = fault.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (result, fault) {
             (Err(error), Some(words)) => Err(EngineError::new(ErrorKind::Invalid, error.request, words)),
@@ -79,7 +79,7 @@ impl ArchiveEngine for DockerEngine {
         let work = async {
             let response = self.raw.begun(STAT, "HEAD", &path_of(id, path), empty(), &[]).await;
             match response {
-                // The answer to `HEAD` has no body, and so no words of the engine.
+                // The answer to `HEAD` has no body, so the engine gives no message.
                 Err(error) if error.is_not_found() => {
                     let words = format!("there is no container {}, or no `{path}` in it", id.short());
                     Err(EngineError::new(ErrorKind::NotFound, STAT, words))

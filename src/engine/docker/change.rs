@@ -15,7 +15,7 @@ use crate::model::{
     VolumeName, VolumeSpec,
 };
 
-/// How often a call is made about a container that is listed but not found.
+/// How often a call is repeated for a container that is listed but not found.
 const TRIES: u32 = 100;
 /// The pause between two such calls.
 const BETWEEN: Duration = Duration::from_millis(100);
@@ -43,8 +43,8 @@ impl ChangeEngine for DockerEngine {
         let id = ContainerId::new(made.id);
         for endpoint in later {
             if let Err(error) = self.connect_network(&endpoint.network, &id, &endpoint).await {
-                // A container without all its networks must not be taken for a finished one. Anonymous volumes that
-                // came by `volumes_from` belong to another container. The first error is reported.
+                // A container without all its networks must not be taken for a complete one. Anonymous volumes by
+                // `volumes_from` belong to another container. The first error is returned.
                 let options = RemoveOptions { force: true, volumes: spec.volumes_from.is_empty() };
                 let _ = self.remove_container(&id, options).await;
                 return Err(error);
@@ -61,10 +61,10 @@ impl ChangeEngine for DockerEngine {
     async fn stop_container(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool> {
         let seconds = grace.map(|grace| format!("?t={}", seconds(grace))).unwrap_or_default();
         let path = format!("/containers/{}/stop{seconds}", encode(id.as_str()));
-        // Without `grace` the container's own stop timeout holds, which is not known here; an hour covers what people
-        // set.
+        // Without `grace` the container's own stop timeout applies, which is unknown here. An hour is longer than
+        // common timeouts.
         let limit = grace.unwrap_or(LONG) + LIMIT;
-        // bollard does not tell 204 (stopped) from 304 (did not run).
+        // bollard does not distinguish 204 (stopped) from 304 (did not run).
         let stop = || self.raw.request("stop container", "POST", &path, empty(), &[]);
         let call = || self.bounded(Call::new("stop container", id.short()), limit, stop());
         match self.once_usable(id, call).await {
@@ -181,9 +181,8 @@ impl ChangeEngine for DockerEngine {
 }
 
 impl DockerEngine {
-    /// Makes a call about a container, and makes it again while the engine says "no such container" although the
-    /// container is listed. The list shows a container a moment before other calls find it, while the call that creates
-    /// it is under way.
+    /// Makes a call about a container, and repeats it while the engine says "no such container" although the container
+    /// is listed. While a container is being created, the list shows it a moment before other calls find it.
     async fn once_usable<T, F, R>(&self, id: &ContainerId, mut call: F) -> EngineResult<T>
     where
         F: FnMut() -> R,
@@ -200,12 +199,12 @@ impl DockerEngine {
         call().await
     }
 
-    /// Looks through the whole list. A filter by id would ask the index that a container enters last.
+    /// Searches the whole list. A filter by id would use an index to which a container is added last.
     async fn is_listed(&self, id: &ContainerId) -> bool {
         self.list_containers(&[]).await.is_ok_and(|list| list.iter().any(|one| one.id == *id))
     }
 
-    /// Waits until a container that another client removes is gone.
+    /// Waits until a container is gone that another client removes.
     async fn gone(&self, id: &ContainerId) -> EngineResult<()> {
         for _ in 0..100 {
             match self.inspect_container(id.as_str()).await {
@@ -222,7 +221,7 @@ impl DockerEngine {
     }
 }
 
-/// Takes "not found" for the success of a removal.
+/// Makes "not found" the success of a removal.
 fn unless_gone(result: EngineResult<()>) -> EngineResult<()> {
     match result {
         Err(error) if error.is_not_found() => Ok(()),

@@ -1,7 +1,7 @@
 //! Finds the engine as docker's own tools do, and agrees on an API version.
 //!
-//! The order: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of docker's configuration, the
-//! usual socket, the rootless socket, podman's sockets. Start at [`find`].
+//! The order: `--host`, `--context`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of docker's configuration,
+//! the usual socket, the rootless socket, podman's sockets. Start at [`find`].
 
 #![expect(clippy::disallowed_methods, reason = "looks for sockets, contexts and certificates")]
 
@@ -14,7 +14,7 @@ use crate::engine::{EngineError, EngineResult, ErrorKind};
 use crate::env::Environment;
 use crate::model::ApiVersion;
 
-/// What the user asked for on the command line.
+/// The options of the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// `--host`.
@@ -23,8 +23,8 @@ pub struct Wanted {
     pub context: Option<String>,
 }
 
-/// What the engine says of itself in the headers of its answer to `GET /_ping`. `GET /version` says the same in ten times
-/// the time.
+/// What the engine tells about itself in the headers of its answer to `GET /_ping`. `GET /version` tells the same, but
+/// takes ten times as long.
 #[derive(Debug, Default)]
 pub(super) struct Version {
     /// From `Server: Docker/20.10.24 (linux)`.
@@ -37,7 +37,7 @@ pub(super) struct Version {
     pub is_podman: bool,
 }
 
-/// Asks an engine for its version. An answer without the version of an API comes from no engine, and is an error.
+/// Asks an engine for its version. An answer without an API version does not come from an engine, and is an error.
 async fn ask(raw: &Raw) -> EngineResult<Version> {
     const WHAT: &str = "ask the engine for its version";
     let response = raw.head(WHAT, "/_ping").await?;
@@ -52,7 +52,7 @@ async fn ask(raw: &Raw) -> EngineResult<Version> {
     Ok(Version { version, api, os: header("ostype"), is_podman: response.contains_key("libpod-api-version") })
 }
 
-/// An address where an engine may answer.
+/// An address at which an engine may answer.
 struct Place {
     host: String,
     /// Where the address comes from, for the message when no engine answers.
@@ -101,8 +101,8 @@ fn places(wanted: &Wanted, environment: &Environment) -> EngineResult<Vec<Place>
     Ok(sockets(environment))
 }
 
-/// Returns the sockets where engines usually listen. A socket that does not exist is left out; the first is always tried, so
-/// that a message names it.
+/// Returns the usual sockets of engines, as far as they exist. The first is always included, so that a message can name
+/// it.
 fn sockets(environment: &Environment) -> Vec<Place> {
     let runtime = environment.get_non_empty("XDG_RUNTIME_DIR").map(PathBuf::from);
     let mut all = vec![(PathBuf::from("/var/run/docker.sock"), "default socket")];
@@ -139,8 +139,8 @@ fn current_context(environment: &Environment) -> Option<String> {
     value.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-/// Returns address and certificates of a docker context. Its directory `contexts/meta/DIGEST` holds `meta.json` with the
-/// name of the context; its certificates are in `contexts/tls/DIGEST`.
+/// Returns address and certificates of a docker context. Its directory `contexts/meta/DIGEST` holds `meta.json` with
+/// the name of the context; its certificates are in `contexts/tls/DIGEST`.
 fn context_host(name: &str, environment: &Environment) -> EngineResult<(String, Option<PathBuf>)> {
     let directory = config_directory(environment).map(|directory| directory.join("contexts/meta"));
     let entries =
@@ -163,14 +163,14 @@ fn context_host(name: &str, environment: &Environment) -> EngineResult<(String, 
     ))
 }
 
-/// Reads a file of at most 1 MiB; `None` where it is larger or cannot be read.
+/// Reads a file of at most 1 MiB; `None` if it is larger or cannot be read.
 pub(super) fn read_small(path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok()?;
     (metadata.is_file() && metadata.len() <= 1 << 20).then(|| std::fs::read_to_string(path).ok())?
 }
 
-/// Returns the directory of the certificates for an engine on tcp; `None` where TLS is not asked for. TLS is asked for by the
-/// context, by `https://`, or by a `DOCKER_TLS_VERIFY` that is not empty.
+/// Returns the directory of the certificates for an engine on tcp; `None` without TLS. TLS is requested by the context,
+/// by `https://`, or by a `DOCKER_TLS_VERIFY` that is not empty.
 fn certificates(place: &Place, environment: &Environment) -> Option<PathBuf> {
     let is_asked = environment.get_non_empty("DOCKER_TLS_VERIFY").is_some() || place.host.starts_with("https://");
     let own =
@@ -208,8 +208,8 @@ fn with_port(address: &str, default: u16) -> String {
     if has_port { address.to_owned() } else { format!("{address}:{default}") }
 }
 
-/// Turns `[user@]host[:port]` into the arguments of `ssh`. `--` stands before the host, so that a host such as `-oProxyCommand=…`
-/// is not taken for an option.
+/// Turns `[user@]host[:port]` into the arguments of `ssh`. The `--` before the host prevents that a host such as
+/// `-oProxyCommand=…` is taken for an option.
 fn ssh_arguments(target: &str) -> Vec<String> {
     let target = target.split('/').next().unwrap_or(target);
     let (host, port) = match target.rsplit_once(':') {
@@ -224,7 +224,7 @@ fn ssh_arguments(target: &str) -> Vec<String> {
     arguments
 }
 
-/// Returns the version of the API to speak: `DOCKER_API_VERSION`, else the newest version that both sides know.
+/// Returns the API version to use: `DOCKER_API_VERSION`, else the newest version that both sides know.
 pub(super) fn negotiate(version: &Version, environment: &Environment) -> EngineResult<ApiVersion> {
     let refuse = |message: String| Err(EngineError::new(ErrorKind::Unsupported, "agree on an API version", message));
     let newest = ApiVersion::parse(&version.api).unwrap_or(OLDEST);
@@ -241,8 +241,8 @@ pub(super) fn negotiate(version: &Version, environment: &Environment) -> EngineR
     Ok(newest.min(NEWEST))
 }
 
-/// Writes the login of a pull in the alphabet that the engine reads: base64 for URLs. bollard 0.21.1 takes the other
-/// alphabet; the engine decodes nothing then, and asks the registry without a login.
+/// Rewrites the login of a pull in the base64 alphabet for URLs, which the engine reads. bollard 0.21.1 uses the other
+/// alphabet: the engine cannot decode that, and asks the registry without a login.
 fn url_safe(headers: &mut hyper::HeaderMap) {
     for name in ["x-registry-auth", "x-registry-config"] {
         let Some(text) = headers.get(name).and_then(|value| value.to_str().ok()) else { continue };
@@ -253,7 +253,7 @@ fn url_safe(headers: &mut hyper::HeaderMap) {
     }
 }
 
-/// Returns a bollard client that sends through our transport.
+/// Returns a bollard client that uses our transport.
 pub(super) fn bollard(transport: Transport, api: ApiVersion) -> EngineResult<bollard::Docker> {
     use http_body_util::BodyExt;
     let send = move |request: bollard::BollardRequest| {
@@ -267,7 +267,8 @@ pub(super) fn bollard(transport: Transport, api: ApiVersion) -> EngineResult<bol
         sent
     };
     let version = bollard::ClientVersion { major_version: api.major.into(), minor_version: api.minor.into() };
-    // bollard's limit would also end a stop with a long grace period. A day is no limit; the adapter sets its own.
+    // bollard's own limit would cut off a stop with a long grace period, so it is set to a day. The adapter has its own
+    // limits.
     bollard::Docker::connect_with_custom_transport(send, Some("http://docker"), 86_400, &version)
         .map_err(|error| EngineError::new(ErrorKind::Connection, "prepare the connection", error.to_string()))
 }

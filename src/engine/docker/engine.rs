@@ -1,4 +1,4 @@
-//! A connection to a real engine, and the limits within which its calls run.
+//! A connection to a real engine, and the time limits of its calls.
 
 #![expect(clippy::disallowed_methods, reason = "measures calls for the trace")]
 
@@ -21,9 +21,9 @@ pub struct DockerEngine {
     pub(super) docker: bollard::Docker,
     pub(super) raw: Raw,
     pub(super) credentials: Credentials,
-    /// Whether the engine is Podman, whose lists `podman` completes.
+    /// Whether the engine is Podman; `podman` completes its lists.
     pub(super) is_podman: bool,
-    /// Whether the engine is this machine's, once the engine was asked.
+    /// Whether the engine is on this machine, once it was asked.
     is_local: tokio::sync::OnceCell<bool>,
 }
 
@@ -59,12 +59,12 @@ impl DockerEngine {
     }
 
     /// Returns whether the processes of the engine's containers are processes of this machine that this program could
-    /// see: only these may be judged by what `/proc` shows.
+    /// see. Only then `/proc` tells something about them.
     pub async fn is_this_machines(&self) -> bool {
         place::sees_processes(self.raw.transport().way()) && self.is_local_engine().await
     }
 
-    /// Returns whether the engine is this machine's; the engine is asked where the connection does not tell.
+    /// Returns whether the engine is on this machine. The engine is asked if the connection does not show that.
     pub(super) async fn is_local_engine(&self) -> bool {
         match place::judge(self.raw.transport().way()) {
             place::Verdict::Here => true,
@@ -73,7 +73,7 @@ impl DockerEngine {
         }
     }
 
-    /// Asks the engine where it is (`GET /info`). An engine that does not answer counts as another machine's.
+    /// Asks the engine where it is (`GET /info`). Without an answer it counts as on another machine.
     async fn asked_whether_local(&self) -> bool {
         let info = self.raw.get::<serde_json::Value>("look at the engine", "/info").await;
         info.is_ok_and(|info| place::is_this_machine(&info, &place::Machine::own()))

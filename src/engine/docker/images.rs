@@ -17,7 +17,7 @@ use crate::engine::{
 };
 use crate::model::{ContainerId, ImageId};
 
-/// Returns the header with the credentials for an image's registry; `None` where there are no credentials.
+/// Returns the header with the login for an image's registry; `None` without a login.
 pub(super) async fn registry_auth(credentials: &Credentials, image: &str) -> Option<(&'static str, String)> {
     let json = serde_json::to_vec(&credentials.of_image(image).await?).ok()?;
     Some(("X-Registry-Auth", base64::engine::general_purpose::URL_SAFE.encode(json)))
@@ -45,7 +45,7 @@ impl ImageEngine for DockerEngine {
         }
         let (name, tag) = images::split_tag(image);
         let path = format!("/images/{}/push?tag={}", encode_name(name), encode(tag));
-        // Compat: the engine insists on the header, also where there are no credentials.
+        // Compat: the engine requires the header also without a login.
         let none = ("X-Registry-Auth", base64::engine::general_purpose::URL_SAFE.encode("{}"));
         let headers = [registry_auth(&self.credentials, image).await.unwrap_or(none)];
         let work = self.raw.begun(WHAT, "POST", &path, empty(), &headers);

@@ -1,17 +1,18 @@
-//! Whether an engine is this machine's: whether the host paths and ports that it speaks of are those that this program sees.
+//! Whether an engine is on this machine: whether its host paths and ports are those that this program sees.
 //!
-//! An address does not tell. A unix socket may be forwarded by `ssh`, lead to a virtual machine, or be mounted into the
-//! container that this program runs in; a port of `localhost` may be forwarded, too. Evidence tells, the cheap first:
+//! The address does not show that. A unix socket may be forwarded by `ssh`, lead to a virtual machine, or be mounted
+//! into the container in which this program runs; a port of `localhost` may be forwarded, too. So there are two kinds
+//! of evidence:
 //!
-//! 1. *Who serves the socket* (`SO_PEERCRED`; no request). An engine's own program or the service manager, seen from
-//!    outside of any container: this machine. A process that cannot be seen (number 0): this program is in a container.
-//!    A process with process numbers of its own: the engine is in a container.
-//! 2. *What the engine says of its machine* (`GET /info`; one request, made only where the first is not enough, as with a
-//!    relay): kernel, host name and memory are ours, and the engine's data directory is here.
+//! 1. *The process that serves the socket* (`SO_PEERCRED`; no request). An engine's program or the service manager,
+//!    seen from outside of any container: this machine. A process that cannot be seen (number 0): this program is in a
+//!    container. A process in a process namespace of its own: the engine is in a container.
+//! 2. *What the engine tells about its machine* (`GET /info`; one request, only if the first is not enough, as with a
+//!    relay): kernel, host name and memory are those of this machine, and the engine's data directory exists here.
 //!
-//! One machine can still show its files and ports differently to two processes: `views` compares what both see.
+//! Two processes on one machine may still see different files and ports: `views` compares what both see.
 //!
-//! Where evidence is missing the engine counts as another machine's: then nothing of this machine is judged for it.
+//! Without evidence the engine counts as on another machine, and nothing of this machine is judged for it.
 
 #![expect(clippy::disallowed_methods, reason = "compares facts of the kernel with those of the engine")]
 
@@ -19,10 +20,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Programs that serve an engine's socket: engines, and the service manager where it has opened the socket for them.
+/// Programs that serve an engine's socket: engines, and the service manager if it has opened the socket for them.
 const SERVERS: [&str; 3] = ["dockerd", "podman", "systemd"];
 
-/// The kernel's own numbers of the namespaces that it begins with (`PROC_*_INIT_INO`).
+/// The kernel's fixed numbers of its initial namespaces (`PROC_*_INIT_INO`).
 const FIRST: [(&str, &str); 4] = [
     ("pid", "pid:[4026531836]"),
     ("uts", "uts:[4026531838]"),
@@ -33,7 +34,7 @@ const FIRST: [(&str, &str); 4] = [
 /// How requests reach the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// A unix socket, and the number of the process that serves it as seen from here; 0 where it cannot be seen.
+    /// A unix socket, and the number of the process that serves it, as seen from here; 0 if it cannot be seen.
     Unix { server: u32 },
     /// A port of this machine.
     Loopback,
@@ -41,7 +42,7 @@ pub(super) enum Way {
     Remote,
 }
 
-/// What a connection alone tells.
+/// What a connection alone shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Here,
@@ -63,21 +64,21 @@ pub(super) fn judge(way: Way) -> Verdict {
 fn judge_server(server: u32, name: Option<&str>, is_outside: bool) -> Verdict {
     match name {
         _ if server == 0 => Verdict::Elsewhere,
-        // A container that shares the machine's process numbers sees the engine, too.
+        // A container with the machine's process namespace sees the engine, too, so this program must be outside.
         Some(name) if is_outside && SERVERS.contains(&name) => Verdict::Here,
         _ => Verdict::Unclear,
     }
 }
 
-/// Whether the processes of the engine's containers can be looked up by this program: it must see the engine's own process,
-/// or be outside of containers.
+/// Returns whether this program can look up the processes of the engine's containers: it sees the engine's own process,
+/// or it runs outside of containers.
 pub(super) fn sees_processes(way: Way) -> bool {
     let Way::Unix { server } = way else { return false };
     let is_engine = || name_of(server).is_some_and(|name| SERVERS.contains(&name.as_str()));
     server != 0 && (is_outside_of_containers() || is_engine())
 }
 
-/// Returns the process that sees files and ports as the engine does: the engine itself, or else the first process.
+/// Returns a process that sees the same files and ports as the engine: the engine itself, or else process 1.
 pub(super) fn observer(way: Way) -> u32 {
     match way {
         Way::Unix { server } if name_of(server).is_some_and(|name| SERVERS.contains(&name.as_str())) => server,
@@ -85,7 +86,7 @@ pub(super) fn observer(way: Way) -> u32 {
     }
 }
 
-/// Whether a process has process numbers of its own below those of this program, as an engine in a container has.
+/// Returns whether a process is in a process namespace below that of this program, as an engine in a container is.
 fn is_in_container(process: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
@@ -96,15 +97,15 @@ fn name_of(process: u32) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{process}/comm")).ok().map(|name| name.trim_end().to_owned())
 }
 
-/// Whether this program is in the namespaces that the kernel began with. Not so in a container, even in one that shares some
-/// of them; nor in a Linux inside of Linux (LXC, WSL), where the engine may still be next to this program.
+/// Returns whether this program is in the kernel's initial namespaces. It is not in a container, even if that shares
+/// some of them; nor in a Linux inside Linux (LXC, WSL), where the engine may still be beside this program.
 fn is_outside_of_containers() -> bool {
     FIRST.iter().all(|(kind, first)| {
         std::fs::read_link(format!("/proc/self/ns/{kind}")).is_ok_and(|namespace| namespace == Path::new(first))
     })
 }
 
-/// What this machine says of itself.
+/// Facts about a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Machine {
     /// `/proc/sys/kernel/osrelease`.
@@ -116,7 +117,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Returns the machine that this program is on; blank where there is no `/proc`.
+    /// Returns the facts about this machine; blank without `/proc`.
     pub(super) fn own() -> Self {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{file}")).unwrap_or_default();
         let kernel_says = |file: &str| read(&format!("sys/kernel/{file}")).trim_end().to_owned();
@@ -129,14 +130,14 @@ impl Machine {
 
 /// Returns whether an engine's answer to `GET /info` is about this machine.
 ///
-/// Kernel and host name must be there and be ours. Memory and the data directory need not be told, but must not
+/// Kernel and host name must be there and be the same. Memory and data directory may be missing, but must not
 /// contradict: two virtual machines of one image often have the same name.
 pub(super) fn is_this_machine(info: &Value, own: &Machine) -> bool {
     let says = |word: &str| info.get(word).and_then(Value::as_str).filter(|text| !text.is_empty());
     let is_same = |word: &str, own: &str| says(word) == Some(own);
     let memory = info.get("MemTotal").and_then(Value::as_u64).filter(|bytes| *bytes > 0);
     let contradicts = memory.zip(own.memory).is_some_and(|(theirs, ours)| theirs != ours);
-    // A container with the machine's host name has not the machine's directories.
+    // A container with the machine's host name does not have the machine's directories.
     let is_missing = |path: &str| matches!(Path::new(path).try_exists(), Ok(false));
     is_same("KernelVersion", &own.kernel)
         && is_same("Name", &own.name)
@@ -160,7 +161,7 @@ mod tests {
     fn a_socket_mounted_into_this_programs_container_is_another_machines() {
         assert_eq!(judge_server(0, None, false), Verdict::Elsewhere);
         assert_eq!(judge_server(0, None, true), Verdict::Elsewhere);
-        // With the machine's process numbers (`pid: host`) the engine is seen, and must be asked.
+        // With the machine's process namespace (`pid: host`) the engine is visible, but must be asked.
         assert_eq!(judge_server(7, Some("dockerd"), false), Verdict::Unclear);
     }
 
@@ -178,7 +179,7 @@ mod tests {
         let own = Machine { kernel: "6.1.0".into(), name: "box".into(), memory: Some(1024) };
         let check = |info: Value, expected: bool| assert_eq!(is_this_machine(&info, &own), expected, "{info}");
         check(json!({"KernelVersion": "6.1.0", "Name": "box", "MemTotal": 1024, "DockerRootDir": "/"}), true);
-        // Podman's answer and those of old engines lack words.
+        // The answers of Podman and of old engines lack fields.
         check(json!({"KernelVersion": "6.1.0", "Name": "box"}), true);
         check(json!({"KernelVersion": "6.1.0", "Name": "docker-desktop", "MemTotal": 1024}), false);
         check(json!({"KernelVersion": "5.10", "Name": "box", "MemTotal": 1024}), false);

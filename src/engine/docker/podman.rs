@@ -1,17 +1,17 @@
-//! What Podman's docker-compatible socket leaves out of its list of containers, or says otherwise. [`DockerEngine::completed`]
-//! puts the list right, so that no other file needs to know of Podman. Known from Podman 4.3:
+//! Completes and corrects Podman's list of containers ([`DockerEngine::completed`]), so that no other file needs to
+//! know of Podman. As known from Podman 4.3:
 //!
-//! | in the list | what Podman says | what puts it right |
+//! | in the list | what Podman tells | corrected by |
 //! |---|---|---|
 //! | `NetworkID` | the network's name | the list of networks |
-//! | `Image` | the name of the creation, though the name may mean another image by now | the list of images |
-//! | `Status` | nothing of health | a list for each health, by filter |
+//! | `Image` | the name at the creation, which may mean another image now | the list of images |
+//! | `Status` | nothing about health | a list for each health, by filter |
 //! | `HostConfig.NetworkMode` | nothing | an inspect of each container that is on no network of its own |
 //!
-//! It also removes networks by their names ([`DockerEngine::network_name`]), and finds images of its own making
-//! ([`name_built_images`]).
+//! It also removes networks by name ([`DockerEngine::network_name`]), and finds images that Podman's own tools have
+//! built ([`name_built_images`]).
 //!
-//! The calls run side by side. All but the last kind are as many as they are, whatever the number of containers.
+//! The calls run at the same time. Their number is fixed, but for the inspects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ use crate::model::{ContainerId, ContainerState, Health, ImageId, NetworkId, Netw
 const PARALLEL: usize = 8;
 
 impl DockerEngine {
-    /// Returns the list of containers that carry these labels with what Podman leaves out.
+    /// Returns the list of containers with these labels, completed.
     pub(super) async fn completed(
         &self,
         mut list: Vec<ObservedContainer>,
@@ -54,8 +54,8 @@ impl DockerEngine {
         Ok(list)
     }
 
-    /// Returns the name of a network. Podman 4.3 removes a network that is asked for by its id from under the containers that
-    /// use it; asked for by its name it refuses, as every engine does.
+    /// Returns the name of a network. Asked by id, Podman 4.3 removes a network that containers use; asked by name it
+    /// refuses, as every engine does.
     pub(super) async fn network_name(&self, id: &NetworkId) -> EngineResult<String> {
         let path = format!("/networks/{}", encode(id.as_str()));
         let found: observed::Network = self.raw.get("inspect network", &path).await?;
@@ -115,7 +115,7 @@ impl DockerEngine {
     }
 }
 
-/// Replaces names of networks, where ids belong, by ids. A network that is gone has no id: the endpoint belongs to nothing then.
+/// Replaces names of networks by ids. A removed network has no id: the endpoint then belongs to no network.
 fn name_networks_by_id(container: &mut ObservedContainer, ids: &BTreeMap<NetworkName, NetworkId>) {
     for (name, endpoint) in &mut container.networks {
         if endpoint.network_id.as_str() == name.as_str()
@@ -126,15 +126,15 @@ fn name_networks_by_id(container: &mut ObservedContainer, ids: &BTreeMap<Network
     }
 }
 
-/// Replaces a name that does not mean the container's image any more by the image's id.
+/// Replaces an image name that now means another image by the id of the container's image.
 fn name_image_honestly(container: &mut ObservedContainer, ids: &BTreeMap<String, ImageId>) {
     if ids.get(&familiar(&container.image)) != Some(&container.image_id) {
         container.image = container.image_id.to_string();
     }
 }
 
-/// Gives images that Podman's own tools have built (`localhost/app:1`) also the name that files call them by (`app:1`). Podman
-/// itself finds them by that name.
+/// Adds the name that compose files use (`app:1`) to images that Podman's own tools have built (`localhost/app:1`).
+/// Podman itself finds them by that name.
 pub(super) fn name_built_images(images: &mut [ImageSummary]) {
     let known: BTreeSet<String> = images.iter().flat_map(|image| &image.tags).map(|tag| familiar(tag)).collect();
     for image in images {

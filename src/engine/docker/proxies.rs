@@ -15,15 +15,15 @@ const KEYS: [(&str, &str); 5] = [
     ("allProxy", "ALL_PROXY"),
 ];
 
-/// Returns the proxies for the engine at an address; none where there is no configuration, or no JSON in it.
+/// Returns the proxies for the engine at an address; none without a valid configuration.
 pub(super) fn proxies(environment: &Environment, endpoint: &str) -> Proxies {
     let file = config_directory(environment).map(|directory| directory.join("config.json"));
     let text = file.as_deref().and_then(read_small).unwrap_or_default();
     of(&serde_json::from_str(&text).unwrap_or_default(), endpoint)
 }
 
-/// Compat: an entry for the engine's address hides `default` as a whole. Each value is given in capitals and in small letters,
-/// for programs heed one or the other.
+/// Compat: an entry for the engine's address replaces `default` as a whole. Each variable is set in capital and in
+/// small letters, because some programs read only one of them.
 fn of(config: &Value, endpoint: &str) -> Proxies {
     let all = config.get("proxies");
     let entry = all.and_then(|all| all.get(endpoint).or_else(|| all.get("default")));

@@ -25,13 +25,13 @@ const ATTACH: &str = "attach to container";
 const RESIZE: &str = "resize a terminal";
 const WAIT: &str = "wait for container";
 
-/// Output of a command that was collected is cut here.
+/// The most collected output of a command; the rest is dropped.
 const KEPT_OUTPUT: usize = 64 * 1024;
 /// How much output is read at once.
 const PIECE: usize = 32 * 1024;
-/// The pause between two looks at a command that still runs.
+/// The pause between two inspects of a command that still runs.
 const BETWEEN: Duration = Duration::from_millis(20);
-/// How long the exit code of a command is waited for whose output has ended.
+/// How long to wait for the exit code after the end of a command's output.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[async_trait]
@@ -120,7 +120,7 @@ impl SessionEngine for DockerEngine {
             WaitCondition::Removed => "removed",
         };
         let path = format!("/containers/{}/wait?condition={condition}", encode(id.as_str()));
-        // The engine sends the head of its answer once it has taken the wait, and the body at the end.
+        // The engine sends the head of its answer when it has accepted the wait, and the body at the end of the wait.
         let begun = self.raw.begun(WAIT, "POST", &path, empty(), &[]);
         let response = self.bounded(Call::new(WAIT, id.short()), LIMIT, begun).await?;
         let raw = self.raw.clone();
@@ -178,7 +178,7 @@ impl DockerEngine {
     }
 }
 
-/// Makes a session of a connection that was taken over.
+/// Makes a session from a connection that was taken over.
 fn session(upgraded: TokioIo<Upgraded>, is_tty: bool, what: &'static str) -> Session {
     let (output, input) = tokio::io::split(upgraded);
     let pieces = ReaderStream::with_capacity(output, PIECE);

@@ -15,7 +15,7 @@ use crate::engine::{
 };
 use crate::model::ContainerId;
 
-/// Turns lines into values; a line that gives none is passed over.
+/// Turns lines into values; a line without a value is skipped.
 fn values<T: Send + 'static>(
     lines: EngineStream<Bytes>,
     value: impl Fn(&[u8]) -> Option<T> + Send + Sync + 'static,

@@ -11,8 +11,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-/// Opens a connection on which engine and client have proved who they are. The engine's certificate must be signed by
-/// `ca.pem`; the client's certificate is `cert.pem`.
+/// Opens a connection with certificates on both sides. The engine's certificate must be signed by `ca.pem`; the
+/// client's certificate is `cert.pem`.
 pub(super) async fn connect(address: &str, certificates: &Path) -> io::Result<TlsStream<TcpStream>> {
     let config = config(certificates)?;
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);

@@ -1,18 +1,18 @@
-//! What this program and another process of its machine see alike: files, and ports.
+//! Which files and ports this program and another process of its machine have in common.
 //!
-//! Two processes of one machine need not see the same. A program may have mounts of its own (`unshare -m`, a service with
-//! private directories, a snap) or a network of its own (`unshare -n`); a rootless engine has both. The kernel shows to
-//! everybody which mounts a process has (`/proc/PID/mountinfo`) and, by a number, which network. Where the kernel does not
-//! show it, evidence is missing: the answer is no.
+//! Two processes on one machine may see different files and ports. A program may have mounts of its own (`unshare -m`,
+//! a service with private directories, a snap) or a network of its own (`unshare -n`); a rootless engine has both. The
+//! kernel shows which mounts a process has (`/proc/PID/mountinfo`), and a number for its network. If the kernel does
+//! not show them, there is no evidence: the answer is no.
 
 #![expect(clippy::disallowed_methods, reason = "compares what the kernel shows of processes")]
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Programs between a rootless engine and the user's own network: they publish the engine's ports there.
+/// Programs between a rootless engine and the user's network: they publish the engine's ports there.
 const ROOTLESS: [&str; 2] = ["rootlesskit", "exe"];
-/// How many processes stand between a rootless engine and the user's own network, at most.
+/// The most processes between a rootless engine and the user's network.
 const MOST_PARENTS: usize = 4;
 
 /// Returns whether a path leads to the same file for this program and for a process. The path need not exist.
@@ -22,7 +22,7 @@ pub(super) fn share_path(process: u32, path: &Path) -> bool {
     is_same(path) && is_same(&resolved(path))
 }
 
-/// Returns whether a process, or a parent that publishes ports for it, has the network of this program.
+/// Returns whether a process, or a parent that publishes ports for it, is in the network of this program.
 pub(super) fn share_ports(process: u32) -> bool {
     let Some(own) = network("self") else { return false };
     let mut process = process;
@@ -38,12 +38,13 @@ pub(super) fn share_ports(process: u32) -> bool {
     false
 }
 
-/// Returns a number that only processes of one network share: the kernel numbers the files below `/proc/PID/net` by network.
+/// Returns a number that only processes of one network have: the kernel numbers the files below `/proc/PID/net` by
+/// network.
 fn network(process: &str) -> Option<u64> {
     std::fs::metadata(format!("/proc/{process}/net/dev")).ok().map(|file| file.ino())
 }
 
-/// Returns the parent of a process where the parent publishes the ports of a rootless engine.
+/// Returns the parent of a process, if the parent publishes the ports of a rootless engine.
 fn parent(process: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let parent: u32 = status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()?;
@@ -51,7 +52,7 @@ fn parent(process: u32) -> Option<u32> {
     ROOTLESS.contains(&name.trim_end()).then_some(parent)
 }
 
-/// Returns a path without links, as far as the path exists.
+/// Returns a path with its links resolved, as far as the path exists.
 fn resolved(path: &Path) -> PathBuf {
     for ancestor in path.ancestors() {
         if let Ok(found) = ancestor.canonicalize() {
@@ -91,14 +92,15 @@ impl Mounts {
         Self(text.lines().filter_map(mount).collect())
     }
 
-    /// Returns the mount that a path lies on: of those above the path the deepest, and of several on one directory the last.
+    /// Returns the mount that a path is on: of the mounts above the path the deepest, and of several on one directory
+    /// the last.
     fn below(&self, path: &Path) -> Option<&Mount> {
         let above = self.0.iter().filter(|mount| path.starts_with(&mount.point));
         above.max_by_key(|mount| mount.point.components().count())
     }
 }
 
-/// Turns the kernel's `\040` into a blank, and the other characters that it writes in this way.
+/// Decodes characters that the kernel writes as octal numbers: `\040` is a blank.
 fn unescape(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,8 +1,8 @@
 //! Anonymous volumes, and who shares them by `volumes_from`.
 //!
-//! Compat: a removal with volumes takes the anonymous volumes of a container, and passes over each that another container has.
-//! The last container to have an anonymous volume takes it, whether the container made it or has it by `volumes_from`. A volume
-//! that is mounted by its name stays (Engine 20.10).
+//! Compat: a removal with volumes removes the anonymous volumes of a container, except those that another container
+//! has. The last container that has an anonymous volume removes it, whether it created the volume or has it by
+//! `volumes_from`. A volume that is mounted by name stays (Engine 20.10).
 
 use super::container::{Anonymous, Container};
 use super::state::State;
@@ -10,7 +10,7 @@ use crate::engine::EngineResult;
 use crate::model::{ContainerSpec, MountKind, VolumeName, VolumeSpec};
 
 impl State {
-    /// Makes the anonymous volumes of a new container, and finds those that the container shares.
+    /// Creates the anonymous volumes of a new container, and finds those that the container shares.
     pub(super) fn anonymous_volumes(&mut self, spec: &ContainerSpec) -> EngineResult<Vec<Anonymous>> {
         let mut volumes = Vec::new();
         for entry in &spec.volumes_from {
@@ -27,16 +27,16 @@ impl State {
         Ok(volumes)
     }
 
-    /// Removes the anonymous volumes of a container that is gone, as far as no other container has them.
+    /// Removes the anonymous volumes of a removed container, except those that another container has.
     pub(super) fn remove_anonymous(&mut self, volumes: &[Anonymous]) {
         for (_, name) in volumes {
-            // A volume in use is passed over without a word.
+            // A volume in use is skipped.
             let _ = self.remove_volume(name);
         }
     }
 }
 
-/// Whether a container has a volume.
+/// Returns whether a container has a volume.
 pub(super) fn has(container: &Container, name: &VolumeName) -> bool {
     let is_it = |kind: &MountKind| match kind {
         MountKind::Volume { name: used, .. } | MountKind::Anonymous { name: Some(used), .. } => used == name,

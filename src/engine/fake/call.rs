@@ -11,10 +11,10 @@ use super::state::State;
 use super::{AWAY, FakeEngine, Shared, limit};
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 
-/// The last act of a request.
+/// The last action of a request.
 type Then = Box<dyn FnOnce(&mut State) -> EngineResult<()> + Send>;
 
-/// The end of a request that takes a while: the moment, and the last act.
+/// The end of a request that takes a while: its time, and the last action.
 pub(super) struct Later {
     pub at: Instant,
     pub then: Then,
@@ -64,7 +64,7 @@ impl FakeEngine {
         self.request(name, target, false, |_| Ok(()), |state, ()| act(state).map(|done| (done, None))).await
     }
 
-    /// Makes any call. `take` runs when the request arrives, `act` at the end of the engine's work; the reply comes at
+    /// Makes any call. `take` runs when the request arrives, `act` at the end of the engine's work. The reply comes at
     /// once or at the time of [`Later`].
     pub(super) async fn request<A: Send + 'static, T: Send + 'static>(
         &self,
@@ -97,7 +97,7 @@ impl FakeEngine {
         }
         let result = match work.await {
             Ok(result) => result,
-            // The task has panicked, or its runtime is shutting down.
+            // The task has panicked, or its runtime is ending.
             Err(_) => Err(lost(ErrorKind::Engine, "the engine failed")),
         };
         match turn.fault {
@@ -127,7 +127,7 @@ impl FakeEngine {
         turn
     }
 
-    /// Runs the engine's part of a call, which goes on after the client's death and ends with the engine's restart.
+    /// Runs the engine's part of a call. It goes on after the client's death, and ends if the engine restarts.
     fn work<A: Send + 'static, T: Send + 'static>(
         &self,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! A container in time: what the container does by itself, and what its restart policy then does.
+//! A container over time: what it does by itself, and what its restart policy does then.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const UNHEALTHY_AFTER: Duration = Duration::from_secs(90);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Compat: the engine's longest pause before a restart.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A container without a health check counts as up after this time: as long as `plan` watches a start.
+/// A container without a health check counts as up after this time, the same as in `plan`.
 const SETTLED: Duration = Duration::from_millis(300);
 
 /// How containers of an image behave.
@@ -25,7 +25,7 @@ const SETTLED: Duration = Duration::from_millis(300);
 pub struct Behaviour {
     /// The container ends by itself after this time, with this exit code.
     pub exits: Option<(Duration, i64)>,
-    /// The container becomes healthy after this time; `None` never does.
+    /// The container becomes healthy after this time; with `None` never.
     pub healthy_after: Option<Duration>,
     /// The image has a health check.
     pub has_healthcheck: bool,
@@ -35,7 +35,7 @@ pub struct Behaviour {
     pub stop_code: i64,
 }
 
-/// The last times at which a container was in a state that others wait for.
+/// When a container was last in a state that others wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     /// Last seen running.
@@ -83,27 +83,27 @@ pub(super) struct Container {
     pub spec: Arc<ContainerSpec>,
     pub name: ContainerName,
     pub image_id: ImageId,
-    /// The networks, each with its id once the container has run.
+    /// The networks, each with its id after the first start.
     pub networks: BTreeMap<NetworkName, Option<NetworkId>>,
     /// Fixed addresses by network.
     pub addresses: BTreeMap<NetworkName, String>,
-    /// Its anonymous volumes, and those that it shares by `volumes_from`.
+    /// The container's anonymous volumes, and those that it shares by `volumes_from`.
     pub anonymous: Vec<Anonymous>,
     pub created: i64,
     pub behaviour: Behaviour,
     pub phase: Phase,
-    /// When it last started.
+    /// Time of the last start.
     pub started: Option<Instant>,
     pub restarts: u64,
     /// Somebody has stopped the container, so the restart policy does not act.
     pub is_stopped_by_hand: bool,
-    /// The engine's words about the last failed start.
+    /// The engine's message about the last failed start.
     pub error: String,
     pub marks: Marks,
 }
 
 impl Container {
-    /// Lets time pass until `now`. Returns the events of what happened meanwhile.
+    /// Lets time pass until `now`. Returns the events of that time.
     pub(super) fn advance(&mut self, now: Instant) -> Vec<&'static str> {
         let mut events = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! The faults: of a call, and of the world while calls are under way.
+//! Faults of calls, and mishaps in the world while calls are under way.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub enum Mishap {
     IsDisconnected(u64),
 }
 
-/// The decision about a call.
+/// The script's decision about a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// Time until the request reaches the engine.

@@ -1,4 +1,4 @@
-//! The history of the engine's changes, by which tests judge a whole run.
+//! The history of the engine's changes, by which tests judge a run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Change {
     pub deed: Deed,
 }
 
-/// The object of a change, and the change.
+/// The changed object, and the change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
     /// A container was changed.
@@ -47,11 +47,11 @@ pub enum Deed {
 pub enum Done {
     /// The container was created.
     Created,
-    /// The container was given its files.
+    /// Files were put into the container.
     Filled,
-    /// The container was started. With the marks that every container, removed containers included, had until then.
+    /// The container was started. The marks are those that every container had until then, removed ones included.
     Started(BTreeMap<ContainerId, Marks>),
-    /// The container was told to stop.
+    /// A stop of the container began.
     Stopped,
     /// The container was killed.
     Killed,
@@ -61,7 +61,7 @@ pub enum Done {
     Paused,
     /// The container got this name.
     Renamed(ContainerName),
-    /// The container was removed. With the containers that were to replace it, each with whether it had been up.
+    /// The container was removed. Its replacements are listed, each with whether it has ever been up.
     Removed(Vec<(ContainerId, bool)>),
     /// The container was connected to this network.
     Connected(NetworkName),

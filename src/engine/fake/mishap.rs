@@ -1,4 +1,4 @@
-//! The world goes on while calls are under way: engines restart, containers die, people act by hand.
+//! The world acts while calls are under way: engines restart, containers die, users act by hand.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ impl State {
                 if let Some(id) = self.pick(*which, |one| one.is_up() && !one.networks.is_empty())
                     && let Ok(container) = self.container(id.as_str())
                 {
-                    // With the endpoint goes its fixed address.
+                    // The fixed address is lost with the endpoint.
                     if let Some((network, _)) = container.networks.pop_first() {
                         container.addresses.remove(&network);
                     }
@@ -50,7 +50,7 @@ impl State {
         }
     }
 
-    /// Chooses a container with a project's label.
+    /// Chooses a container that has a project's label.
     fn pick(&self, which: u64, is_possible: impl Fn(&Container) -> bool) -> Option<ContainerId> {
         let labelled = |one: &&Container| one.spec.labels.contains_key(crate::model::labels::PROJECT);
         let all: Vec<&Container> = self.containers.iter().filter(labelled).filter(|one| is_possible(one)).collect();
@@ -76,8 +76,8 @@ impl State {
         }
     }
 
-    /// Compat: without live-restore all containers end with the engine, which then starts those whose restart policy
-    /// says so.
+    /// Compat: without live-restore all containers end with the engine. The engine then starts those with a restart
+    /// policy.
     fn restart_engine(&mut self, down: Duration) {
         let back = Instant::now() + down;
         std::mem::take(&mut self.life).cancel();

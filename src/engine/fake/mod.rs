@@ -1,10 +1,11 @@
-//! An engine in memory, for tests. The fake keeps the rules that plans depend on, and any call fails on demand.
+//! An engine in memory, for tests. It follows the rules that plans depend on, and any call fails on demand.
 //!
-//! Time is tokio's, so a paused clock makes runs instant and repeatable. The fake has the behaviour of a real engine
-//! that a plan could stumble over, and no more: a container's name is taken while the container is being created, two
-//! networks may have one name, objects in use stay, host ports are checked at the start, containers end or become
-//! healthy after a while, restart policies, requests that go on after the death of their client. A function decides
-//! what happens to each call ([`Turn`]); a seeded function makes a whole history repeatable. Start at [`FakeEngine`].
+//! Time is tokio's, so with a paused clock runs take no time and are repeatable. The fake behaves like a real engine
+//! where a plan could be affected, and no further: a name is taken while its container is being created, two networks
+//! may have the same name, objects in use cannot be removed, host ports are checked at the start, containers end or
+//! become healthy after a while, restart policies act, requests go on after the death of their client. A function
+//! decides what happens to each call ([`Turn`]); with a seeded function a whole history is repeatable. Start at
+//! [`FakeEngine`].
 
 mod anonymous;
 mod call;
@@ -63,24 +64,24 @@ impl Default for FakeEngine {
 }
 
 impl FakeEngine {
-    /// Returns the same engine as another client sees it. The calls of client 0, the world, never meet a fault.
+    /// Returns the same engine as seen by another client. Calls of client 0, the world, never fail.
     pub fn client(&self, client: u32) -> Self {
         Self { facts: self.facts.clone(), client, crash: Arc::default(), shared: self.shared.clone() }
     }
 
-    /// Returns once this client has died of [`Fault::Crash`] or [`Fault::CrashAfter`].
+    /// Returns when this client has died by [`Fault::Crash`] or [`Fault::CrashAfter`].
     pub async fn crashed(&self) {
         self.crash.notified().await;
     }
 
-    /// Gives the engine an image whose id follows from `content`.
+    /// Adds an image; its id follows from `content`.
     pub fn add_image(&self, name: &str, content: &str, behaviour: Behaviour) {
         let mut state = self.shared.lock();
         state.images.insert(crate::model::familiar(name), ImageId::new(format!("sha256:{content:0<64}")));
         state.behaviours.insert(crate::model::familiar(name), behaviour);
     }
 
-    /// Gives the engine a network, with an id of the caller's choice: ids of a real engine are in no order.
+    /// Adds a network with any id, because ids of a real engine have no order.
     pub fn add_network(&self, network: ObservedNetwork) {
         self.shared.lock().networks.push(network);
     }
@@ -140,7 +141,7 @@ impl FakeEngine {
         self.shared.lock().at_work > 0
     }
 
-    /// Waits until the engine is up and works on no request: the requests of dead clients have ended, too.
+    /// Waits until the engine is up and works on no request, not even for dead clients.
     pub async fn quiet(&self) {
         loop {
             let (at_work, down_until) = {
@@ -156,8 +157,8 @@ impl FakeEngine {
     }
 }
 
-/// The state while a call holds it. On release, a task is started for the moment at which the next container changes by
-/// itself, so that the container's event comes in time.
+/// The state while a call holds it. When it is released, a task is started for the time at which the next container
+/// changes by itself, so that the event comes in time.
 struct Held<'a> {
     guard: MutexGuard<'a, State>,
     shared: &'a Arc<Shared>,
@@ -198,7 +199,7 @@ impl Drop for Held<'_> {
 }
 
 impl Held<'_> {
-    /// Tells of the containers that have become healthy at this moment.
+    /// Sends the events of containers that have become healthy at this moment.
     fn tell_health(&mut self, at: Instant) {
         let became: Vec<ContainerId> = self
             .guard
@@ -236,5 +237,5 @@ fn limit(name: &str) -> Duration {
     })
 }
 
-/// The error that a client gets from an engine that is away.
+/// The error of a call while the engine is away.
 const AWAY: ErrorKind = ErrorKind::Connection;

@@ -1,6 +1,6 @@
 //! The calls that change nothing.
 //!
-//! The simulator needs no process lists, image histories and statistics: these answer
+//! The simulator needs no process lists, image histories and statistics; these calls answer
 //! [`ErrorKind::Unsupported`](crate::engine::ErrorKind::Unsupported).
 
 use std::collections::BTreeMap;
@@ -63,12 +63,12 @@ fn details(container: &Container, born: Instant) -> ContainerDetails {
     }
 }
 
-/// The health check of images that have one.
+/// Returns the health check of images that have one.
 fn check() -> Healthcheck {
     Healthcheck { test: vec!["CMD".to_owned(), PROBE.to_owned()], ..Healthcheck::default() }
 }
 
-/// A moment as engines tell it (RFC 3339); the engine begins with the year 1970.
+/// Returns a time in the engine's form (RFC 3339). The engine starts at the beginning of 1970.
 fn moment(since: Duration) -> String {
     let nanos = i128::try_from(since.as_nanos()).unwrap_or_default();
     jiff::Timestamp::from_nanosecond(nanos).map_or_else(|_| String::new(), |at| at.to_string())
@@ -153,7 +153,7 @@ impl ReadEngine for FakeEngine {
     }
 }
 
-/// Tells of containers only, whatever the query asks for: the simulator subscribes to nothing else.
+/// Sends only events of containers, whatever the query asks for: the simulator needs no others.
 #[async_trait]
 impl EventEngine for FakeEngine {
     async fn object_events(&self, _query: EventQuery) -> EngineResult<EngineStream<ObjectEvent>> {

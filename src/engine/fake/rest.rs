@@ -1,8 +1,8 @@
-//! Images, builds, commands and files: as much as plans lean on.
+//! Images, builds, commands and files, as far as plans depend on them.
 //!
-//! A pull and a build give their image at once; a command is a probe or a hook and has no output; files are only noted.
-//! Sessions with streams, waits, pushes, commits, exports and the reading of archives answer
-//! [`ErrorKind::Unsupported`](crate::engine::ErrorKind::Unsupported): the simulator has no use for them.
+//! A pull or a build gives its image at once; a command is a probe or a hook without output; files are only noted.
+//! Sessions with streams, waits, pushes, commits, exports and reading of archives answer
+//! [`ErrorKind::Unsupported`](crate::engine::ErrorKind::Unsupported), because the simulator does not need them.
 
 use async_trait::async_trait;
 use bytes::Bytes;

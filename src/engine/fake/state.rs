@@ -1,4 +1,4 @@
-//! The state of the engine: all its objects, and the rules that hold among them.
+//! The state of the engine: all its objects, and the rules between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(super) struct State {
     next: u64,
     pub born: Instant,
     pub containers: Vec<Container>,
-    /// Names of containers that are being created: taken, although no list shows the container yet.
+    /// Names of containers that are being created: taken, but not in any list yet.
     pub reserved: BTreeSet<ContainerName>,
     pub networks: Vec<ObservedNetwork>,
     pub volumes: Vec<ObservedVolume>,
@@ -34,11 +34,11 @@ pub(super) struct State {
     pub history: Vec<Change>,
     /// The marks of removed containers.
     pub graves: BTreeMap<ContainerId, Marks>,
-    /// The client that acts at the moment; 0 is the world.
+    /// The client whose call is being carried out; 0 is the world.
     pub actor: u32,
-    /// The end of the time for which the engine is away.
+    /// The time until which the engine is away.
     pub down_until: Option<Instant>,
-    /// Cancelled by the engine's restart, which ends all requests. A token wakes its waiters in the order of their
+    /// Cancelled by a restart of the engine, which ends all requests. A token wakes its waiters in the order of
     /// waiting.
     pub life: CancellationToken,
     /// Number of requests that the engine works on.
@@ -157,7 +157,7 @@ impl State {
         self.graves.iter().map(|(id, marks)| (id.clone(), *marks)).chain(living).collect()
     }
 
-    /// Returns the containers that are to replace `id`, each with whether it has been up.
+    /// Returns the replacements of `id`, each with whether it has ever been up.
     fn successors(&self, id: &ContainerId) -> Vec<(ContainerId, bool)> {
         let succeeds = |label: Option<&String>| label.is_some_and(|old| old == id.as_str());
         let successors = self.containers.iter().filter(|one| succeeds(one.spec.labels.get(labels::REPLACES)));
@@ -252,7 +252,7 @@ impl State {
         }
     }
 
-    /// Returns the image name that the container was created from, as long as the name means the same image; else the
+    /// Returns the image name that the container was created from, if the name still means the same image; else the
     /// image's id.
     fn image_name(&self, container: &Container) -> String {
         let name = container.spec.image.as_str();

@@ -18,7 +18,7 @@ use crate::model::{
     ObservedNetwork, ObservedVolume, VolumeName, VolumeSpec,
 };
 
-/// Takes "not found" for the success of a removal.
+/// Makes "not found" the success of a removal.
 fn unless_gone(result: EngineResult<()>) -> EngineResult<()> {
     result.or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })
 }
@@ -29,7 +29,7 @@ fn fixed_address(endpoint: &EndpointSpec) -> Option<(NetworkName, String)> {
 }
 
 impl State {
-    /// Takes a container's name, as an engine does before the container can be seen.
+    /// Takes the name of a container, as an engine does before the container is listed.
     fn reserve(&mut self, name: &ContainerName) -> EngineResult<()> {
         if self.containers.iter().any(|one| one.name == *name) || !self.reserved.insert(name.clone()) {
             return Err(refused(ErrorKind::Conflict, format!("the name {name} is already in use")));
@@ -41,8 +41,7 @@ impl State {
         self.reserved.remove(&spec.name);
         let image = crate::model::familiar(spec.image.as_str());
         let image_id = self.images.get(&image).cloned().ok_or_else(|| not_found(spec.image.as_str()))?;
-        // Compat: the first network is looked up at the start. The further networks are connected now, so they must
-        // exist.
+        // Compat: the first network is looked up at the start. The others are connected now, so they must exist.
         for endpoint in spec.networks.iter().skip(1) {
             self.network(&endpoint.network)?;
         }
@@ -89,7 +88,7 @@ impl State {
         self.note(Deed::VolumeCreated(name.clone()));
     }
 
-    /// Tells a container to stop. Returns the time of its end; `None` for a container that does not run.
+    /// Begins to stop a container. Returns the time of its end; `None` for a container that does not run.
     fn stop(&mut self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<Option<Instant>> {
         let container = self.container(id.as_str())?;
         container.is_stopped_by_hand = true;
@@ -126,7 +125,7 @@ impl State {
         if is_up && container.networks.contains_key(network) {
             return Err(refused(ErrorKind::Denied, format!("an endpoint exists already in network {network}")));
         }
-        // A container between two starts of its restart policy is bound to the network as a running container is.
+        // A container that its restart policy will start again is bound to its network like a running one.
         let is_bound = is_up || matches!(container.phase, Phase::Restarting { .. });
         container.networks.insert(network.clone(), is_bound.then_some(found));
         container.addresses.extend(fixed_address(endpoint));
@@ -207,14 +206,14 @@ impl ChangeEngine for FakeEngine {
         self.change("kill_container", id.as_str(), move |state| {
             let container = state.container(key.as_str())?;
             if !ends && container.is_up() {
-                // The program in the container goes on.
+                // The program in the container ignores the signal.
                 state.note_container(&key, Done::Killed);
                 return Ok(());
             }
             container.is_stopped_by_hand = true;
             match container.phase {
-                // Compat: no process is there to be killed, and the restart policy does not act afterwards (`docker
-                // kill` ends with 0).
+                // Compat: there is no process to kill, and the restart policy does not act any more (`docker kill` ends
+                // with 0).
                 Phase::Restarting { code, .. } => container.phase = Phase::Exited { code },
                 Phase::Running(_) => container.end(Instant::now(), 137),
                 Phase::Created | Phase::Exited { .. } => {

@@ -57,7 +57,7 @@ pub struct PullEvent {
 /// An item of a push's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PushEvent {
-    /// A layer, or the whole image, has come further.
+    /// Progress of a layer, or of the whole image.
     Progress(PullEvent),
     /// The registry has the image.
     Pushed {
@@ -68,7 +68,7 @@ pub enum PushEvent {
     },
 }
 
-/// What an image is made from a container with. The default gives the image no name and pauses the container meanwhile.
+/// How an image is made from a container. By default the image has no name, and the container is paused meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommitSpec {
     /// Name of the image, `repository[:tag]`; `None` leaves the image without a name.

@@ -31,14 +31,14 @@ pub struct LogOptions {
     pub is_tty: bool,
 }
 
-/// How an engine bounds the log of a container: a full file is followed by a new one, and the oldest is dropped.
+/// How an engine limits the log of a container: when a file is full a new one begins, and the oldest is removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogRotation {
-    /// Bytes after which a file is full.
+    /// Size in bytes at which a file is full.
     pub max_size: u64,
-    /// How many files are kept, with the one that is written: 1 or more.
+    /// How many files are kept, including the current one: 1 or more.
     pub max_files: u64,
-    /// The same in words for people: `max-size 10m, max-file 3`. No control characters.
+    /// The limits in words for people: `max-size 10m, max-file 3`. No control characters.
     pub words: String,
 }
 

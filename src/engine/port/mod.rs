@@ -28,5 +28,5 @@ pub trait Engine: ReadEngine + ChangeEngine + SessionEngine + ArchiveEngine + Bu
 
 impl<T> Engine for T where T: ReadEngine + ChangeEngine + SessionEngine + ArchiveEngine + BuildEngine + ImageEngine {}
 
-/// A shared handle to a whole engine. The methods of every capability can be called on the handle without an import.
+/// A shared handle to a whole engine. The methods of every capability can be called without importing their traits.
 pub type EngineHandle = Arc<dyn Engine>;

@@ -23,26 +23,26 @@ pub trait ReadEngine: EventEngine + LogEngine + StatsEngine {
     /// Returns the facts that were agreed on when the connection was made; no call to the engine.
     fn facts(&self) -> &EngineFacts;
 
-    /// Returns whether host paths and ports mean the same to the engine as to this program. The engine is asked (`GET
-    /// /info`, once) only where the connection does not tell, as with a socket that a relay serves.
+    /// Returns whether host paths and ports mean the same for the engine and for this program. The engine is asked
+    /// (`GET /info`, once) only if the connection does not show that, as with a socket that a relay serves.
     async fn is_local(&self) -> bool {
         self.facts().is_local
     }
 
-    /// Returns whether a path of this machine leads to the same file or directory for the engine, or would. Not so where the
-    /// engine is on another machine, or where the path lies below a mount that only one of the two has.
+    /// Returns whether a path is the same file or directory for the engine, or would be. It is not if the engine is on
+    /// another machine, or if the path is below a mount that only one of the two has.
     async fn shares_path(&self, path: &Path) -> bool {
         let _ = path;
         self.is_local().await
     }
 
-    /// Returns whether the engine publishes ports where this program would see them taken.
+    /// Returns whether a port that the engine publishes is taken for this program, too.
     async fn shares_ports(&self) -> bool {
         self.is_local().await
     }
 
     /// Returns whether the processes of the engine's containers are processes of this machine that this program can see
-    /// in `/proc`. An engine that does not tell counts as another machine's.
+    /// in `/proc`. If that is unknown, the answer is no.
     async fn is_this_machines(&self) -> bool {
         false
     }
@@ -139,7 +139,7 @@ pub struct ContainerDetails {
     pub log_rotation: Option<LogRotation>,
     /// Whether the container has a restart policy other than `no`.
     pub has_restart_policy: bool,
-    /// Whether the restart policy starts the container after every end but a stop (`always`, `unless-stopped`).
+    /// Whether the restart policy starts the container after every end except a stop (`always`, `unless-stopped`).
     pub is_kept_up: bool,
     /// Time between stop signal and kill (`Config.StopTimeout`); `None` is the engine's default.
     pub stop_timeout: Option<Duration>,

@@ -195,9 +195,9 @@ pub enum WaitCondition {
 pub struct ContainerEnd {
     /// Exit code.
     pub exit_code: i64,
-    /// The engine's words where the wait itself failed; empty otherwise.
+    /// The engine's message if the wait itself failed; empty otherwise.
     pub error: String,
 }
 
-/// A wait that the engine has taken.
+/// A wait that the engine has accepted.
 pub type Ending = BoxFuture<'static, EngineResult<ContainerEnd>>;

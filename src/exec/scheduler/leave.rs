@@ -1,8 +1,9 @@
 //! The end of a run after the first signal: how long the run waits for the engine, and what it leaves under way.
 //!
-//! A stop is the engine's to finish: the engine goes on with it when its client is gone. A call without an answer may have
-//! happened. So the run waits for a short time only, says what may still be under way, and counts as uncertain: the next run
-//! looks at what has come of it. Example: Ctrl-C during `down`, while `web` uses its grace period of 30 s. The run ends soon; the engine ends `web`, and the next `down` removes it.
+//! The engine goes on with a stop when its client has gone. A call without an answer may have happened. So the run
+//! waits only for a short time, says what may still be under way, and counts as uncertain: the next run looks at the
+//! result. Example: Ctrl-C during `down`, while `web` uses its grace period of 30 s. The run ends soon; the engine
+//! stops `web`, and the next `down` removes it.
 
 use std::time::Duration;
 
@@ -14,28 +15,28 @@ use crate::event::StepState;
 use crate::exec::interrupt::Interrupt;
 use crate::plan::{OnSignal, StepId, describe};
 
-/// How long a run waits after the first signal, and after each container that it has brought back since. With the end of the
-/// program, which takes a moment, people wait for 3 s at most.
+/// How long a run waits after the first signal, and again after each container that it has brought back since. With the
+/// end of the program itself, the user waits for 3 s at most.
 const PATIENCE: Duration = Duration::from_millis(2500);
 
-/// How long a run still waits for the engine. Without a signal, for ever.
+/// When the run stops waiting for the engine. Without a signal: never.
 #[derive(Debug, Default)]
 pub(super) struct Patience(Option<Instant>);
 
 impl Patience {
-    /// Begins with the first signal; later calls change nothing.
+    /// Begins with the first signal; later calls have no effect.
     pub(super) fn begin(&mut self) {
         self.0.get_or_insert_with(|| Instant::now() + PATIENCE);
     }
 
-    /// Begins anew, where a signal has come: the engine answers, and containers come back.
+    /// Begins again, if a signal has come: the engine answers, and containers come back.
     pub(super) fn renew(&mut self) {
         if let Some(end) = &mut self.0 {
             *end = Instant::now() + PATIENCE;
         }
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the patience.
     pub(super) async fn over(&self) {
         match self.0 {
             Some(end) => tokio::time::sleep_until(end).await,
@@ -44,7 +45,7 @@ impl Patience {
     }
 }
 
-/// Waits until a run that has nothing left to do but to look need not wait for the engine any longer.
+/// For the last look of a run: waits until the run need not wait for the engine any longer.
 pub(super) async fn is_over(interrupt: &Interrupt) {
     interrupt.first().await;
     tokio::select! {
@@ -54,9 +55,9 @@ pub(super) async fn is_over(interrupt: &Interrupt) {
 }
 
 impl Run<'_> {
-    /// Whether a report tells of work that puts the project right after a signal: an undo, a start that the run owes, or what
-    /// would leave the project half changed. The end of a step that ran at the signal is none: of many stops one ends after
-    /// the other.
+    /// Returns whether a report is about repair work after a signal: an undo, a start that the run owes, or a step that
+    /// would leave the project half changed. A step that ran at the signal is not repair work: of many stops, one would
+    /// end after the other.
     pub(super) fn puts_right(&self, report: &Result<Report, JoinError>) -> bool {
         match report {
             Ok(Report::NewEnded { .. } | Report::Undone { .. } | Report::Resumed { .. }) => true,
@@ -65,7 +66,7 @@ impl Run<'_> {
         }
     }
 
-    /// Leaves behind what still runs, and says what that is.
+    /// Leaves the running tasks behind, and notes what they were doing.
     pub(super) fn leave(&mut self) -> Ended {
         while let Ok((id, state)) = self.progress.try_recv() {
             self.tell(id, state);

@@ -4,7 +4,7 @@
 //! - `ready`: which step starts, which step is skipped;
 //! - `undo`: which replacement is undone, and when;
 //! - `leave`: how long the run waits for the engine after the first signal, and what it leaves under way;
-//! - `resume`: containers that the plan stops for a moment, and that the run does not come to starting again;
+//! - `resume`: containers that the plan stops for a moment and whose start the run does not reach;
 //! - `recheck`: the last look of a run in which a reply was lost.
 
 mod leave;
@@ -36,7 +36,7 @@ use crate::plan::{Action, ContainerRef, Effect, Plan, Step, StepId, Until, descr
 use leave::Patience;
 use state::{Ended, Report, Run, State, Undo, dependents};
 
-/// Runs a plan to its end and says how it went. Events go to `listener` in one order.
+/// Runs a plan to its end and returns the outcome. `listener` gets the events in one order.
 pub async fn run(
     plan: &Plan,
     engine: EngineHandle,
@@ -72,7 +72,7 @@ pub async fn run(
     outcome
 }
 
-/// Returns what listeners need to know of a step.
+/// Returns what listeners need to know about a step.
 fn header(step: &Step) -> StepHeader {
     StepHeader {
         id: step.id,
@@ -83,21 +83,22 @@ fn header(step: &Step) -> StepHeader {
     }
 }
 
-/// Whether a run must hear of events: a step waits for a container, or a restart policy may start a container again and again.
+/// Returns whether a run needs events: a step waits for a container, or a restart policy may start a container again
+/// and again.
 fn needs_events(plan: &Plan) -> bool {
     let dependents = dependents(plan);
     plan.steps.iter().any(|step| match &step.action {
-        // A container that exists may be between two ends of a crash loop, which a look alone does not show.
+        // An existing container may be in a crash loop, which an inspect alone does not show.
         Action::WaitFor { container: ContainerRef::Existing(_), .. } => true,
         Action::WaitFor { until, .. } => !matches!(until, Until::Alive(_)) || !dependents[step.id.index()].is_empty(),
         Action::CreateContainer { spec, .. } => spec.restart != RestartPolicy::No,
-        // The plan does not tell the restart policy of a container that exists.
+        // The plan does not know the restart policy of an existing container.
         Action::StartContainer { container: ContainerRef::Existing(_) } => true,
         _ => false,
     })
 }
 
-/// Subscribes to events; `None` where a signal comes before the engine has answered, for no step begins then.
+/// Subscribes to events; `None` if a signal comes before the engine has answered: then no step begins.
 async fn subscribe(engine: &EngineHandle, plan: &Plan, interrupt: &Interrupt) -> Option<Events> {
     tokio::select! {
         biased;
@@ -116,8 +117,8 @@ fn given_up(plan: &Plan) -> BTreeSet<ContainerId> {
 }
 
 impl Run<'_> {
-    /// Starts steps and takes their reports until no task runs and nothing is left to begin, until the engine is silent for
-    /// too long after the first signal, or until the second signal.
+    /// Starts steps and takes their reports. Ends when no task runs and no step is left, when the engine is silent for
+    /// too long after the first signal, or at the second signal.
     async fn drive(&mut self, interrupt: &Interrupt) -> Ended {
         let mut patience = Patience::default();
         loop {
@@ -132,8 +133,8 @@ impl Run<'_> {
                 return Ended::Whole;
             }
             if self.tasks.len() == self.final_waits && self.ready.is_empty() {
-                // This holds until the end of the run: no step waits for these waits. (A token wakes its waiters in the order
-                // of waiting; a watch channel would not, and a seed of the simulation must replay to the byte.)
+                // From now on no step requires the waits that run. (A token, because it wakes its waiters in the order
+                // of waiting: a seed of the simulation must replay to the byte. A watch channel has no order.)
                 self.runner.others_done.cancel();
             }
             tokio::select! {
@@ -152,7 +153,7 @@ impl Run<'_> {
         }
     }
 
-    /// Looks once more at work that a lost reply has made uncertain, for a short time only after a signal.
+    /// Checks work again that a lost reply has made uncertain. After a signal only for a short time.
     async fn look_once_more(&mut self, interrupt: &Interrupt) {
         let look = async {
             if interrupt.received().is_none() {
@@ -169,7 +170,7 @@ impl Run<'_> {
 
     /// Takes the report of a task.
     fn take(&mut self, report: Result<Report, JoinError>) {
-        // What a step has told comes before its end.
+        // The progress of a step is shown before its end.
         while let Ok((id, state)) = self.progress.try_recv() {
             self.tell(id, state);
         }
@@ -186,7 +187,7 @@ impl Run<'_> {
             }
             Ok(Report::Undone { index, undone }) => self.undo_ended(index, undone),
             Ok(Report::Resumed { start, left, elapsed }) => self.resume_ended(start, left, elapsed),
-            // Each task catches its own panics (`panics`), so only a task that was aborted comes here.
+            // Each task catches its own panics (`panics`), so this is a task that was aborted.
             Err(error) => {
                 let words = format!("internal: a task ended without a report ({error}); please report this");
                 self.outcome.leftovers.push(words);
@@ -205,7 +206,7 @@ impl Run<'_> {
         self.settle(id);
     }
 
-    /// Tells the reader of output that the start of a container has been told: the lines of the container come after that.
+    /// Tells the reader of output that the start of a container has been reported: now its lines may be shown.
     fn tell_begun(&self, id: StepId, is_started: bool) {
         let Some(outputs) = &self.runner.settings.outputs else { return };
         let is_start = matches!(self.effect(id), Effect::Started | Effect::Restarted);
@@ -241,7 +242,7 @@ impl Run<'_> {
 
     fn failed(&mut self, id: StepId, (error, details): Failed, elapsed: Duration) {
         let step = &self.plan.steps[id.index()];
-        // Steps that wait for an optional step begin after its failure as after its success.
+        // Steps that wait for an optional step begin also after its failure.
         self.states[id.index()] = if step.is_optional { State::Done } else { State::Failed };
         self.tell(id, StepState::Failed { message: message(&error), elapsed });
         self.outcome.failures.push(StepFailure {

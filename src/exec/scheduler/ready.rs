@@ -14,10 +14,10 @@ use crate::plan::{
 impl Run<'_> {
     /// Starts the steps that are ready, within the bounds.
     pub(super) fn start(&mut self) {
-        // A step that was ready may have been skipped since.
+        // A step that was ready may have been skipped meanwhile.
         let states = &self.states;
         self.ready.retain(|id| states[id.index()] == State::Pending);
-        // Renames come last, so that the calls that other steps wait for are under way before a rename holds calls back.
+        // Renames come last: a rename holds back other calls, on which other steps may wait.
         let is_rename = |id: &StepId| self.nature(*id).endpoints == Endpoints::WrittenBack;
         let (renames, others): (Vec<StepId>, Vec<StepId>) = self.ready.iter().partition(|id| is_rename(id));
         for id in others.into_iter().chain(renames) {
@@ -73,7 +73,7 @@ impl Run<'_> {
         self.tasks.spawn(tracing::Instrument::instrument(task, span));
     }
 
-    /// Returns whether the container of an action has a terminal; `None` for a container that the plan does not create.
+    /// Returns whether the container of an action has a terminal; `None` if this plan does not create the container.
     fn is_tty(&self, action: &Action) -> Option<bool> {
         match action.container()? {
             ContainerRef::Existing(_) => None,
@@ -103,7 +103,7 @@ impl Run<'_> {
         add(&mut self.endpoint_calls, endpoints == Endpoints::Changed);
     }
 
-    /// Whether as many steps of a kind run as may.
+    /// Returns whether the bound for this kind of step is reached.
     fn is_full(&self, load: Load) -> bool {
         match load {
             Load::Wait => false,
@@ -112,11 +112,12 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a step must wait, since a rename of a running container and a call that changes endpoints must not run at once.
+    /// Returns whether a step must wait, because a rename of a running container and a call that changes endpoints must
+    /// not run at the same time.
     ///
-    /// Compat: engines before 29 write back the number of a network's endpoints as it was when the rename began. Endpoints
-    /// that came or went meanwhile are miscounted, and the network cannot be removed until the engine restarts (libnetwork,
-    /// `endpointCnt.updateStore`).
+    /// Compat: after a rename, engines before 29 write the number of a network's endpoints as it was when the rename
+    /// began. Endpoints that came or went meanwhile are miscounted, and the network cannot be removed until the engine
+    /// restarts (libnetwork, `endpointCnt.updateStore`).
     fn must_stand_back(&self, endpoints: Endpoints) -> bool {
         match endpoints {
             Endpoints::WrittenBack => self.renames > 0 || self.endpoint_calls > 0,
@@ -125,8 +126,8 @@ impl Run<'_> {
         }
     }
 
-    /// Looks at the steps that wait for a step which has ended: each becomes ready, or is skipped with the steps that wait for
-    /// it.
+    /// Looks at the steps that wait for a step which has ended. Each becomes ready, or is skipped together with the
+    /// steps that wait for it.
     pub(super) fn settle(&mut self, ended: StepId) {
         let mut queue = vec![ended];
         while let Some(ended) = queue.pop() {
@@ -153,7 +154,7 @@ impl Run<'_> {
         requires.iter().copied().find(|needed| matches!(self.state(*needed), State::Failed | State::Skipped))
     }
 
-    /// Returns the step that really failed, behind a step that was skipped.
+    /// Returns the step that failed and so caused another step to be skipped, directly or through others.
     fn root_of(&self, mut id: StepId) -> StepId {
         while self.state(id) == State::Skipped {
             match self.broken_requirement(id) {
@@ -164,7 +165,8 @@ impl Run<'_> {
         id
     }
 
-    /// Skips the steps that have not begun, after a signal. What would leave the project half changed still runs.
+    /// After a signal, skips the steps that have not begun. A step that would leave the project half changed still
+    /// runs.
     pub(super) fn skip_pending(&mut self) {
         for index in 0..self.states.len() {
             let id = self.plan.steps[index].id;
@@ -174,8 +176,8 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a step removes an old container that cannot come back any more: other old containers, which would have to come
-    /// back together with it, are being removed already.
+    /// Returns whether a step removes an old container that cannot come back any more: its family comes back only
+    /// together, and another old container of the family is already being removed.
     pub(super) fn is_half_committed(&self, id: StepId) -> bool {
         let replacements = &self.plan.replacements;
         let Some(own) = replacements.iter().find(|one| one.commit == id) else { return false };
@@ -186,7 +188,8 @@ impl Run<'_> {
         together.any(|other| matches!(self.state(other.commit), State::Running | State::Done))
     }
 
-    /// Whether a step makes a network whose predecessor is gone: the containers that were on the network need it to run again.
+    /// Returns whether a step creates a network whose predecessor is removed: containers that were on the network need
+    /// it to run again.
     pub(super) fn is_half_made_anew(&self, id: StepId) -> bool {
         let step = &self.plan.steps[id.index()];
         let is_removed = |needed: &StepId| {
@@ -196,16 +199,16 @@ impl Run<'_> {
         matches!(step.action, Action::CreateNetwork { .. }) && step.requires.iter().any(is_removed)
     }
 
-    /// Gives up a replacement whose end, `commit`, is skipped: its further steps are skipped, and its waits end. Returns the
-    /// steps that were skipped.
+    /// Gives up a replacement whose end, `commit`, is skipped: its remaining steps are skipped, and its waits end.
+    /// Returns the skipped steps.
     fn abandon(&mut self, commit: StepId, root: StepId) -> Vec<StepId> {
         let plan = self.plan;
         let Some(index) = plan.replacements.iter().position(|one| one.commit == commit) else { return Vec::new() };
         let steps = &plan.replacements[index].steps;
         let mut skipped = Vec::new();
         for id in steps {
-            // The stop of the old container may serve other steps, too: a network is made anew, or a host port goes to another
-            // service.
+            // Other steps may need the stop of the old container, too: a network is created anew, or another service
+            // takes over a host port.
             let is_other = |dependent: &StepId| *dependent != commit && !steps.contains(dependent);
             let serves_others = self.dependents[id.index()].iter().any(is_other);
             let is_needed = self.nature(*id).displaces && serves_others;
@@ -218,12 +221,12 @@ impl Run<'_> {
         skipped
     }
 
-    /// Whether a step that may have had an effect has begun.
+    /// Returns whether a step has begun and may have had an effect.
     pub(super) fn has_begun_step(&self, id: StepId) -> bool {
         matches!(self.state(id), State::Running | State::Done | State::Failed)
     }
 
-    /// Whether a step with this effect has begun among these.
+    /// Returns whether one of these steps has this effect and has begun.
     pub(super) fn has_begun_effect(&self, steps: &[StepId], effect: Effect) -> bool {
         steps.iter().any(|id| self.effect(*id) == effect && self.has_begun_step(*id))
     }

@@ -1,8 +1,8 @@
 //! The last look of a run in which a reply was lost, before the run claims success.
 //!
-//! A call whose connection broke is made again, and the engine may carry out the first call after the second. Example: the
-//! connection breaks while `web` is disconnected from `front`; the run asks again, connects `web` to the new `front` and
-//! starts `web`. Then the engine comes to the first disconnect and takes the network away.
+//! After a broken connection a call is repeated, and the engine may carry out the first call after the second. Example:
+//! the connection breaks while `web` is disconnected from `front`. The run repeats the call, connects `web` to the new
+//! `front` and starts `web`. Then the engine carries out the first disconnect and takes the network away again.
 
 use super::state::{Run, State};
 use crate::exec::outcome::{StepError, StepFailure};
@@ -18,7 +18,7 @@ impl Run<'_> {
         }
         self.remove_late_networks().await;
         let filter = [format!("{}={}", labels::PROJECT, self.plan.project)];
-        // An engine that does not answer tells nothing.
+        // Without an answer of the engine nothing can be checked.
         let Ok(all) = self.runner.engine.list_containers(&filter).await else { return };
         let done = self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Done);
         let undone = done.filter_map(|step| Some((step, self.what_is_undone(step, &all)?)));
@@ -26,7 +26,7 @@ impl Run<'_> {
         self.outcome.failures.extend(failures);
     }
 
-    /// Starts old containers once more that were restored and have ended since: a stop whose reply was lost has taken effect
+    /// Starts restored old containers again that have ended since, because a stop whose reply was lost took effect
     /// late.
     pub(super) async fn start_restored_again(&mut self) {
         if !self.runner.has_lost_a_reply() || self.outcome.restored.is_empty() {
@@ -44,7 +44,7 @@ impl Run<'_> {
         }
     }
 
-    /// Removes networks that were made twice: by the call whose reply was lost, and by the call that was made again.
+    /// Removes networks that were created twice: by the call whose reply was lost, and by the repeated call.
     async fn remove_late_networks(&mut self) {
         for step in self.plan.steps.iter().filter(|step| self.states[step.id.index()] == State::Done) {
             let Action::CreateNetwork { spec, .. } = &step.action else { continue };
@@ -55,7 +55,7 @@ impl Run<'_> {
         }
     }
 
-    /// Returns words about the work of a step that has been undone; `None` where the work is there.
+    /// Returns a message about the work of a step that has been undone; `None` if the work is there.
     fn what_is_undone(&self, step: &Step, all: &[ObservedContainer]) -> Option<String> {
         let endpoint = match &step.action {
             Action::ConnectNetwork { endpoint, .. } => Some(endpoint),
@@ -78,7 +78,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a later step of the plan ends the container.
+    /// Returns whether a later step of the plan stops or removes the container.
     fn is_stopped_later(&self, step: &Step, id: &ContainerId) -> bool {
         self.plan.steps[step.id.index()..].iter().any(|later| {
             matches!(later.action.nature().effect, Effect::Stopped | Effect::Removed)

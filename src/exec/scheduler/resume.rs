@@ -1,8 +1,8 @@
-//! Containers that the plan stops for a moment, and that the run does not come to starting again.
+//! Containers that the plan stops for a moment and whose start the run does not reach.
 //!
-//! A container is stopped for a moment when a network of it is made anew, or when its host port goes to another service. A
-//! step before its start may fail, the start itself may fail, or a signal may come. The container ran before and is not
-//! replaced, so the run starts it again at its end.
+//! A container is stopped for a moment when one of its networks is created anew, or when another service takes over its
+//! host port. A step before its start may fail, the start itself may fail, or a signal may come. The container ran
+//! before and is not replaced, so the run starts it again at its end.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::exec::panics;
 use crate::model::{ContainerId, EndpointSpec};
 use crate::plan::{Action, ContainerRef, Effect, Interrupted, StepId};
 
-/// After this many starts that failed, the other containers are only named: the engine may be gone.
+/// After this many failed starts the other containers are only named: the engine may be gone.
 const TRIES: usize = 3;
 
 impl Run<'_> {
-    /// Starts the next of these containers again; returns whether there was one. One container after another, for they may
-    /// share namespaces.
+    /// Starts the next of these containers again. Returns whether there was one. One container at a time, because they
+    /// may share namespaces.
     pub(super) fn resume_next(&mut self) -> bool {
         let (start, needs, id) = loop {
             let Some(interrupted) = self.next_stopped() else { return false };
@@ -52,7 +52,7 @@ impl Run<'_> {
         true
     }
 
-    /// Returns the endpoints of a container that the run has taken and not given back.
+    /// Returns the endpoints that the run has taken from a container without connecting it again.
     fn lost_endpoints(&self, id: &ContainerId) -> Vec<EndpointSpec> {
         let lost = self.plan.steps.iter().filter(|step| self.state(step.id) != State::Done);
         let endpoints = lost.filter_map(|step| match &step.action {
@@ -64,7 +64,7 @@ impl Run<'_> {
         endpoints.collect()
     }
 
-    /// Notes that a container runs again, or what is left to do where it does not.
+    /// Notes that a container runs again, or else what is left for the user to do.
     pub(super) fn resume_ended(&mut self, start: StepId, left: Option<String>, elapsed: Duration) {
         self.end_call();
         match left {
@@ -81,10 +81,10 @@ impl Run<'_> {
         }
     }
 
-    /// Returns a container that is still to be started again.
+    /// Returns a container that must still be started again.
     pub(super) fn next_stopped(&self) -> Option<&Interrupted> {
         self.plan.interrupted.iter().find(|one| {
-            // A start that failed is tried once more, too: the engine may have refused it for a reason that has passed.
+            // A start that failed is tried once more: the reason may have passed.
             let is_open = matches!(self.state(one.start), State::Skipped | State::Failed);
             is_open && !self.resumed.contains(&one.start) && self.has_stopped(one)
         })

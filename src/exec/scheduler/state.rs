@@ -14,7 +14,7 @@ use crate::exec::steps::{Ending, Undone};
 use crate::model::ContainerId;
 use crate::plan::{Action, ContainerRef, Effect, Nature, Need, Plan, StepId};
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Pending,
@@ -30,12 +30,12 @@ impl State {
     }
 }
 
-/// How far the undo of a replacement is.
+/// The progress of an undo.
 #[derive(Debug)]
 pub(super) enum Undo {
     /// The new container is being ended.
     EndingNew,
-    /// The new container is out of the way, as far as that could be.
+    /// The new container has ended, or could not be ended.
     NewEnded(Ending),
     /// The old container is being started again, and the new container removed.
     RestoringOld,
@@ -55,35 +55,35 @@ pub(super) enum Ended {
 pub(super) enum Report {
     /// A step has ended.
     Step { id: StepId, result: Result<Success, Failed>, elapsed: Duration },
-    /// A step was cut off by a signal, or because its replacement cannot be finished any more.
+    /// A signal ended a step's wait, or its replacement cannot be finished any more.
     CutOff(StepId),
     /// The new container of the replacement at `index` was ended.
     NewEnded { index: usize, ending: Ending },
     /// The replacement at `index` was undone.
     Undone { index: usize, undone: Undone },
-    /// A container that the plan stopped for a moment runs again, or the words say what is left to do.
+    /// A container that the plan stopped for a moment runs again, or `left` says what the user must do.
     Resumed { start: StepId, left: Option<String>, elapsed: Duration },
 }
 
 pub(super) struct Run<'a> {
     pub plan: &'a Plan,
     pub runner: Runner,
-    /// How many final waits run: waits that no other step waits for.
+    /// How many final waits run: waits that no other step requires.
     pub final_waits: usize,
-    /// What steps tell while they run.
+    /// The progress of the steps.
     pub progress: mpsc::Receiver<(StepId, StepState)>,
     pub listener: &'a mut dyn Listener,
     /// The state of each step, by index.
     pub states: Vec<State>,
     /// For each step, the steps that wait for it.
     pub dependents: Vec<Vec<StepId>>,
-    /// Steps whose requirements have ended well, and that wait for a free slot.
+    /// Steps whose requirements are met, and that wait for a free slot.
     pub ready: BTreeSet<StepId>,
     pub created: Created,
     /// How long the start of each container took.
     pub starts: BTreeMap<ContainerRef, Duration>,
     pub tasks: JoinSet<Report>,
-    /// How many calls run that are no stops.
+    /// How many calls run, without stops.
     pub calls: usize,
     /// How many stops run.
     pub stops: usize,
@@ -93,14 +93,14 @@ pub(super) struct Run<'a> {
     pub endpoint_calls: usize,
     /// Containers that ran until this run stopped them.
     pub stopped: BTreeSet<ContainerRef>,
-    /// Starts that the run has made up for; see `resume`.
+    /// Containers of the plan that `resume` has started or tried to start, by their start step.
     pub resumed: BTreeSet<StepId>,
-    /// How many of these have failed.
+    /// How many of these starts have failed.
     pub not_resumed: usize,
-    /// How far the undo of each replacement is, by index; no entry before its begin.
+    /// The progress of each undo, by the index of its replacement.
     pub undos: BTreeMap<usize, Undo>,
-    /// For each wait for a new container: the index of its replacement, and the token that ends the wait when the replacement
-    /// cannot be finished any more.
+    /// For each wait for a new container: the index of its replacement, and the token that ends the wait when the
+    /// replacement cannot be finished any more.
     pub replacement_waits: BTreeMap<StepId, (usize, CancellationToken)>,
     /// Cancelled by the first signal.
     pub cancel: CancellationToken,
@@ -158,14 +158,14 @@ impl<'a> Run<'a> {
         self.nature(id).effect
     }
 
-    /// Whether a step is a wait that no other step waits for.
+    /// Returns whether a step is a wait that no other step requires.
     pub(super) fn is_final_wait(&self, id: StepId) -> bool {
         is_wait(self.action(id)) && self.dependents[id.index()].is_empty()
     }
 
-    /// Returns what must hold before a container is started again: nothing where this run has stopped the container, for then
-    /// the run owes the start; otherwise what its service depends on. An engine that restarts ends all containers, and the
-    /// database that `web` needs may have ended, too.
+    /// Returns what must hold before a container is started again. If this run has stopped the container, nothing: the
+    /// run owes the start. Otherwise the dependencies of its service: an engine that restarts ends all containers, also
+    /// the database that `web` needs.
     pub(super) fn needs(&self, container: &ContainerId, needs: &[Need]) -> Vec<Need> {
         match self.stopped.contains(&ContainerRef::Existing(container.clone())) {
             true => Vec::new(),
@@ -173,7 +173,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts a call of an undo, or of a start that the run makes up for: endpoints of networks come or go by it.
+    /// Counts a call of an undo or of `resume`, because it may change endpoints of networks.
     pub(super) fn begin_call(&mut self) {
         self.calls += 1;
         self.endpoint_calls += 1;

@@ -1,8 +1,9 @@
 //! Which replacement is undone, and when. The calls are in `steps/restore.rs`.
 //!
-//! A replacement is undone when its end, the removal of the old container, was skipped. The undo has two halves: the new
-//! container is ended, then the old container comes back. Between the halves the undo waits for other replacements. Example:
-//! `web` and `db` have exchanged their host ports. The old `web` comes back only when the new `db` has ended, too.
+//! A replacement is undone when its end, the removal of the old container, was skipped. The undo has two halves: the
+//! new container is ended, then the old container comes back. Between the halves the undo waits for other replacements.
+//! Example: `web` and `db` have exchanged their host ports. The old `web` comes back only when the new `db` has ended,
+//! too.
 
 use super::state::{Report, Run, State, Undo};
 use crate::event::StepState;
@@ -13,7 +14,8 @@ use crate::model::ServiceName;
 use crate::plan::{Action, ContainerRef, Effect, Interrupted, Replacement, Step, StepId};
 
 impl Run<'_> {
-    /// Begins the undo of replacements that cannot be finished, or its second half, once none of their steps runs any more.
+    /// Begins each undo of a replacement that cannot be finished, or its second half, once none of its steps runs any
+    /// more.
     pub(super) fn undo_failed(&mut self) {
         for index in 0..self.plan.replacements.len() {
             if self.renames > 0 || self.calls >= self.runner.settings.parallel {
@@ -34,9 +36,9 @@ impl Run<'_> {
         }
     }
 
-    /// Begins the next half of one undo, where all that are left wait for each other in a circle: two services may have
-    /// changed sides in sharing a network. An old container whose host is only stopped for a moment is not among them: `resume`
-    /// starts the host. Returns whether there was any.
+    /// If all remaining undos wait for each other in a circle, begins the next half of one of them: two services may
+    /// have changed sides in sharing a network. An undo that waits for a container that is only stopped for a moment is
+    /// not among them, because `resume` starts that container. Returns whether there was one.
     pub(super) fn undo_deadlocked(&mut self) -> bool {
         for index in 0..self.plan.replacements.len() {
             match self.undos.get(&index) {
@@ -70,7 +72,7 @@ impl Run<'_> {
         replacement.was_running &= matches!(old, OldContainer::WasStopped | OldContainer::MayBeStopping);
         let needs = match resolve(&replacement.new, &self.created) {
             None => self.needs(&replacement.old, &replacement.needs),
-            // The new container was created after what its service depends on was up.
+            // The new container was created only after the dependencies of its service were up.
             Some(_) => Vec::new(),
         };
         let (runner, created) = (self.runner.clone(), self.created.clone());
@@ -84,7 +86,7 @@ impl Run<'_> {
         });
     }
 
-    /// Returns how the old container stands, as far as the steps of this run tell.
+    /// Returns the state of the old container, as far as the steps of this run tell.
     fn old_container(&self, replacement: &Replacement) -> OldContainer {
         match self.may_be_stopped(replacement) {
             _ if !replacement.was_running => OldContainer::DidNotRun,
@@ -95,8 +97,8 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a replacement is to be undone: its work has begun, none of its steps runs, and its old container will not be
-    /// removed.
+    /// Returns whether a replacement must be undone now: its work has begun, none of its steps runs, and its old
+    /// container will not be removed.
     fn must_undo(&self, index: usize) -> bool {
         let replacement = &self.plan.replacements[index];
         let is_over = |id: &StepId| match self.state(*id) {
@@ -107,25 +109,26 @@ impl Run<'_> {
         self.will_be_undone(index) && replacement.steps.iter().all(is_over)
     }
 
-    /// Whether a replacement is to be undone, now or once its steps have ended.
+    /// Returns whether a replacement must be undone, now or once its steps have ended.
     pub(super) fn will_be_undone(&self, index: usize) -> bool {
         let replacement = &self.plan.replacements[index];
         self.state(replacement.commit) == State::Skipped && self.has_begun(replacement)
     }
 
-    /// Whether the work of a replacement has begun: in this run, or in an earlier run, which may have stopped the old container.
+    /// Returns whether the work of a replacement has begun, in this run or in an earlier one that may have stopped the
+    /// old container.
     fn has_begun(&self, replacement: &Replacement) -> bool {
         matches!(replacement.new, ContainerRef::Existing(_))
             || replacement.steps.iter().any(|id| self.has_begun_step(*id))
     }
 
-    /// Whether a replacement whose namespaces or volumes this replacement shares must be undone first.
+    /// Returns whether another replacement must be undone first, because this one shares its namespaces or volumes.
     fn waits_for_parent(&self, index: usize) -> bool {
         self.is_any_parent(index, |parent| self.must_undo(parent))
     }
 
-    /// Whether the old container of a replacement whose namespaces or volumes this old container shares is yet to come back:
-    /// its undo may not even have begun, because its container is still being stopped.
+    /// Returns whether the old container that this old container shares namespaces or volumes with must still come
+    /// back. The undo of that one may not have begun yet, because its container is still being stopped.
     fn waits_for_host(&self, index: usize) -> bool {
         self.is_any_parent(index, |parent| self.will_be_undone(parent))
     }
@@ -149,7 +152,7 @@ impl Run<'_> {
         })
     }
 
-    /// Whether the undo of any replacement with which this replacement shares is under way, or `is_to_come`.
+    /// Returns whether the undo of a replacement that this one shares with is under way, or `is_to_come` says so.
     fn is_any_parent(&self, index: usize, is_to_come: impl Fn(usize) -> bool) -> bool {
         let parents = &self.plan.replacements[index].shares_with;
         let is_parent = |(_, replacement): &(usize, &Replacement)| parents.contains(&replacement.group);
@@ -160,8 +163,8 @@ impl Run<'_> {
         })
     }
 
-    /// Whether the new container of another replacement in the family is yet to be ended: it may have the host port that the
-    /// old container of this replacement needs.
+    /// Returns whether a new container of the family must still be ended: it may have the host port that the old
+    /// container of this replacement needs.
     fn waits_for_family(&self, index: usize) -> bool {
         let replacements = &self.plan.replacements;
         let Some(family) = &replacements[index].family else { return false };
@@ -169,12 +172,12 @@ impl Run<'_> {
         others.filter(|(other, _)| *other != index).any(|(other, replacement)| match self.undos.get(&other) {
             Some(Undo::EndingNew) => true,
             Some(_) => false,
-            // A container that shares a namespace comes back after its host, and its host does not wait for it.
+            // A container that shares a namespace comes back after its host, and the host does not wait for it.
             None => self.will_be_undone(other) && self.may_be_started(replacement) && !self.waits_for_parent(other),
         })
     }
 
-    /// Whether a network that the old container must be connected to again is still to be made anew.
+    /// Returns whether a network that the old container must be connected to again is still to be created.
     fn waits_for_network(&self, index: usize) -> bool {
         let reconnects = &self.plan.replacements[index].reconnects;
         if reconnects.is_empty() {
@@ -189,20 +192,21 @@ impl Run<'_> {
         self.plan.steps.iter().any(is_open)
     }
 
-    /// Whether the new container may ever have been started.
+    /// Returns whether the new container may have been started.
     fn may_be_started(&self, replacement: &Replacement) -> bool {
         matches!(replacement.new, ContainerRef::Existing(_))
             || self.has_begun_effect(&replacement.steps, Effect::Started)
     }
 
-    /// Whether the old container may be stopped: by a step of this run, or by the run that began the replacement.
+    /// Returns whether the old container may be stopped, by a step of this run or by the run that began the
+    /// replacement.
     fn may_be_stopped(&self, replacement: &Replacement) -> bool {
         let mut stops = self.stops_of(replacement).peekable();
         stops.peek().is_none() || stops.any(|state| matches!(state, State::Done | State::Failed))
     }
 
-    /// Whether the old container shares the network of a container that was stopped and has come back: the network of that
-    /// container is another one now.
+    /// Returns whether the old container shares the network of a container that was stopped and started, and so has
+    /// another network now.
     fn has_lost_its_host(&self, replacement: &Replacement) -> bool {
         let is_host = |(_, other): &(usize, &Replacement)| replacement.shares_with.contains(&other.group);
         let mut hosts = self.plan.replacements.iter().enumerate().filter(is_host);
@@ -235,7 +239,7 @@ impl Run<'_> {
     }
 }
 
-/// Words about an undo whose task panicked.
+/// Returns the message about an undo whose task panicked.
 fn interrupted_undo(replacement: &Replacement, panic: &str) -> String {
     format!("internal: the replacement of {} is half undone ({panic}): run the same command again", replacement.target)
 }

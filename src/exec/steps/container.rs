@@ -1,4 +1,4 @@
-//! Steps on a container that is there: start, stop, signals, pause, names, files, removal.
+//! Steps on an existing container: start, stop, signals, pause, names, files, removal.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::exec::settle::LATE;
 use crate::model::{ContainerId, ContainerName, ContainerState, ObservedContainer};
 
 impl Runner {
-    /// Starts a container. A start may be asked for again: the second call waits for the first, and finds its work done.
+    /// Starts a container. The call may be repeated: the second call waits for the first, and has nothing to do.
     pub(super) async fn start(&self, id: &ContainerId) -> EngineResult<()> {
         let deadline = Instant::now() + self.settings.patience;
         loop {
@@ -29,22 +29,23 @@ impl Runner {
         }
     }
 
-    /// Stops a container, however long that takes; after a lost reply the stop is asked for again. Returns whether the
-    /// container ran until then. That is not known, and false, of a container that a restart of the engine may have ended.
+    /// Stops a container, however long that takes. After a lost reply the stop is repeated. Returns whether the
+    /// container ran until then; false if that is unknown, because a restart of the engine may have ended the
+    /// container.
     pub(super) async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool> {
         self.certain(|| self.engine.stop_container(id, grace)).await
     }
 
-    /// Restarts a container. After a lost reply the moment of its last start tells whether the restart has happened.
+    /// Restarts a container. After a lost reply the time of its last start tells whether the restart has happened.
     pub(super) async fn restart(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<()> {
         let before = self.look(id).await?.started_at;
         let is_restarted = |found: &ContainerDetails| found.started_at != before;
         self.settled(id, || self.engine.restart_container(id, grace), is_restarted).await
     }
 
-    /// Sends a signal. After a lost reply, KILL is sent again until the container has ended: it ends a container once,
-    /// however often it is sent. No other signal is sent twice, for a program may take a second HUP or TERM for another
-    /// order. Where the container has not ended, the error says that the arrival of the signal is not known.
+    /// Sends a signal. After a lost reply, KILL is repeated until the container has ended, because a second KILL does
+    /// no harm. No other signal is repeated: a program may take a second HUP or TERM for another order. If the
+    /// container has not ended, the error says that the signal may or may not have arrived.
     pub(super) async fn kill(&self, id: &ContainerId, signal: &str) -> Result<(), Refusal> {
         let send = || self.engine.kill_container(id, signal);
         if is_kill(signal) {
@@ -55,7 +56,7 @@ impl Runner {
             result => return Ok(result?),
         };
         self.back(lost.clone()).await?;
-        // The signal may be on its way, and the container may need a moment to end by it.
+        // The signal may be on its way, and the container may need a moment to end.
         tokio::time::sleep(LATE).await;
         if has_ended(&self.look(id).await?) {
             return Ok(());
@@ -81,13 +82,13 @@ impl Runner {
         self.certain(|| self.engine.remove_container(id, RemoveOptions { force, volumes })).await
     }
 
-    /// Whether the anonymous volumes of a container may go with the container.
+    /// Returns whether the anonymous volumes of a container may be removed with it.
     ///
-    /// By `volumes_from` a container shares the anonymous volumes of another one. The engine keeps a volume as long as any
-    /// container has it, and removes it with the last. Example: `web` takes its volumes from `db`. As long as `db` is there,
-    /// the removal of `web` leaves the volumes of `db` alone. If `db` was removed without its volumes, `web` is the last to
-    /// have them, and its removal would destroy the data of `db`. Then all volumes stay, unless this plan gives up the
-    /// volumes of `db`, too.
+    /// By `volumes_from` a container shares the anonymous volumes of another one. The engine keeps a volume while any
+    /// container has it, and removes it with the last one. Example: `web` takes its volumes from `db`. While `db`
+    /// exists, the removal of `web` keeps the volumes of `db`. If `db` was removed without its volumes, `web` is the
+    /// last to have them, and its removal would destroy the data of `db`. Then all volumes stay, unless this plan gives
+    /// up the volumes of `db`, too.
     pub(super) async fn has_volumes_of_its_own(&self, id: &ContainerId) -> EngineResult<bool> {
         let volumes_from = match self.look(id).await {
             Ok(details) => details.volumes_from,
@@ -106,7 +107,8 @@ impl Runner {
         Ok(givers.into_iter().all(|giver| find(giver).is_some_and(|giver| gives(giver, taker))))
     }
 
-    /// Renames a container. A refusal is settled by looking: after a lost reply the container may have its name already.
+    /// Renames a container. After a refusal the name is checked: by a call with a lost reply the container may already
+    /// have it.
     pub(super) async fn rename(&self, id: &ContainerId, to: &ContainerName) -> EngineResult<()> {
         let deadline = Instant::now() + self.settings.reconnect;
         loop {
@@ -124,8 +126,8 @@ impl Runner {
         }
     }
 
-    /// Whether the container that holds a name is about to go. A removal by a run that has died may still be under way, and
-    /// the engine frees the name of a container last.
+    /// Returns whether the container that holds a name is being removed. A removal by a dead run may still be under
+    /// way, and the engine frees the name last.
     async fn is_leaving(&self, name: &ContainerName) -> EngineResult<bool> {
         match self.engine.inspect_container(name.as_str()).await {
             Ok(holder) => Ok(matches!(holder.state, ContainerState::Removing | ContainerState::Dead)),
@@ -145,8 +147,8 @@ fn has_ended(found: &ContainerDetails) -> bool {
     !matches!(found.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
 }
 
-/// Whether a container is the one that gave another its volumes. A container that was made anew under the name of the giver has
-/// other volumes, and was created later.
+/// Returns whether `giver` is the container whose volumes `taker` has. A container that was created later under the
+/// giver's name has other volumes.
 fn gives(giver: &ObservedContainer, taker: &ObservedContainer) -> bool {
     fn volumes(of: &ObservedContainer) -> impl Iterator<Item = &str> {
         of.mounts.iter().filter(|mount| mount.kind == "volume").map(|mount| mount.name.as_str())

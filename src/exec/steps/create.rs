@@ -11,7 +11,7 @@ use crate::exec::runner::{Created, Runner, resolve};
 use crate::model::{ContainerId, ContainerSpec, Definition, hash, labels};
 use crate::plan::{IdField, Reference};
 
-/// A container that was created.
+/// A created container.
 pub(super) struct Made {
     pub id: ContainerId,
     /// Sentences about owners of its files that the image does not have.
@@ -19,8 +19,8 @@ pub(super) struct Made {
 }
 
 impl Runner {
-    /// Creates a container and puts its configs and secrets into it. `last`: the name that the container has in the end, which
-    /// differs from the name in `spec` where the container replaces another.
+    /// Creates a container and puts its configs and secrets into it. `last`: the final name of the container. It
+    /// differs from the name in `spec` if the container replaces another one.
     pub(super) async fn create_container(&self, spec: &ContainerSpec, last: &str) -> EngineResult<Made> {
         let id = self.create_or_find(spec).await?;
         if let Some(other) = self.settle_replacement(spec, &id, last).await? {
@@ -31,15 +31,16 @@ impl Runner {
         }
         match self.fill(&id, spec).await {
             Ok(unknown) => Ok(Made { id, unknown }),
-            // The engine may have the files all the same. Where the second upload fails, too, the next run goes on from
-            // here: it puts the files into a container that has never run before it starts the container (`PutFiles`).
+            // The files may have arrived. If the second upload fails, too, the next run continues here: it puts the
+            // files into a container that has never run, before it starts the container (`PutFiles`).
             Err(error) if error.is_uncertain() => {
                 self.back(error).await?;
                 let unknown = self.upload(&id, &spec.files).await?;
                 Ok(Made { id, unknown })
             }
             Err(error) => {
-                // The next run must not take a container without its files for a finished one. The first error matters.
+                // The next run must not mistake a container without its files for a complete one. The first error is
+                // returned.
                 let volumes = spec.volumes_from.is_empty() || self.has_volumes_of_its_own(&id).await.unwrap_or(false);
                 let _ = self.engine.remove_container(&id, RemoveOptions { force: true, volumes }).await;
                 Err(error)
@@ -54,9 +55,9 @@ impl Runner {
         Ok(unknown)
     }
 
-    /// Creates a container, or finds the container that another call has made: a call of this run whose reply was lost, a call
-    /// of a run that has died, or a call of a concurrent run. One refusal may be followed by another kind of refusal (network
-    /// `p_n` is doubled, then the name is taken), so one loop answers all refusals.
+    /// Creates a container, or finds the container that another call has created: a call of this run whose reply was
+    /// lost, or a call of a dead or of a concurrent run. One refusal may follow another (network `p_n` is ambiguous,
+    /// then the name is taken), so one loop answers all refusals.
     async fn create_or_find(&self, spec: &ContainerSpec) -> EngineResult<ContainerId> {
         let mut deadline = None;
         loop {
@@ -74,7 +75,7 @@ impl Runner {
             if let Some(id) = self.made_by_another(spec, &error).await? {
                 return self.whole(spec, id).await;
             }
-            // The engine takes a name before it shows the container that will have the name.
+            // The engine reserves a name before it lists the container with that name.
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.settings.reconnect);
             if Instant::now() >= deadline {
                 return Err(error);
@@ -85,7 +86,7 @@ impl Runner {
         }
     }
 
-    /// Looks for the container that a specification asks for. Gives `refusal` back where another container has the name.
+    /// Looks for the container of a specification. Returns `refusal` if another container has the name.
     async fn made_by_another(&self, spec: &ContainerSpec, refusal: &EngineError) -> EngineResult<Option<ContainerId>> {
         match self.engine.inspect_container(spec.name.as_str()).await {
             Ok(found) if is_same(&found.labels, spec) && is_on_its_networks(&found.definition, spec) => {
@@ -96,8 +97,8 @@ impl Runner {
         }
     }
 
-    /// Connects a container that was found to all of its networks. Before API 1.44 a create call takes one network only, and
-    /// the call that made the container may have ended before it came to the other networks.
+    /// Connects a found container to all of its networks. Before API 1.44 a create call takes one network only, and the
+    /// call that created the container may have ended before the others were connected.
     async fn whole(&self, spec: &ContainerSpec, id: ContainerId) -> EngineResult<ContainerId> {
         for endpoint in spec.networks.iter().filter(|_| spec.networks.len() > 1) {
             self.connect(&id, endpoint).await?;
@@ -105,9 +106,10 @@ impl Runner {
         Ok(id)
     }
 
-    /// Checks that the replacement is still to be made. A run on another machine may have finished the same replacement of
-    /// `web` meanwhile. Then the old `web` is gone and the temporary name was free again, and two new containers would work
-    /// on the same data. So ours is removed before it ever starts, and the container of the other run is returned.
+    /// Checks that the replacement is still needed. A run on another machine may have finished the same replacement of
+    /// `web` meanwhile. Then the old `web` is gone and the temporary name was free again, so two new containers would
+    /// work on the same data. In that case this run's container is removed before it ever starts, and the container of
+    /// the other run is returned.
     async fn settle_replacement(
         &self,
         spec: &ContainerSpec,
@@ -135,7 +137,7 @@ impl Runner {
     }
 }
 
-/// Whether the labels of a container say that it was made from this specification.
+/// Returns whether a container was created from this specification, by its labels.
 fn is_same(found: &BTreeMap<String, String>, spec: &ContainerSpec) -> bool {
     [
         labels::PROJECT,
@@ -150,10 +152,10 @@ fn is_same(found: &BTreeMap<String, String>, spec: &ContainerSpec) -> bool {
     .all(|label| found.get(*label) == spec.labels.get(*label))
 }
 
-/// Whether a container is on no other networks than those of its specification. The name of a network is not part of the
-/// container's hash: a run with another file may have made a container that differs in the network alone.
+/// Returns whether a container is on no other networks than those of its specification. The container's hash does not
+/// cover the names of networks: a run with another file may have created a container that differs only in the network.
 fn is_on_its_networks(found: &Definition, spec: &ContainerSpec) -> bool {
-    // The engine shows `network_mode: none` and the like as networks, which no specification names.
+    // The engine shows `network_mode: none` and the like as networks, but a specification does not list them.
     spec.networks.is_empty()
         || found.networks().all(|name| spec.networks.iter().any(|endpoint| endpoint.network == *name))
 }

@@ -16,8 +16,8 @@ use crate::text::escape_controls;
 const LINES: usize = 10;
 
 impl Runner {
-    /// Runs a hook to its end, to its limit, or to the first signal. An engine has no call that ends a command, so the
-    /// command of a hook that is given up may go on in the container, and the error says so.
+    /// Runs a hook to its end, to its limit, or to the first signal. The engine cannot end a command, so the command of
+    /// a hook that is given up may go on in the container, and the error says so.
     pub(super) async fn hook(
         &self,
         step: &Step,
@@ -49,7 +49,7 @@ impl Runner {
         let lines: Vec<String> = outcome.output.lines().map(|line| escape_controls(line).into_owned()).collect();
         if outcome.exit_code == 0 {
             for line in lines {
-                // The receiver is gone only when the run is over.
+                // The receiver is closed only when the run is over.
                 let _ = self.progress.send((step.id, StepState::Output(line))).await;
             }
             return Ok(());

@@ -32,12 +32,12 @@ impl Runner {
         Ok(())
     }
 
-    /// Builds an image. Where the build fails, the lines beside the error name the instruction that failed and show its last
+    /// Builds an image. If the build fails, the lines beside the error name the failed instruction and show its last
     /// output.
     pub(super) async fn build(&self, step: StepId, request: &BuildRequest) -> Result<Success, Refusal> {
         let mut stream = self.engine.build_image(request.clone()).await?;
         let mut at = Build::default();
-        // Each stage of a build reports an image, and the engine gives the names after the last stage: the build has ended
+        // Each stage of a build reports an image, and the names are given after the last stage. So the build has ended
         // only when the stream has.
         let mut is_built = false;
         while let Some(event) = stream.next().await {
@@ -54,8 +54,8 @@ impl Runner {
         Err(Refusal::Engine(error, at.failure()))
     }
 
-    /// Removes an image. A refusal is settled by looking: engines also complain of layers that the removal of another image
-    /// took, though the image is gone.
+    /// Removes an image. After a refusal the image is looked up: engines also complain about layers that were removed
+    /// with another image, although this image is gone.
     pub(super) async fn remove_image(&self, image: &ImageRef) -> EngineResult<()> {
         match self.certain(|| self.engine.remove_image(image.as_str())).await {
             Err(error) if !error.is_uncertain() => match self.engine.inspect_image(image.as_str()).await {
@@ -67,17 +67,17 @@ impl Runner {
     }
 
     async fn tell(&self, step: StepId, state: StepState) {
-        // The receiver is gone only when the run is over.
+        // The receiver is closed only when the run is over.
         let _ = self.progress.send((step, state)).await;
     }
 }
 
-/// Returns a line of a build's output as it is shown. Colours that the program in the build printed are left out.
+/// Returns a line of a build's output as it is shown, without the colours that the program in the build printed.
 fn shown(line: &str) -> String {
     escape_controls(&without_colours(line.trim_end())).into_owned()
 }
 
-/// How far a build is.
+/// The progress of a build.
 #[derive(Debug, Default)]
 struct Build {
     number: u32,
@@ -89,7 +89,7 @@ struct Build {
 }
 
 impl Build {
-    /// Takes note of an event; returns true for an image.
+    /// Notes an event. Returns true for an image.
     fn take(&mut self, event: &BuildEvent) -> bool {
         match event {
             BuildEvent::Step { number, total, instruction, line } => {
@@ -110,7 +110,7 @@ impl Build {
         false
     }
 
-    /// Returns what to tell of an event.
+    /// Returns what to report of an event.
     fn states(&self, event: BuildEvent) -> Vec<StepState> {
         let at = |text: String| StepState::Progress {
             text,
@@ -131,12 +131,13 @@ impl Build {
         }
     }
 
-    /// Whether every instruction came from the cache. The engine never says so of the first instruction, `FROM`.
+    /// Returns whether every instruction came from the cache. The engine never says so about the first instruction,
+    /// `FROM`.
     fn is_all_cached(&self) -> bool {
         self.total > 0 && self.cached + 1 >= self.total
     }
 
-    /// Returns lines about the instruction that is being carried out, with its last output.
+    /// Returns lines about the current instruction, with its last output.
     fn failure(&self) -> Vec<String> {
         if self.instruction.is_empty() {
             return Vec::new();

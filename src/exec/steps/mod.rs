@@ -20,7 +20,7 @@ use crate::engine::AttachOptions;
 use crate::model::ContainerId;
 use crate::plan::{Action, Step, Until, describe};
 
-/// How long engines wait for a container that they stop, where neither the call nor the container says.
+/// The engine's default grace period, if neither the call nor the container sets one.
 const GRACE: Duration = Duration::from_secs(10);
 
 impl Runner {
@@ -66,7 +66,7 @@ impl Runner {
             }
             Action::KillContainer { signal, .. } => self.kill(&id()?, signal).await?,
             Action::RestartContainer { grace, .. } if self.wants_output(step) => {
-                // An engine ends a session at the stop and takes the next one before the start.
+                // At a stop the engine ends the session, so a restart needs a new one before its start.
                 let id = id()?;
                 self.stop(&id, *grace).await?;
                 self.open_output(step, &id, None).await;
@@ -91,8 +91,8 @@ impl Runner {
         self.settings.outputs.as_ref().is_some_and(|outputs| outputs.wants(&step.target))
     }
 
-    /// Attaches to a container that is about to be started, where somebody wants its output. A container whose output cannot
-    /// be had is started all the same: the reader sees that none was opened.
+    /// Attaches to a container before its start, if its output is wanted. If that fails, the container is started all
+    /// the same: the reader notices that no session was opened.
     async fn open_output(&self, step: &Step, id: &ContainerId, is_tty: Option<bool>) {
         let wants = |outputs: &&Outputs| outputs.wants(&step.target);
         let Some(outputs) = self.settings.outputs.as_ref().filter(wants) else { return };
@@ -139,8 +139,8 @@ impl Runner {
         wait.run(wakeups).await
     }
 
-    /// Returns how long the engine may be without an answer by the nature of a step: a stop lasts until its container has
-    /// ended, and a hook lasts until its command has ended.
+    /// Returns how long a step may normally be without an answer of the engine: a stop lasts until its container has
+    /// ended, a hook until its command has ended.
     pub(super) async fn grace(&self, action: &Action, context: &StepContext<'_>) -> Duration {
         let grace = match action {
             Action::StopContainer { grace, .. } | Action::RestartContainer { grace, .. } => *grace,
@@ -158,7 +158,7 @@ impl Runner {
     }
 }
 
-/// Returns the id of the container that a step acts on. That there is none is a fault of the plan.
+/// Returns the id of the container that a step acts on. A plan without one is wrong.
 fn container_of(step: &Step, context: &StepContext<'_>) -> Result<ContainerId, Failed> {
     let id = step.action.container().and_then(|container| resolve(container, context.created));
     id.ok_or_else(|| (StepError::Internal(format!("step {} has no container", step.id)), Vec::new()))

@@ -1,4 +1,4 @@
-//! Steps on networks, and the doubles of a network that two runs make in the same moment.
+//! Steps on networks, and duplicates of a network that two runs create at the same moment.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 impl Runner {
-    /// Connects a container to a network. A refusal is settled by looking: the container may be connected already.
+    /// Connects a container to a network. After a refusal the container is inspected: it may already be connected.
     pub(super) async fn connect(&self, id: &ContainerId, endpoint: &EndpointSpec) -> EngineResult<()> {
         match self.certain(|| self.engine.connect_network(&endpoint.network, id, endpoint)).await {
             Err(error) if !error.is_uncertain() && self.is_connected(id, &endpoint.network).await? => Ok(()),
@@ -18,7 +18,7 @@ impl Runner {
         }
     }
 
-    /// Disconnects a container from a network. A refusal is settled by looking, too.
+    /// Disconnects a container from a network. After a refusal the container is inspected, too.
     pub(super) async fn disconnect(&self, id: &ContainerId, network: &NetworkName) -> EngineResult<()> {
         match self.certain(|| self.engine.disconnect_network(network, id)).await {
             Err(error) if !error.is_uncertain() && !self.is_connected(id, network).await? => Ok(()),
@@ -31,8 +31,8 @@ impl Runner {
         Ok(all.iter().any(|one| one.id == *id && one.networks.contains_key(network)))
     }
 
-    /// Creates a network. Where the engine refuses, the network that was removed for the new one is made again, and the lines
-    /// beside the error say so.
+    /// Creates a network. If the engine refuses, the network that was removed for the new one is created again, and the
+    /// lines beside the error say so.
     pub(super) async fn create_network_or_restore(
         &self,
         spec: &NetworkSpec,
@@ -57,14 +57,14 @@ impl Runner {
             Ok(_) => return self.remove_doubles(spec).await,
             Err(error) if error.is_uncertain() => self.back(error).await?,
             Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::Denied) => {
-                // Another run has made the same network first, unless a stranger has a network of that name. Of two calls in
-                // the same moment the engine may also refuse the second for its subnet ("Pool overlaps with other one on
-                // this address space", 403).
+                // Another run has created the same network first, or a stranger has a network of that name. Of two
+                // calls at the same moment the engine may also refuse the second for its subnet ("Pool overlaps with
+                // other one on this address space", 403).
                 return if self.own_networks(spec).await?.is_empty() { Err(error) } else { Ok(()) };
             }
             Err(error) => return Err(error),
         }
-        // The engine may still be at work on the call whose connection broke.
+        // The engine may still work on the call whose connection broke.
         tokio::time::sleep(LATE).await;
         if self.own_networks(spec).await?.is_empty() {
             self.engine.create_network(spec).await?;
@@ -73,8 +73,8 @@ impl Runner {
         self.remove_doubles(spec).await
     }
 
-    /// Returns the ids of the networks that were made from this specification. A network of another project may have the same
-    /// name and the same definition.
+    /// Returns the ids of the networks that were created from this specification. A network of another project may have
+    /// the same name and the same definition.
     async fn own_networks(&self, spec: &NetworkSpec) -> EngineResult<Vec<NetworkId>> {
         let label = |name: &str| spec.labels.get(name);
         let is_own = |network: &ObservedNetwork| {
@@ -86,8 +86,8 @@ impl Runner {
         Ok(all.into_iter().filter(is_own).map(|network| network.id).collect())
     }
 
-    /// Removes the doubles of a network. Names of networks are not unique: a call of a run that has died may have made another
-    /// network of the name in the same moment.
+    /// Removes the duplicates of a network. Names of networks are not unique: a call of a dead run may have created
+    /// another network of the name at the same moment.
     pub(in crate::exec) async fn remove_doubles(&self, spec: &NetworkSpec) -> EngineResult<()> {
         let own = self.own_networks(spec).await?;
         if own.len() < 2 {
@@ -100,9 +100,9 @@ impl Runner {
         Ok(())
     }
 
-    /// Removes the doubles of all networks of the project, after the engine has refused to choose between networks of one
-    /// name. Gives the refusal back where doubles are left, and none could be removed. Where there are no doubles, another
-    /// run has removed them already.
+    /// Removes the duplicates of all networks of the project, after the engine has refused an ambiguous name. Returns
+    /// that refusal if duplicates are left and none could be removed. If there are no duplicates, another run has
+    /// already removed them.
     pub(super) async fn settle_networks(&self, ambiguous: EngineError) -> EngineResult<()> {
         let mut by_name: BTreeMap<NetworkName, Vec<NetworkId>> = BTreeMap::new();
         for network in self.engine.list_networks().await? {
@@ -120,7 +120,7 @@ impl Runner {
             let doubles = ids.len() - 1;
             let mut removed = 0;
             for double in unused_doubles(ids, &all) {
-                // A container may be connected meanwhile; then the engine refuses, and the next attempt tells.
+                // A container may be connected meanwhile. Then the engine refuses, and the next attempt shows that.
                 removed += usize::from(self.engine.remove_network(&double).await.is_ok());
             }
             gone += removed;
@@ -130,9 +130,9 @@ impl Runner {
     }
 }
 
-/// Of networks of one name, returns those that go. A network that any container is on stays: a running container keeps the
-/// engine from removing its network, and a stopped container could not start again without it. Where no network is used,
-/// the network with the smallest id stays, so that two runs agree. Planning has the same rule (`plan/…/networks.rs`, `find`).
+/// Of networks of one name, returns those to remove. A network with any container stays: the engine does not remove the
+/// network of a running container, and a stopped container could not start without it. If no network is used, the one
+/// with the smallest id stays, so that two runs agree. Planning has the same rule (`plan/own_networks.rs`, `find`).
 fn unused_doubles(mut ids: Vec<NetworkId>, containers: &[ObservedContainer]) -> Vec<NetworkId> {
     let is_used = |id: &NetworkId| containers.iter().any(|one| one.networks.values().any(|on| on.network_id == *id));
     ids.sort_by_cached_key(|id| (!is_used(id), id.clone()));

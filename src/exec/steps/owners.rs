@@ -1,9 +1,9 @@
-//! To whom the configs and secrets in a container belong.
+//! The owners of the configs and secrets in a container.
 //!
-//! The specification: to the user that the file names, else to the user of the container. Numbers are taken as they are. Names
-//! are those of the image, in its own `/etc/passwd` and `/etc/group`, which are read from the container. The engine is never
-//! asked to find a user: it would look in the files of its own machine. A name that the image does not have becomes root, with
-//! a warning.
+//! By the specification, a file belongs to the user that the compose file names, else to the user of the container.
+//! Numbers are used as they are. Names are looked up in the image's `/etc/passwd` and `/etc/group`, which are read from
+//! the container. The engine is never asked for a user: it would look in the files of its own machine. A name that the
+//! image does not have becomes root, with a warning.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -49,21 +49,21 @@ impl Runner {
         Ok(Owned { archive: pack(files, &owners)?, unknown })
     }
 
-    /// Puts files into a container; a second upload writes the same files again. Returns sentences about owners that the image
-    /// does not have.
+    /// Puts files into a container; a second upload writes the same files again. Returns sentences about owners that
+    /// the image does not have.
     pub(super) async fn upload(&self, id: &ContainerId, files: &[FileSpec]) -> EngineResult<Vec<String>> {
         let Owned { archive, unknown } = self.packed(id, files).await?;
         self.certain(|| self.engine.write_archive(id, "/", archive.clone())).await?;
         Ok(unknown)
     }
 
-    /// Returns the user of a container: that of the service, else that of the image; blank for root.
+    /// Returns the user of a container: the service's, else the image's; blank for root.
     async fn user_of(&self, id: &ContainerId) -> EngineResult<String> {
         let details = self.look(id).await?;
         Ok(details.definition.get("user").and_then(|user| user.as_str()).unwrap_or_default().to_owned())
     }
 
-    /// Reads a text file of a container; blank where there is none.
+    /// Reads a text file of a container; blank if there is none.
     async fn text_in(&self, id: &ContainerId, path: &str) -> EngineResult<String> {
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
@@ -101,7 +101,7 @@ fn pack(files: &[FileSpec], owners: &[(u32, u32)]) -> EngineResult<bytes::Bytes>
         .map_err(|error| EngineError::new(ErrorKind::Invalid, "pack configs and secrets", error.to_string()))
 }
 
-/// Packs files into a tar archive with absolute owners and modes. The engine makes folders that are missing.
+/// Packs files into a tar archive with absolute owners and modes. The engine creates missing folders.
 fn archive(files: &[FileSpec], owners: &[(u32, u32)]) -> std::io::Result<bytes::Bytes> {
     let mut builder = tar::Builder::new(Vec::new());
     for (file, (uid, gid)) in files.iter().zip(owners) {
@@ -116,7 +116,7 @@ fn archive(files: &[FileSpec], owners: &[(u32, u32)]) -> std::io::Result<bytes::
     Ok(builder.into_inner()?.into())
 }
 
-/// What stands at a path of a container.
+/// What is at a path of a container.
 enum Entry {
     Text(String),
     Link(String),
@@ -160,7 +160,7 @@ struct Users {
 }
 
 impl Users {
-    /// Whether an owner depends on `/etc/passwd`: a name, or the first group of a user who is not root.
+    /// Returns whether `/etc/passwd` is needed: an owner is a name, or the first group of a user other than root.
     fn needs_passwd(&self, files: &[FileSpec]) -> bool {
         files.iter().any(|file| {
             let uid = file.uid.as_deref().unwrap_or(&self.user.name);
@@ -169,14 +169,14 @@ impl Users {
         })
     }
 
-    /// Whether an owner depends on `/etc/group`.
+    /// Returns whether `/etc/group` is needed.
     fn needs_group(&self, files: &[FileSpec]) -> bool {
         files
             .iter()
             .any(|file| file.gid.as_deref().or(self.user.group.as_deref()).is_some_and(|gid| number(gid).is_none()))
     }
 
-    /// Returns owner and group of a file. Names that nobody has become root, and are noted with their kind.
+    /// Returns owner and group of a file. Unknown names become root, and are noted with their kind.
     fn owner<'a>(&'a self, file: &'a FileSpec, unknown: &mut BTreeSet<(&'static str, &'a str)>) -> (u32, u32) {
         let uid = file.uid.as_deref().unwrap_or(&self.user.name);
         let of_name = || line(&self.passwd, 0, uid).and_then(|line| field(line, 2));
@@ -197,7 +197,7 @@ impl Users {
         (uid, gid)
     }
 
-    /// Returns the first group of the container's user; that of root, as engines do, for a number that nobody has.
+    /// Returns the first group of the container's user; as in engines, root's for an unknown number.
     fn first_group(&self) -> u32 {
         let name = self.user.name.as_str();
         if is_root(name) {
@@ -243,7 +243,7 @@ mod tests {
     fn check(user: &str, uid: Option<&str>, gid: Option<&str>, expected: (u32, u32), names: &[&str]) {
         let files = [file(uid, gid)];
         let mut users = Users { user: User::parse(user), ..Users::default() };
-        // What is not needed is not read.
+        // A file that is not needed is not read.
         if users.needs_passwd(&files) {
             users.passwd = PASSWD.to_owned();
         }
@@ -281,7 +281,7 @@ mod tests {
         check("nobody:people", None, None, (0, 0), &["people", "nobody"]);
         check("1:1", Some("ghost"), None, (0, 1), &["ghost"]);
         check("odd", None, None, (0, 1), &["odd"]);
-        // As no user at all.
+        // The number is too large, so it counts as an unknown name.
         check("4294967296", None, None, (0, 0), &["4294967296"]);
     }
 

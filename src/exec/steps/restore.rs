@@ -1,8 +1,9 @@
-//! The calls that undo a replacement. Each may be made twice; where a call fails for good, the words say what is left and
-//! which command cleans up.
+//! The calls that undo a replacement. Each may be made twice. If a call fails for good, a message says what is left and
+//! how to clean up.
 //!
-//! Three parts, in this order: the new container is ended, the old container is started again, the new container is removed.
-//! As long as the new container is there, its label tells the next run that the old container is to run: this run may die.
+//! There are three parts, in this order: the new container is ended, the old container is started, the new container is
+//! removed. While the new container exists, its label tells the next run that the old container must run, in case this
+//! run dies.
 
 use std::time::Duration;
 
@@ -12,20 +13,20 @@ use crate::model::{Condition, ContainerId, ContainerState, EndpointSpec, Health,
 use crate::plan::{ContainerRef, Need, Replacement, Target, Until};
 use crate::text::escape_controls;
 
-/// How the end of the new container went.
+/// The result of ending the new container.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::exec) enum Ending {
-    /// The new container does not run: the old container can have its ports and its name.
+    /// The new container does not run, so the old container can have its ports and its name.
     Ended,
     /// The new container could not be ended.
     StillRuns,
     /// The old container is gone: another run has finished the replacement, and there is nothing to restore.
     Finished,
-    /// The engine does not say how far the replacement is; the words are for people.
+    /// The engine does not tell how far the replacement is; the text is for people.
     Unknown(String),
 }
 
-/// How the old container stands when it is to be restored.
+/// The state of the old container before it is restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::exec) enum OldContainer {
     /// The container did not run before.
@@ -36,8 +37,8 @@ pub(in crate::exec) enum OldContainer {
     LostItsHost,
     /// A step stopped the container.
     WasStopped,
-    /// The reply to a stop of the container was lost. A second stop waits for the end of the first; a start in the middle of
-    /// the first stop would find the container running, and do nothing.
+    /// The reply to a stop of the container was lost. A second stop waits for the end of the first. A start during the
+    /// first stop would find the container running, and do nothing.
     MayBeStopping,
 }
 
@@ -51,9 +52,9 @@ pub(in crate::exec) struct Undone {
 }
 
 impl Runner {
-    /// Ends the new container of a replacement, where the container may ever have been started.
+    /// Ends the new container of a replacement, if the container may have been started.
     ///
-    /// The container is killed, not stopped: an end with code 0 would look to another run like work that is done.
+    /// The container is killed, not stopped: another run could take an end with code 0 for completed work.
     pub(in crate::exec) async fn end_new(
         &self,
         replacement: &Replacement,
@@ -78,8 +79,8 @@ impl Runner {
         }
     }
 
-    /// Starts the old container of a replacement again and removes the new container. A new container that could not be ended
-    /// is removed first.
+    /// Starts the old container of a replacement again and removes the new container. A new container that could not be
+    /// ended is removed first.
     pub(in crate::exec) async fn restore_old(
         &self,
         replacement: &Replacement,
@@ -110,8 +111,8 @@ impl Runner {
         undone
     }
 
-    /// Waits for the end of a stop that may be under way, or gives the container the network of its host again. Returns whether
-    /// the container is as it was, as far as this can tell.
+    /// Waits for the end of a stop that may be under way, or gives the container the new network of its host. Returns
+    /// whether the container is as it was, as far as known.
     async fn settle_old(
         &self,
         replacement: &Replacement,
@@ -121,13 +122,14 @@ impl Runner {
     ) -> bool {
         match old {
             OldContainer::MayBeStopping => {
-                // A stop that fails is told by the start that follows.
+                // If the stop fails, the start that follows reports it.
                 if let Ok(true) = attempt(|| self.engine.stop_container(&replacement.old, None)).await {
                     needs.clear();
                 }
             }
             OldContainer::LostItsHost => {
-                // An engine's restart may have ended the container meanwhile: then this is a start, and has its conditions.
+                // A restart of the engine may have ended the container. Then the restart is a start, and needs the
+                // conditions of one.
                 if !self.runs(&replacement.old).await
                     && let Some(what) = self.first_unmet(needs).await
                 {
@@ -163,18 +165,18 @@ impl Runner {
         }
     }
 
-    /// Whether the anonymous volumes of a new container go with it. This run has made the container, so its own volumes hold
-    /// nothing but the work of a start that failed. Volumes that the container took over from the old container are mounted by
-    /// name, and the engine keeps these. For volumes that the container has by `volumes_from`, see
-    /// [`Runner::has_volumes_of_its_own`]. Where any of this is not certain, all volumes stay.
+    /// Returns whether the anonymous volumes of a new container may be removed with it. This run has created the
+    /// container, so its own volumes hold only the work of a failed start. Volumes that the container took over from
+    /// the old one are mounted by name, and the engine keeps those. For volumes by `volumes_from`, see
+    /// [`Runner::has_volumes_of_its_own`]. If anything is uncertain, all volumes stay.
     async fn may_lose_volumes(&self, replacement: &Replacement, new: &ContainerId) -> bool {
         matches!(replacement.new, ContainerRef::Planned(_))
             && self.exists(replacement.old.as_str()).await.unwrap_or(false)
             && self.has_volumes_of_its_own(new).await.unwrap_or(false)
     }
 
-    /// Connects the old container to its networks again and starts it, where it ran before and `needs` are met. Returns false
-    /// where the container ran before and does not run now.
+    /// Connects the old container to its networks again and starts it, if it ran before and `needs` are met. Returns
+    /// false if the container ran before and does not run now.
     async fn restore(&self, replacement: &Replacement, needs: &[Need], undone: &mut Undone) -> bool {
         for endpoint in &replacement.reconnects {
             let network = &endpoint.network;
@@ -206,8 +208,8 @@ impl Runner {
         undone.is_restored
     }
 
-    /// Starts an old container. Another service may have its host port or its address by now: this run, or a run that died,
-    /// has given port 5432 of the old `db` to the new `web`. Then `web` is stopped, and the words say so.
+    /// Starts an old container. Another service may have its host port or address now: this run, or a dead run, has
+    /// given port 5432 of the old `db` to the new `web`. Then `web` is stopped, and a message says so.
     async fn start_old(&self, replacement: &Replacement, undone: &mut Undone) -> EngineResult<()> {
         let start = || self.engine.start_container(&replacement.old);
         let is_taken = match start().await {
@@ -227,8 +229,8 @@ impl Runner {
         insist(start).await
     }
 
-    /// Returns the running containers of this project that have a host port or an address of an old container that does not
-    /// run. Each was started after the stop of the old container: the two cannot have run side by side.
+    /// Returns the running containers of this project that have a host port or an address of a stopped old container.
+    /// They were started after its stop, because both could not run at the same time.
     async fn holders(&self, old: &ContainerId) -> EngineResult<Vec<ObservedContainer>> {
         let definition = self.engine.inspect_container(old.as_str()).await?.definition;
         let ports = definition.fixed_ports();
@@ -249,8 +251,8 @@ impl Runner {
         Ok(all)
     }
 
-    /// Starts a container again that the plan stopped for a moment only, where `needs` are met. Returns what is left to do
-    /// where the container does not run again.
+    /// Starts a container again that the plan stopped for a moment, if `needs` are met. Returns what the user must do
+    /// if the container does not run.
     pub(in crate::exec) async fn start_again(
         &self,
         target: &Target,
@@ -277,7 +279,7 @@ impl Runner {
         })
     }
 
-    /// Returns words about the first need that the containers on the engine do not meet; `None` where all needs are met.
+    /// Returns a message about the first unmet need; `None` if all needs are met.
     async fn first_unmet(&self, needs: &[Need]) -> Option<String> {
         if needs.is_empty() {
             return None;
@@ -296,13 +298,13 @@ impl Runner {
         Some(format!("service `{name}`, which it depends on, is not {}", Until::Condition(unmet.condition)))
     }
 
-    /// Whether a container runs, as far as the engine tells.
+    /// Returns whether a container runs, as far as the engine tells.
     async fn runs(&self, id: &ContainerId) -> bool {
         let details = attempt(|| self.engine.inspect_container(id.as_str())).await;
         details.is_ok_and(|details| details.state == ContainerState::Running)
     }
 
-    /// Kills a container. The engine refuses to kill a container that does not run, which is as good.
+    /// Kills a container. A refusal because the container does not run counts as success.
     async fn end(&self, id: &ContainerId) -> EngineResult<()> {
         match self.engine.kill_container(id, "KILL").await {
             Err(error) if error.kind == ErrorKind::Conflict || error.is_not_found() => Ok(()),
@@ -311,12 +313,12 @@ impl Runner {
     }
 }
 
-/// Words about an old container that is not started for the want of what it depends on.
+/// Returns the message about an old container that is not started because a dependency is missing.
 fn stays_stopped(target: &Target, what: &str) -> String {
     format!("the old container of {target} ran before and is stopped, and {what}: run the same command again")
 }
 
-/// Returns whether a container is as a condition of `depends_on` asks.
+/// Returns whether a container meets a condition of `depends_on`.
 fn meets(container: &ObservedContainer, condition: Condition) -> bool {
     let is_running = container.state == ContainerState::Running;
     let has_succeeded = container.state == ContainerState::Exited && container.exit_code == Some(0);
@@ -327,7 +329,7 @@ fn meets(container: &ObservedContainer, condition: Condition) -> bool {
     }
 }
 
-/// Makes a call up to three times; gives the last message of the engine back.
+/// Makes a call up to three times. Returns the last message of the engine.
 async fn attempt<T, F, R>(call: F) -> Result<T, String>
 where
     F: FnMut() -> R,
@@ -336,7 +338,7 @@ where
     insist(call).await.map_err(|error| error.message)
 }
 
-/// Makes a call up to three times; gives the last error back.
+/// Makes a call up to three times. Returns the last error.
 async fn insist<T, F, R>(mut call: F) -> EngineResult<T>
 where
     F: FnMut() -> R,

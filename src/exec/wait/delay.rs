@@ -1,4 +1,4 @@
-//! Why a wait goes on, in words for people: told after ten seconds, when the reason changes, and once a minute.
+//! Why a wait goes on, in words for people: reported after ten seconds, when the reason changes, and once a minute.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use super::verdict::Goal;
 use crate::engine::ContainerDetails;
 use crate::model::ContainerState;
 
-/// A wait that lasts for this long is explained. Two words about one wait are at least as far apart.
+/// A wait that lasts this long is explained. Two explanations of one wait are at least this far apart.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A reason that has not changed is told again after this time.
+/// An unchanged reason is repeated after this time.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// What was told of a wait so far.
+/// What was reported about a wait so far.
 #[derive(Debug, Default)]
 pub(super) struct Delay {
     told: Option<(String, Instant)>,
 }
 
 impl Delay {
-    /// Returns whether a reason is to be told now, for a wait that began at `begun`.
+    /// Returns whether a reason must be reported now, for a wait that began at `begun`.
     pub(super) fn is_due(&mut self, reason: &str, begun: Instant) -> bool {
         let now = Instant::now();
-        // Counts and times within the words of a check change all the time.
+        // The digits are left out, because counts and times in the text of a check change all the time.
         let key: String = reason.chars().filter(|char| !char.is_ascii_digit()).collect();
         let is_due = match &self.told {
             None => now >= begun + PATIENCE,
@@ -38,7 +38,7 @@ impl Delay {
     }
 }
 
-/// Returns why a container is not there yet, in one line.
+/// Returns why a container is not ready yet, in one line.
 pub(super) fn reason(what: Goal, details: &ContainerDetails, own: &Failures) -> String {
     match (details.state, what) {
         (ContainerState::Running, Goal::Healthy) => check(details, own),
@@ -53,7 +53,7 @@ pub(super) fn reason(what: Goal, details: &ContainerDetails, own: &Failures) -> 
     }
 }
 
-/// Returns how the health check of a container goes.
+/// Returns the progress of a container's health check.
 fn check(details: &ContainerDetails, own: &Failures) -> String {
     let engines = details.probes.last().filter(|probe| probe.exit_code != 0);
     let last = own.last.clone().or_else(|| engines.map(|probe| (Some(probe.exit_code), evidence::cut(&probe.output))));

@@ -1,7 +1,7 @@
 //! One subscription to the engine's events for a whole run, shared by all waits.
 //!
-//! An event only wakes a wait; the wait then looks at its container and decides. While the stream of events is broken, waits
-//! look by the clock.
+//! An event only wakes a wait; the wait then inspects its container and decides. While the stream of events is broken,
+//! waits inspect at intervals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +32,7 @@ impl Events {
         let (sender, _) = broadcast::channel(1024);
         let stop = CancellationToken::new();
         let filter = vec![format!("{}={project}", labels::PROJECT)];
-        // Waits look by the clock where there are no events, so an engine that does not answer does not hold the run up.
+        // Without events waits inspect at intervals, so a silent engine does not hold the run up.
         let first = tokio::time::timeout(PATIENCE, engine.events(&filter, None)).await.ok().and_then(Result::ok);
         let is_open = Arc::new(AtomicBool::new(first.is_some()));
         let forward = Forward { sender: sender.clone(), is_open: is_open.clone() };
@@ -47,7 +47,7 @@ impl Events {
     }
 }
 
-/// What the stream of events tells.
+/// A message from the stream of events.
 #[derive(Clone, Debug)]
 enum Happened {
     /// Something happened to a container.
@@ -96,25 +96,25 @@ impl Forward {
     }
 
     fn tell(&self, happened: Happened) {
-        // Sending fails where no wait runs at the moment.
+        // Sending fails if no wait runs at the moment.
         let _ = self.sender.send(happened);
     }
 }
 
-/// Whether an event may tell of a change of a container's state. The events of health checks (`exec_create`, `exec_start`,
-/// `exec_die`) and of readers do not.
+/// Returns whether an event may be about a change of a container's state. Events of health checks (`exec_create`,
+/// `exec_start`, `exec_die`) and of readers are not.
 fn matters(action: &str) -> bool {
     !["exec_", "attach", "top", "resize", "copy", "archive-path", "extract-to-dir"]
         .iter()
         .any(|start| action.starts_with(start))
 }
 
-/// What is known of the end of a container.
+/// What is known about the end of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// An event told of it.
+    /// An event reported it.
     Seen,
-    /// Events may have been missed, so the container may have ended, or not.
+    /// Events may have been missed, so the container may have ended.
     Possible,
 }
 

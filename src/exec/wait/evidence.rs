@@ -1,4 +1,4 @@
-//! What to show of a container that did not come up: the engine's words, the last probes, the last lines of output.
+//! What to show about a container that did not come up: the engine's error, the last probes, the last lines of output.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ const LINES: u64 = 10;
 /// How many bytes of output are read to find these lines.
 const BYTES: usize = 64 * 1024;
 
-/// Returns lines for people about a container that failed. A call that fails costs its lines only, and reading the output
-/// takes 5 s at most.
+/// Returns lines for people about a container that failed. If a call fails, only its lines are missing. Reading the
+/// output takes 5 s at most.
 pub(super) async fn collect(engine: &EngineHandle, details: &ContainerDetails) -> Vec<String> {
     let mut lines = Vec::new();
     if details.is_oom_killed {

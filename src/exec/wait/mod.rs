@@ -1,6 +1,6 @@
-//! Waits: woken by events, decided by looking at the container, bounded by a deadline, and able to say why they failed.
+//! Waits: woken by events, decided by inspecting the container, limited in time, and with the reason of a failure.
 //!
-//! Start at [`Wait::run`]; `verdict` decides what a look means.
+//! Start at [`Wait::run`]; `verdict` decides what an inspect means.
 
 mod delay;
 mod events;
@@ -29,12 +29,13 @@ use delay::Delay;
 use events::End;
 use verdict::{Goal, Verdict, derived_limit, judge};
 
-/// Events can be lost with their connection, so a wait also looks by the clock, at least this often.
+/// Events can be lost with their connection, so a wait also inspects at intervals: at least this often.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(2);
 
-/// A start that takes longer than this tells of a busy machine.
+/// A start that takes longer than this shows that the machine is busy.
 const USUAL_START: Duration = Duration::from_secs(1);
-/// On a busy machine a hold is as long as the start took beyond [`USUAL_START`], up to this.
+/// The hold is the time that a container must stay up. On a busy machine it is extended by the part of the start beyond
+/// [`USUAL_START`], up to this.
 const LONGEST_HOLD: Duration = Duration::from_secs(2);
 
 /// A failed wait: the error, and lines that help to understand it.
@@ -44,28 +45,29 @@ type Failed = (StepError, Vec<String>);
 pub(super) struct Wait<'a> {
     pub engine: &'a EngineHandle,
     pub list: &'a SharedList,
-    /// Cancelled once only final waits are left in the run; `None` for a wait that another step waits for.
+    /// Cancelled once only final waits are left in the run; `None` for a wait that another step requires.
     pub others_done: Option<CancellationToken>,
-    /// How long the container's start took; `None` where this run has not started it. Where the start was slow, the program in the container is slow to fail, too.
+    /// How long the container's start took; `None` if this run has not started it. After a slow start, the program in
+    /// the container is slow to fail, too.
     pub start_took: Option<Duration>,
     pub settings: &'a ExecSettings,
     pub target: &'a Target,
     pub container: &'a ContainerId,
     pub until: Until,
-    /// The limit that was asked for; `None` derives the limit from the container's health check.
+    /// The limit that was asked for; `None` computes the limit from the container's health check.
     pub limit: Option<Duration>,
     pub step: StepId,
     pub progress: mpsc::Sender<(StepId, StepState)>,
 }
 
 impl Wait<'_> {
-    /// Waits; returns the word for success (`Healthy`, `Exited`, `Started`), or the error with lines that help to understand
-    /// it.
+    /// Waits; returns the word for success (`Healthy`, `Exited`, `Started`), or the error with lines that help to
+    /// understand it.
     pub(super) async fn run(&self, mut wakeups: Wakeups) -> Result<&'static str, Failed> {
         let begun = Instant::now();
         let Some(end) = self.first_hold(&mut wakeups, begun).await else { return Ok("Started") };
         let details = self.inspect().await?;
-        // A restart count without an end that was seen tells nothing: the container may have been restarted long ago.
+        // Without an observed end the restart count says nothing: the restarts may be old.
         if end == Some(End::Seen) && details.restart_count > 0 {
             let what = format!("keeps restarting (last exit code {})", details.exit_code);
             return Err(self.not_up(what, &details).await);
@@ -73,12 +75,12 @@ impl Wait<'_> {
         self.watch(begun, details, wakeups).await
     }
 
-    /// Lets the hold of a started container pass: before its end there is nothing to see, unless the container ends.
-    /// Returns `None` where the wait is over, since the container runs and has no health check; otherwise what is known of
-    /// an end of the container.
+    /// Waits for the hold of a started container. Before its end only the end of the container matters. Returns `None`
+    /// if the wait is over, because the container runs and has no health check; otherwise what is known about an end of
+    /// the container.
     async fn first_hold(&self, wakeups: &mut Wakeups, begun: Instant) -> Option<Option<End>> {
         let hold = match self.until {
-            // The container may be between two ends of a crash loop, which only its restart count shows.
+            // The container may be in a crash loop, which only its restart count shows.
             _ if self.start_took.is_none() => return Some(None),
             Until::Alive(hold) => hold,
             Until::Ready(hold) if self.runs_unchecked().await => hold,
@@ -88,7 +90,7 @@ impl Wait<'_> {
         if end.is_none() && self.runs_unchecked().await { None } else { Some(end) }
     }
 
-    /// Looks again and again until the verdict is known or the limit is reached.
+    /// Inspects again and again until the verdict is clear or the limit is reached.
     async fn watch(
         &self,
         begun: Instant,
@@ -96,8 +98,7 @@ impl Wait<'_> {
         mut wakeups: Wakeups,
     ) -> Result<&'static str, Failed> {
         let first_restarts = details.restart_count;
-        // A restart policy that has been at work makes the container look alive between two ends, so the container must
-        // hold once more.
+        // Between two ends the restart policy makes the container look alive, so the container must hold once more.
         let mut steady_since = if first_restarts > 0 { Instant::now() } else { begun };
         let check = details.healthcheck.clone();
         let mut limit = self.limit.unwrap_or_else(|| derived_limit(self.until, check.as_ref(), self.settings.patience));
@@ -136,14 +137,14 @@ impl Wait<'_> {
         }
     }
 
-    /// Returns how long the container must hold: longer on a busy machine, which takes its time to run the program that it
-    /// has started, and to see it fail.
+    /// Returns how long the container must hold. On a busy machine longer, because the program starts late and fails
+    /// late.
     fn longer(&self, hold: Duration) -> Duration {
         hold.max(self.start_took.unwrap_or_default().saturating_sub(USUAL_START).min(LONGEST_HOLD))
     }
 
-    /// Lets the hold pass. A final wait also lets pass what else the run does, so that all final waits end with one list.
-    /// Returns what is known of an end of the container; `None` where the hold has passed without one.
+    /// Waits for the end of the hold. A final wait also waits for the rest of the run, so that all final waits can end
+    /// with one list. Returns what is known about an end of the container; `None` if it held.
     async fn hold(&self, wakeups: &mut Wakeups, until: Instant) -> Option<End> {
         if self.others_done.is_some() {
             self.list.join(until);
@@ -162,10 +163,10 @@ impl Wait<'_> {
         }
     }
 
-    /// Whether a list shows the container running and without a health check: then there is nothing more to ask.
+    /// Returns whether a list shows the container running and without a health check: then an inspect is not needed.
     async fn runs_unchecked(&self) -> bool {
         let found = no_answer::reported(self.step, &self.progress, self.list.find(self.container)).await;
-        // A list that failed is no verdict: the inspect that follows decides.
+        // If the list failed, the inspect that follows decides.
         matches!(found, Ok(Some(one)) if one.state == ContainerState::Running && one.health == Health::None)
     }
 
@@ -204,14 +205,15 @@ impl Wait<'_> {
         StepError::WaitExpired { target: self.target.clone(), until: self.until.to_string(), limit }
     }
 
-    /// Whether the limit of a job counts anew: a job that prints is at work, so its limit counts from its last line.
+    /// Returns whether the limit of a job begins anew: a job that prints is working, so its limit counts from its last
+    /// line.
     async fn has_recent_output(&self, details: &ContainerDetails) -> bool {
         self.until == Until::Condition(Condition::CompletedSuccessfully)
             && details.state == ContainerState::Running
             && evidence::printed_within(self.engine, &details.id, details.is_tty, self.settings.patience).await
     }
 
-    /// Tells why the wait goes on, and for how long it may; surely where that is due.
+    /// Reports why the wait goes on, and for how long it may. `is_due`: report in any case.
     async fn tell(&self, why: String, (begun, limit): (Instant, Duration), is_due: bool) {
         let left = (begun + limit).saturating_duration_since(Instant::now());
         let text = format!("{why}; gives up in {} s", left.as_secs());
@@ -219,7 +221,7 @@ impl Wait<'_> {
             true => StepState::Delayed(text),
             false => StepState::Progress { text, current: None, total: None },
         };
-        // The receiver is gone only when the run is over.
+        // The receiver is closed only when the run is over.
         let _ = self.progress.send((self.step, state)).await;
     }
 }

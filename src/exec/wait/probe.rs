@@ -12,7 +12,7 @@ const FASTEST: Duration = Duration::from_millis(100);
 /// The longest pause between two probes.
 const SLOWEST: Duration = Duration::from_secs(1);
 
-/// What the probes of this program have found so far.
+/// The results of this program's probes so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings(Arc<Mutex<Failures>>);
 
@@ -20,7 +20,7 @@ pub(super) struct Findings(Arc<Mutex<Failures>>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failures {
     pub count: u64,
-    /// The exit code of the last one, `None` where it did not end in time; and its output.
+    /// The last failed probe: its exit code (`None` if it did not end in time), and its output.
     pub last: Option<(Option<i64>, String)>,
 }
 
@@ -37,7 +37,7 @@ impl Findings {
     }
 }
 
-/// A health check that this program runs beside the engine.
+/// A health check that this program runs besides the engine's own.
 pub(super) struct Probe<'a> {
     engine: &'a EngineHandle,
     container: &'a ContainerId,
@@ -59,12 +59,12 @@ impl<'a> Probe<'a> {
         Self { engine, container, command, timeout, pause: FASTEST, findings: Findings::default() }
     }
 
-    /// Returns where the probes note what they find.
+    /// Returns where the probes note their results.
     pub(super) fn findings(&self) -> Findings {
         self.findings.clone()
     }
 
-    /// Returns when the check has passed once; never returns where the container has no check that can be run.
+    /// Returns when the check has passed once. Never returns if the container has no check that can be run.
     pub(super) async fn passes(mut self) {
         let Some(command) = self.command.clone() else { return std::future::pending().await };
         let spec = ExecSpec { command, ..ExecSpec::default() };
@@ -83,8 +83,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// Returns the command of a health check. Compat: `CMD-SHELL` runs in the image's shell, which is `/bin/sh -c` unless the
-/// image says otherwise.
+/// Returns the command of a health check. Compat: `CMD-SHELL` runs in the image's shell, by default `/bin/sh -c`.
 fn command(check: &Healthcheck) -> Option<Vec<String>> {
     match check.test.split_first()? {
         (kind, rest) if kind == "CMD" && !rest.is_empty() => Some(rest.to_vec()),

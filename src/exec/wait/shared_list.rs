@@ -13,14 +13,14 @@ use tokio::time::Instant;
 use crate::engine::{EngineHandle, EngineResult};
 use crate::model::{ContainerId, ObservedContainer, ProjectName, labels};
 
-/// How long a call waits for further waits that come due in the same moment.
+/// How long a call waits for further waits that are due at the same moment.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// Lists all containers of a project for many waits at once.
+/// Lists all containers of a project for many waits at the same time.
 pub(in crate::exec) struct SharedList {
     engine: EngineHandle,
     filter: Vec<String>,
-    /// The moment at which the last of the final waits has held long enough.
+    /// When the last of the final waits has held long enough.
     latest: std::sync::Mutex<Instant>,
     /// How many calls have begun.
     begun: AtomicU64,

@@ -1,4 +1,4 @@
-//! What a look at a container says of a wait: done, failed, or not yet.
+//! What an inspect of a container means for a wait: done, failed, or not yet.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::plan::Until;
 /// This many restarts during one wait are a crash loop.
 const CRASH_LOOP: u64 = 3;
 
-/// What a look at the container says.
+/// The meaning of an inspect.
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// The wait is over; the word says how: `Healthy`, `Exited`, `Started`.
     Done(&'static str),
-    /// The container cannot get there any more; the words follow its name: `exited with code 3`.
+    /// The container cannot reach the state any more. The text follows its name: `exited with code 3`.
     Failed(String),
     /// Not yet.
     Pending {
         /// What the wait waits for.
         what: Goal,
-        /// The moment of the next look at the latest, where the verdict changes by time alone.
+        /// When to inspect again at the latest, if the verdict changes by time alone.
         look_at: Option<Instant>,
     },
 }
@@ -52,8 +52,8 @@ pub(super) fn judge(until: Until, details: &ContainerDetails, steady_since: Inst
     if details.restart_count >= first_restarts + CRASH_LOOP {
         return Verdict::Failed(format!("restarts again and again (last exit code {})", details.exit_code));
     }
-    // A wait comes after the start of its container, and an engine that says "started" has started the container. A
-    // container that is still `created` will not begin any more.
+    // A wait comes after the start of its container. So a container that is still `created` will not start any more,
+    // whatever the engine said.
     if details.state == ContainerState::Created && details.error.is_empty() {
         return Verdict::Failed("was not started, though the engine said so".to_owned());
     }
@@ -66,8 +66,8 @@ pub(super) fn judge(until: Until, details: &ContainerDetails, steady_since: Inst
     }
 }
 
-/// `is_demanded`: a dependent asks for `service_healthy`, so a container without a health check or one that has ended
-/// fails the wait.
+/// `is_demanded`: a dependent asks for `service_healthy`, so the wait fails for a container without a health check and
+/// for one that has ended.
 fn healthy(details: &ContainerDetails, is_demanded: bool) -> Verdict {
     match (details.state, details.health) {
         (ContainerState::Running, Health::Healthy) => Verdict::Done("Healthy"),
@@ -103,8 +103,8 @@ fn alive(details: &ContainerDetails, hold: Instant) -> Verdict {
     }
 }
 
-/// Whether a container has done its work. A container that its restart policy keeps up (`always`, `unless-stopped`) never
-/// has: if such a container is `exited`, somebody has stopped it.
+/// Returns whether a container has completed its work. With the restart policies `always` and `unless-stopped` it never
+/// has: such a container is `exited` only if somebody has stopped it.
 fn has_finished(details: &ContainerDetails) -> bool {
     details.exit_code == 0 && details.error.is_empty() && !details.is_kept_up
 }
@@ -119,8 +119,8 @@ fn exited(details: &ContainerDetails) -> String {
     }
 }
 
-/// Returns the limit of a wait for which none was given. A health check has its own schedule: after its start period and its
-/// retries the engine has a verdict, and a margin covers slow probes. Any other wait has `patience`.
+/// Returns the limit of a wait for which none was given. With a health check, the engine has a verdict after start
+/// period and retries; a margin is added for slow probes. Any other wait has `patience`.
 pub(super) fn derived_limit(until: Until, healthcheck: Option<&Healthcheck>, patience: Duration) -> Duration {
     let wants_health = matches!(until, Until::Condition(Condition::Healthy) | Until::Ready(_));
     let Some(check) = healthcheck.filter(|_| wants_health) else { return patience };

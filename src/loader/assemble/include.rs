@@ -32,7 +32,7 @@ pub struct Include {
     pub span: Span,
 }
 
-/// An entry whose files were read, and whose variables are those of the load until the entry is closed.
+/// An entry whose files have been read. Its variables replace those of the load until the entry is closed.
 pub struct Opened {
     /// The documents to merge.
     pub documents: Vec<Document>,
@@ -41,7 +41,7 @@ pub struct Opened {
     outer: Outer,
 }
 
-/// The state of the including file, to come back to.
+/// The state of the including file, which is restored at the end.
 struct Outer {
     variables: BTreeMap<String, String>,
     lacks_variables: bool,
@@ -118,7 +118,7 @@ impl Assembly<'_> {
         }
     }
 
-    /// Reads the files and env files of an entry. `None` after a fault; the variables are as before then.
+    /// Reads the files and env files of an entry. `None` after a fault; the variables are then as before.
     pub fn open_entry(&mut self, include: &Include, directory: &Path, chain: &[PathBuf]) -> Option<Opened> {
         let base = source::Base { directory, home: self.environment.home() };
         let files = self.included_files(include, &base, chain)?;
@@ -145,7 +145,7 @@ impl Assembly<'_> {
             };
             documents.extend(roots.into_iter().map(|root| Document { file: path.clone(), root }));
         }
-        // Compat: the parent directory takes the place of a project directory that does not exist.
+        // Compat: if the project directory does not exist, its parent directory is used.
         let start = if source::is_directory(&directory) {
             directory.as_path()
         } else {
@@ -190,7 +190,7 @@ impl Assembly<'_> {
     /// Finishes the model of an entry, and returns to the variables and the directory of the including file.
     pub fn close_entry(&mut self, opened: Opened, mut model: Node) -> Node {
         let start = std::mem::replace(&mut self.project_directory, opened.outer.project_directory);
-        // The tags speak about the files of this entry, not about the files before the including file.
+        // The tags are about the files of this entry, not about the files before the including file.
         tree::untag(&mut model);
         normalize::defaults(&mut model);
         self.resolve_from(&start, &mut model);

@@ -1,6 +1,6 @@
-//! Merges one model over another: mappings key by key, lists appended, and some attributes by rules of their own.
+//! Merges one model over another: mappings key by key, lists appended, and some attributes by special rules.
 //!
-//! Compat: compose-go's override package; the rules stand in the Compose specification, 13-merge.
+//! Compat: as compose-go's override package; the rules are in the Compose specification, 13-merge.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ enum Rule {
     Keys,
     /// As `Default` where both have the same driver, else as `Replace`.
     Logging,
-    /// As `Sequence`; an earlier item that the later list has, too, is left out.
+    /// As `Sequence`, without the earlier items that the later list has, too.
     ExtraHosts,
     /// Pools of the same `subnet` are merged; other pools of the earlier list are dropped.
     Ipam,
@@ -62,8 +62,8 @@ fn rule(path: &ModelPath<'_>) -> Rule {
     }
 }
 
-/// Returns `base` with `over` merged into it. Where the two kinds of value do not fit each other, `base` stays and a
-/// fault is added.
+/// Returns `base` with `over` merged into it. If the two have kinds of value that do not fit, `base` stays and a fault
+/// is added.
 pub fn merge(base: Node, over: Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) -> Node {
     if over.tag == Tag::Override || base.is_null() {
         return over;

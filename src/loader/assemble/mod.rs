@@ -107,7 +107,7 @@ impl Assembly<'_> {
         let base = std::mem::replace(model, Node::map(Span::NONE));
         *model = merge::merge(base, root, &ModelPath::default(), &mut self.diagnostics);
         unique::unique(model, &changed);
-        // Later stages skip a value whose shape they do not know, so a fault of the schema hides no other fault.
+        // Later stages skip a value of an unknown shape, so a fault of the schema hides no other fault.
         self.tell_once(schema::check(model, &changed));
         let mut found = Vec::new();
         normalize::long_form(model, &changed, self.options.no_interpolate, &mut found);

@@ -23,7 +23,8 @@ impl Assembly<'_> {
             if !name.is_empty() {
                 return name;
             }
-            // Compat: an empty `name:` counts as no name. A name of which nothing is left, such as `ÄÖ`, is a mistake.
+            // Compat: an empty `name:` counts as no name. But a name without any valid character, such as `ÄÖ`, is an
+            // error.
             if node.scalar_text().is_some_and(|text| !text.is_empty()) {
                 let message = "the project's name is blank once variables are replaced and characters that no name may \
                                have are dropped";
@@ -57,7 +58,7 @@ impl Assembly<'_> {
 
     /// Returns the name that a `name:` gives.
     ///
-    /// Compat: characters that no name may have are dropped without a warning.
+    /// Compat: invalid characters are dropped without a warning.
     fn written_name(&self, mut node: Node) -> String {
         if !self.options.no_interpolate {
             // Unset variables are reported when the whole file is interpolated.

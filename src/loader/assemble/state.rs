@@ -20,8 +20,8 @@ pub struct Document {
     pub root: Node,
 }
 
-/// The cached documents of a file. Most files are needed once, so the documents are kept from the second request on
-/// only.
+/// The parsed documents of a file. Most files are needed only once, so the documents are kept only from the second
+/// request on.
 enum Parsed {
     /// The file has a fault, which has been reported.
     Faulty,
@@ -111,14 +111,14 @@ impl<'a> Assembly<'a> {
         documents
     }
 
-    /// Returns the documents of a file, or `None` where the file has a fault. The fault is reported once, however many
+    /// Returns the documents of a file, or `None` if the file has a fault. The fault is reported once, however many
     /// services extend from the file.
     pub fn parsed(&mut self, file: &Path, named: NamedBy, span: Span) -> Option<Vec<Node>> {
         let (documents, kept) = match self.cache.get(file) {
             Some(Parsed::Kept(documents)) => return Some(documents.clone()),
             Some(Parsed::Faulty) => return None,
             Some(Parsed::Once(id)) => {
-                // The first parsing found no fault, so this parsing finds none, either.
+                // The first parse found no fault, so this one finds none, either.
                 let text = self.sources.get(*id).map(|source| source.text.clone())?;
                 let documents = tree::parse(*id, &text, &mut Vec::new()).ok()?;
                 (Some(documents.clone()), Parsed::Kept(documents))
@@ -151,7 +151,7 @@ impl<'a> Assembly<'a> {
         }
         let text = self.sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
         let documents = tree::parse(id, &text, &mut self.diagnostics)?;
-        // `include: /etc/shadow` must not print that file, key by key, as unknown keys.
+        // `include: /etc/shadow` must not print that file line by line as unknown keys.
         if is_foreign && !documents.is_empty() && !documents.iter().any(is_compose) {
             let shown = crate::text::escape_controls(&file.to_string_lossy()).into_owned();
             let message = format!("`{shown}` is no compose file: it has none of the keys that one has");
@@ -168,8 +168,8 @@ impl<'a> Assembly<'a> {
         Ok((id, documents))
     }
 
-    /// Makes the paths of a tree relative to the project directory. They were relative to `directory`, where the file
-    /// of the tree lies.
+    /// Makes the paths of a tree relative to the project directory. Before, they are relative to `directory`, the
+    /// directory of the tree's file.
     pub fn resolve_from(&self, directory: &Path, root: &mut Node) {
         let relative = source::relative(&self.project_directory, directory);
         source::Base { directory: &relative, home: self.environment.home() }.resolve(root);
@@ -194,8 +194,8 @@ impl<'a> Assembly<'a> {
         .run(root, &ModelPath::default());
     }
 
-    /// Marks the values of a document that hold variables, where they are not replaced: what such a value will be is not
-    /// known, so errors about it mean nothing. A file of `include` is read at once, so its path must be known.
+    /// Marks the values of a document that contain variables which stay unreplaced. Errors about such a value mean
+    /// nothing, because the value is not known yet. A file of `include` is read at once, so its path must be known.
     pub fn mark_open(&mut self, root: &Node) {
         let sections = root.entries().filter(|(key, _)| *key != "include");
         let nodes: Vec<&Node> = sections.map(|(_, entry)| &entry.node).collect();

@@ -1,4 +1,4 @@
-//! Removes doubled items of lists, after the merge has appended one list to the other.
+//! Removes duplicate items of lists, after the merge has appended one list to the other.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::loader::tree::Changed;
 use crate::loader::tree::{Node, Value, children};
 
 /// Keeps of each list the last item for each key, at the position of the first item for that key (compose-go
-/// `EnforceUnicity`). The key of `A=2` is `A`; the key of a volume is its target. Only changed members are looked at.
+/// `EnforceUnicity`). The key of `A=2` is `A`; the key of a volume is its target. Only changed members are processed.
 pub fn unique(root: &mut Node, changed: &Changed) {
     for (_, service) in children(root, "services").filter(|(name, _)| changed.has("services", name)) {
         let list = |node: &mut Node, key: &str, index: fn(&Node) -> Option<String>| {
@@ -60,7 +60,7 @@ pub fn unique(root: &mut Node, changed: &Changed) {
     }
 }
 
-/// Keeps the last item for each key; items without a key are kept all.
+/// Keeps the last item for each key, and all items without a key.
 fn deduplicate(items: &mut Vec<Node>, index: impl Fn(&Node) -> Option<String>) {
     if items.len() < 2 {
         return;

@@ -1,7 +1,7 @@
-//! DOCKER_DEFAULT_PLATFORM: the platform of services that name none.
+//! DOCKER_DEFAULT_PLATFORM: the platform of services without `platform`.
 //!
-//! Compat: the platform counts where an image is pulled or built and a container is created. The config hash covers it for
-//! services with `build` only, and `config` does not print it.
+//! Compat: the platform applies when an image is pulled or built and when a container is created. The config hash
+//! covers it only for services with `build`, and `config` does not print it.
 
 use std::sync::Arc;
 

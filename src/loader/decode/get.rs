@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::loader::syntax::duration;
 
-/// Returns a text as JSON, the language of the engine, can carry it.
+/// Returns a text in the form that JSON, and so the engine's API, can carry.
 pub(super) fn readable(text: &str) -> String {
     crate::text::readable(text).into_owned()
 }

@@ -1,6 +1,6 @@
-//! The canonical model to the typed project, with the places that messages point at.
+//! Turns the canonical model into the typed project, with the places for messages.
 //!
-//! Start at [`project`]. Values come from the canonical model, so that project, hashes and output agree; places come
+//! Start at [`project`]. Values come from the canonical model, so that project, hashes and output agree. Places come
 //! from the tree.
 
 use std::collections::BTreeMap;
@@ -77,13 +77,13 @@ pub(super) fn project(loaded: &mut Loaded) -> Project {
     }
     loaded.tree = tree;
     loaded.disabled = disabled;
-    // The model of files with faults is decoded twice.
+    // A project with faults may be decoded a second time: do not repeat its faults.
     faults.retain(|fault: &Diagnostic| !loaded.diagnostics.iter().any(|told| told.message == fault.message));
     loaded.diagnostics.extend(faults);
     project
 }
 
-/// Puts `label_file` back at its index among the attributes, because the config hash covers it.
+/// Inserts `label_file` at its index among the attributes, because the config hash covers it.
 fn with_label_files(canonical: &Json, index: usize, files: &Json) -> Json {
     let mut canonical = canonical.clone();
     if let Some(map) = canonical.as_object_mut() {

@@ -89,14 +89,14 @@ pub(super) fn volumes(value: &Json, spans: &ServiceSpans<'_>) -> Vec<Mount> {
     value.list("volumes").iter().enumerate().map(mount).collect()
 }
 
-/// Returns what a mount mounts.
+/// Returns the source of a mount.
 fn source(value: &Json) -> MountSource {
     let part = |key: &str| value.get(key).unwrap_or(&Json::Null);
     let name = value.text("source").unwrap_or_default();
     match value.text("type").as_deref() {
         Some("bind") => MountSource::Bind {
             path: name,
-            // Compat: docker compose creates the directory also where the long form has no `bind` at all.
+            // Compat: docker compose creates the directory also if the long form has no `bind`.
             create_host_path: value.get("bind").is_none_or(|bind| bind.flag("create_host_path").unwrap_or_default()),
             propagation: part("bind").text("propagation"),
             selinux: part("bind").text("selinux"),
@@ -156,7 +156,7 @@ pub(super) fn deploy(value: &Json) -> Deploy {
     Deploy { update }
 }
 
-/// Decodes the limits of a service. An attribute of the service wins over the same limit under `deploy`.
+/// Decodes the limits of a service. An attribute of the service has priority over the same limit under `deploy`.
 pub(super) fn limits(value: &Json, deploy: &Json) -> Limits {
     let limit = deploy.pointer("/resources/limits").unwrap_or(&Json::Null);
     let reserved = deploy.pointer("/resources/reservations").unwrap_or(&Json::Null);

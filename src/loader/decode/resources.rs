@@ -90,7 +90,7 @@ pub(super) fn file_object(
         let found = variables.get(&variable).cloned();
         ("environment", FileSource::Environment { variable, value: found })
     } else if let Some(content) = value.get("content").and_then(Json::as_str) {
-        // The bytes go into a file, so bytes that are not UTF-8 are kept.
+        // The content is written to a file, so bytes that are not UTF-8 are kept.
         ("content", FileSource::Content(content.to_owned()))
     } else {
         ("external", FileSource::External)

@@ -1,4 +1,4 @@
-//! A service. Larger attributes are decoded in `parts`.
+//! Decodes a service. Larger attributes are decoded in `parts`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub(super) fn service(name: &str, value: &Json, node: Option<&Node>, span: Span)
     with_files(value, &spans, with_networks(value, &spans, with_process(value, service)))
 }
 
-/// Fills in what the process in the container gets: command, user, terminal, rights.
+/// Fills in the attributes of the process: command, user, terminal, rights.
 fn with_process(value: &Json, service: Service) -> Service {
     let command = |key: &str| value.get(key).and_then(Json::as_array).map(|_| value.texts(key));
     let flag = |key: &str| value.flag(key).unwrap_or_default();
@@ -85,7 +85,7 @@ fn with_process(value: &Json, service: Service) -> Service {
     }
 }
 
-/// Fills in networks, ports, names of hosts, and the namespaces of the kernel.
+/// Fills in networks, ports, host names, and namespaces.
 fn with_networks(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Service {
     Service {
         links: value
@@ -114,7 +114,7 @@ fn with_networks(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Se
     }
 }
 
-/// Fills in files and devices. The mounts of `volumes` can have faults, so the caller has filled them in.
+/// Fills in files and devices. `volumes` is not included, because decoding it can fail; the caller does it.
 fn with_files(value: &Json, spans: &ServiceSpans<'_>, service: Service) -> Service {
     Service {
         volumes_from: value.texts("volumes_from").iter().map(|text| volumes_from(text)).collect(),
@@ -134,7 +134,7 @@ fn environment(value: &Json) -> BTreeMap<String, Option<String>> {
     entries.map(|(key, value)| (readable(key), value.as_str().map(readable))).collect()
 }
 
-/// Returns the `provider` of a service that is no container.
+/// Returns the `provider` of a service that has no container.
 fn provided(value: &Json, span: Span) -> Provider {
     let options = value.get("options").and_then(Json::as_object).into_iter().flatten();
     let texts =
@@ -146,9 +146,9 @@ fn provided(value: &Json, span: Span) -> Provider {
     }
 }
 
-/// Returns the restart policy. `deploy.restart_policy` wins over `restart`, also where it has no condition.
+/// Returns the restart policy. `deploy.restart_policy` has priority over `restart`, also without a condition.
 ///
-/// Compat: without a condition the policy is that of the engine, `no`, although the specification's default is `any`.
+/// Compat: without a condition the engine's default `no` applies, although the specification's default is `any`.
 fn restart(value: &Json, deploy: &Json) -> RestartPolicy {
     let policy = deploy.get("restart_policy").filter(|policy| !policy.is_null());
     let restart = value.text("restart").unwrap_or_default();
@@ -196,7 +196,7 @@ fn link_of(text: &str) -> (String, String) {
     (name.to_owned(), alias.to_owned())
 }
 
-/// Reads the namespace that a mode names.
+/// Returns the namespace for a mode.
 fn namespace(mode: String) -> Namespace {
     match mode.split_once(':') {
         Some(("service", name)) => Namespace::Service(name.into()),
@@ -252,7 +252,7 @@ fn references(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<FileRefe
     value.list(key).iter().enumerate().map(reference).collect()
 }
 
-/// Decodes a device. A device by its path needs permissions, and gets those of the short form where none are given.
+/// Decodes a device. A device given by its path gets the default permissions of the short form if it has none.
 fn device(value: &Json) -> Device {
     let mut device = Device {
         source: value.text("source").unwrap_or_default(),

@@ -3,7 +3,7 @@
 use crate::loader::tree::Node;
 use crate::model::Span;
 
-/// The places of a service and its attributes. An absent attribute has the place of the next attribute above, or of the
+/// The places of a service and its attributes. An absent attribute has the place of its parent, and at last that of the
 /// service.
 pub(super) struct ServiceSpans<'a> {
     /// The service in the tree.
@@ -33,7 +33,7 @@ impl ServiceSpans<'_> {
         inner.and_then(|node| node.get(field)).map_or(self.attribute(attribute), |node| node.span)
     }
 
-    /// Returns the place of a field by its path, or that of the last field above which is there.
+    /// Returns the place of a field by its path, or the place of its last existing parent.
     pub(super) fn at(&self, fields: &[&str]) -> Span {
         deepest(self.node, fields).unwrap_or(self.span)
     }
@@ -45,7 +45,7 @@ impl ServiceSpans<'_> {
     }
 }
 
-/// Returns the place of the last field of a path that is there; `None` where not even the first is.
+/// Returns the place of the last existing field of a path; `None` if not even the first exists.
 pub(super) fn deepest(node: Option<&Node>, fields: &[&str]) -> Option<Span> {
     let mut found = None;
     let mut node = node?;

@@ -21,7 +21,7 @@ pub fn json(value: &Value) -> String {
             '&' => out.push_str("\\u0026"),
             '\u{2028}' => out.push_str("\\u2028"),
             '\u{2029}' => out.push_str("\\u2029"),
-            // A byte that is not UTF-8.
+            // A byte that is not UTF-8 becomes U+FFFD.
             char if crate::text::is_raw(char) => out.push_str("\\ufffd"),
             char => out.push(char),
         }

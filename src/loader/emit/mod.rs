@@ -25,7 +25,7 @@ pub fn escape_dollars(value: &mut Value) {
 
 /// Fills in `soft` and `hard` of the ulimits in the long form.
 ///
-/// Compat: YAML shows both numbers, also where a number is 0.
+/// Compat: YAML shows both numbers, even if one is 0.
 pub fn fill_limits(model: &mut Value) {
     let services =
         model.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(|map| map.values_mut());
@@ -49,8 +49,8 @@ fn fill_limits_of(holder: &mut Value) {
 
 /// Drops the extensions (`x-`) of all resources.
 ///
-/// Compat: JSON shows extensions at the top level only; YAML shows all. In an extension at the top an empty list is
-/// `null`.
+/// Compat: JSON shows extensions at the top level only; YAML shows all. In an extension at the top level an empty list
+/// is `null`.
 pub fn drop_extensions(model: &mut Value) {
     for (_, extension) in model.as_object_mut().into_iter().flatten().filter(|(key, _)| key.starts_with("x-")) {
         null_for_empty_lists(extension);
@@ -74,7 +74,7 @@ fn null_for_empty_lists(value: &mut Value) {
     }
 }
 
-/// Attributes whose keys are chosen by users, so that a key with `x-` is no extension.
+/// Mappings whose keys are chosen by users, so a key with `x-` is no extension.
 const CHOSEN: [&str; 12] = [
     "environment",
     "labels",
@@ -98,7 +98,7 @@ pub(crate) fn drop_below(value: &mut Value) {
             map.retain(|key, _| !key.starts_with("x-"));
             for (key, value) in map.iter_mut() {
                 if key == "depends_on" {
-                    // The keys are names of services; the attributes of each dependency are not.
+                    // The keys are names of services; only the attributes of each dependency may be extensions.
                     value.as_object_mut().into_iter().flatten().for_each(|(_, edge)| drop_below(edge));
                 } else if !CHOSEN.contains(&key.as_str()) {
                     drop_below(value);

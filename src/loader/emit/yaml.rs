@@ -1,5 +1,5 @@
-//! Prints YAML as docker compose's writer does: indented by two blanks, list items indented, quotes only where a reader
-//! needs them.
+//! Prints YAML as docker compose does: indented by two blanks, list items indented, quotes only where a reader needs
+//! them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,11 +29,10 @@ pub fn yaml(model: &Map<String, Value>) -> String {
     out
 }
 
-/// The first part of a path under which no attribute has rules of its own.
+/// A path under which no attribute has special rules.
 const PLAIN: &str = "\0plain";
 
-/// Returns a mapping as the Go writer prints a value without a type: every mapping in natural order, and nothing left
-/// out.
+/// Returns a mapping as Go's writer prints a value without a type: every mapping in natural order, nothing left out.
 pub fn plain_yaml(model: &Map<String, Value>) -> String {
     let mut out = String::new();
     for (key, value) in ordered(model, &[PLAIN]) {
@@ -51,7 +50,7 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
     if value.is_null() && matches!(key, "command" | "entrypoint") && path.len() >= 2 {
         return;
     }
-    // Compat: JSON shows these attributes also when they are empty; YAML does not.
+    // Compat: JSON shows these attributes even if they are empty; YAML does not.
     let is_empty =
         value.as_object().is_some_and(|map| map.values().all(Value::is_null) && (map.is_empty() || key == "exec"));
     if is_empty
@@ -67,10 +66,11 @@ fn entry(out: &mut String, key: &str, value: &Value, indent: usize, path: &[&str
     body(out, value, indent, &inner, is_explicit);
 }
 
-/// Writes a key and its colon. A long key, or a key with line ends, is written behind a question mark (`? key`) and its
+/// Writes a key and its colon. A key that is long or has line ends is written behind a question mark (`? key`), and its
 /// value beside the colon; returns true for such a key.
 ///
-/// Compat: Go's writer takes a key of up to 128 bytes as a simple key. YAML 1.2 (7.4.3) allows up to 1024 characters.
+/// Compat: Go's writer writes a key of up to 128 bytes in the simple form. YAML 1.2 (7.4.3) allows up to 1024
+/// characters.
 fn write_key(out: &mut String, key: &str, indent: usize) -> bool {
     let is_break = |char: char| matches!(char, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let is_explicit = key.len() > 128 || key.contains(is_break);

@@ -7,10 +7,10 @@ use crate::loader::syntax::template;
 use crate::loader::tree::{Entry, Node, Value, children};
 use crate::model::Span;
 
-/// Attributes that share a namespace with another service where they say `service:NAME`.
+/// Attributes that share a namespace with another service by `service:NAME`.
 pub const NAMESPACES: [&str; 5] = ["network_mode", "ipc", "pid", "uts", "cgroup"];
 
-/// Fills in the defaults that docker compose fills in with any flags (compose-go `transform.SetDefaultValues`).
+/// Fills in the defaults that docker compose always fills in (compose-go `transform.SetDefaultValues`).
 pub fn defaults(root: &mut Node) {
     for (_, service) in children(root, "services") {
         let default = |node: &mut Node, key: &str, value: Value| {
@@ -38,8 +38,8 @@ pub fn defaults(root: &mut Node) {
     }
 }
 
-/// Makes implicit networks, dependencies and names explicit (compose-go `Normalize`). `is_raw` means that the model is not
-/// interpolated.
+/// Makes implicit networks, dependencies and names explicit (compose-go `Normalize`). `is_raw` means that the model is
+/// not interpolated.
 pub fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, String>, is_raw: bool) {
     let mut uses_default = false;
     for (_, service) in children(root, "services") {
@@ -72,7 +72,7 @@ pub fn normalize(root: &mut Node, project: &str, environment: &BTreeMap<String, 
 /// Normalizes a service. Returns whether the service is on the network `default`.
 fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>, is_raw: bool) -> bool {
     let span = service.span;
-    // Compat: with an empty `network_mode`, too, the service is not on the network `default`.
+    // Compat: also with an empty `network_mode`, the service is not on the network `default`.
     let has_mode = service.get_text("network_mode").is_some();
     let attached = service.get("networks");
     let has_networks = attached.is_some_and(|all| all.entries().next().is_some() || !all.items().is_empty());
@@ -107,7 +107,7 @@ fn normalize_service(service: &mut Node, environment: &BTreeMap<String, String>,
     uses_default
 }
 
-/// Gives build arguments without a value the value of the environment, and drops the arguments that have none there,
+/// Gives build arguments without a value the value of the environment. Drops those that the environment does not have,
 /// either.
 fn inherit_args(build: &mut Node, environment: &BTreeMap<String, String>) {
     let Some(args) = build.get_mut("args") else { return };
@@ -135,9 +135,9 @@ fn inherit_args(build: &mut Node, environment: &BTreeMap<String, String>) {
     }
 }
 
-/// Copies `scale` to `deploy.replicas`, where `deploy` does not say its own number.
+/// Copies `scale` to `deploy.replicas`, unless that is set.
 ///
-/// Compat: docker compose does so while it checks consistency, so not with `--no-consistency`.
+/// Compat: docker compose does this in its consistency check, so not with `--no-consistency`.
 pub fn scales(root: &mut Node) {
     for (_, service) in children(root, "services") {
         let Some(scale) = service.get("scale").cloned() else { continue };
@@ -149,8 +149,8 @@ pub fn scales(root: &mut Node) {
     }
 }
 
-/// Adds the dependencies that `links`, shared namespaces and `volumes_from` imply. Without interpolation a name that holds a
-/// variable implies nothing yet.
+/// Adds the dependencies that `links`, shared namespaces and `volumes_from` imply. Without interpolation, a name with a
+/// variable implies none.
 fn implicit_dependencies(service: &mut Node, is_raw: bool) {
     let mut found: Vec<(String, bool, Span)> = Vec::new();
     for link in service.get("links").map(Node::items).unwrap_or_default() {
@@ -187,7 +187,7 @@ fn implicit_dependencies(service: &mut Node, is_raw: bool) {
     }
 }
 
-/// Returns the text before the first colon that does not stand inside `${...}`.
+/// Returns the text before the first colon outside of `${...}`.
 fn before_colon(text: &str) -> &str {
     template::split_outside(text, ':').first().copied().unwrap_or(text)
 }

@@ -7,9 +7,9 @@ use crate::loader::tree::Changed;
 use crate::loader::tree::{Entry, Map, Node, Tag, Value, children, depends_on, keys};
 use crate::model::Span;
 
-/// Puts the changed members of a model into their long forms. `is_raw` means that the model is not interpolated: a
-/// short form stays as it is then where variables decide its parts, such as `${PORT}:80` and `networks: ['${NET}']`: keys are
-/// never interpolated, so a key must not hold a variable.
+/// Puts the changed members of a model into their long forms. `is_raw` means that the model is not interpolated. Then a
+/// short form stays if variables decide its parts, such as `${PORT}:80`; so does `networks: ['${NET}']`, because a key
+/// must not contain a variable.
 pub fn long_form(root: &mut Node, changed: &Changed, is_raw: bool, diagnostics: &mut Vec<Diagnostic>) {
     for (name, service) in children(root, "services").filter(|(name, _)| changed.has("services", name)) {
         let mut work = ServiceForms { path: format!("services.{name}"), is_raw, diagnostics };
@@ -62,7 +62,7 @@ impl ServiceForms<'_> {
         for key in ["dns", "dns_search", "tmpfs"] {
             change(service, key, list);
         }
-        // Compat: empty name servers are left out, and `dns` without a name server is removed.
+        // Compat: empty name servers are dropped; a `dns` without name servers is removed.
         if let Some(servers) = service.get_mut("dns").and_then(Node::as_list_mut) {
             servers.retain(|server| server.as_text() != Some(""));
         }
@@ -88,8 +88,8 @@ impl ServiceForms<'_> {
         self.volumes(service);
     }
 
-    /// Returns whether a list, or a text in its place, must stay as it is: a variable that is not replaced yet stands before
-    /// the `separators`, where the key of the long form comes from.
+    /// Returns whether a list, or a text in its place, must stay as it is, because an unreplaced variable is before the
+    /// `separators`: that part becomes the key of the long form.
     fn is_open(&self, node: &Node, key: &str, separators: &[char]) -> bool {
         let Some(found) = node.get(key).filter(|_| self.is_raw) else { return false };
         let items = found.as_list().unwrap_or(std::slice::from_ref(found));
@@ -191,7 +191,7 @@ impl ServiceForms<'_> {
     }
 }
 
-/// Replaces the value of a key, where there is one.
+/// Replaces the value of a key, if there is one.
 fn change(node: &mut Node, key: &str, by: impl FnOnce(Node) -> Node) {
     if let Some(found) = node.get_mut(key)
         && !found.is_null()
@@ -298,7 +298,7 @@ fn gpus(node: Node) -> Node {
 
 /// Fills in the count of a device request.
 ///
-/// Compat: a request without count and ids means all devices, and the number for all is -1.
+/// Compat: a request without count and ids means all devices, written as -1.
 fn count_all(request: &mut Node) {
     let span = request.span;
     let is_all = match request.get("count") {
@@ -405,7 +405,7 @@ fn external(resource: &mut Node, path: &str, diagnostics: &mut Vec<Diagnostic>) 
     resource.set("external", Node::new(Value::Bool(true), external.span));
 }
 
-/// Turns `id` and `id=path` into a mapping from ids to paths. Also `id: path`, which docker compose prints.
+/// Turns `id` and `id=path` into a mapping from ids to paths. Also accepts `id: path`, which docker compose prints.
 fn ssh(node: Node) -> Node {
     if node.as_map().is_some() {
         return node;

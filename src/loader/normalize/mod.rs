@@ -1,4 +1,4 @@
-//! One form of everything: long forms, defaults, implicit values, and the services that profiles enable.
+//! Makes everything uniform: long forms, defaults, implicit values, and only the enabled services.
 
 mod implicit;
 mod long_form;

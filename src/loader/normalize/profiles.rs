@@ -15,7 +15,7 @@ pub fn disable(root: &mut Node, active: &mut Vec<String>, named: &[String], diag
     let mut asked: Vec<String> = Vec::new();
     for name in named {
         match services.get(name.as_str()) {
-            // Compat: naming a service that is enabled already activates no further profile.
+            // Compat: naming a service that is already enabled activates no further profile.
             Some(entry) if is_enabled(&entry.node, active) => {}
             Some(entry) => asked.extend(profiles_of(&entry.node)),
             None => diagnostics.push(no_such_service(name, services.keys().map(|key| &**key), None)),
@@ -34,7 +34,7 @@ pub fn disable(root: &mut Node, active: &mut Vec<String>, named: &[String], diag
 
 fn is_enabled(service: &Node, active: &[String]) -> bool {
     let profiles = profiles_of(service);
-    // Compat: the empty profile is active. `profiles: ["$UNSET"]` leads to this profile.
+    // Compat: the empty profile is always active, which `profiles: ["$UNSET"]` makes use of.
     let is_active = |profile: &String| profile.is_empty() || active.iter().any(|one| one == "*" || one == profile);
     profiles.is_empty() || profiles.iter().any(is_active)
 }
@@ -88,7 +88,7 @@ pub fn select(root: &mut Node, named: &[String]) {
     let kept = needed(root, named);
     let Some(services) = root.get_mut("services").and_then(Node::as_map_mut) else { return };
     services.retain(|name, _| kept.contains(&**name));
-    // Compat: where services are named, dependencies on services that are not there are removed.
+    // Compat: with named services, dependencies on services that do not exist are removed.
     for entry in services.values_mut() {
         if let Some(edges) = entry.node.get_mut("depends_on").and_then(Node::as_map_mut) {
             edges.retain(|name, _| kept.contains(&**name));

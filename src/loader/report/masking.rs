@@ -1,7 +1,7 @@
-//! Hides values in diagnostics: secret values of variables, and the text of files whose lines are not shown.
+//! Hides values in diagnostics: secret values of variables, and the text of files whose lines must not be shown.
 //!
-//! Messages quote values between backticks. A quoted literal is replaced where it is the value of a variable that looks
-//! secret: for `user: ${TOKEN}` the message shows `${TOKEN}`, not the token; for `privileged: ${P}` it shows the value of `P`.
+//! Messages quote values between backticks. A quoted value is replaced if it comes from a variable that looks secret:
+//! for `user: ${TOKEN}` the message shows `${TOKEN}`; for `privileged: ${P}` it shows the value of `P`.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::loader::syntax::template;
 use crate::loader::variables::{UNSET_IN_ENV_FILE, without_value};
 use crate::model::secrecy::{is_secret_variable, looks_secret};
 
-/// Takes the place of a hidden value.
+/// Replaces a hidden value.
 const HIDDEN: &str = "…";
-/// Bytes of the longest text that is shown as it stands in the file. [`HIDDEN`] takes the place of longer texts.
+/// The longest text that is shown as the file has it, in bytes. Longer texts are replaced by [`HIDDEN`].
 const LONGEST_SHOWN: usize = 60;
-/// Values shorter than this are hidden between backticks only, because by chance they are part of many words.
+/// Shorter values are hidden between backticks only, because they occur in many words by chance.
 const SHORT: usize = 4;
 
-/// Bytes of the longest computed literal that is shown whole.
+/// The longest computed value that is shown whole, in bytes.
 const LONGEST_LITERAL: usize = 200;
 
 /// Hides secret values of variables in a diagnostic, and any text of a file whose lines are not shown.
@@ -33,7 +33,7 @@ pub fn mask(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     let written = loaded.sources.text(diagnostic.primary.span);
     let is_about_a_name = matches!(diagnostic.code, "unknown-key" | "duplicate-key" | "undefined");
     let (values, has_unknown) = secrets(written, loaded);
-    // These messages are about the name of a variable that has no value, or about the text of the file.
+    // These messages are about a variable without a value, or about the text of the file.
     let is_without_value = matches!(diagnostic.code, "unset-variable" | "required-variable" | "bad-interpolation");
     let mask = Mask {
         written,
@@ -48,18 +48,17 @@ pub fn mask(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     more.chain(diagnostic.related.iter_mut().map(|label| &mut label.text)).for_each(|text| mask.apply(text));
 }
 
-/// Returns whether an env file is the user's own: below the project or beside its files, or named on the command line.
+/// Returns whether an env file is the user's own: below the project, beside its files, or named on the command line.
 fn is_own(path: &Path, loaded: &Loaded) -> bool {
     let files = loaded.config_files.iter().filter_map(|file| file.parent()).filter(|parent| parent.is_absolute());
     let mut directories = files.chain([loaded.working_dir.as_path()]);
     loaded.env_files.iter().any(|one| one == path) || directories.any(|directory| path.starts_with(directory))
 }
 
-/// Returns the values of the variables in a text that must not be shown, and whether the value of such a variable is not
-/// known here.
+/// Returns the secret values of the variables in a text, and whether a secret variable has an unknown value.
 ///
-/// A value is secret where the name of its variable looks secret, where the value does (an address with a password), or
-/// where it contains the value of a variable whose name does.
+/// A value is secret if the name of its variable looks secret, if the value itself does (an address with a password),
+/// or if it contains the value of a variable whose name looks secret.
 fn secrets<'a>(written: &str, loaded: &'a Loaded) -> (Vec<&'a str>, bool) {
     let mut values = Vec::new();
     let mut has_unknown = false;
@@ -80,15 +79,15 @@ fn secrets<'a>(written: &str, loaded: &'a Loaded) -> (Vec<&'a str>, bool) {
     (values, has_unknown)
 }
 
-/// The values and literals to hide in one diagnostic.
+/// What to hide in one diagnostic.
 struct Mask<'a> {
-    /// The text of the value as it stands in the file.
+    /// The text of the value in the file.
     written: &'a str,
     /// The secret values of the variables in that text.
     values: Vec<&'a str>,
-    /// Whether the value of a secret variable is not known, so that every computed literal may hold it.
+    /// Whether a secret variable has an unknown value, so that any computed text may contain it.
     has_unknown: bool,
-    /// Whether literals of the file are hidden, too.
+    /// Whether texts of the file are hidden, too.
     is_foreign: bool,
     /// Whether lines of the file may be shown.
     is_shown: bool,
@@ -109,7 +108,7 @@ impl Mask<'_> {
             })
             .collect();
         let mut masked = shown.join("`");
-        // The split above cuts a value that holds backticks itself, so the whole text is searched for values, too.
+        // A value with backticks was cut by the split above, so the whole text is searched, too.
         for value in self.values.iter().filter(|value| value.len() >= SHORT && !self.written.contains(**value)) {
             masked = masked.replace(*value, HIDDEN);
         }
@@ -118,7 +117,7 @@ impl Mask<'_> {
 
     fn is_hidden(&self, literal: &str) -> bool {
         let literal = literal.trim_matches('"');
-        // The path consists of names, which are not secret.
+        // A path consists of names, which are not secret.
         if literal.is_empty() || self.path.contains(literal) {
             return false;
         }
@@ -128,7 +127,7 @@ impl Mask<'_> {
         self.has_unknown || self.values.iter().any(|value| value.contains(literal) || literal.contains(value))
     }
 
-    /// Returns the text that takes the place of a hidden literal.
+    /// Returns the replacement of a hidden text.
     fn instead(&self) -> String {
         let written = self.written.trim_matches(['"', '\'']);
         let is_short = written.len() <= LONGEST_SHOWN && !written.contains(['\n', '`']);

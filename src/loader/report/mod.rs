@@ -1,4 +1,4 @@
-//! Diagnostics, once all stages have run: consequences dropped, values masked, places that led to a value added.
+//! Finishes the diagnostics after all stages: drops consequences, masks values, adds the places that led to a value.
 
 mod finish;
 mod masking;

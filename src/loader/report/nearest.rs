@@ -1,4 +1,4 @@
-//! "Did you mean": the known word that the fewest edits lead to.
+//! "Did you mean": the known word that needs the fewest edits.
 
 /// Returns the nearest known word. `None` where every word needs more than a third of its letters changed.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -7,7 +7,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     known
         .into_iter()
         .map(|candidate| (distance(&word, &candidate.chars().collect::<Vec<_>>()), candidate))
-        // One edit turns any letter into any other, so a word that would be replaced whole is not near.
+        // One edit turns any letter into any other, so a word in which every letter changes is not near.
         .filter(|(distance, _)| *distance <= allowed && *distance < word.len())
         .min_by_key(|(distance, candidate)| (*distance, *candidate))
         .map(|(_, candidate)| candidate)

@@ -12,7 +12,7 @@ use crate::loader::syntax::template;
 use crate::loader::variables::UNSET_IN_ENV_FILE;
 use crate::model::{FileId, Span};
 
-/// Bytes of the longest value that is searched for variables.
+/// The longest value that is searched for variables, in bytes.
 const LONGEST: usize = 4096;
 
 /// Adds the provenance to the diagnostics from index `first` on, masks them, and sorts all by their places.
@@ -25,7 +25,7 @@ pub fn add_provenance(loaded: &mut Loaded, first: usize) {
         hops(diagnostic, loaded);
         narrow(diagnostic, loaded, &mut seen);
     }
-    // In the order of the files, for the user who mends a file from top to bottom. Diagnostics without a place come
+    // In the order of the files, for a user who corrects a file from top to bottom. Diagnostics without a place come
     // last.
     list.sort_by_key(|one| (one.primary.span.file, one.primary.span.start));
     loaded.diagnostics = list;
@@ -34,7 +34,7 @@ pub fn add_provenance(loaded: &mut Loaded, first: usize) {
 /// Adds "interpolated from": the places where the variables of a value are set. The values may be secret and are not
 /// shown.
 fn variables(diagnostic: &mut Diagnostic, loaded: &Loaded) {
-    // The message of these codes is about a variable or a key, not about the value of a variable.
+    // These messages are about a variable or a key, not about the value of a variable.
     let is_plain = matches!(
         diagnostic.code,
         "unset-variable" | "required-variable" | "bad-interpolation" | "unknown-key" | "duplicate-key"
@@ -76,7 +76,7 @@ fn narrow(diagnostic: &mut Diagnostic, loaded: &Loaded, seen: &mut BTreeMap<Span
             let before = seen.entry(span).or_default();
             *before += 1;
             let places = template::places_of_faults(text, &|name| loaded.variables.get(name).cloned());
-            // Two services that extend one file report the faults of a text twice, so the count begins again.
+            // Two services that extend one file report the faults of its texts twice, so the count begins again.
             places.get((*before - 1) % places.len().max(1)).copied()
         }
         _ => None,
@@ -102,7 +102,7 @@ fn hops(diagnostic: &mut Diagnostic, loaded: &Loaded) {
     }
 }
 
-/// Returns the first bytes of a place: an entry of `include` may be a mapping of many lines.
+/// Returns the first bytes of a place, because an entry of `include` may be a mapping of many lines.
 fn first_line(span: Span) -> Span {
     Span { end: span.end.min(span.start + 200), ..span }
 }

@@ -30,7 +30,7 @@ pub fn check(root: &Node, changed: &Changed) -> Vec<Diagnostic> {
     faults
 }
 
-/// Checks a value against a rule. The depth of the tree bounds the recursion.
+/// Checks a value against a rule. The recursion is limited by the depth of the tree.
 fn walk(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     let rule = rule.resolved();
     if !rule.forms.is_empty() {
@@ -52,13 +52,13 @@ fn walk(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnos
 
 /// Returns whether a value is null under `models` of a service, where the name of the model is enough.
 ///
-/// Compat: the schema demands a mapping there, but docker compose accepts null.
+/// Compat: the schema requires a mapping there, but docker compose accepts null.
 fn is_mere_name(node: &Node, path: &ModelPath<'_>) -> bool {
     node.is_null() && path.depth() == 4 && path.part(0) == "services" && path.part(2) == "models"
 }
 
-/// Checks a value against several forms. Where no form fits, the faults of the form with the fewest faults are
-/// reported, or all types where no form has the right type.
+/// Checks a value against several forms. If none fits, reports the faults of the form with the fewest faults, or all
+/// types if no form has the right type.
 fn one_of(forms: &[Rule], node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
     if is_mere_name(node, path) {
         return;
@@ -116,13 +116,13 @@ fn wrong_type(rules: &[&Rule], node: &Node, path: &ModelPath<'_>) -> Diagnostic 
     let name = if path.is_empty() { "the top of the file" } else { path.as_str() };
     let diagnostic = Diagnostic::error("wrong-type", node.span, format!("`{name}` must be {expected}, but is {found}"))
         .at(path.to_string());
-    // A number or a boolean where a text is needed: quotes make a text of it.
+    // A number or a boolean where a text is needed: suggest quotes.
     let is_text_wanted = expected.starts_with("a text") && !expected.contains("mapping") && !expected.contains("list");
     match node.scalar_text().filter(|_| is_text_wanted && !node.is_null()) {
         Some(text) if DURATIONS.iter().any(|name| path.rsplit('.').next() == Some(name)) => {
             diagnostic.help(format!("a duration has a unit: `{text}s`"))
         }
-        // Quotes do not help where the attribute takes a number, too: the text would have to be that number.
+        // Quotes do not help if the attribute accepts numbers, too: the text would have to be that number.
         Some(_) if expected.contains("number") => diagnostic,
         Some(text) if path.ends_with(".restart") && text == "false" => diagnostic.help("write `\"no\"`, in quotes"),
         Some(text) => diagnostic.help(format!("quote it: `\"{text}\"`")),
@@ -174,7 +174,7 @@ fn members<'a>(
         if let Some(rule) = known.or_else(by_pattern) {
             walk(rule, &entry.node, &path.next(key), faults);
         } else if rule.allows_more == Some(false) {
-            // The search for the nearest key is slow with many keys, so it ends once no more errors are shown.
+            // The search for the nearest key is slow with many keys, so it ends when no more errors are shown.
             let offered = properties.filter(|_| faults.len() < MOST_TOLD);
             faults.push(unknown_key(key, entry.key, path, offered, properties.is_none() && patterns.is_some()));
         }
@@ -247,7 +247,7 @@ fn list(rule: &Rule, items: &[Node], path: &ModelPath<'_>, faults: &mut Vec<Diag
 
 /// Checks a scalar: its words, its range, its pattern.
 fn scalar(rule: &Rule, node: &Node, path: &ModelPath<'_>, faults: &mut Vec<Diagnostic>) {
-    // Compat: a date has none of the types of the schema, so docker compose refuses a date everywhere.
+    // Compat: a date has no type of the schema, so docker compose refuses a date everywhere.
     if node.tag == Tag::Date && !rule.kinds().is_empty() {
         let text = node.scalar_text().unwrap_or_default();
         let message = format!("`{path}` must be a text, but YAML reads `{text}` as a date");

@@ -13,11 +13,11 @@ const SCHEMA: &str = include_str!("compose-spec.json");
 /// Rules by name, in the order of the schema.
 pub(super) type Names<T> = IndexMap<Box<str>, T, foldhash::fast::RandomState>;
 
-/// The rule for a value. A keyword that is absent asks for nothing.
+/// The rule for a value. An absent keyword requires nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Rule {
-    /// `#/definitions/NAME`: the rule of that name counts, and this rule has no other keywords.
+    /// `#/definitions/NAME`: use the rule of that name. Such a rule has no other keywords.
     #[serde(rename = "$ref")]
     reference: Option<Box<str>>,
     /// The value must have one of these forms.
@@ -28,7 +28,7 @@ pub(super) struct Rule {
     pub(super) properties: Option<Names<Rule>>,
     #[serde(rename = "patternProperties")]
     pub(super) patterns: Option<Names<Rule>>,
-    /// Whether keys are allowed that neither `properties` nor `patterns` have.
+    /// Whether keys are allowed that are neither in `properties` nor in `patterns`.
     #[serde(rename = "additionalProperties")]
     pub(super) allows_more: Option<bool>,
     pub(super) required: Vec<Box<str>>,
@@ -42,7 +42,7 @@ pub(super) struct Rule {
     pub(super) maximum: Option<f64>,
 }
 
-/// The kinds of value that a rule takes. No kinds means every kind.
+/// The kinds of value that a rule accepts; none means every kind.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Kinds {
@@ -101,7 +101,7 @@ impl Rule {
         schema().definitions.get(name)
     }
 
-    /// Returns the kinds of value that the rule takes; for a choice of forms the kinds of all forms.
+    /// Returns the kinds of value that the rule accepts; for a choice of forms the kinds of all forms.
     pub(super) fn kinds(&self) -> Vec<Kind> {
         match self.own_kinds() {
             [] => self.forms.iter().flat_map(|form| form.resolved().kinds()).collect(),
@@ -116,7 +116,7 @@ impl Rule {
         }
     }
 
-    /// Returns whether the rule takes the kind of a value.
+    /// Returns whether the rule accepts the kind of a value.
     pub(super) fn takes(&self, node: &Node) -> bool {
         match self.own_kinds() {
             [] if self.forms.is_empty() => true,

@@ -1,4 +1,4 @@
-//! Finds the compose files of a project, and makes a project name of a directory's name.
+//! Finds the compose files of a project, and makes a project name from a directory's name.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::model::Span;
 
 /// Names of compose files, in the order of preference.
 const DEFAULT_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-/// Names of override files, which stand beside the compose file.
+/// Names of override files, in the directory of the compose file.
 const OVERRIDE_FILES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
@@ -20,13 +20,13 @@ pub fn is_project_name(text: &str) -> bool {
     text.bytes().next().is_some_and(fits) && text.bytes().all(|byte| fits(byte) || matches!(byte, b'_' | b'-'))
 }
 
-/// Makes a project name of a directory's name: `_My.App-1` becomes `myapp-1`.
+/// Makes a project name from a directory's name: `_My.App-1` becomes `myapp-1`.
 pub fn project_name_of(directory: &Path) -> String {
     normalized(&directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
 }
 
-/// Makes a project name of any text: lower case, other characters dropped, no `_` or `-` in front. The result may be
-/// empty.
+/// Makes a project name from any text: lower case, invalid characters dropped, no `_` or `-` in front. The result may
+/// be empty.
 pub fn normalized(text: &str) -> String {
     let name = text.to_lowercase();
     let kept: String = name
@@ -79,7 +79,7 @@ pub fn discover(
         .help("name one with `-f FILE`"))
 }
 
-/// Adds the override file, and warns where several compose files or several override files stand in the directory.
+/// Adds the override file. Warns if the directory has several compose files or several override files.
 fn with_override(directory: &Path, first: PathBuf, found: &[PathBuf]) -> Discovered {
     let mut files = Discovered { paths: vec![first.clone()], warnings: Vec::new() };
     if found.len() > 1 {
@@ -107,7 +107,7 @@ fn with_override(directory: &Path, first: PathBuf, found: &[PathBuf]) -> Discove
     files
 }
 
-/// Takes `.`, `..` and doubled slashes out of an absolute path, without access to the disk.
+/// Removes `.`, `..` and doubled slashes from an absolute path, without access to the disk.
 pub fn clean(path: &Path) -> PathBuf {
     PathBuf::from(clean_path(&path.to_string_lossy()))
 }

@@ -1,4 +1,4 @@
-//! Compose files on the disk: which files there are, their text, and the paths that they name.
+//! Compose files on the disk: finding and reading them, and the paths that they contain.
 
 mod discover;
 mod paths;

@@ -1,4 +1,4 @@
-//! Makes relative paths absolute. A path is relative to the directory of the file in which the path stands.
+//! Makes relative paths absolute. A path is relative to the directory of its file.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::loader::syntax::volume::is_windows_path;
 use crate::loader::tree::{Node, Value, children};
 use crate::model::ContextSource;
 
-/// The directories that relative paths and `~` start from.
+/// The directories for relative paths and for `~`.
 pub struct Base<'a> {
     pub directory: &'a Path,
     pub home: Option<&'a Path>,
@@ -16,7 +16,8 @@ pub struct Base<'a> {
 impl Base<'_> {
     /// Returns an absolute, clean path. `~` is the home directory.
     pub fn absolute(&self, path: &str) -> String {
-        // Compat: `~name` is a path below the own home directory, too. A shell would take the home directory of `name`.
+        // Compat: `~name` is a path below the user's own home directory, too; for a shell it would be the home of
+        // `name`.
         if let (Some(rest), Some(home)) = (path.strip_prefix('~'), self.home) {
             return clean_path(&format!("{}/{rest}", home.display()));
         }
@@ -124,8 +125,8 @@ pub fn relative(from: &Path, to: &Path) -> PathBuf {
     if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
 }
 
-/// Returns whether a text is no path but an address, an image or a service. Files of `include` and `extends` are told by the
-/// rule of build contexts.
+/// Returns whether a text is no path, but an address, an image or a service. Files of `include` and `extends` follow
+/// the rule of build contexts.
 pub fn is_remote(text: &str) -> bool {
     ContextSource::of(text) != ContextSource::Directory
 }

@@ -1,5 +1,5 @@
-//! Reads files: regular files of at most 16 MiB in UTF-8, or in UTF-16 with a byte order mark. Env files may hold bytes that
-//! are not UTF-8. Only this file of the loader looks at the disk.
+//! Reads files: regular files of at most 16 MiB in UTF-8, or in UTF-16 with a byte order mark. Env files may contain
+//! bytes that are not UTF-8. Only this file of the loader uses the disk.
 
 #![expect(clippy::disallowed_methods, reason = "the one file of the loader that looks at the disk")]
 
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::diag::Diagnostic;
 use crate::model::Span;
 
-/// Bytes of the largest compose or env file that is read.
+/// The largest compose or env file, in bytes.
 const LARGEST: u64 = 16 << 20;
-/// Seconds to wait until a program writes to a named pipe.
+/// How many seconds to wait until a program writes to a named pipe.
 const PIPE_LIMIT_S: i64 = 1;
 
 /// Who names a file. The command line may name pipes, such as `-f <(...)`; a file may name regular files only.
@@ -23,7 +23,7 @@ pub enum NamedBy {
     Include,
     /// An `extends` of a service.
     Extends,
-    /// Another attribute of a compose file, such as `env_file`. Also a `.env` found beside the compose file.
+    /// Another attribute of a compose file, such as `env_file`; also a `.env` beside the compose file.
     Attribute,
 }
 
@@ -72,7 +72,7 @@ fn read_bytes(path: &Path, named: NamedBy, span: Span) -> Result<Vec<u8>, Diagno
 /// Opens a file. Opening a named pipe without a writer would block for ever, so a pipe has [`PIPE_LIMIT_S`] seconds.
 fn open(path: &Path, metadata: &std::fs::Metadata) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-    // `-f <(command)` is a pipe whose writer is running already. That command may take long before it writes.
+    // The writer of `-f <(command)` is already running, and may take long before it writes.
     let is_descriptor = path.starts_with("/dev/fd") || path.starts_with("/proc");
     if !metadata.file_type().is_fifo() || is_descriptor {
         return std::fs::File::open(path);
@@ -104,7 +104,7 @@ pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Returns the path that a path leads to once symbolic links are followed. `None` where nothing is there.
+/// Returns the path after symbolic links were followed. `None` if nothing is there.
 pub fn real_path(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
@@ -129,7 +129,7 @@ pub fn remote_file(span: Span, path: &str) -> Diagnostic {
     .help("fetch it first and name the local copy")
 }
 
-/// Returns how two bytes of UTF-16 make a number, by the byte order mark at the start. `None` without such a mark.
+/// Returns how two bytes of UTF-16 make a number, from the byte order mark at the start. `None` without such a mark.
 fn encoding(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
     match bytes {
         [0xff, 0xfe, ..] => Some(u16::from_le_bytes),

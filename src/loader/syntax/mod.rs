@@ -1,4 +1,4 @@
-//! Small grammars inside values: a text to its parts, without knowledge of where the text stands.
+//! Small grammars inside values. They split a text into its parts, without knowing the attribute.
 
 pub mod clean_path;
 pub mod duration;

@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Result<Vec<Port>, String> {
         if count != 0 {
             return Err(format!("invalid ranges specified for container and host ports: `{container}` and `{host}`"));
         }
-        // `8000-8010:80`: the engine takes any free port of the range for port 80.
+        // `8000-8010:80`: the engine chooses a free port of the range for port 80.
         let published = format!("{from}-{to}");
         return Ok(vec![Port { host_ip, published, target: first, protocol }]);
     }

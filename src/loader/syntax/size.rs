@@ -1,6 +1,6 @@
-//! Sizes in bytes: `64m`, `1.5gb` or a plain number. A unit is 1024 times the unit before it.
+//! Sizes in bytes: `64m`, `1.5gb` or a plain number. Each unit is 1024 times the previous one.
 
-/// Reads a size in bytes. A plain number may be negative: `-1` means without limit.
+/// Reads a size in bytes. A plain number may be negative: `-1` means no limit.
 pub fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {

@@ -1,4 +1,4 @@
-//! Variables in a text: `$NAME` and `${NAME...}`. Defaults and messages may hold further variables.
+//! Variables in a text: `$NAME` and `${NAME...}`. Defaults and messages may contain further variables.
 
 /// A fault of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub enum TemplateError {
     TooLong,
 }
 
-/// Bytes of the longest value that substitution makes.
+/// The longest value that substitution makes, in bytes.
 const LONGEST: usize = 1 << 20;
-/// Levels of defaults inside defaults.
+/// The most levels of defaults inside defaults.
 const DEEPEST: usize = 64;
-/// Faults of one text that are reported.
+/// The most faults of one text that are reported.
 const MOST_FAULTS: usize = 20;
 
 /// The values of variables, and the variables that had no value.
@@ -34,15 +34,15 @@ pub struct Variables<'a> {
     pub missing: Vec<String>,
 }
 
-/// Returns the text with its variables replaced and `$$` turned into `$`; or the faults of the text, in its order and
-/// each fault once.
+/// Returns the text with its variables replaced and `$$` turned into `$`, or the faults of the text in their order,
+/// each once.
 pub fn substitute(text: &str, variables: &mut Variables<'_>) -> Result<String, Vec<TemplateError>> {
     let mut work = Substitution { variables, faults: Vec::new() };
     let result = work.text(text, 0, 0);
     if work.faults.is_empty() { Ok(result) } else { Err(work.faults) }
 }
 
-/// A substitution under way. A fault does not end the substitution, so that all faults of a text are found.
+/// A substitution in progress. It goes on after a fault, so that all faults of a text are found.
 struct Substitution<'a, 'v> {
     variables: &'a mut Variables<'v>,
     faults: Vec<TemplateError>,
@@ -140,7 +140,7 @@ impl Substitution<'_, '_> {
     }
 }
 
-/// Returns the length of the name at the start of a text: `[_a-zA-Z][_a-zA-Z0-9]*`; 0 where no name is there.
+/// Returns the length of the name at the start of a text (`[_a-zA-Z][_a-zA-Z0-9]*`); 0 without a name.
 pub fn name_length(text: &str) -> usize {
     let mut bytes = text.bytes();
     match bytes.next() {
@@ -175,11 +175,11 @@ fn closing_brace(text: &str) -> Option<usize> {
 pub struct Mention {
     /// The variable's name.
     pub name: String,
-    /// `${NAME:?}` or `${NAME?}`.
+    /// Whether the variable is required: `${NAME:?}` or `${NAME?}`.
     pub is_required: bool,
     /// The default, verbatim.
     pub default: String,
-    /// The text for a present value, verbatim.
+    /// The text that is used if the variable has a value, verbatim.
     pub alternate: String,
 }
 
@@ -228,14 +228,14 @@ pub struct Reference<'a> {
     pub name: &'a str,
     /// Offset of the dollar sign.
     pub start: usize,
-    /// Offset of the end: of the name, or of the closing brace.
+    /// Offset behind the name, or behind the closing brace.
     pub end: usize,
     /// `$NAME` or `${NAME}`, without an operator.
     pub is_plain: bool,
 }
 
-/// Returns every reference in a text, also those inside defaults and messages. `$$` is none. With `has_escapes` a backslash
-/// takes the next character as it is.
+/// Returns every reference in a text, also those inside defaults and messages. `$$` is no reference. With
+/// `has_escapes`, a backslash makes the next character an ordinary one.
 pub fn references(text: &str, has_escapes: bool) -> Vec<Reference<'_>> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
@@ -274,9 +274,9 @@ pub fn split_outside(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// Returns the characters of a text that do not stand inside `${...}`, with their offsets.
+/// Returns the characters of a text outside of `${...}`, with their offsets.
 ///
-/// Compat: a `${` without an end goes on to the end of the text.
+/// Compat: a `${` without an end extends to the end of the text.
 pub fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut depth = 0usize;
     text.char_indices().filter(move |(at, char)| {

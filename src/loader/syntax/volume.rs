@@ -61,12 +61,13 @@ pub fn parse(text: &str) -> Result<Volume, String> {
     Ok(volume)
 }
 
-/// Returns whether the options of a short form hold variables. What they say is known only once the variables are replaced.
+/// Returns whether the options of a short form contain variables. Their meaning is known only after interpolation.
 pub fn has_open_options(text: &str) -> bool {
     split(text).get(2).is_some_and(|options| !template::references(options, false).is_empty())
 }
 
-/// Splits at colons, but not inside `${...}` (`${STORE:-/mnt}/a:/b`), and not at the colon after a drive letter of Windows.
+/// Splits at colons, but not inside `${...}` (`${STORE:-/mnt}/a:/b`), and not at the colon after a drive letter of
+/// Windows.
 fn split(text: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut start = 0;

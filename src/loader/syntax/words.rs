@@ -1,15 +1,15 @@
-//! Splits a command that is written as one text into words, as docker compose does.
+//! Splits a command in one text into words, as docker compose does.
 //!
-//! Compat: the library mattn/go-shellwords knows quotes and backslashes, runs no shell, and stops at the first operator
-//! of a shell: of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same
-//! words. A backslash takes the next character as it is: `\n` is the letter `n`.
+//! Compat: the library mattn/go-shellwords knows quotes and backslashes, runs no shell, and stops at the first shell
+//! operator: of `serve && exit` only `serve` is left. Config hashes cover the words, so both tools must find the same
+//! words. A backslash keeps the next character as it is: `\n` is the letter `n`.
 
-/// The words of a command up to the first operator of a shell.
+/// The words of a command up to the first shell operator.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
     /// Program and arguments.
     pub words: Vec<String>,
-    /// The operator that ended the words, such as `&` or `|`. `None` where the whole text was read.
+    /// The operator after the words, such as `&` or `|`. `None` if the whole text was read.
     pub ended_at: Option<char>,
 }
 
@@ -33,15 +33,15 @@ impl Open {
     }
 }
 
-/// Splits a text. `None` where a quote, a backquote or a bracket is not closed.
+/// Splits a text. `None` if a quote, a backquote or a bracket is not closed.
 ///
-/// Different from docker compose, which refuses such a text (docs/compat.md): brackets without a `$` before them are
-/// ordinary characters where docker compose's reading of them leads to nothing.
+/// Different from docker compose (docs/compat.md): if it would refuse the text because of brackets without a `$` before
+/// them, they are ordinary characters here.
 pub fn split(text: &str) -> Option<Words> {
     read(text, true).or_else(|| read(text, false))
 }
 
-/// Splits a text. Where brackets are operators, `)` alone begins and ends a command as `$(` and `)` do, and `(` alone is
+/// Splits a text. If brackets are operators, `)` alone begins and ends a command as `$(` and `)` do, and `(` alone is
 /// refused.
 fn read(text: &str, are_brackets_operators: bool) -> Option<Words> {
     let mut words = Vec::new();

@@ -1,10 +1,10 @@
 //! The merge tags `!reset` and `!override` of the Compose specification.
 //!
-//! A tag speaks about the values of the files before its own file: `!reset` drops them, `!override` replaces them.
+//! A tag is about the values of the files before its own: `!reset` drops them, `!override` replaces them.
 
 use super::node::{Entry, Map, Node, Tag, Value};
 
-/// Removes from the model of the earlier files every value that has a `!reset` or an `!override` in a later file.
+/// Removes from the model of the earlier files each value for which a later file has `!reset` or `!override`.
 ///
 /// Compat: a tag inside a list does not change the earlier list.
 pub fn apply_tags(base: &mut Node, over: &Node) {
@@ -18,8 +18,8 @@ pub fn apply_tags(base: &mut Node, over: &Node) {
     }
 }
 
-/// Returns the tags of a tree: the mappings that lead to tagged values, with null in place of the values. `None` where
-/// the tree has no tags.
+/// Returns the tags of a tree: the mappings that lead to tagged values, with null instead of the values. `None` if the
+/// tree has no tags.
 pub fn tags(node: &Node) -> Option<Node> {
     if matches!(node.tag, Tag::Reset | Tag::Override) {
         return Some(Node { value: Value::Null, ..*node });
@@ -32,7 +32,7 @@ pub fn tags(node: &Node) -> Option<Node> {
     (!map.is_empty()).then(|| Node::mapping(map, node.span))
 }
 
-/// Carries out and removes all tags of a tree that no earlier file concerns.
+/// Applies and removes all tags of a tree that have no earlier file to act on.
 pub fn untag(node: &mut Node) {
     drop_resets(node);
     clear_overrides(node);

@@ -1,4 +1,4 @@
-//! YAML text to a tree of values, each with its place in the text.
+//! Turns YAML text into a tree of values, each with its place in the text.
 
 mod changed;
 mod merge_tags;

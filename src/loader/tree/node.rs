@@ -11,7 +11,7 @@ pub struct Node {
     pub value: Value,
     /// The place of the value. A value from an anchor, an extended service or an included file keeps its place there.
     pub span: Span,
-    /// `!reset` or `!override` until the merge has carried it out, or how YAML 1.1 reads a plain text.
+    /// `!reset` or `!override` until the merge has applied it, or a remark about how YAML 1.1 reads a plain text.
     pub tag: Tag,
 }
 
@@ -30,8 +30,8 @@ pub enum Value {
     Text(Box<str>),
     /// A list.
     List(Vec<Node>),
-    /// A mapping in the order of the file. In a box, because most values are scalars and each value takes the room of
-    /// the largest variant.
+    /// A mapping in the order of the file. It is in a box because most values are scalars, and each value takes the
+    /// space of the largest variant.
     Map(Box<Map>),
 }
 
@@ -55,11 +55,11 @@ pub enum Tag {
     None,
     /// `!reset`: the values of earlier files are dropped, and this value, too.
     Reset,
-    /// `!override`: the values of earlier files are dropped, and this value takes their place.
+    /// `!override`: the values of earlier files are dropped, and this value replaces them.
     Override,
     /// A plain text that YAML 1.1 reads as a date.
     Date,
-    /// A plain text of digits: a whole number too large for [`Value::Int`].
+    /// A plain text of digits: an integer too large for [`Value::Int`].
     Large,
 }
 

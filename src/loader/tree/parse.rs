@@ -1,8 +1,8 @@
 //! Parses YAML text into trees. Only this file knows the parser. Anchors, aliases and merge keys (`<<`) are expanded
 //! here, and duplicate keys are reported.
 //!
-//! Nesting has a bound of 128. The number of nodes and their bytes have a bound with aliases expanded, so that no small
-//! file becomes a large tree.
+//! Nesting is limited to 128 levels. The number of nodes and their bytes are limited, with aliases expanded, so that a
+//! small file cannot become a large tree.
 
 use std::collections::HashMap;
 
@@ -16,17 +16,18 @@ use crate::diag::Diagnostic;
 use crate::loader::report::{MOST_TOLD, nearest};
 use crate::model::{FileId, Span};
 
-/// Levels of lists and mappings inside each other. Every function that walks a tree recursively relies on this bound.
+/// The most levels of lists and mappings inside each other. Every recursive walk through a tree relies on this limit.
 const DEEPEST: usize = 128;
-/// Nodes of all documents of a file together, with aliases expanded.
+/// The most nodes of all documents of a file together, with aliases expanded.
 const MOST_NODES: usize = 1_000_000;
-/// Bytes of the scalars of all documents of a file together, with aliases expanded. The same bound as for a whole file.
+/// The most bytes in scalars of all documents of a file together, with aliases expanded; the same limit as for a whole
+/// file.
 const MOST_BYTES: usize = 16 << 20;
 
-/// Parses a text into its documents, without the empty ones.
+/// Parses a text into its documents, without empty ones.
 ///
-/// A syntax error ends the parsing and is returned. Faults that leave the rest of the text its meaning, such as a
-/// duplicate key, are added to `faults`.
+/// A syntax error ends the parsing and is returned. A fault after which the rest can still be parsed, such as a
+/// duplicate key, is added to `faults`.
 pub fn parse(file: FileId, text: &str, faults: &mut Vec<Diagnostic>) -> Result<Vec<Node>, Diagnostic> {
     let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offset = text.len() - text_without_mark.len();
@@ -72,7 +73,7 @@ type Found<'a> = (Event<'a>, Span);
 struct Size {
     nodes: usize,
     bytes: usize,
-    /// The deepest level so far; of an anchored value the number of levels inside it.
+    /// The deepest level so far; for an anchored value the number of levels inside it.
     depth: usize,
 }
 
@@ -114,7 +115,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps a fault. No more faults are kept than a command reports.
+    /// Keeps a fault. Not more faults are kept than a command reports.
     fn tell(&mut self, fault: Diagnostic) {
         if self.faults.len() <= MOST_TOLD {
             self.faults.push(fault);
@@ -214,7 +215,7 @@ impl<'a> Reader<'a> {
                 bytes: self.read.bytes - before.bytes,
                 depth: self.read.depth - depth,
             };
-            // Compat: an alias does not have the `!reset` values of the anchored mapping.
+            // Compat: an alias does not get the `!reset` values of the anchored mapping.
             let mut anchored = node.clone();
             merge_tags::drop_resets(&mut anchored);
             self.anchors.insert(anchor, (anchored, size));
@@ -310,7 +311,7 @@ impl<'a> Reader<'a> {
 
     /// Returns a key as text. A key that is no text is a fault, and its entry is left out.
     ///
-    /// Compat: at the top of a document a number, a boolean or null is a key, and the schema refuses that key.
+    /// Compat: at the top of a document, a number, a boolean or null is a key, which the schema then refuses.
     fn key(&mut self, key: &Node, depth: usize) -> Option<String> {
         let is_null = key.is_null();
         if (is_null || matches!(key.value, Value::Int(_) | Value::Float(_) | Value::Bool(_))) && depth > 0 {
@@ -370,7 +371,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the diagnostic for a key that its mapping has already.
+/// Returns the diagnostic for a key that its mapping already has.
 fn duplicate(name: &str, span: Span, first: Span) -> Diagnostic {
     let message = format!("key `{}` is already defined", crate::text::escape_controls(name));
     Diagnostic::error("duplicate-key", span, message).related(first, "first defined here")
@@ -383,7 +384,8 @@ fn key_text(key: &Node) -> Option<String> {
     }
 }
 
-/// Merges the value of `<<` into a mapping. Keys of the mapping itself win; of several merged mappings the first wins.
+/// Merges the value of `<<` into a mapping. Keys of the mapping itself have priority; of several merged mappings the
+/// first one.
 fn merge_key(map: &mut Map, from: Node) -> Result<(), Diagnostic> {
     let span = from.span;
     match from.value {
@@ -416,7 +418,7 @@ fn is_binary(tag: Option<&str>) -> bool {
     tag.is_some_and(|tag| matches!(tag, "tag:yaml.org,2002:binary" | "!!binary"))
 }
 
-/// Returns the tag of a plain scalar that became a text though YAML 1.1 reads a date or a number there.
+/// Returns the tag of a plain scalar that became a text although YAML 1.1 reads a date or a number.
 fn tag_of_plain(value: &Value) -> Tag {
     match value {
         Value::Text(text) if scalar::is_timestamp(text) => Tag::Date,
@@ -429,7 +431,7 @@ fn tag_of_plain(value: &Value) -> Tag {
 
 /// Returns the value of a scalar.
 ///
-/// Compat: an unknown tag makes a text of a plain scalar, unless the scalar is null.
+/// Compat: a plain scalar with an unknown tag becomes a text, unless it is null.
 fn scalar_value(text: &str, style: ScalarStyle, tag: Option<&str>) -> Value {
     let is_plain = style == ScalarStyle::Plain;
     let kind = tag.map(|tag| tag.strip_prefix("tag:yaml.org,2002:").or_else(|| tag.strip_prefix("!!")).unwrap_or(tag));
@@ -457,7 +459,7 @@ mod tests {
             chain.push_str(&format!("a{number}: &a{number} {}\n", nested(100, &format!("*a{}", number - 1))));
         }
         assert_eq!(code(&chain), Some("too-deep"));
-        // The depth of `a` does not count for `c`, which is above the bound only together with `a`.
+        // The depth of `a` does not count for `c`, which exceeds the limit only together with `a`.
         assert_eq!(code(&format!("a: &a {}\nb: &b 1\nc: {}", nested(100, "1"), nested(100, "*b"))), None);
     }
 }

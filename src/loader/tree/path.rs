@@ -1,7 +1,7 @@
 //! Paths in the model, such as `services.web.ports[1]`: for messages, and for rules that depend on the attribute.
 
-/// A path as a chain of steps. Each step lives on the stack of the function that walks there, so that a walk through
-/// the tree allocates nothing.
+/// A path as a chain of steps. Each step is on the stack of the function that walks the tree, so a walk allocates
+/// nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ModelPath<'a> {
     above: Option<&'a ModelPath<'a>>,

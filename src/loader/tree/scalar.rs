@@ -21,7 +21,7 @@ pub fn resolve(text: &str) -> Value {
     integer(text).or_else(|| float(text)).unwrap_or_else(|| Value::Text(text.into()))
 }
 
-/// Reads a whole number: decimal, `0x`, `0o`, `0b`, or octal after a leading zero. Underscores may part the digits.
+/// Reads a whole number: decimal, `0x`, `0o`, `0b`, or octal after a leading zero. Underscores may separate the digits.
 fn integer(text: &str) -> Option<Value> {
     let plain: String = text.chars().filter(|char| *char != '_').collect();
     let (sign, digits) = match plain.strip_prefix('-') {
@@ -72,7 +72,7 @@ fn float(text: &str) -> Option<Value> {
     plain.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Float)
 }
 
-/// Returns whether docker compose's YAML reader takes a plain text for a date.
+/// Returns whether docker compose's YAML reader reads a plain text as a date.
 ///
 /// Dates are `2024-1-31`, `2024-1-31T10:00:00Z` (with a zone) and `2024-1-31 10:00:00` (without a zone).
 pub fn is_timestamp(text: &str) -> bool {
@@ -83,7 +83,7 @@ pub fn is_timestamp(text: &str) -> bool {
     })
 }
 
-/// Returns the text after a date, or `None` where no date of the calendar begins the text.
+/// Returns the text after a date, or `None` if the text does not begin with a valid date.
 fn after_date(text: &str) -> Option<&str> {
     let year = text.get(..4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()))?;
     let (month, rest) = number(text[4..].strip_prefix('-')?)?;

@@ -1,4 +1,4 @@
-//! Conversions between the shapes of one attribute: the text, the list and the mapping that mean the same.
+//! Converts between the shapes of one attribute: the text, the list and the mapping with the same meaning.
 
 use super::node::{Entry, Map, Node, Value};
 

@@ -8,8 +8,8 @@ use crate::loader::syntax::words;
 use crate::loader::tree::{ModelPath, Node, Value, sequence};
 
 impl Typing<'_> {
-    /// Returns a list of `K=V` or a mapping as a sorted mapping of texts. `keeps_nothing` makes null of a key without a
-    /// value, and not an empty text.
+    /// Returns a list of `K=V` or a mapping as a sorted mapping of texts. With `keeps_nothing` a key without a value is
+    /// null, otherwise an empty text.
     pub(super) fn pairs(&mut self, node: &Node, keeps_nothing: bool) -> Json {
         let nothing = || if keeps_nothing { Json::Null } else { Json::from("") };
         let mut pairs: Vec<(String, Json)> = match &node.value {
@@ -33,7 +33,7 @@ impl Typing<'_> {
                 .collect(),
             _ => Vec::new(),
         };
-        // The sort is stable, so of a key that stands twice in a list the last value stays.
+        // The sort is stable, so for a key that occurs twice in a list the last value stays.
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         Json::Object(pairs.into_iter().collect())
     }
@@ -90,7 +90,7 @@ impl Typing<'_> {
         value
     }
 
-    /// Returns a file mode in octal. A text is octal digits; a number has been read by YAML, so `0440` is 288 already.
+    /// Returns a file mode in octal. A text has octal digits; a number was already converted by YAML, so `0440` is 288.
     pub(super) fn mode(&mut self, node: &Node, path: &ModelPath<'_>) -> Option<Json> {
         let mode = match &node.value {
             Value::Int(mode) => Some(*mode),

@@ -1,7 +1,8 @@
-//! The tree to the canonical model: every attribute with its type, in docker compose's order, without empty attributes.
+//! Turns the tree into the canonical model: every attribute with its type, in docker compose's order, without empty
+//! attributes.
 //!
 //! Start at [`model`]. `config --format json` prints the canonical model with `$` doubled. Config hashes and the typed
-//! project are made from the canonical model, too, so that output, hashes and project cannot differ.
+//! project are made from it, too, so that output, hashes and project cannot differ.
 
 use serde_json::{Map, Value as Json};
 
@@ -72,7 +73,7 @@ fn section(node: &Node, fields: &'static [Field], kind: &str, diagnostics: &mut 
     records(node, fields, kind, diagnostics, keep).into_iter().collect()
 }
 
-/// Gives each member of a section its types, in the order of the names, and returns the result of `keep` for each.
+/// Types each member of a section, in the order of the names, and returns the result of `keep` for each.
 fn records<R: Send>(
     node: &Node,
     fields: &'static [Field],

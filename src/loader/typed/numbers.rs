@@ -1,4 +1,4 @@
-//! Values to numbers.
+//! Converts values to numbers.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::loader::tree::{Node, Value};
 
 /// Reads a size in bytes.
 ///
-/// Compat: a negative size, such as `memswap_limit: -1`, must be a number and not a text.
+/// Compat: a negative size, such as `memswap_limit: -1`, must be a number, not a text.
 pub(super) fn bytes(node: &Node) -> Option<i64> {
     match &node.value {
         Value::Int(value) => Some(*value),
@@ -30,7 +30,7 @@ pub(super) fn whole_number(node: &Node) -> Option<i64> {
     }
 }
 
-/// As [`whole_number`], but `None` for a number that is written with a point or an exponent.
+/// As [`whole_number`], but `None` for a number with a point or an exponent.
 pub(super) fn exact_number(node: &Node) -> Option<i64> {
     whole_number(node).filter(|_| !matches!(node.value, Value::Float(_)))
 }

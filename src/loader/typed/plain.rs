@@ -1,4 +1,4 @@
-//! A tree to JSON, without the types of its attributes.
+//! Converts a tree to JSON, without the types of its attributes.
 
 use serde_json::Value as Json;
 
@@ -22,7 +22,7 @@ pub fn any(node: &Node) -> Json {
     }
 }
 
-/// Returns a float as JSON: a whole number without a fraction, and a zero with its sign.
+/// Returns a float as JSON: a whole number without a fraction, and zero with its sign.
 fn number(value: f64) -> Json {
     // JSON has no infinity and no NaN, so these are texts.
     if !value.is_finite() {

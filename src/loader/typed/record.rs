@@ -12,7 +12,7 @@ use crate::loader::tree::{ModelPath, Node, truth};
 use crate::model::Span;
 
 impl Typing<'_> {
-    /// Returns the attributes of a resource, then its extensions. The depth of the table bounds the recursion.
+    /// Returns the attributes of a resource, then its extensions. The recursion is limited by the depth of the table.
     pub(super) fn record(&mut self, node: &Node, fields: &'static [Field], path: &ModelPath<'_>) -> Map<String, Json> {
         let mut out = Map::new();
         for (name, kind) in fields {
@@ -20,7 +20,7 @@ impl Typing<'_> {
             let written = name.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| name.to_lowercase());
             let key = written.as_deref().unwrap_or(name);
             let found = node.get(name).or_else(|| node.get(key));
-            // Most attributes are absent. Only these kinds print something for an absent attribute.
+            // Most attributes are absent. Only these kinds print something then.
             let is_kept = matches!(kind, Kind::Command | Kind::StructKept(_) | Kind::Struct(_));
             if !is_kept && found.is_none_or(Node::is_null) {
                 continue;
@@ -137,7 +137,7 @@ impl Typing<'_> {
         }
     }
 
-    /// Returns a whole number as its kind demands, or `None` after a fault.
+    /// Returns a whole number as its kind requires, or `None` after a fault.
     fn whole(&mut self, node: &Node, kind: &Kind, path: &ModelPath<'_>) -> Option<i64> {
         let number = whole_number(node);
         let count = number.filter(|value| *value >= 0);

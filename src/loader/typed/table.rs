@@ -1,7 +1,7 @@
 //! The table of the model: every attribute with its type, in the order in which docker compose prints them.
 //!
-//! Compat: the attributes have the order of the structs in compose-go `types/types.go`. The config hash depends on this
-//! order.
+//! Compat: the attributes have the order of the structs in compose-go `types/types.go`, on which the config hash
+//! depends.
 
 /// The type of an attribute, which also says whether an empty value is printed.
 #[derive(Debug)]
@@ -214,7 +214,7 @@ const WATCH: &[Field] = &[
 const HOOK: &[Field] =
     &[("command", Command), ("user", TEXT), ("privileged", Flag), ("working_dir", TEXT), ("environment", Environment)];
 
-// Compat: compose-go gives these fields no JSON names, so Go prints the names of the fields.
+// Compat: compose-go gives these fields no JSON names, so Go prints the field names.
 const THROTTLE: &[Field] = &[("Path", TEXT), ("Rate", Bytes)];
 
 const BLKIO: &[Field] = &[

@@ -1,4 +1,4 @@
-//! The state while values get their types: the diagnostics of earlier stages, and the diagnostics of this stage.
+//! The state of typing: the diagnostics of earlier stages, and those of this stage.
 
 use serde_json::Value as Json;
 
@@ -6,7 +6,7 @@ use crate::diag::Diagnostic;
 use crate::loader::report::MOST_TOLD;
 use crate::loader::tree::{ModelPath, Node, Value};
 
-/// Gives values their types, and collects the faults.
+/// Types values, and collects the faults.
 pub(super) struct Typing<'a> {
     /// The diagnostics of earlier stages.
     pub told: &'a [Diagnostic],
@@ -15,7 +15,7 @@ pub(super) struct Typing<'a> {
 }
 
 impl Typing<'_> {
-    /// Warns of `yes` and the like, which were booleans in YAML 1.1 and are texts in YAML 1.2.
+    /// Warns of `yes` and the like, which are booleans in YAML 1.1 and texts in YAML 1.2.
     pub fn warn_of_words(&mut self, node: &Node, path: &ModelPath<'_>) {
         let Some(text) = node.as_text() else { return };
         let right = match text.to_ascii_lowercase().as_str() {
@@ -33,7 +33,7 @@ impl Typing<'_> {
 
     /// Reports a value that is not of the expected type. Returns `None`, for the caller to return.
     pub fn refuse(&mut self, node: &Node, path: &ModelPath<'_>, expected: &str) -> Option<Json> {
-        // The schema may have reported this value before. Only the diagnostics that are shown are searched, which is
+        // The schema may have reported this value already. Only the diagnostics that are shown are searched, which is
         // quick.
         let is_of_it = |told: &&Diagnostic| told.is_error() && told.primary.span == node.span;
         if self.told.iter().take(MOST_TOLD).filter(is_of_it).any(|told| told.path == path.to_string()) {

@@ -23,7 +23,7 @@ pub fn consistency(root: &Node, disabled: &Node, named: &[String], diagnostics: 
         let of_keys = ["duplicate-key", "bad-key", "bad-merge-key"];
         codes.contains(&code) || of_keys.contains(&code) || code.starts_with("yaml-")
     };
-    // The image of `image: ${A!}` is blank after the fault of its variable, so a missing image is not reported as well.
+    // After a fault of its variable, `image: ${A!}` is blank. The missing image is not reported then.
     let is_at = |one: &Diagnostic, attribute: &str| one.path.ends_with(attribute);
     let is_incomplete = |one: &&Diagnostic| one.code == "unknown-key" || is_at(one, ".extends") || is_at(one, ".image");
     let mut work = Consistency {
@@ -45,10 +45,10 @@ struct Consistency<'a> {
     root: &'a Node,
     disabled: &'a Node,
     diagnostics: &'a mut Vec<Diagnostic>,
-    /// Paths of faults that may be the reason why an attribute is missing: an unknown key may be a misspelt attribute,
-    /// and a service whose `extends` failed lacks the attributes of the extended service.
+    /// Paths of faults that may explain a missing attribute: an unknown key may be the misspelt attribute, and a
+    /// service whose `extends` failed lacks the attributes of the extended service.
     incomplete: BTreeSet<String>,
-    /// Whether a file could not be read. The missing attribute of a service may stand in that file.
+    /// Whether a file could not be read, which may have had the missing attribute.
     lacks_files: bool,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Consistency<'a> {
 
     /// Reports a name that is not defined.
     fn undefined(&mut self, service: &str, kind: &'static str, key: &str, span: Span, path: &str) {
-        // The search for the nearest name is slow with many names, so it ends once no more errors are shown.
+        // The search for the nearest name is slow with many names, so it ends when no more errors are shown.
         let is_shown = self.diagnostics.len() < MOST_TOLD;
         let known: Vec<String> = self
             .root
@@ -93,7 +93,7 @@ impl<'a> Consistency<'a> {
         });
     }
 
-    /// As [`attribute_of`], until no more errors are shown: the search is slow with long lists.
+    /// As [`attribute_of`], while errors are still shown: the search is slow with long lists.
     fn attribute(&self, service: &Node, place: Span) -> String {
         let is_shown = self.diagnostics.len() < MOST_TOLD;
         if is_shown { attribute_of(service, place) } else { "depends_on".to_owned() }
@@ -120,7 +120,7 @@ impl<'a> Consistency<'a> {
         self.limits(name, service);
     }
 
-    /// A service has an image, a build context or a provider. Not reported where another fault may be the reason.
+    /// A service needs an image, a build context or a provider. Not reported if another fault may be the reason.
     fn source(&mut self, name: &str, service: &Node, key: Span) {
         let prefix = format!("services.{name}.");
         let is_incomplete =
@@ -136,7 +136,7 @@ impl<'a> Consistency<'a> {
         self.diagnostics.push(diagnostic.help("add `image:` or `build:`"));
     }
 
-    /// A build has one Dockerfile, and its contexts are services that are built.
+    /// A build has one Dockerfile, and services that it uses as contexts have a `build`.
     fn build(&mut self, name: &str, service: &'a Node, build: &'a Node) {
         let path = |field: &str| format!("services.{name}.{field}");
         let has_dockerfile = build.get_text("dockerfile").is_some_and(|file| !file.is_empty());
@@ -160,7 +160,7 @@ impl<'a> Consistency<'a> {
         self.references(name, build, "secrets", "secret", "build.secrets");
     }
 
-    /// The networks of a service are defined, and there are none beside `network_mode`.
+    /// The networks of a service must be defined, and exclude `network_mode`.
     fn networks(&mut self, name: &str, service: &'a Node, key: Span) {
         let networks = || service.get("networks").into_iter().flat_map(Node::entries);
         let mode = service.get_text("network_mode").filter(|mode| !mode.is_empty());
@@ -179,7 +179,7 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// The dependencies of a service are defined and enabled.
+    /// The dependencies of a service must be defined and enabled.
     fn dependencies(&mut self, name: &str, service: &'a Node) {
         for (dependency, entry) in service.get("depends_on").into_iter().flat_map(Node::entries) {
             let is_required = entry.node.get("required").and_then(Node::as_bool) != Some(false);
@@ -200,7 +200,7 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// The named volumes of a service are defined.
+    /// The named volumes of a service must be defined.
     fn volumes(&mut self, name: &str, service: &'a Node) {
         for (index, volume) in service.get("volumes").map(Node::items).unwrap_or_default().iter().enumerate() {
             if volume.get_text("type") == Some("volume")
@@ -212,10 +212,10 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// Two mounts must not have one target.
+    /// Two mounts must not have the same target.
     ///
-    /// Compat: docker compose compares the texts of `tmpfs` and `volumes`, so `/data` and `/data/` differ here; the
-    /// engine's rule is checked in `decode`.
+    /// Compat: docker compose compares the texts of `tmpfs` and `volumes`, so `/data` and `/data/` are different here.
+    /// The engine's rule is checked in `decode`.
     fn mount_points(&mut self, name: &str, service: &'a Node) {
         let mut seen: std::collections::BTreeMap<&str, Span> = std::collections::BTreeMap::new();
         let items = |field: &'static str| {
@@ -240,7 +240,7 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// The models of a service are defined.
+    /// The models of a service must be defined.
     fn references_by_key(&mut self, name: &str, service: &'a Node) {
         for (model, entry) in service.get("models").into_iter().flat_map(Node::entries) {
             if !self.defined("models", model) {
@@ -249,7 +249,7 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// The secrets or configs of a service or a build are defined.
+    /// The secrets or configs of a service or a build must be defined.
     fn references(&mut self, name: &str, from: &'a Node, field: &str, kind: &'static str, path: &str) {
         for (index, reference) in from.get(field).map(Node::items).unwrap_or_default().iter().enumerate() {
             let path = format!("{path}[{index}]");
@@ -266,7 +266,7 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// A build for several platforms is also one for the platform of the service.
+    /// The platforms of a build must include the platform of the service.
     fn platforms(&mut self, name: &str, service: &Node, build: &Node) {
         let platforms: Vec<&str> =
             build.get("platforms").map(Node::items).unwrap_or_default().iter().filter_map(Node::as_text).collect();
@@ -284,7 +284,7 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// The list form of a health check begins with a known word.
+    /// The list form of a health check must begin with a known word.
     fn healthcheck(&mut self, name: &str, service: &Node) {
         let Some(check) = service.get("healthcheck") else { return };
         let path = format!("services.{name}.healthcheck");
@@ -306,14 +306,14 @@ impl<'a> Consistency<'a> {
         }
     }
 
-    /// `scale` equals `deploy.replicas`, is not negative, and is 1 with a `container_name`.
+    /// `scale` must equal `deploy.replicas`, must not be negative, and must be 1 with a `container_name`.
     fn scale(&mut self, name: &str, service: &Node) {
         let number = |node: Option<&Node>| node.and_then(Node::scalar_text).and_then(|text| text.parse::<i64>().ok());
         let scale = number(service.get("scale"));
         let deploy = service.get("deploy");
         let replicas = number(deploy.and_then(|deploy| deploy.get("replicas")));
         if let (Some(scale), Some(replicas)) = (scale, replicas)
-            // The types report a negative number.
+            // A negative number is reported when values are typed.
             && replicas >= 0
             && scale != replicas
         {

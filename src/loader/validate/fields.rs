@@ -34,7 +34,7 @@ impl Fields<'_> {
         self.diagnostics.push(Diagnostic::error("invalid", span, message).at(path));
     }
 
-    /// An external volume has a name and no other attributes.
+    /// An external volume must have a name and no other attributes.
     fn external(&mut self, name: &str, entry: &Entry) {
         let volume = &entry.node;
         if volume.get("external").and_then(Node::as_bool) != Some(true) {
@@ -47,7 +47,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A secret or config has exactly one source.
+    /// A secret or config must have exactly one source.
     fn source(&mut self, kind: &str, name: &str, entry: &Entry) {
         let resource = &entry.node;
         let sources: Vec<&str> =
@@ -70,7 +70,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Numbers with a fraction are refused where a text or a whole number is needed.
+    /// A number with a fraction is refused if a text or a whole number is needed.
     fn fractions(&mut self, name: &str, service: &Node) {
         for field in ["expose", "group_add"] {
             for (index, item) in items(service, field).filter(|(_, item)| matches!(item.value, Value::Float(_))) {
@@ -81,7 +81,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A number in quotes has the same range as a number without quotes.
+    /// A number in quotes must have the same range as a number without quotes.
     fn texts(&mut self, name: &str, service: &Node) {
         for (field, most) in [("cpu_count", f64::MAX), ("cpu_percent", 100.0)] {
             let Some(node) = service.get(field) else { continue };
@@ -98,7 +98,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A port has a `target`, and its `host_ip` is an address.
+    /// A port must have a `target`, and its `host_ip` must be an address.
     fn ports(&mut self, name: &str, service: &Node) {
         for (index, port) in items(service, "ports") {
             let path = format!("services.{name}.ports[{index}]");
@@ -118,7 +118,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A mount has a target, and a bind has a source.
+    /// A mount must have a target, and a bind must have a source.
     fn volumes(&mut self, name: &str, service: &Node) {
         for (index, volume) in items(service, "volumes") {
             let path = format!("services.{name}.volumes[{index}]");
@@ -139,7 +139,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A device request has a count or ids, not both.
+    /// A device request must have a count or ids, not both.
     fn devices(&mut self, name: &str, service: &Node) {
         let resources = service.get("deploy").and_then(|deploy| deploy.get("resources"));
         let reservations = resources.and_then(|resources| resources.get("reservations"));
@@ -152,7 +152,7 @@ impl Fields<'_> {
         }
     }
 
-    /// A watch has a path, and a target unless it rebuilds.
+    /// A watch must have a path, and a target unless it rebuilds.
     fn watches(&mut self, name: &str, service: &Node) {
         for (index, watch) in service.get("develop").into_iter().flat_map(|develop| items(develop, "watch")) {
             let path = format!("services.{name}.develop.watch[{index}]");

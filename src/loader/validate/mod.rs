@@ -1,4 +1,4 @@
-//! Rules that the schema cannot say.
+//! Rules that a schema cannot express.
 
 mod consistency;
 mod fields;

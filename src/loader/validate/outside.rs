@@ -1,7 +1,7 @@
 //! Files outside the project directory whose contents services get: env files, label files, secrets and configs.
 //!
-//! A stranger's file may name any file of this machine, so the names are told. Symbolic links are followed: a link inside
-//! the project directory may lead out of it.
+//! A stranger's compose file may name any file of this machine, so such files are listed for the user. Symbolic links
+//! are followed: a link inside the project directory may lead out of it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,15 +11,15 @@ use crate::loader::tree::Node;
 use crate::model::Span;
 use crate::text::escape_controls;
 
-/// Files that the message names; of further files only the number is told.
+/// The most files that the message names; of the others only the number is shown.
 const MOST_NAMED: usize = 10;
 
 /// The files outside the project directory that were found so far.
 pub struct Outside {
-    /// The project directory, and where it really is.
+    /// The project directory, and its real path.
     directory: PathBuf,
     real: PathBuf,
-    /// Words for each file, each once, in the order of the tree.
+    /// A text for each file, in the order of the tree.
     found: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ impl Outside {
         Self { directory: directory.to_owned(), real, found: Vec::new() }
     }
 
-    /// Looks at the env files and label files of services.
+    /// Checks the env files and label files of services.
     pub fn look_at_services(&mut self, root: &Node) {
         for (_, service) in root.get("services").into_iter().flat_map(Node::entries) {
             let items = |key: &str| service.node.get(key).map(Node::items).unwrap_or_default();
@@ -42,7 +42,7 @@ impl Outside {
         }
     }
 
-    /// Looks at the files of secrets and configs.
+    /// Checks the files of secrets and configs.
     pub fn look_at_resources(&mut self, root: &Node) {
         for (section, kind) in [("secrets", "secret"), ("configs", "config")] {
             for (key, resource) in root.get(section).into_iter().flat_map(Node::entries) {
@@ -52,7 +52,7 @@ impl Outside {
         }
     }
 
-    /// Keeps the words for a file that exists outside the directory. A file that is missing is told elsewhere.
+    /// Notes a file that exists outside the directory. Missing files are reported elsewhere.
     fn look(&mut self, kind: &str, written: &str) {
         let Some(real) = real_path(Path::new(written)).filter(|real| !real.starts_with(&self.real)) else { return };
         let shown = escape_controls(written);

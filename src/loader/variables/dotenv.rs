@@ -1,7 +1,7 @@
-//! The text of an env file to variables with their places.
+//! Parses the text of an env file into variables with their places.
 //!
-//! Compat: the rules of compose-go's dotenv package. Inside a value such as `${NAME}` the process environment wins over
-//! the file.
+//! Compat: the rules of compose-go's dotenv package. For `${NAME}` inside a value, the process environment has priority
+//! over the file.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::loader::syntax::template::{self, TemplateError, Variables};
 pub struct Variable {
     /// The name.
     pub key: String,
-    /// The value. `None` for a name without `=` that the environment does not have, either.
+    /// The value. `None`: a name without `=` that the environment does not have, either.
     pub value: Option<String>,
     /// Byte range of the name.
     pub range: (usize, usize),
@@ -28,7 +28,7 @@ pub struct DotenvError {
     pub message: String,
 }
 
-/// The variables and the faults of an env file. With a fault some variables are missing.
+/// The variables and the faults of an env file. After a fault some variables are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// Variables, in the order of the file.
@@ -39,7 +39,7 @@ pub struct Parsed {
     pub unset: Vec<Unset>,
 }
 
-/// Faults, and warnings of a kind, of one file that are reported.
+/// The most faults, and the most warnings of a kind, that are reported for one file.
 pub const MOST_FAULTS: usize = 20;
 
 /// Parses an env file. After a fault the next line is parsed.
@@ -98,7 +98,7 @@ pub fn parse_raw(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Parsed 
 
 struct Reader<'a> {
     text: &'a str,
-    /// The byte to read next.
+    /// Position of the next byte.
     at: usize,
     found: Vec<Variable>,
     unset: Vec<Unset>,
@@ -112,8 +112,8 @@ impl<'a> Reader<'a> {
         &self.text[self.at..]
     }
 
-    /// Moves to the next line after a fault. After a fault inside a value that was read whole, the reader is there
-    /// already.
+    /// Moves to the next line after a fault. After a fault inside a value that was read to its end, the position is
+    /// already right.
     fn skip(&mut self, fault: &DotenvError) {
         if self.at <= fault.at {
             let rest = &self.text[fault.at..];
@@ -150,8 +150,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Reads a name and the `=` or `:` after it. Returns the name, its range of bytes, and whether the name stands
-    /// alone.
+    /// Reads a name and the `=` or `:` after it. Returns the name, its range of bytes, and whether there is no value.
     fn key(&mut self) -> Result<(String, (usize, usize), bool), DotenvError> {
         let (start, rest) = (self.at, self.rest());
         let mut end = rest.len();
@@ -228,7 +227,7 @@ impl<'a> Reader<'a> {
                 (false, char) => chars.push(char),
             }
         }
-        // Without a closing quote the rest of the text is part of this value, so there is no next line.
+        // Without a closing quote the rest of the text belongs to this value, so there is no next line.
         self.at = self.text.len();
         Err(DotenvError { at: start, message: "this quoted value has no end".to_owned() })
     }
@@ -239,7 +238,7 @@ impl<'a> Reader<'a> {
         }
         let lookup = |name: &str| (self.lookup)(name).or_else(|| self.values.get(name).cloned());
         let mut variables = Variables { lookup: &lookup, missing: Vec::new() };
-        // The first fault of a value is reported.
+        // Only the first fault of a value is reported.
         let result = template::substitute(text, &mut variables).map_err(|faults| DotenvError {
             at: written.at - usize::from(written.is_quoted),
             message: match faults.into_iter().next() {
@@ -341,7 +340,7 @@ mod tests {
         let expected: Vec<_> =
             expected.iter().map(|(reference, kept)| ((*reference).to_owned(), kept.map(str::to_owned))).collect();
         assert_eq!(parsed.unset.iter().map(unset).collect::<Vec<_>>(), expected, "{text}");
-        // The line that is proposed warns of nothing, and keeps the text of the reference.
+        // The proposed line gives no warning, and keeps the text of the reference.
         for (reference, kept) in &expected {
             let Some(kept) = kept else { continue };
             let again = run(kept);

@@ -22,7 +22,7 @@ pub struct ProjectVariables<'a> {
 }
 
 impl ProjectVariables<'_> {
-    /// Adds the variables of env files. A variable that is set already keeps its value.
+    /// Adds the variables of env files. A variable that is already set keeps its value.
     fn add(&mut self, found: FromFiles) {
         for (key, value) in found.values {
             if let std::collections::btree_map::Entry::Vacant(entry) = self.values.entry(key) {
@@ -40,7 +40,7 @@ struct FromFiles {
     places: BTreeMap<String, Span>,
 }
 
-/// Returns whether `COMPOSE_DISABLE_ENV_FILE` asks to leave `.env` unread.
+/// Returns whether `COMPOSE_DISABLE_ENV_FILE` disables `.env`.
 pub fn disables_default(environment: &Environment) -> Result<bool, Diagnostic> {
     const NAME: &str = "COMPOSE_DISABLE_ENV_FILE";
     // Compat: the words of Go's `strconv.ParseBool`.
@@ -52,8 +52,8 @@ pub fn disables_default(environment: &Environment) -> Result<bool, Diagnostic> {
     }
 }
 
-/// Reads the given env files, or `.env` in the `default` directory where no files are given. A variable that is set
-/// already keeps its value. Returns the faults of the files, and warnings.
+/// Reads the given env files, or `.env` in the `default` directory if no files are given. A variable that is already
+/// set keeps its value. Returns the faults of the files, and warnings.
 pub fn read_env_files(
     given: &[PathBuf],
     default: Option<&Path>,
@@ -79,7 +79,7 @@ pub fn read_env_files(
     without_guesses(faults)
 }
 
-/// Takes out the warnings about unset variables where an env file has a fault: the variable may stand in that file.
+/// Removes the warnings about unset variables if an env file has a fault, because that file may set them.
 fn without_guesses(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if found.iter().any(Diagnostic::is_error) {
         found.retain(|one| one.code != unset::CODE);
@@ -87,7 +87,7 @@ fn without_guesses(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found
 }
 
-/// Words a missing file of `--env-file` as docker compose does.
+/// Uses docker compose's words for a missing file of `--env-file`.
 fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
     if fault.code == "file-not-found" {
         fault.message = format!("couldn't find env file: `{}`", crate::text::escape_controls(&path.to_string_lossy()));
@@ -95,10 +95,10 @@ fn rename_missing(mut fault: Diagnostic, path: &Path) -> Diagnostic {
     fault
 }
 
-/// Reads the env files of an `include`, or `.env` in its directory where the `include` names none. Returns the faults
-/// of the files, and warnings.
+/// Reads the env files of an `include`, or `.env` in its directory if it names none. Returns the faults of the files,
+/// and warnings.
 ///
-/// Compat: `/dev/null` stands for no env file at all.
+/// Compat: `/dev/null` means no env file.
 pub fn read_included(
     given: &[(PathBuf, Span)],
     directory: &Path,
@@ -183,7 +183,7 @@ impl EnvFile<'_> {
     }
 }
 
-/// Parses an env file. `outer` are the variables that win inside its values.
+/// Parses an env file. Inside its values, the variables of `outer` have priority.
 fn merge_file(file: &EnvFile<'_>, outer: &Values, found: &mut FromFiles, told: &mut Vec<Diagnostic>) {
     let lookup = |name: &str| outer.get(name).cloned();
     let parsed = dotenv::parse(&file.text, &lookup, found.values.clone());
@@ -201,8 +201,8 @@ fn place_of(file: FileId, (start, end): (usize, usize)) -> Span {
     Span { file, start: place(start), end: place(end) }
 }
 
-/// Returns the diagnostic for a fault in an env file. The message never has the text of the line, because values may be
-/// secret.
+/// Returns the diagnostic for a fault in an env file. The message never contains the text of the line, because values
+/// may be secret.
 fn fault(file: FileId, path: &Path, error: DotenvError) -> Diagnostic {
     let at = u32::try_from(error.at).unwrap_or(u32::MAX);
     let shown = crate::text::escape_controls(&path.to_string_lossy()).into_owned();

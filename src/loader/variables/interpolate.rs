@@ -14,10 +14,9 @@ pub struct Interpolation<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// Errors and warnings are added here.
     pub diagnostics: &'a mut Vec<Diagnostic>,
-    /// Unset variables of all files for which a warning exists already.
+    /// Unset variables of all files that have already been warned of.
     pub warned: &'a mut std::collections::BTreeSet<String>,
-    /// Whether an env file could not be read. A variable that is not set may stand in that file, so missing variables
-    /// are not reported.
+    /// Whether an env file could not be read. Missing variables are then not reported, because that file may set them.
     pub lacks_variables: bool,
 }
 
@@ -77,7 +76,7 @@ impl Interpolation<'_> {
     }
 }
 
-/// Returns false for a value without variables, so that no path is built for the many plain values.
+/// Returns false for a value without variables. Then no path need be built, which saves time for the many plain values.
 fn may_hold_variables(node: &Node) -> bool {
     match &node.value {
         Value::Text(text) => text.contains('$'),

@@ -1,4 +1,4 @@
-//! Variables from outside the compose files: the process environment, env files, and where values take them.
+//! Variables from outside the compose files: the process environment and env files, and their use in values.
 
 pub mod dotenv;
 mod env_files;

@@ -1,4 +1,4 @@
-//! Variables and labels of services from files: `environment` without values, `env_file`, `label_file`.
+//! Variables and labels of services that come from outside: `environment` without values, `env_file`, `label_file`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::model::{Sources, Span};
 /// Variables by name.
 type Values = BTreeMap<String, String>;
 
-/// Gives the variables of `environment` that have no value the value of the process environment: `environment: [NAME]`.
+/// Gives variables of `environment` without a value (`environment: [NAME]`) the value of the process environment.
 pub fn inherit(root: &mut Node, variables: &Values) {
     for (_, service) in children(root, "services") {
         let Some(environment) = service.get_mut("environment") else { continue };
@@ -39,7 +39,7 @@ pub fn inherit(root: &mut Node, variables: &Values) {
     }
 }
 
-/// Merges the variables of `env_file` into `environment`. Values that stand in `environment` win.
+/// Merges the variables of `env_file` into `environment`. Values in `environment` have priority.
 pub fn merge_env_files(root: &mut Node, variables: &Values, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = HashSet::new();
     for (name, service) in children(root, "services") {
@@ -61,8 +61,8 @@ pub fn merge_env_files(root: &mut Node, variables: &Values, sources: &mut Source
     }
 }
 
-/// Removes the faults and warnings of an env file that another service has named before. `from` is the index of the first fault of
-/// this service.
+/// Removes the faults and warnings of an env file that another service has named before. `from` is the index of the
+/// first fault of this service.
 fn told_once(diagnostics: &mut Vec<Diagnostic>, from: usize, seen: &mut HashSet<(String, u32)>) {
     let mut found = diagnostics.split_off(from);
     let is_of_file = |one: &Diagnostic| matches!(one.code, "bad-env-file" | "not-utf8" | unset::CODE);
@@ -152,10 +152,9 @@ fn is_required(item: &Node) -> Result<bool, Diagnostic> {
     })
 }
 
-/// Merges the labels of `label_file` into `labels`. Labels that stand in `labels` win.
+/// Merges the labels of `label_file` into `labels`. Values in `labels` have priority.
 ///
-/// Compat: a variable inside a label file is a label of an earlier file, then of an earlier line. A name without a
-/// value sets no label.
+/// Compat: a variable in a label file means a label of an earlier file or line. A name without a value sets no label.
 pub fn merge_label_files(root: &mut Node, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = HashSet::new();
     for (name, service) in children(root, "services") {
@@ -184,8 +183,8 @@ pub fn merge_label_files(root: &mut Node, sources: &mut Sources, diagnostics: &m
     }
 }
 
-/// Makes warnings of the faults of env files and label files, for a command that does not need their contents. A wrong
-/// attribute beside the path of a file (`format: x`) is a fault of the compose file and stays an error.
+/// Turns the faults of env files and label files into warnings, for a command that does not need their contents. A
+/// wrong attribute beside the path of a file (`format: x`) is a fault of the compose file and stays an error.
 pub fn only_warn(faults: &mut [Diagnostic]) {
     for fault in faults.iter_mut().filter(|one| one.is_error() && one.code != "bad-value") {
         fault.severity = Severity::Warning;

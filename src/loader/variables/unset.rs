@@ -1,4 +1,4 @@
-//! Variables in the values of env files that are not set: `P2=abc$def` sets `P2` to `abc`.
+//! Unset variables in the values of env files: `P2=abc$def` sets `P2` to `abc`.
 
 use crate::diag::Diagnostic;
 use crate::loader::syntax::template;
@@ -7,13 +7,13 @@ use crate::model::secrecy::is_secret_variable;
 
 /// Code of the warnings.
 pub const CODE: &str = "unset-in-env-file";
-/// Bytes of the longest value that a warning shows.
+/// The longest value that a warning shows, in bytes.
 const LONGEST_SHOWN: usize = 60;
 
-/// A reference to a variable that is not set, in a value of an env file.
+/// A reference to an unset variable, in a value of an env file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unset {
-    /// The name of the variable that is not set.
+    /// Name of the unset variable.
     pub name: String,
     /// Byte range of the reference, such as `$def`.
     pub range: (usize, usize),
@@ -21,12 +21,12 @@ pub struct Unset {
     pub key: String,
     /// Whether the value must not be shown.
     pub is_secret: bool,
-    /// The line that keeps the dollar signs, such as `P2='abc$def'`. `None` where the value is secret, long, or of several
-    /// lines.
+    /// The line that keeps the dollar signs, such as `P2='abc$def'`. `None` for a value that is secret, long, or has
+    /// several lines.
     pub kept: Option<String>,
 }
 
-/// A value as it stands in an env file.
+/// A value as the env file has it.
 pub struct Written<'a> {
     /// The name of its variable.
     pub key: &'a str,
@@ -34,7 +34,7 @@ pub struct Written<'a> {
     pub raw: &'a str,
     /// Offset of the value in the file.
     pub at: usize,
-    /// Whether double quotes stand around the value.
+    /// Whether the value is in double quotes.
     pub is_quoted: bool,
 }
 
@@ -57,7 +57,7 @@ impl Written<'_> {
         found.iter().map(unset).collect()
     }
 
-    /// Returns the line that keeps the dollar signs at `starts`. `are_all` says that no other variable stands in the value.
+    /// Returns the line that keeps the dollar signs at `starts`. `are_all`: the value has no other variables.
     fn kept(&self, starts: &[usize], are_all: bool) -> Option<String> {
         let Self { key, raw, .. } = self;
         if raw.len() > LONGEST_SHOWN || raw.chars().any(char::is_control) || crate::text::has_raw(raw) {
@@ -73,8 +73,8 @@ impl Written<'_> {
     }
 }
 
-/// Returns the warning about a reference. A secret value is not shown, and neither is the name in it, which is a part of the
-/// secret.
+/// Returns the warning about a reference. A secret value is not shown, and neither is the name in it, which is part of
+/// the secret.
 pub fn warning(unset: Unset, span: Span) -> Diagnostic {
     let Unset { name, key, is_secret, kept, .. } = unset;
     let key = crate::text::escape_controls(&key).into_owned();
@@ -89,7 +89,7 @@ pub fn warning(unset: Unset, span: Span) -> Diagnostic {
     }
 }
 
-/// Replaces the words of a warning by words that tell nothing of the value.
+/// Replaces the text of a warning by one that says nothing about the value.
 pub fn generic(mut warning: Diagnostic, key: Option<&str>) -> Diagnostic {
     let of = key.map_or_else(|| "in a value".to_owned(), |key| format!("in the value of `{key}`"));
     warning.message = format!("a variable {of} is not set, a blank text takes its place");

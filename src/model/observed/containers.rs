@@ -1,5 +1,5 @@
-//! The containers of a snapshot with an index by id, name, service, port, address and network. Without the index a plan
-//! would search all containers for each service, so its time would grow with the square of their number.
+//! The containers of a snapshot with an index by id, name, service, port, address and network. Without the index, every
+//! look-up would read the whole list, and the time of a plan would grow with the square of the number of containers.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -64,7 +64,7 @@ impl Containers {
     }
 }
 
-/// Positions in the list by key: in the order of the list, and each position once.
+/// For each key the positions in the list, in the list's order and each once.
 type Positions<K> = HashMap<K, Vec<usize>>;
 
 #[derive(Debug, Default)]

@@ -9,9 +9,9 @@ use crate::model::NetworkName;
 
 /// The definition of a container, by paths of attributes such as `environment.WP_TITLE`, `user` and `mem_limit`.
 ///
-/// Values have the form of the canonical model, so that both can be compared. The variables, labels and command of the
-/// image are among the values, because the engine does not keep them apart. Values may be secret: they are compared,
-/// and shown only where the name of the attribute does not look secret.
+/// Values have the form of the canonical model, so that both can be compared. The values of the image (variables,
+/// labels, command) are included, because the engine mixes them with those of the container. Values may be secret: a
+/// value is shown only if the name of its attribute does not look secret.
 #[derive(Clone, Default, PartialEq)]
 pub struct Definition {
     attributes: BTreeMap<String, Value>,
@@ -64,7 +64,8 @@ impl Definition {
 
     /// Returns whether the last start was before the last start of another container. False where a time is not known.
     pub fn has_started_before(&self, other: &Self) -> bool {
-        // Texts of times in UTC without the zone sort as the times do, also where trailing zeros are left out.
+        // RFC 3339 times in UTC sort as text, also if trailing zeros are left out. (The final `Z` is removed when the
+        // time is set.)
         !self.started_at.is_empty() && self.started_at < other.started_at
     }
 

@@ -14,8 +14,8 @@ pub struct ObservedContainer {
     pub id: ContainerId,
     /// Name without the leading slash.
     pub name: ContainerName,
-    /// Image as given when the container was created. The id of the image where that name is gone, or names another
-    /// image by now.
+    /// Image as given when the container was created. If that name has been removed, or names another image now: the id
+    /// of the image.
     pub image: String,
     /// Id of the image that the container was created from.
     pub image_id: ImageId,
@@ -207,8 +207,8 @@ impl ObservedPort {
     }
 }
 
-/// Returns whether two bindings of one port, each with its host address, exclude each other. `None` stands for every
-/// address. IPv4 and IPv6 do not exclude each other: the engine binds each by itself.
+/// Returns whether two bindings of one port exclude each other, by their host addresses. `None` is every address. An
+/// IPv4 address never excludes an IPv6 address, because the engine binds each separately.
 pub fn addresses_overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified())),

@@ -17,21 +17,20 @@ pub struct Observed {
     pub networks: Vec<ObservedNetwork>,
     /// Every volume of the engine.
     pub volumes: Vec<ObservedVolume>,
-    /// Images by each of their names (`repository:tag`, `repository@digest`) and by id. A snapshot for some names may
-    /// have the images of these names only.
+    /// Ids of images, by each of their names (`repository:tag`, `repository@digest`) and by id. A snapshot may be
+    /// limited to some names.
     pub images: BTreeMap<String, ImageId>,
     /// TCP and UDP ports on which programs of this machine listen. Empty where the engine runs on another machine.
     pub listeners: Vec<Listener>,
-    /// Definitions of the inspected containers: the containers that differ from the file, and for `drift` all
-    /// containers.
+    /// Definitions of the inspected containers: of the containers that differ from the file; for `drift`, of all.
     pub definitions: BTreeMap<ContainerId, Definition>,
-    /// Drivers and runtimes of the engine, and its machine; `None` where the project asks for nothing that an engine may
+    /// Drivers and runtimes of the engine, and its machine. `None` if the project needs nothing that an engine may
     /// lack.
     pub plugins: Option<Plugins>,
-    /// What images bring along, as far as the plan depends on it. An image that a run is about to pull or to build is
-    /// not among them.
+    /// Facts about images, as far as the plan depends on them. An image that the run will pull or build is not
+    /// included.
     pub image_facts: BTreeMap<ImageId, ImageFacts>,
-    /// Facts that earlier runs, and earlier rounds of this run, have found out, and that no list of the engine tells.
+    /// Facts of earlier runs and rounds that no list of the engine tells.
     pub known: Known,
     /// Time of the snapshot in seconds since 1970, by the clock of this machine. Used for ages in output, never for
     /// decisions.
@@ -39,8 +38,8 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Returns the image of a name, or of an id of which at least eight digits are given. Engines take fewer digits,
-    /// too, but a name such as `db` would be the beginning of an id then.
+    /// Returns the id of an image by its name, or by at least eight digits of its id. Engines accept fewer digits, but
+    /// then a name such as `db` could be taken for an id.
     pub fn image(&self, name: &str) -> Option<&ImageId> {
         self.images.get(&familiar(name)).or_else(|| {
             let is_id = name.len() >= 8 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -51,12 +50,12 @@ impl Observed {
     }
 }
 
-/// What was found out beside the engine's lists: by the project's lock, and by the rounds of a run that came before this
-/// snapshot. A snapshot leaves all of it empty; the run carries it over from one snapshot to the next.
+/// What is known besides the engine's lists: from the project's lock, and from earlier rounds of this run. A new
+/// snapshot is without these facts; the run copies them from one snapshot to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Whether the last run on the project died in the middle of its work, as its lock tells. Restarts that the dead run
-    /// still owed are looked for then: `restart: true` leaves no sign on the engine once the replacement is over.
+    /// Whether the last run on the project died, as its lock tells. Only then the planner looks for restarts that the
+    /// dead run did not make: `restart: true` leaves no trace on the engine after the replacement is finished.
     pub is_after_crash: bool,
     /// Containers that have never run and that the engine refused to start in an earlier round. They are recreated.
     pub unstartable: BTreeSet<ContainerId>,
@@ -78,12 +77,12 @@ pub struct ImageFacts {
     pub user: String,
 }
 
-/// What an engine says of its machine and of itself (`GET /info`). A blank fact is not known.
+/// What an engine tells about its machine and itself (`GET /info`). A blank or empty fact is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
-    /// Number of processors; 0 where it is not known.
+    /// Number of processors; 0 if unknown.
     pub processors: u32,
-    /// The processors that are online, such as `0-3`; blank where the engine is another machine's.
+    /// The processors that are online, such as `0-3`; blank if the engine is on another machine.
     pub online: String,
     /// Version of the control groups: `1` or `2`.
     pub cgroup_version: String,
@@ -93,9 +92,9 @@ pub struct Machine {
     pub storage_driver: String,
     /// The file system below the storage driver, such as `extfs`.
     pub backing_filesystem: String,
-    /// Whether the engine manages a swarm; `None` where it does not tell.
+    /// Whether the engine manages a swarm; `None` if unknown.
     pub manages_swarm: Option<bool>,
-    /// The subnets that the engine takes pools for networks from, where its configuration names them.
+    /// The address ranges from which the engine takes subnets for networks, if its configuration sets them.
     pub pools: Vec<String>,
 }
 
@@ -110,9 +109,9 @@ pub struct Plugins {
     pub log: BTreeSet<String>,
     /// Runtimes.
     pub runtimes: BTreeSet<String>,
-    /// Plugins of the older kind, of whatever sort, that are installed but not loaded: the engine does not list them.
+    /// Legacy plugins of any kind that are installed but not loaded. The engine does not list them.
     pub installed: BTreeSet<String>,
-    /// The engine's machine, which the same answer describes.
+    /// The engine's machine, from the same answer of the engine.
     pub machine: Machine,
 }
 
@@ -127,10 +126,10 @@ pub struct EngineFacts {
     pub api: ApiVersion,
     /// `linux` or `windows`.
     pub os: String,
-    /// Whether the engine is known to be this machine's, so that host paths and ports mean the same to the engine as to this
-    /// program. The connection mostly tells; what it leaves open, `ReadEngine::is_local` asks where the answer matters.
+    /// Whether the engine is known to be on this machine, so that host paths and ports mean the same for both. Usually
+    /// the connection shows that; where it does not, `ReadEngine::is_local` asks the engine, if the answer matters.
     pub is_local: bool,
-    /// The proxies that docker's configuration has for this engine.
+    /// The proxies that docker's configuration sets for this engine.
     pub proxies: Proxies,
     /// Whether the engine limits the processes of containers that ask for no limit, as Podman does.
     pub limits_processes: bool,
@@ -173,6 +172,6 @@ pub struct Listener {
     pub port: u16,
     /// `tcp` or `udp`.
     pub protocol: &'static str,
-    /// The program, such as `nginx (pid 812)`; `None` where the kernel does not show it to this user.
+    /// The program, such as `nginx (pid 812)`; `None` if this user may not see it.
     pub holder: Option<String>,
 }

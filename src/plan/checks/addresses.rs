@@ -27,8 +27,8 @@ pub(crate) struct AddressClaim<'a> {
     attribute: &'static str,
     address: IpAddr,
     span: Span,
-    /// Whether other services wait for the end of the service (`service_completed_successfully`). The service may then
-    /// have ended, and given the address back, before another service needs the address.
+    /// Whether other services wait for the end of the service (`service_completed_successfully`). Then the service may
+    /// have ended, and given the address back, before another service needs it.
     is_job: bool,
 }
 
@@ -61,8 +61,8 @@ impl<'a> Claim<'a> for AddressClaim<'a> {
         Some(self.service)
     }
 
-    /// Two claims exclude each other unless one of the services is a job. Example: `web` and `migrate` have one
-    /// address, and `web` waits for the end of `migrate`. The two have the address in turn.
+    /// Two claims exclude each other unless one of the services is a job. Example: `web` and `migrate` have the same
+    /// address, and `web` waits for the end of `migrate`: the address is used by one after the other.
     fn excludes(&self, other: &Self) -> bool {
         !self.is_job && !other.is_job
     }
@@ -79,8 +79,8 @@ impl<'a> Claim<'a> for AddressClaim<'a> {
         matches!(holder, Holder::Container(one) if scope.gives_way(one))
     }
 
-    /// A container hands over an address that was fixed when the container was created, unless today's file still gives
-    /// the address to the container's service: then the two services have the address in turn.
+    /// A container hands over an address that was fixed when the container was created. It keeps the address if the
+    /// file still gives it to the container's service: then the two services use it one after the other.
     fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> Option<Reason> {
         let service = holder.service().and_then(|name| scope.project.service(name));
         let still_claims = |service: &Service| of_service(scope.project, service).any(|own| own.key() == self.key());
@@ -196,8 +196,8 @@ fn unusable(claim: &AddressClaim<'_>, scope: Scope<'_>) -> Option<(String, Strin
     if network.is_external || !is_usual(&network.driver, "bridge") || !is_usual(&network.ipam.driver, "default") {
         return None;
     }
-    // Compat: a network without a config hash was created by an older tool and is left as it is, whatever the file
-    // says. And an address that the service's container has on the existing network can be given again.
+    // Compat: a network without a config hash was created by an older tool and stays as it is, whatever the file says.
+    // Also usable: an address that the service's container already has on the existing network.
     if let Some(network) = claim.existing(scope) {
         let mut own = replicas::of_service(scope.world, scope.project, claim.service.name.as_str());
         if !network.labels.contains_key(labels::CONFIG_HASH) || own.any(|one| has(one, network, claim.address)) {
@@ -223,7 +223,7 @@ fn unusable(claim: &AddressClaim<'_>, scope: Scope<'_>) -> Option<(String, Strin
     Some((format!("it is {role}"), format!("choose another address in {}", subnet.text)))
 }
 
-/// Returns the purpose for which an address of a subnet is reserved; `None` where a container can have the address.
+/// Returns what an address of a subnet is reserved for; `None` if a container may have the address.
 fn reserved(network: &Network, subnet: &Subnet, pool: &IpamPool, address: IpAddr) -> Option<String> {
     let is = |text: &str| text.parse() == Ok(address);
     if pool.gateway.as_deref().is_some_and(is) {
@@ -235,8 +235,8 @@ fn reserved(network: &Network, subnet: &Subnet, pool: &IpamPool, address: IpAddr
     if address.is_ipv6() {
         return None;
     }
-    // Without a `gateway` in the file, the engine takes the first address of the subnet for the gateway. With an
-    // `ip_range`, driver options or `internal` that may be otherwise.
+    // Without `gateway`, the engine takes the first address of the subnet for the gateway. With an `ip_range`, driver
+    // options or `internal`, the gateway may have another address.
     let is_chosen = pool.gateway.is_none() && pool.ip_range.is_none();
     let takes_first = is_chosen && !network.internal && network.driver_opts.is_empty();
     match subnet.number_of(address) {

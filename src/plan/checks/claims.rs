@@ -59,8 +59,8 @@ pub(crate) trait Claim<'a> {
     /// Returns whether the plan makes a holder give the claimed thing up.
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool;
 
-    /// Returns why a container of another service of the project must stop early; `None` where it does not hand over to the
-    /// claimant what it holds.
+    /// Returns the reason why a container of another service must stop early; `None` if that container does not hand
+    /// over to the claimant what it holds.
     fn hands_over(&self, _scope: Scope<'a>, _holder: &ObservedContainer) -> Option<Reason> {
         None
     }
@@ -78,7 +78,7 @@ pub(crate) trait Claim<'a> {
     fn twice(&self, first: &Self) -> Diagnostic;
 }
 
-/// Decides whether a claim can be met. Every holder must let go: a single holder that stays is enough for a refusal.
+/// Decides whether a claim can be met. Every holder must let go: one holder that stays is enough for a refusal.
 ///
 /// Example: `web` claims port 80 on all addresses. Its old container holds port 80 on 127.0.0.1 and gives way; a
 /// container of another project holds port 80 on 192.0.2.1. The claim is refused, and the other project's container is
@@ -103,7 +103,7 @@ pub(crate) fn decide<'a, C: Claim<'a>>(scope: Scope<'a>, claim: &C) -> Verdict<'
     }
 }
 
-/// Returns whether a container is none of the claimant's own.
+/// Returns whether a container does not belong to the claimant.
 fn is_others(claimant: Option<&Service>, container: &ObservedContainer) -> bool {
     claimant.is_some_and(|service| container.service() != Some(service.name.as_str()))
 }

@@ -1,7 +1,7 @@
-//! What a service needs of its image: a health check that others wait for, and something to run.
+//! What a service needs from its image: a health check that others wait for, and a command to run.
 //!
-//! Planning does not ask the engine: it offers [`images_in_doubt`] to the application, which inspects these images.
-//! Nothing is refused for an image that was not inspected.
+//! Planning does not ask the engine: the application inspects the images of [`images_in_doubt`] before. An image that
+//! was not inspected is never a reason to refuse.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use crate::plan::options::Recreate;
 use crate::plan::scope::Scope;
 use crate::plan::{Action, Plan, Until};
 
-/// Returns the names of the images that decide whether a plan can be run: those of services that others wait for to be
-/// healthy, and of new containers, where the file leaves health check or command to the image.
+/// Returns the names of the images on which the result of a check depends: the file leaves the health check or the
+/// command to the image, and others wait for the service to be healthy or the container is new.
 pub fn images_in_doubt(project: &Project, plan: &Plan, separator: char) -> BTreeSet<String> {
     let is_in_doubt = |action: &Action, service: &Service| match action {
         Action::CreateContainer { .. } => is_empty(&service.command) && is_empty(&service.entrypoint),
@@ -28,13 +28,13 @@ pub fn images_in_doubt(project: &Project, plan: &Plan, separator: char) -> BTree
     services.map(|service| naming::image_of(project, service, separator).to_string()).collect()
 }
 
-/// Refuses a service that waits for another one to be healthy, where that one has no health check. For a dependent that can do
-/// without (`required: false`) the diagnostic is a warning.
+/// Refuses a wait for the health of a service without a health check. For a dependency with `required: false` the
+/// diagnostic is a warning.
 pub(crate) fn healthcheck(builder: &mut Builder, scope: Scope<'_>, dependent: &Service, name: &ServiceName) {
     let (Some(service), Some(edge)) = (scope.project.services.get(name), dependent.depends_on.get(name)) else {
         return;
     };
-    // With `--no-recreate` the container that serves may have a health check that the file has no more.
+    // With `--no-recreate` an old container stays, and may have a health check that the file no longer has.
     let has_check = own_check(service).or_else(|| facts(scope, service).map(|facts| facts.has_healthcheck));
     if has_check != Some(false) || scope.options.recreate == Recreate::Never {
         return;
@@ -59,7 +59,7 @@ pub(crate) fn command(builder: &mut Builder, scope: Scope<'_>, service: &Service
         return;
     }
     let Some(facts) = facts(scope, service) else { return };
-    // An empty `entrypoint` takes the image's entrypoint away, an empty `command` takes nothing.
+    // An empty `entrypoint` removes the image's entrypoint. An empty `command` removes nothing.
     if facts.has_command || (facts.has_entrypoint && service.entrypoint.is_none()) {
         return;
     }
@@ -69,7 +69,7 @@ pub(crate) fn command(builder: &mut Builder, scope: Scope<'_>, service: &Service
     builder.tell(fault.at(format!("services.{}.command", service.name)).help("say what to run: `command: [...]`"));
 }
 
-/// Returns whether a service has a health check by its file alone; `None` where the image decides.
+/// Returns whether a service has a health check by its file alone; `None` if the image decides.
 fn own_check(service: &Service) -> Option<bool> {
     let check = service.healthcheck.as_ref()?;
     match check.is_disabled {

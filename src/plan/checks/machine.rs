@@ -1,7 +1,7 @@
-//! What a file asks of the engine's machine: processors, control groups, storage, swarm, address pools.
+//! What a file needs from the engine's machine: processors, control groups, storage, swarm, address pools.
 //!
-//! Planning does not ask the engine: it offers [`depends_on_machine`] to the application, which asks beforehand. Nothing is
-//! refused for a fact that the engine does not tell.
+//! Planning does not ask the engine: if [`depends_on_machine`] says so, the application asks before. A fact that the
+//! engine does not tell is never a reason to refuse.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,14 @@ use crate::model::{Machine, Network, NetworkKey, Observed, Project, Service, Spa
 use crate::plan::builder::Builder;
 use crate::plan::scope::Scope;
 
-/// Shares of a processor that control groups of version 1 take.
+/// The processor shares that control groups of version 1 accept.
 const SHARES: std::ops::RangeInclusive<i64> = 2..=262_144;
-/// The versions of Docker Engine that give a network with IPv6 no subnet by themselves. Other engines have other versions.
+/// The versions of Docker Engine that choose no subnet for a network with IPv6. Other engines have other version
+/// numbers.
 const WITHOUT_IPV6_POOL: std::ops::RangeInclusive<u32> = 17..=26;
 
-/// Returns whether a project asks for something that depends on the engine's machine. Most projects do not, and then the
-/// engine need not be asked.
+/// Returns whether a project needs something that depends on the engine's machine. For most projects the engine need
+/// not be asked.
 pub fn depends_on_machine(project: &Project) -> bool {
     let asks = |service: &Service| {
         let limits = &service.limits;
@@ -30,7 +31,7 @@ pub fn depends_on_machine(project: &Project) -> bool {
         || project.networks.values().any(|one| is_overlay(one) || lacks_ipv6_subnet(one))
 }
 
-/// Refuses services and networks that the engine's machine cannot have. `networks`: those that the run is about.
+/// Refuses services and networks that the engine's machine does not support. `networks`: the networks of the run.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>, networks: &BTreeSet<&NetworkKey>) {
     let Some(machine) = scope.world.observed.plugins.as_ref().map(|plugins| &plugins.machine) else { return };
     for service in scope.with_replicas() {
@@ -119,7 +120,7 @@ fn is_overlay(network: &Network) -> bool {
     !network.is_external && network.driver.as_deref() == Some("overlay")
 }
 
-/// Returns whether a bridge with IPv6 leaves its subnet of IPv6 to the engine.
+/// Returns whether a bridge with IPv6 leaves the choice of its IPv6 subnet to the engine.
 fn lacks_ipv6_subnet(network: &Network) -> bool {
     let is_usual =
         |name: &Option<String>, usual: &str| name.as_deref().is_none_or(|name| matches!(name, "") || name == usual);

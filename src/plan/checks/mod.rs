@@ -2,7 +2,7 @@
 //! other steps have already changed something.
 //!
 //! Start at [`claims`]: a host port, an address, a subnet, an interface and a container name can have one holder at a
-//! time. All other checks stand by themselves. A check tells a diagnostic and adds no step to the plan.
+//! time. All other checks are independent of each other. A check adds diagnostics to the plan, and no steps.
 
 pub(crate) mod addresses;
 pub(crate) mod claims;

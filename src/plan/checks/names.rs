@@ -32,8 +32,8 @@ impl<'a, 'n> Claim<'a> for NameClaim<'a, 'n> {
         scope.world.named(self.name.as_str()).map(Holder::Container).into_iter().collect()
     }
 
-    /// A container of the project lets go of a name where this run is about the container: the run renames, replaces or removes
-    /// it. A replica of a service that is not selected keeps its name.
+    /// A container of the project gives up a name if this run renames, replaces or removes the container. A replica of
+    /// a service that is not selected keeps its name.
     fn lets_go(&self, scope: Scope<'a>, holder: Holder<'a>) -> bool {
         matches!(holder, Holder::Container(container) if scope.gives_way(container))
     }

@@ -7,10 +7,10 @@ use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
 use crate::plan::scope::Scope;
 
-/// Modes of a network that are no names of networks.
+/// Network modes that are not names of networks.
 const MODES: [&str; 8] = ["", "bridge", "default", "host", "none", "pasta", "private", "slirp4netns"];
 
-/// Refuses services that share something of a container, or use a network, which the engine does not have.
+/// Refuses services that share namespaces or volumes of a container, or use a network, that the engine does not have.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>) {
     for service in scope.with_replicas() {
         let shared = [("network_mode", &service.network_mode), ("ipc", &service.ipc), ("pid", &service.pid)];
@@ -52,7 +52,7 @@ fn container(builder: &mut Builder, scope: Scope<'_>, service: &Service, (field,
     }
 }
 
-/// Refuses a mode that is the name of no network.
+/// Refuses a `network_mode` that is neither a mode nor the name of a network.
 fn network(builder: &mut Builder, scope: Scope<'_>, service: &Service, mode: &str) {
     let is_own = || scope.project.networks.values().any(|network| network.name.as_str() == mode);
     let is_there = || {
@@ -70,7 +70,7 @@ fn network(builder: &mut Builder, scope: Scope<'_>, service: &Service, mode: &st
     builder.tell(fault.at(format!("services.{}.network_mode", service.name)).help(help));
 }
 
-/// Returns whether a name is that of a container of this project, which the run may be about to create.
+/// Returns whether a name belongs to a container of this project, which the run may create first.
 fn is_own(scope: Scope<'_>, name: &str) -> bool {
     let separator = scope.options.separator;
     let is_of = |service: &Service| match &service.container_name {
@@ -84,7 +84,7 @@ fn is_own(scope: Scope<'_>, name: &str) -> bool {
     scope.project.services.values().any(is_of)
 }
 
-/// Returns the container of a name, or of an id of which the first digits are given.
+/// Returns a container by its name, or by the first digits of its id.
 fn find<'a>(scope: Scope<'a>, name: &str) -> Option<&'a ObservedContainer> {
     let by_id = || scope.world.containers().find(|one| one.id.as_str().starts_with(name));
     scope.world.named(name.trim_start_matches('/')).or_else(by_id)

@@ -1,7 +1,7 @@
 //! Volume drivers, network drivers, logging drivers and runtimes that not every engine has. A missing driver or runtime
 //! is refused before anything is created.
 //!
-//! Planning does not ask the engine: it offers [`plugins_named`] to the application, which looks beforehand.
+//! Planning does not ask the engine: the application looks up the names of [`plugins_named`] before.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub fn plugins_named(project: &Project) -> BTreeSet<&str> {
     services.chain(others).map(|wish| wish.name).collect()
 }
 
-/// Refuses drivers and runtimes that the engine does not have. `used`: the volumes and networks that the run is about.
+/// Refuses drivers and runtimes that the engine does not have. `used`: the volumes and networks of the run.
 pub(crate) fn check(builder: &mut Builder, scope: Scope<'_>, used: (&BTreeSet<&VolumeKey>, &BTreeSet<&NetworkKey>)) {
     let (project, observed) = (scope.project, scope.world.observed);
     let Some(plugins) = &observed.plugins else { return };

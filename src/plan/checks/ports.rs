@@ -77,8 +77,8 @@ impl<'a> Claim<'a> for PortClaim<'a> {
         matches!(holder, Holder::Container(one) if scope.gives_way(one))
     }
 
-    /// A container hands a port over where its service is in the file. An orphan need not be stopped early: no
-    /// container starts before the orphans are removed.
+    /// A container hands a port over if its service is in the file. An orphan need not stop early, because no container
+    /// starts before the orphans are removed.
     fn hands_over(&self, scope: Scope<'a>, holder: &ObservedContainer) -> Option<Reason> {
         let is_of_a_service = holder.service().is_some_and(|name| scope.project.service(name).is_some());
         is_of_a_service.then(|| Reason::PortNeededBy(self.service.name.clone()))
@@ -97,7 +97,7 @@ impl<'a> Claim<'a> for PortClaim<'a> {
     }
 }
 
-/// Returns the ports that a service publishes; none where it has no network of its own.
+/// Returns the ports that a service publishes; none if it has no network of its own.
 fn own_ports(service: &Service) -> &[Port] {
     if has_own_network(service) { &service.ports } else { &[] }
 }
@@ -110,8 +110,8 @@ fn has_own_network(service: &Service) -> bool {
     }
 }
 
-/// Returns whether a program that listens on an address keeps a container from the wanted address. A program that
-/// listens on `::` mostly receives IPv4 connections, too, so it counts as holding all addresses.
+/// Returns whether a program that listens on `listener` blocks the wanted address. A program on `::` usually accepts
+/// IPv4 connections, too, so it counts as holding all addresses.
 fn reaches(listener: IpAddr, wanted: Option<IpAddr>) -> bool {
     addresses_overlap(Some(listener), wanted) || (listener.is_ipv6() && listener.is_unspecified())
 }
@@ -173,8 +173,8 @@ fn words(scope: Scope<'_>, holder: Holder<'_>, number: u16) -> String {
     }
 }
 
-/// Returns the refusal of a port whose holder stays. Where the holder may be a container that this plan takes off the
-/// host's network, the diagnostic is only a warning.
+/// Returns the refusal of a port whose holder stays. It is only a warning if the holder may be a container that this
+/// plan removes from the host's network.
 fn taken(claim: &PortClaim<'_>, holder: Holder<'_>, scope: Scope<'_>) -> Diagnostic {
     let PortClaim { service, port, number, .. } = *claim;
     let at = format!("services.{}.ports", service.name);
@@ -235,8 +235,8 @@ fn check_ranges(builder: &mut Builder, service: &Service, replicas: u32) {
     }
 }
 
-/// Returns a free port for the help of a refusal: the next port, or from 8000 above a port below 1024, that no
-/// container and no program is known to hold.
+/// Returns a free port to suggest: the next port (for a port below 1024, from 8000 on) that no known container or
+/// program holds.
 fn free_port(observed: &Observed, after: u16) -> Option<u16> {
     let held: BTreeSet<u16> = observed
         .listeners

@@ -1,14 +1,14 @@
-//! Checks of a single service or network: files for a read-only container, the number of replicas, missing parents, two MAC
-//! addresses for one interface, and attributes that the engine is too old for.
+//! Checks of a single service or network: files for a read-only container, the number of replicas, missing parents, two
+//! MAC addresses for one interface, and attributes that the engine is too old for.
 //!
-//! Each check tells a diagnostic. No check here looks at what other containers or programs hold: see `claims` for that.
+//! These checks do not look at other containers or programs; `claims` does.
 
 use crate::diag::Diagnostic;
 use crate::model::{ApiVersion, ContainerSpec, MountSource, Namespace, Network, Observed, Service, ServiceName, Span};
 use crate::plan::builder::Builder;
 
-/// Refuses configs and secrets that are put into a container with `read_only`: the engine writes no files into a
-/// read-only root.
+/// Refuses configs and secrets that must be copied into a container with `read_only`: the engine does not write into a
+/// read-only root file system.
 pub(crate) fn files(builder: &mut Builder, service: &Service, spec: &ContainerSpec) {
     let Some(file) = spec.files.first().filter(|_| spec.read_only) else { return };
     let message = format!("service `{}` is read-only: `{}` cannot be put into it", service.name, file.path);
@@ -31,8 +31,8 @@ pub(crate) fn replicas(builder: &mut Builder, service: &Service, wanted: u32) {
     );
 }
 
-/// Refuses more than [`crate::plan::scope::MOST_REPLICAS`] replicas of a service. `scale`: the number from `--scale`,
-/// which is told in place of the file's.
+/// Refuses more than [`crate::plan::scope::MOST_REPLICAS`] replicas of a service. `scale`: the number of `--scale`,
+/// which the message then shows instead of the file's.
 pub(crate) fn too_many(builder: &mut Builder, service: &Service, scale: Option<u32>) {
     let (count, place) = match scale {
         Some(count) => (count, format!("--scale {}", service.name)),
@@ -47,8 +47,8 @@ pub(crate) fn too_many(builder: &mut Builder, service: &Service, scale: Option<u
     );
 }
 
-/// Refuses a container that shares namespaces or volumes of a service without a container. Created without its parent,
-/// the container would be on a network of its own, or would write to a place that is not kept.
+/// Refuses a container that shares namespaces or volumes of a service without a container. Without its parent, the
+/// container would have a network of its own, or would write its data into its own files.
 pub(crate) fn parent_missing(builder: &mut Builder, service: &Service, parent: &ServiceName) {
     let is_parent = |namespace: &Option<Namespace>| *namespace == Some(Namespace::Service(parent.clone()));
     let shared = [
@@ -66,8 +66,8 @@ pub(crate) fn parent_missing(builder: &mut Builder, service: &Service, parent: &
     );
 }
 
-/// Refuses attributes of a service that the engine is too old for, and warns of those without which the container does its
-/// work all the same.
+/// Refuses attributes of a service that the engine is too old for. If the container works without the attribute, that
+/// is a warning.
 pub(crate) fn engine(builder: &mut Builder, observed: &Observed, service: &Service) {
     let have = observed.engine.api;
     for (what, least) in needs(service) {
@@ -95,7 +95,7 @@ pub(crate) fn engine(builder: &mut Builder, observed: &Observed, service: &Servi
 /// Warns of attributes of a network that the engine is too old for.
 pub(crate) fn network(builder: &mut Builder, observed: &Observed, network: &Network) {
     let (have, least) = (observed.engine.api, ApiVersion::new(1, 47));
-    // An older engine gives every network IPv4, so that `enable_ipv4: true` holds there.
+    // An older engine gives every network IPv4, so it follows `enable_ipv4: true`.
     if network.enable_ipv4 == Some(false) && have < least {
         let subject = format!("network `{}`", network.name);
         let meanwhile = "the network has IPv4, too";
@@ -106,7 +106,7 @@ pub(crate) fn network(builder: &mut Builder, observed: &Observed, network: &Netw
     }
 }
 
-/// Returns the warning of an attribute that the engine does not know. Compat: docker compose passes over these without a word.
+/// Returns the warning about an attribute that the engine ignores. Compat: docker compose does not warn.
 fn passed_over(
     subject: &str,
     span: Span,
@@ -118,21 +118,21 @@ fn passed_over(
     Diagnostic::warning("engine-too-old", span, message).help("leave it out, or use a newer engine")
 }
 
-/// Returns the attributes of a service that an older engine can do without, each with the first version that knows it and
-/// with what happens before that version.
+/// Returns the attributes of a service that an older engine may ignore, each with the first version that knows it and
+/// with the effect of ignoring it.
 fn prefers(service: &Service) -> Vec<(&'static str, ApiVersion, &'static str)> {
     let mut found = Vec::new();
     if !service.annotations.is_empty() {
         found.push(("`annotations`", ApiVersion::new(1, 43), "the container has none"));
     }
-    // With one network there is one gateway.
+    // With one network there is only one gateway.
     if service.networks.len() > 1 && service.networks.values().any(|attachment| attachment.gw_priority != 0) {
         found.push(("`gw_priority`", ApiVersion::new(1, 48), "it chooses the gateway by itself"));
     }
     found
 }
 
-/// Refuses two MAC addresses for one interface: that of the service is for its first network.
+/// Refuses two MAC addresses for one interface: the service's own `mac_address` is the one of its first network.
 pub(crate) fn mac_address(builder: &mut Builder, service: &Service) {
     let first = service.networks_in_order().first().copied();
     let of_network = first.and_then(|key| Some((key, service.networks[key].mac_address.as_ref()?)));
@@ -151,7 +151,7 @@ pub(crate) fn mac_address(builder: &mut Builder, service: &Service) {
     );
 }
 
-/// Warns about an attribute that an older engine does without: the container works, though not quite as the file says.
+/// Warns about an attribute that an older engine ignores: the container works, but not quite as the file says.
 pub(crate) fn left_out(builder: &mut Builder, observed: &Observed, service: &Service) {
     let (have, least) = (observed.engine.api, ApiVersion::new(1, 44));
     let Some(check) = service.healthcheck.as_ref().filter(|check| check.start_interval.is_some()) else { return };
@@ -180,7 +180,7 @@ fn needs(service: &Service) -> Vec<(&'static str, ApiVersion)> {
             MountSource::Image { .. } => need(true, "a mount of type `image`", 48),
             MountSource::Cluster { .. } => need(true, "a mount of type `cluster`", 42),
             MountSource::Volume { subpath, .. } => need(subpath.is_some(), "`volume.subpath`", 45),
-            // Engines before API 1.44 follow the other words, too.
+            // The other words work with engines before API 1.44, too.
             MountSource::Bind { recursive, .. } => {
                 need(recursive.as_deref() == Some("readonly"), "`bind.recursive: readonly`", 44);
             }

@@ -7,7 +7,7 @@ use crate::model::{Dependency, Observed, Project, Service, ServiceName, Span, la
 use crate::plan::builder::Builder;
 use crate::plan::container::replicas;
 
-/// The services of a `start`, and what was observed of them.
+/// The services of a `start`, and what was observed about them.
 pub(crate) struct StartScope<'a> {
     pub project: &'a Project,
     pub observed: &'a Observed,
@@ -18,9 +18,9 @@ pub(crate) struct StartScope<'a> {
 }
 
 /// Refuses to start a project without containers, a named service without a container, and a service whose dependency
-/// has no container. A dependency with `required: false` is only warned of.
+/// has no container. A dependency with `required: false` gives only a warning.
 ///
-/// Compat: where no service is named, services without a container are left out, as docker compose does.
+/// Compat: without named services, services without a container are left out, as in docker compose.
 pub(crate) fn check(builder: &mut Builder, scope: &StartScope<'_>) {
     if scope.named.is_empty() && !scope.has_any() {
         builder.tell(nothing(scope.project));

@@ -1,6 +1,6 @@
 //! A subnet as a value: which addresses belong to the subnet, and whether two subnets overlap.
 //!
-//! `subnets` has the claims of the file; this file only counts.
+//! The claims of the file are in `subnets`; this file only computes.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ pub(crate) struct Subnet {
 }
 
 impl Subnet {
-    /// Parses a subnet such as `10.5.0.0/24`; `None` where the text is none.
+    /// Parses a subnet such as `10.5.0.0/24`; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let prefix: u32 = prefix.parse().ok()?;

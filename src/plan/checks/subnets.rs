@@ -39,8 +39,8 @@ impl<'a> Claim<'a> for SubnetClaim<'a> {
         self.network.name != other.network.name && self.subnet.overlaps(&other.subnet)
     }
 
-    /// Networks of the project with the claimant's own name are no holders: the old network and its doubles are removed
-    /// before the new network is created.
+    /// Networks of the project with the claimant's own name do not count: they are removed before the new network is
+    /// created.
     fn holders(&self, scope: Scope<'a>) -> Vec<Holder<'a>> {
         let is_double =
             |other: &ObservedNetwork| other.name == self.network.name && own_networks::is_ours(scope.project, other);

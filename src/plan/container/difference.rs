@@ -39,8 +39,8 @@ pub(crate) enum Successor {
     None,
     /// The container is replaced, and its successor does not run yet.
     Coming,
-    /// The container is replaced by one that an interrupted run has started. A container that was made to share with that
-    /// one may stay.
+    /// An interrupted run has started a replacement. A container that was created to share with that replacement may
+    /// stay.
     Runs,
 }
 
@@ -100,7 +100,7 @@ fn content_reasons(desired: &Desired<'_>, container: &ObservedContainer) -> Vec<
     let Some(before) = container.label(labels::CONTENTS) else { return Vec::new() };
     let after = spec::contents_label(desired.service, desired.project, desired.contents).unwrap_or_default();
     let before: Vec<&str> = before.split(' ').collect();
-    // A content that could not be read when the container was created has no digest to be compared with.
+    // A content that could not be read when the container was created has no digest to compare with.
     let is_known = |entry: &str| {
         let key = entry.rsplit_once('=').map_or(entry, |(key, _)| key);
         before.iter().any(|one| one.rsplit_once('=').is_some_and(|(known, _)| known == key))
@@ -116,10 +116,10 @@ fn content_reasons(desired: &Desired<'_>, container: &ObservedContainer) -> Vec<
 
 /// Returns the network that a container reaches only when it is recreated.
 ///
-/// A running container must be attached to every network of its service. A container that does not run must not be
-/// bound to a network that is gone. Nor may it lack a network of its service while it is attached to some other
-/// network: then the network's `name` has changed in the file. The engine reports no network ids for a container that
-/// has never run, so any id is right there.
+/// A running container must be attached to every network of its service. A stopped container must not be bound to a
+/// network that no longer exists. Nor may it lack one of its networks while it is attached to another one: then the
+/// `name` of the network has changed in the file. The engine tells no network ids for a container that has never run,
+/// so any id is accepted.
 fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     if desired.service.network_mode.is_some() {
         return None;
@@ -142,10 +142,9 @@ fn network_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Optio
     lost.or_else(|| address_reason(desired, container))
 }
 
-/// Returns the network on which a running container has another IPv4 address than the file gives it.
+/// Returns the network on which a running container has another IPv4 address than the file sets.
 ///
-/// A container gets another address where somebody connected it by hand (`docker network connect` without `--ip`), or
-/// where an older version of Inception connected it.
+/// That happens after `docker network connect` without `--ip`, or after a connection by an older version of Inception.
 fn address_reason(desired: &Desired<'_>, container: &ObservedContainer) -> Option<Reason> {
     let address = |text: &str| text.parse::<std::net::Ipv4Addr>().ok();
     desired.service.networks.iter().find_map(|(key, attachment)| {

@@ -1,4 +1,4 @@
-//! Tells which fields of a service or network have changed, and shows their values to people.
+//! Which fields of a service or network have changed, and their values for people.
 //!
 //! The label `dev.inception.fields` keeps a short digest of each field, never its value: a value may be secret. The old
 //! values come from the engine, where the container was inspected. Start at [`changes`]; [`shown`] masks what looks
@@ -72,8 +72,8 @@ pub(crate) fn changes(label: Option<&str>, made: Option<&Definition>, canonical:
         .iter()
         .filter(|(path, (digest, _))| before.get(path.as_str()).is_none_or(|old| old != digest))
         .map(|(path, (_, value))| {
-            // A field without a digest is new in the file. The container may have a value for the field all the same,
-            // from its image. The file never gave that value, so it is not shown as the old one.
+            // A field without a digest is new in the file. The container may still have a value from its image. That
+            // value was never in the file, so it is not shown as the old one.
             let from = before.contains_key(path).then(|| old(path)).flatten();
             FieldChange { path: path.clone(), from, to: Some(shown(path, value)) }
         })

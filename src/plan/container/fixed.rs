@@ -1,8 +1,8 @@
-//! The fixed addresses that a container was created with.
+//! The fixed addresses that a container was created with, kept in a label.
 //!
-//! The engine forgets the fixed address of a container when the container is disconnected from a network. A run that dies
-//! after that, with the container still to be connected again, leaves the next run no address to give it: the file may
-//! say another one by now, which may belong to another service. So a label tells the addresses.
+//! The engine forgets the fixed address of a container that is disconnected from a network. If the run dies then, the
+//! next run must connect the container at its old address, which the engine no longer tells. The file does not help: it
+//! may have changed, and may give another address, or give this one to another service.
 
 use crate::model::{EndpointSpec, NetworkName, ObservedContainer, labels};
 
@@ -24,8 +24,8 @@ pub(crate) fn label(endpoints: &[EndpointSpec]) -> Option<String> {
     (!entries.is_empty()).then(|| entries.join(" "))
 }
 
-/// Returns the fixed addresses that a container has on a network, or had before it was disconnected. `None` where nothing
-/// tells: the container is not connected, and was made by docker compose.
+/// Returns the fixed addresses that a container has on a network, or had before it was disconnected. `None` if unknown:
+/// the container is not connected and was created by docker compose.
 pub(crate) fn of(container: &ObservedContainer, network: &NetworkName) -> Option<FixedAddresses> {
     if let Some(had) = container.networks.get(network) {
         return Some(FixedAddresses { ipv4: had.fixed_ipv4.clone(), ipv6: had.fixed_ipv6.clone() });

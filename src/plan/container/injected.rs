@@ -1,9 +1,9 @@
-//! Configs and secrets: which of them are mounted and which are put into the container, and to whom those belong.
+//! Configs and secrets: which of them are mounted and which are copied into the container, and with which owner.
 //!
-//! A content that is no file of the host is put into the container. A file of the host is mounted, unless the mount would not
-//! do what the file says: its `uid`, `gid` or `mode` is set, the container's user may not read it, or the engine is not known
-//! to have it. Then it is copied into the container, with the same owner as any other content: the container's user, where the
-//! file names nobody else. Start at [`files`].
+//! A content that is no file of the host is copied into the container. A file of the host is mounted, unless the mount
+//! would not do what the file says: its `uid`, `gid` or `mode` is set, the container's user may not read it, or the
+//! engine may not have it. Then it is copied. A copied file belongs to the container's user, unless the service sets an
+//! owner. Start at [`files`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,12 +16,12 @@ use crate::model::{
 use crate::plan::container::mounts::{file_target, is_below_mount};
 use crate::plan::{Action, Plan, Step};
 
-/// The mode of a file for which the service sets none. The specification says so.
+/// The mode of a file if the service sets none, as the specification says.
 const MODE: u32 = 0o444;
-/// A user who may read what everybody may read.
+/// A user who may read only what everybody may read.
 const NOBODY: &str = "65534:65534";
 
-/// A config or secret of a service, with what is known of it.
+/// A config or secret of a service, with what is known about it.
 struct Wanted<'a> {
     kind: &'static str,
     reference: &'a FileReference,
@@ -31,7 +31,7 @@ struct Wanted<'a> {
     target: String,
 }
 
-/// Adds the configs and secrets of a service to a specification. `image_user`: the user of the image, where it is known.
+/// Adds the configs and secrets of a service to a specification. `image_user`: the user of the image, if known.
 pub(crate) fn files(
     project: &Project,
     service: &Service,
@@ -81,8 +81,7 @@ pub(crate) fn told(
     wanted(project, service, contents).filter_map(warning).collect()
 }
 
-/// Returns the images of containers to be created where it depends on the image's user, who is not known yet, whether a file
-/// can be mounted.
+/// Returns the images whose user must be known to decide whether a file can be mounted into a new container.
 pub fn images_with_unknown_user(
     project: &Project,
     plan: &Plan,
@@ -122,7 +121,7 @@ fn wanted<'a>(project: &'a Project, service: &'a Service, contents: &'a Contents
     service.secrets.iter().filter_map(secrets).chain(service.configs.iter().filter_map(configs))
 }
 
-/// Returns why a file of the host should be copied; `None` where a mount does the same.
+/// Returns why a file of the host should be copied; `None` if a mount has the same effect.
 fn why_copied(
     service: &Service,
     contents: &Contents,
@@ -141,7 +140,7 @@ fn why_copied(
     (!may_read(service, user, file)).then_some(Copied::Unreadable)
 }
 
-/// Returns why nothing can be put into the container at the target.
+/// Returns why nothing can be copied to the target.
 fn obstacle(service: &Service, wanted: &Wanted<'_>) -> Option<&'static str> {
     if service.read_only {
         return Some("the root of the container is read-only");
@@ -149,8 +148,8 @@ fn obstacle(service: &Service, wanted: &Wanted<'_>) -> Option<&'static str> {
     is_below_mount(service, &wanted.target).then_some("its path in the container lies below a mount")
 }
 
-/// Returns whether a user of a container may read a file of the host. A user who is not known counts as root: the image of
-/// most services has no user.
+/// Returns whether a user of a container may read a file of the host. An unknown user counts as root, because most
+/// images set no user.
 fn may_read(service: &Service, user: Option<&str>, file: &HostFile) -> bool {
     let (name, group) = user.unwrap_or_default().split_once(':').unwrap_or((user.unwrap_or_default(), ""));
     let uid = if matches!(name, "" | "root") { Some(0) } else { name.parse::<u32>().ok() };
@@ -169,8 +168,7 @@ fn may_read(service: &Service, user: Option<&str>, file: &HostFile) -> bool {
     file.mode & bit != 0
 }
 
-/// Returns whether root of a container may read files of others: the engine lets root do so, unless the service drops the
-/// capability.
+/// Returns whether root in the container may read files of others. It may, unless the service drops the capability.
 fn reads_everything(service: &Service) -> bool {
     let has = |list: &[String], words: &[&str]| {
         list.iter().any(|name| {

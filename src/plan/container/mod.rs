@@ -1,4 +1,4 @@
-//! One container: as the file wants it, as it was found, and how the two differ.
+//! One container: as the file wants it, as it was observed, and how the two differ.
 //!
 //! [`spec`] turns a service and a replica number into the specification that the engine gets. [`replicas`] groups the
 //! containers that were found by replica number. [`difference`] compares the two and says why a container must be

@@ -32,8 +32,8 @@ pub(crate) fn file_target(reference: &FileReference, base: &str) -> String {
     }
 }
 
-/// Returns whether a path lies at or below a path at which the file mounts something. What is put there before the start would be
-/// hidden by the mount, or would be written to the place that is mounted.
+/// Returns whether a path is at or below a mount of the file. A file that is copied there before the start would be
+/// hidden by the mount, or written into the mounted volume or directory.
 pub(crate) fn is_below_mount(service: &Service, path: &str) -> bool {
     let mounts = service.volumes.iter().map(|mount| mount.target.as_str());
     let tmpfs = service.tmpfs.iter().map(|entry| entry.split_once(':').map_or(entry.as_str(), |(path, _)| path));

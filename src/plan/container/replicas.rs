@@ -1,7 +1,7 @@
-//! The containers of a service as they were found: which of them serve as which replica, and which an interrupted run
-//! left behind.
+//! The observed containers of a service: which of them serve as which replica, and which an interrupted run left
+//! behind.
 //!
-//! Start at [`slots`]. Nothing here decides what becomes of a container.
+//! Start at [`slots`]. This file does not decide what happens to a container.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ pub(crate) struct ReplicaSlot<'a> {
     pub number: u32,
     /// The container that serves as this replica.
     pub current: &'a ObservedContainer,
-    /// The replacement of the current container that an interrupted run created. The run did not come to the removal of
-    /// the current container.
+    /// The replacement of the current container that an interrupted run created. That run did not remove the current
+    /// container.
     pub successor: Option<&'a ObservedContainer>,
     /// All other containers of this number.
     pub leftovers: Vec<&'a ObservedContainer>,

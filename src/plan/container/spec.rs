@@ -1,7 +1,7 @@
 //! Turns a service and a replica number into the specification of a container.
 //!
-//! Start at [`container_spec`]. An attribute that the engine takes as the file gives it is copied there; every other
-//! attribute has a function of its own.
+//! Start at [`container_spec`]. An attribute that the engine takes in the file's form is copied there; every other
+//! attribute has its own function.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::plan::container::shares::parents;
 use crate::plan::container::{fields, fixed, injected};
 use crate::plan::step::IdField;
 
-/// Everything that the specification of a replica is made from.
+/// Everything that determines the specification of a replica.
 pub(crate) struct SpecInput<'a> {
     pub project: &'a Project,
     pub service: &'a Service,
@@ -28,7 +28,7 @@ pub(crate) struct SpecInput<'a> {
     pub image_id: Option<&'a ImageId>,
     /// The user of that image; `None` where the image was not inspected.
     pub image_user: Option<&'a str>,
-    /// The proxies that docker's configuration has for the engine.
+    /// The proxies that docker's configuration sets for the engine.
     pub proxies: &'a Proxies,
     /// Returns the container of a parent service whose namespaces or volumes this replica shares.
     pub reference: &'a dyn Fn(&ServiceName) -> Option<crate::plan::ContainerRef>,
@@ -103,8 +103,8 @@ pub(crate) fn container_spec(input: &SpecInput<'_>) -> (ContainerSpec, Vec<Refer
     (spec, references)
 }
 
-/// Returns the variables as `KEY=value`: the service's, and those of proxies that the service does not have. A name without a
-/// value removes the image's variable of that name.
+/// Returns the variables as `KEY=value`: the service's, and those of proxies that the service does not set. A name
+/// without a value removes the image's variable of that name.
 fn environment(service: &Service, proxies: &Proxies) -> Vec<String> {
     let of_proxies = proxies.0.iter().map(|(key, value)| (key.as_str(), Some(value.as_str())));
     let own = service.environment.iter().map(|(key, value)| (key.as_str(), value.as_deref()));
@@ -179,7 +179,7 @@ fn networks(input: &SpecInput<'_>, name: &ContainerName, spec: &mut ContainerSpe
 pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &NetworkKey) -> Option<EndpointSpec> {
     let network = input.project.networks.get(key)?;
     let attachment = input.service.networks.get(key)?;
-    // Compat: the address of the service is that of its first network alone.
+    // Compat: the service's `mac_address` is for its first network only.
     let is_first = input.service.networks_in_order().first() == Some(&key);
     let of_service = || input.service.mac_address.clone().filter(|_| is_first);
     let mut aliases = vec![name.to_string(), input.service.name.to_string()];
@@ -200,9 +200,9 @@ pub(crate) fn endpoint(input: &SpecInput<'_>, name: &ContainerName, key: &Networ
 
 /// Returns the links as the engine wants them: `CONTAINER:ALIAS`.
 ///
-/// Compat: as with docker compose, a link to a service reaches all of its replicas, and each has three names: the alias of
-/// the link, `service-NUMBER`, and the container's own name. docker compose takes the number of the container that has the
-/// link, so that its `db-1` means every replica of `db`. Here the number is the replica's own.
+/// Compat: as with docker compose, a link to a service reaches all of its replicas, and each has three names: the alias
+/// of the link, `service-NUMBER`, and the container's own name. docker compose takes the number of the container that
+/// has the link, so that its `db-1` means every replica of `db`. Here the number is the replica's own.
 fn links(input: &SpecInput<'_>) -> Vec<String> {
     let internal = input.service.links.iter().flat_map(|(name, alias)| {
         (input.replicas)(name).into_iter().flat_map(move |(number, container)| {

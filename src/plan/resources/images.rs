@@ -51,8 +51,8 @@ pub enum PullPolicy {
 }
 
 impl PullPolicy {
-    /// Parses the word of a policy; `None` where the word is none. Time-based policies (`daily`, `every_12h`, ...)
-    /// count as `missing`: an engine does not tell when an image was last pulled.
+    /// Parses a pull policy; `None` for an unknown word. Time-based policies (`daily`, `every_12h`, ...) count as
+    /// `missing`, because an engine does not tell when an image was last pulled.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "always" => Some(Self::Always),
@@ -65,7 +65,7 @@ impl PullPolicy {
     }
 }
 
-/// What a plan must do about one image.
+/// What a plan must do to have one image.
 enum ImageNeed {
     Nothing,
     Pull(Reason),
@@ -155,8 +155,8 @@ fn need(service: &Service, image: &ImageRef, observed: &Observed, wish: &ImageOp
 
 /// Returns what the plan must do about the image of a service with `build`.
 ///
-/// Compat: a missing image is built, and pulled only where the pull policy says so. docker compose asks the registry
-/// first: a stranger may have pushed an image of the same name there.
+/// Compat: a missing image is built, and pulled only if the pull policy says so. docker compose asks the registry
+/// first, where a stranger may have pushed an image of the same name.
 fn need_of_buildable(service: &Service, policy: Option<PullPolicy>, is_there: bool, wish: &ImageOptions) -> ImageNeed {
     if wish.build && !wish.no_build {
         return ImageNeed::Build(Reason::Asked("--build"));
@@ -207,21 +207,21 @@ type Recipe = (String, Option<String>, Option<String>);
 
 /// Returns the inputs of a build. Two builds with the same inputs must not run at the same time.
 ///
-/// Example: `web` and `worker` are built from one Dockerfile at the same time, and each build creates layers of its
-/// own. The next run finds the layers of `web` in the cache and builds `worker` anew on them. The image of `worker`
-/// then has another id, and its container is recreated though nothing has changed. One after the other, `worker` takes
+/// Example: `web` and `worker` are built from one Dockerfile at the same time, so each build creates its own layers.
+/// The next run finds the layers of `web` in the cache and builds `worker` from them. The image of `worker` then has
+/// another id, and its container is recreated without any change. If the builds run one after the other, `worker` uses
 /// the layers of `web`.
 fn recipe(request: &BuildRequest) -> Option<Recipe> {
     let context = match &request.context {
         BuildContext::Directory(path) => path.display().to_string(),
         BuildContext::Remote(url) => url.clone(),
     };
-    // A build without a cache takes no layers of another build, so it need not wait.
+    // A build with `no_cache` uses no layers of another build, so it need not wait.
     (!request.no_cache).then(|| (context, request.dockerfile.clone(), request.dockerfile_inline.clone()))
 }
 
-/// Adds the proxies of docker's configuration as build arguments, unless the build has arguments of these names. The engine knows
-/// these arguments without a declaration, and keeps them out of the image's history.
+/// Adds the proxies of docker's configuration as build arguments, unless the build sets these arguments. A Dockerfile
+/// need not declare them, and the engine keeps them out of the image's history.
 fn add_proxies(request: &mut BuildRequest, observed: &Observed) {
     for (name, value) in &observed.engine.proxies.0 {
         request.args.entry(name.clone()).or_insert_with(|| Some(value.clone()));

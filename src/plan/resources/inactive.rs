@@ -1,5 +1,5 @@
-//! Containers of services that no active profile enables. A command acts on such containers only where their profile is
-//! given or their service is named.
+//! Containers of services that no active profile enables. A command acts on them only if their profile is active or
+//! their service is named.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub(crate) fn find<'a>(project: &Project, observed: &'a Observed) -> Vec<&'a Obs
     project.disabled_services.keys().flat_map(|name| of(name.as_str())).collect()
 }
 
-/// Tells which of these containers a command leaves alone; `what` says what becomes of them.
+/// Warns of these containers, which a command leaves alone. `what` says what happens to them.
 pub(crate) fn tell(builder: &mut Builder, project: &Project, left: &[&ObservedContainer], what: &str) {
     if left.is_empty() {
         return;

@@ -1,9 +1,8 @@
-//! Containers that share the network of another container (`network_mode: service:db`, `container:ID`), seen from the
-//! steps of a plan.
+//! Containers that share the network of another container (`network_mode: service:db`, `container:ID`) which the plan
+//! starts or removes.
 //!
-//! Example: `web` shares the network of `db`. Where the plan starts `db` again, `db` gets a new network, and `web` must
-//! be restarted to join it ([`joined`]). Where the plan removes `db` and leaves `web`, the user is warned
-//! ([`tell_cut_off`]).
+//! Example: `web` shares the network of `db`. If the plan starts `db` again, `db` gets a new network, and `web` must be
+//! restarted to join it ([`joined`]). If the plan removes `db` and leaves `web`, the user is warned ([`tell_cut_off`]).
 
 use crate::diag::Diagnostic;
 use crate::model::{ContainerState, ObservedContainer, Project, ServiceName, Span, labels};
@@ -21,9 +20,8 @@ pub(crate) struct Joined<'a> {
     pub started: StepId,
 }
 
-/// Returns the running containers of the project that share the network of a container which the plan starts again. A
-/// container that the plan itself stops, starts or removes is left out: its own steps deal with the network. All others
-/// would be left without a network.
+/// Returns the running containers of the project that share the network of a container which the plan starts again, and
+/// so need a restart. A container that the plan itself stops, starts or removes is left out.
 pub(crate) fn joined<'a>(builder: &Builder, project: &Project, world: impl Into<World<'a>>) -> Vec<Joined<'a>> {
     let world = world.into();
     let is_ours = |one: &&ObservedContainer| {
@@ -45,7 +43,7 @@ fn host_of<'a>(container: &ObservedContainer, world: World<'a>) -> Option<&'a Ob
 }
 
 /// Warns of running containers that lose their network because the plan removes the container that has it. The plan
-/// does nothing about the containers themselves: they are not of the selected services, so it cannot recreate them.
+/// does not recreate them, because their services are not selected.
 pub(crate) fn tell_cut_off(builder: &mut Builder, project: &Project, world: World<'_>) {
     for container in world.containers().filter(|one| replicas::is_up(one)) {
         let host = host_of(container, world).filter(|host| builder.removal_of(&host.id).is_some());

@@ -1,5 +1,5 @@
 //! Everything of a project that is planned before its services: networks, volumes, images and orphans, and the
-//! containers that must stop for the sake of these.
+//! containers that must stop for them.
 //!
 //! A network or volume is needed by several services, so its steps come first, and each service waits for them. No file
 //! here knows how a service is planned (`plan::up`). Start at [`networks`]; [`displaced`] has the stops and removals of

@@ -32,7 +32,7 @@ pub(crate) struct Networks {
 /// A network that must be created.
 struct Missing<'a> {
     network: &'a Network,
-    /// The old network and its removal, where the network is created anew.
+    /// The old network and its removal, if the network is created anew.
     before: Option<(&'a ObservedNetwork, StepId)>,
     /// The removals of other networks with the same name.
     doubles: Vec<StepId>,
@@ -68,7 +68,8 @@ pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&Net
     }
     let subnets: Vec<_> = missing.iter().flat_map(|one| subnets::claims(one.network)).collect();
     claims::check(builder, scope, &subnets);
-    // The engine takes a free subnet for a network without one: that must not be the subnet of another network of the file.
+    // The engine chooses a free subnet for a network without one. It must not choose the subnet of another network of
+    // the file.
     let (fixed, free): (Vec<_>, Vec<_>) = missing.iter().partition(|one| subnets::claims(one.network).next().is_some());
     let mut made = Vec::new();
     for one in fixed {
@@ -89,8 +90,8 @@ pub(crate) fn target(network: &Network) -> Target {
     Target::Network { key: Some(network.key.clone()), name: network.name.clone() }
 }
 
-/// Plans the removal of unused doubles: networks of the project that have the same name as the network `kept`. An
-/// interrupted run created them. With two networks of one name, the engine starts no container on either.
+/// Plans the removal of unused duplicates: networks of the project with the same name as `kept`, created by interrupted
+/// runs. While two networks have the same name, the engine starts no container on either.
 fn remove_doubles(builder: &mut Builder, scope: Scope<'_>, network: &Network, kept: &ObservedNetwork) -> Vec<StepId> {
     let is_double = |candidate: &&ObservedNetwork| {
         candidate.name == network.name
@@ -105,9 +106,9 @@ fn remove_doubles(builder: &mut Builder, scope: Scope<'_>, network: &Network, ke
     scope.world.observed.networks.iter().filter(is_double).map(&mut remove).collect()
 }
 
-/// Takes an external network as it is, or tells that it does not exist.
+/// Uses an external network as it is, or reports that it does not exist.
 fn external(builder: &mut Builder, network: &Network, observed: &Observed, networks: &mut Networks) {
-    // `host`, `none` and `bridge` exist on every engine. A worker of a swarm may not list the networks of the swarm.
+    // `host`, `none` and `bridge` always exist. A worker of a swarm may not list the networks of the swarm.
     match observed.networks.iter().find(|candidate| candidate.name == network.name) {
         Some(existing) => {
             networks.ids.insert(network.name.clone(), existing.id.clone());
@@ -125,7 +126,7 @@ fn external(builder: &mut Builder, network: &Network, observed: &Observed, netwo
     }
 }
 
-/// Takes a network that was made by hand for the file as it is.
+/// Uses a network as it is that was created by hand for the file.
 fn lent(builder: &mut Builder, network: &Network, existing: &ObservedNetwork, networks: &mut Networks) {
     networks.ids.insert(network.name.clone(), existing.id.clone());
     networks.ready.insert(network.key.clone(), Vec::new());
@@ -140,7 +141,7 @@ fn lent(builder: &mut Builder, network: &Network, existing: &ObservedNetwork, ne
     );
 }
 
-/// Refuses a network whose name a network of another project, or of none, has.
+/// Refuses a network whose name already belongs to a network of another project, or of none.
 fn foreign(builder: &mut Builder, project: &Project, network: &Network, existing: &ObservedNetwork) {
     let owner = match existing.labels.get(labels::PROJECT) {
         Some(owner) => format!("it belongs to project `{}`", crate::text::escape_controls(owner)),
@@ -181,7 +182,7 @@ fn make(builder: &mut Builder, scope: Scope<'_>, missing: &Missing<'_>) -> StepI
 }
 
 /// Plans the removal of a network that is created anew: its containers stop and leave the network, then it is removed.
-/// Returns the network that must be created, or nothing where containers of others are attached.
+/// Returns the network to create, or `None` if containers of others are attached.
 fn replace<'a>(
     builder: &mut Builder,
     scope: Scope<'a>,
@@ -217,8 +218,8 @@ fn replace<'a>(
     Some(Missing { network, before: Some((existing, removed)), doubles, reason })
 }
 
-/// Returns whether the plan must not stop a container: it belongs to another project, to a service that only another
-/// directory's project has, or it is a one-off container of `run` that is up.
+/// Returns whether the plan must not stop a container: one of another project, one of a service that only a project in
+/// another directory has, or a running one-off container of `run`.
 fn is_stranger(project: &Project, user: &ObservedContainer) -> bool {
     user.label(labels::PROJECT) != Some(project.name.as_str())
         || (is_from_elsewhere(project, user) && user.service().is_none_or(|name| project.service(name).is_none()))

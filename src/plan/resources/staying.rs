@@ -1,5 +1,5 @@
-//! Networks, volumes and images that `down` must leave, because a container of the project that stays uses them: the engine
-//! would refuse their removal.
+//! Networks, volumes and images that `down` must keep, because a container of the project that stays uses them: the
+//! engine would refuse to remove them.
 
 use crate::diag::Diagnostic;
 use crate::model::{ObservedContainer, Project, Span, labels};
@@ -7,8 +7,9 @@ use crate::plan::builder::Builder;
 use crate::plan::container::owned;
 use crate::plan::resources::inactive;
 
-/// Returns whether `what` (`network \`shop_default\``) must stay: one of the containers that use it belongs to the project and
-/// is not removed by the plan. Tells which, and how both are removed. The removals of containers must be planned already.
+/// Returns whether `what` (`network \`shop_default\``) must stay, because a container of the project uses it and is not
+/// removed by the plan. Adds a diagnostic that names the container and says how to remove both. The removals of
+/// containers must be planned before.
 pub(crate) fn keep(builder: &mut Builder, project: &Project, what: &str, users: Vec<&ObservedContainer>) -> bool {
     let is_ours = |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(project.name.as_str());
     let staying: Vec<&ObservedContainer> =

@@ -1,8 +1,8 @@
 //! Volumes: which of them exist, and which must be created.
 //!
-//! A volume cannot be changed, and its data is lost where it is created anew. So a changed definition is refused,
-//! unless the user has given up the data of this volume by name (`--recreate-volume`). Where only labels have changed,
-//! the user is warned. Start at [`plan`].
+//! A volume cannot be changed, and creating it anew loses its data. So a changed definition is refused, unless the user
+//! has given up the data of this volume by name (`--recreate-volume`). If only labels have changed, the user is warned.
+//! Start at [`plan`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,8 +100,8 @@ fn missing_external(builder: &mut Builder, volume: &Volume) {
     );
 }
 
-/// Compares a volume that exists with the file, and tells the user of a difference. Returns the difference where the
-/// user has given up the data of the volume by name; then the volume is created anew.
+/// Compares an existing volume with the file, and reports a difference. Returns the difference if the user has given up
+/// the data of the volume by name; then the volume is created anew.
 fn compare(
     builder: &mut Builder,
     project: &Project,
@@ -157,7 +157,7 @@ fn compare(
 
 /// Plans that a volume is created anew: the containers that use the volume are removed, then the volume with its data,
 /// and an empty volume is created. The planners of services create the containers again. Returns the creation of the
-/// volume, or nothing where the volume must stay.
+/// volume, or nothing if the volume must stay.
 fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, volumes: &mut Volumes) -> Vec<StepId> {
     let Scope { project, selected, options, .. } = scope;
     let path = format!("volumes.{}", volume.key);
@@ -197,7 +197,7 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
             volumes.removals.push(displaced::remove(builder, project, user, end, &[]));
         }
     }
-    // A volume without users waits for the users of other volumes, too: the last volume is made after all removals.
+    // A volume without users waits for the users of other volumes, too: the last volume is created after all removals.
     let gone = volumes.removals.clone();
     let reason = Reason::VolumeChanged(what);
     let remove = Action::RemoveVolume { name: volume.name.clone() };
@@ -207,8 +207,7 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     vec![made]
 }
 
-/// Tells that a volume of another project, or of none, is used as it is. With `--recreate-volume` the volume is
-/// refused.
+/// Warns that a volume of another project, or of none, is used as it is. With `--recreate-volume` that is an error.
 fn adopted(builder: &mut Builder, volume: &Volume, owner: Option<&String>, is_given_up: bool) {
     let owner = match owner {
         Some(owner) => format!("project `{}`", crate::text::escape_controls(owner)),

@@ -1,5 +1,5 @@
-//! The order in which the replicas of a service are replaced: how many at a time (`update_config.parallelism`), which of old
-//! and new comes first (`update_config.order`), and what a failure does to the others.
+//! The order in which the replicas of a service are replaced: how many at a time (`update_config.parallelism`), old or
+//! new container first (`update_config.order`), and the effect of a failure on the other replicas.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) struct Pending {
     pub(crate) up: Vec<StepId>,
 }
 
-/// Returns which of the old and the new container comes first, and why.
+/// Returns the order of the old and the new container, and the reason for the order.
 pub(crate) fn order(service: &Service) -> (UpdateOrder, String) {
     let asked = service.deploy.update.as_ref().map(|update| update.order);
     match (asked, obstacle(service)) {
@@ -62,7 +62,7 @@ impl Batch {
     }
 }
 
-/// Returns why the old and the new container of a service cannot run side by side; `None` where they can.
+/// Returns why the old and the new container of a service cannot run at the same time; `None` if they can.
 pub(crate) fn obstacle(service: &Service) -> Option<String> {
     if let Some(port) = service.ports.iter().find_map(|port| port.fixed_published()) {
         return Some(format!("both would need host port {port}"));
@@ -88,7 +88,7 @@ pub(crate) fn obstacle(service: &Service) -> Option<String> {
     volume.map(|key| format!("both would write to volume `{key}`"))
 }
 
-/// Returns the words for two containers that would write to one anonymous volume.
+/// Returns the text for two containers that would write to the same anonymous volume.
 pub(crate) fn shared_volume(target: &str) -> String {
     format!("both would write to the volume at `{target}`")
 }

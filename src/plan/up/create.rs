@@ -31,9 +31,9 @@ impl<'a> Up<'a> {
     pub(crate) fn container_id(&self, service: &str) -> Option<String> {
         match self.done.get(service).map(|done| done.replicas.first()) {
             Some(Some(Replica { container: ContainerRef::Existing(id), .. })) => Some(id.to_string()),
-            // The container is yet to be created, or no replica is wanted any more.
+            // The container is not created yet, or no replica is wanted.
             Some(_) => None,
-            // A service that is not part of this run keeps what it has.
+            // The service is not part of this run: its containers stay.
             None => replicas::of_service(self.scope.world, self.scope.project, service)
                 .min_by_key(|container| container.number())
                 .map(|container| container.id.to_string()),
@@ -48,8 +48,8 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Returns the specification of a replica, the places in it that take ids of containers yet to be created, and the steps that
-    /// come before its creation.
+    /// Returns the specification of a replica, the places in it for ids of containers that do not exist yet, and the
+    /// steps that come before its creation.
     pub(crate) fn specify(
         &self,
         service: &Service,
@@ -79,8 +79,8 @@ impl<'a> Up<'a> {
         (spec, references, requires)
     }
 
-    /// Returns the replicas of a linked service, in order of their numbers: those that the plan leaves, or those on the engine
-    /// where the service is not part of the run. Where there is none yet, a first replica is expected.
+    /// Returns the replicas of a linked service, in order of their numbers: those of this plan, or the existing ones if
+    /// the service is not part of the run. If there is none, one replica is assumed.
     fn linked(&self, name: &ServiceName) -> Vec<(u32, ContainerName)> {
         let Scope { project, world, options, .. } = self.scope;
         let Some(service) = project.services.get(name) else { return Vec::new() };
@@ -97,7 +97,7 @@ impl<'a> Up<'a> {
         numbers.into_iter().map(named).collect()
     }
 
-    /// Refuses a container that the engine would refuse to create, or would create otherwise than the file says.
+    /// Refuses a container that the engine would not create, or would not create as the file says.
     pub(crate) fn check_made(&mut self, service: &Service, name: &ContainerName, spec: &ContainerSpec) {
         claims::check_one(&mut self.builder, self.scope, &NameClaim { service, name });
         preflight::files(&mut self.builder, service, spec);
@@ -135,7 +135,7 @@ impl<'a> Up<'a> {
     pub(crate) fn create(&mut self, service: &Service, number: u32) {
         let Scope { project, world, .. } = self.scope;
         let mut containers = world.observed.containers.of_service(project.name.as_str(), service.name.as_str());
-        // The container of this number, where it is removed because a volume of it is made anew.
+        // The old container of this number, if it is removed because one of its volumes is created anew.
         let predecessor = containers
             .find(|one| self.volumes.users.contains_key(&one.id) && one.number() == Some(number) && !one.is_oneoff());
         let reason = predecessor
@@ -145,7 +145,7 @@ impl<'a> Up<'a> {
         let is_replaced = predecessor.is_some();
         let (spec, references, mut requires) = self.specify(service, number, inherited);
         requires.extend(self.name_is_free(service, &spec.name));
-        // Containers that are removed for the sake of a volume hold names and ports, too.
+        // Containers that are removed because of a volume hold names and ports, too.
         requires.extend(self.volumes.removals_beside(&requires).to_vec());
         self.check_made(service, &spec.name, &spec);
         let target = replica_target(service, number, &spec.name);
@@ -159,8 +159,9 @@ impl<'a> Up<'a> {
         self.push(service, Replica { target, container, started, untouched: None, waits: BTreeMap::new() });
     }
 
-    /// Plans the start of a container after `requires` and the dependencies of its service, its hooks, and the wait that shows
-    /// whether it stays up. Returns the steps after which the container is started; without `start` these are `requires`.
+    /// Plans the start of a container after `requires` and the dependencies of its service, its hooks, and the wait
+    /// that shows whether it stays up. Returns the steps after which the container is started; without `start` these
+    /// are `requires`.
     pub(crate) fn start(
         &mut self,
         service: &Service,
@@ -177,7 +178,7 @@ impl<'a> Up<'a> {
         requires.extend(self.handovers.before(&service.name));
         requires.extend(self.departures_of_givers(service));
         match container {
-            // The creation of a container already comes after the removals for the sake of volumes.
+            // The creation already comes after the removals because of volumes.
             ContainerRef::Planned(_) => requires.extend(&self.orphans_gone),
             ContainerRef::Existing(_) => requires.extend(self.departed()),
         }
@@ -187,8 +188,8 @@ impl<'a> Up<'a> {
         vec![self.verify(service, target, container, started)]
     }
 
-    /// Plans that configs and secrets are put into a container that has never run. Nothing on the engine tells whether the
-    /// interrupted run that created the container also filled it.
+    /// Plans that configs and secrets are copied into a container that has never run. The engine does not tell whether
+    /// the interrupted run that created the container also copied them.
     pub(crate) fn put_files(
         &mut self,
         service: &Service,
@@ -208,7 +209,7 @@ impl<'a> Up<'a> {
         Some(self.builder.step(target, action, Reason::NeverRan, requires.iter().copied()))
     }
 
-    /// Notes a replica as planned.
+    /// Adds a replica to the plan of its service.
     pub(crate) fn push(&mut self, service: &Service, replica: Replica) {
         if let Some(done) = self.done.get_mut(&service.name) {
             done.replicas.push(replica);

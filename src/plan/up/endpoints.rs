@@ -1,4 +1,4 @@
-//! Endpoints: containers are connected again to networks that they have lost, and to networks that are made anew.
+//! Endpoints: containers are connected again to networks that they have lost, or that are created anew.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::plan::up::state::Up;
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target};
 
 impl Up<'_> {
-    /// Returns the networks of a service to which a stopped container is not connected: an interrupted run disconnected it, or
-    /// died before it connected it.
+    /// Returns the networks of a service to which a stopped container is not connected: an interrupted run disconnected
+    /// it, or died before it connected it.
     pub(crate) fn lost_networks(
         &self,
         service: &Service,
@@ -61,9 +61,10 @@ impl Up<'_> {
         spec.networks.into_iter().find(|endpoint| endpoint.network == *network)
     }
 
-    /// Returns the endpoint with which an old container is connected again. A service of the file has the file's endpoint with
-    /// all aliases; for an orphan the endpoint is what the list of containers tells. The container gets the fixed address that
-    /// it had: that of the file may belong to another service by now, or be the very fault that led to the undo.
+    /// Returns the endpoint with which an old container is connected again. For a service of the file it has all
+    /// aliases of the file; for an orphan it has what the list of containers tells. The fixed address is always the one
+    /// that the container had: the address of today's file may belong to another service, or may be the mistake that
+    /// led to the undo.
     pub(crate) fn endpoint_again(&self, container: &ObservedContainer, network: &NetworkName) -> EndpointSpec {
         let service = container.service().filter(|_| !container.is_oneoff());
         let service = service.and_then(|name| self.scope.project.service(name));
@@ -75,8 +76,8 @@ impl Up<'_> {
         endpoint
     }
 
-    /// Plans one connection, after the network is made anew. The connection only waits for the end of those steps: where the old
-    /// network could not be removed, it still exists, and its containers are connected to it again.
+    /// Plans one connection, after the network is created anew. The connection waits only for the end of those steps:
+    /// if the old network could not be removed, it still exists, and its containers are connected to it again.
     fn connect_again(&mut self, target: &Target, action: Action, key: &NetworkKey, displaced: &Displaced) -> StepId {
         let ready = self.networks.ready.get(key).cloned().unwrap_or_default();
         let step = self.builder.step(target, action, Reason::NotAttached(key.clone()), displaced.steps.iter().copied());
@@ -84,8 +85,8 @@ impl Up<'_> {
         step
     }
 
-    /// Plans that containers which were stopped early, and which no planner has taken over, are connected and started again:
-    /// orphans that stay.
+    /// Plans that early stopped containers which no planner has taken over are connected and started again. These are
+    /// the orphans that stay.
     pub(crate) fn bring_back(&mut self) {
         for (id, displaced) in self.builder.not_taken_over() {
             let Some(container) = self.scope.world.by_id(id.as_str()) else { continue };

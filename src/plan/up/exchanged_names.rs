@@ -1,7 +1,7 @@
 //! Container names that were exchanged by hand.
 //!
-//! Example: somebody renamed `shop-web-1` to `shop-db-1`, and `shop-db-1` to `shop-web-1`. Neither container can get its own
-//! name back while the other one has it, so both first get a temporary name.
+//! Example: somebody renamed `shop-web-1` to `shop-db-1`, and `shop-db-1` to `shop-web-1`. Neither container can get
+//! its own name back while the other one has it, so both first get a temporary name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::plan::container::{naming, replicas};
 use crate::plan::scope::{self, Scope};
 use crate::plan::{Action, ContainerRef, Reason, StepId};
 
-/// Containers of the project that give a name free which another replica needs.
+/// Containers of the project that give up a name which another replica needs.
 #[derive(Debug, Default)]
 pub(crate) struct FreedNames {
     /// The steps after which the names are free.
@@ -30,8 +30,8 @@ impl FreedNames {
     }
 }
 
-/// Plans a temporary name for each container of the selected services that has the name of another replica. The next run
-/// recognizes the temporary name, should this run die.
+/// Plans a temporary name for each container of the selected services that has the name of another replica. If this run
+/// dies, the next run recognizes the temporary name.
 pub(crate) fn free(builder: &mut Builder, scope: Scope<'_>) -> FreedNames {
     let Scope { project, world, options, .. } = scope;
     let mut cleared = FreedNames::default();

@@ -1,4 +1,5 @@
-//! Host ports and addresses that go from one service to another, and the services that are replaced and given back together.
+//! Host ports and addresses that pass from one service to another, and families: services that are replaced and given
+//! back together.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,8 @@ use crate::plan::up::replace::Old;
 use crate::plan::up::state::Up;
 
 impl<'a> Up<'a> {
-    /// Plans the early stops of containers that hold a host port or an address which another service claims; the other service
-    /// starts after them. Returns pairs of the service that takes over and the service that gives up.
+    /// Plans the early stops of containers that hold a host port or an address which another service claims; the other
+    /// service starts after them. Returns pairs: the service that takes over, and the service that gives up.
     pub(crate) fn hand_over(&mut self) -> Vec<(ServiceName, ServiceName)> {
         let mut pairs = Vec::new();
         let of_ports = claims::handovers(self.scope, &ports::claims(self.scope));
@@ -35,14 +36,14 @@ impl<'a> Up<'a> {
         pairs
     }
 
-    /// Plans the creation of the replacement of a container before the container is stopped early. Should this run die between
-    /// the stop and the creation, nothing would tell the next run that the old container is to run.
+    /// Plans the creation of a container's replacement before the container is stopped early. If the run dies after the
+    /// stop, only the replacement tells the next run that the old container must run.
     pub(crate) fn begin(&mut self, holder: &'a ObservedContainer) -> Vec<StepId> {
         if let Some(created) = self.handovers.begun.get(&holder.id) {
             return vec![*created];
         }
         let service = holder.service().and_then(|name| self.scope.project.service(name));
-        // The users of a network that is made anew are stopped before anything else.
+        // The containers of a network that is created anew stop before anything else, so their replacements come later.
         let Some(service) = service.filter(|_| self.builder.displaced(&holder.id).is_none()) else {
             return Vec::new();
         };
@@ -50,7 +51,8 @@ impl<'a> Up<'a> {
         let is_one = |slot: &&replicas::ReplicaSlot<'_>| {
             slot.current.id == holder.id && slot.successor.is_none() && slot.leftovers.is_empty()
         };
-        // A service that shares a namespace or volumes needs the id of the other container, which is not planned yet.
+        // The id of the container whose namespace or volumes the service shares must be known, and that container is
+        // not planned yet.
         let can_begin =
             shares::parents(service).is_empty() && slots.len() <= replicas_wanted(service, self.scope.options) as usize;
         let Some(slot) = slots.iter().find(is_one).filter(|_| can_begin) else { return Vec::new() };
@@ -61,13 +63,13 @@ impl<'a> Up<'a> {
         vec![created]
     }
 
-    /// Returns the steps after which the old holders of a host port or an address are removed, so that none of them can come
-    /// back and find the port taken.
+    /// Returns the steps after which the old holders of a host port or an address are removed, so that none of them can
+    /// come back and find the port taken.
     ///
-    /// Example: `proxy` is new and takes port 443 from `web`, and `side` shares the network of `web`. Where the new `side`
-    /// cannot work, the old `web` and `side` come back together, and need the port. So `proxy` starts when both old
-    /// containers are removed. Where `web` depends on `proxy` that cannot be: then it starts before, and gives way again
-    /// where the old `web` must come back (`exec::undo`).
+    /// Example: the new service `proxy` takes port 443 over from `web`, and `side` shares the network of `web`. If the
+    /// new `side` fails, the old `web` and `side` come back together and need the port. So `proxy` starts after the
+    /// removal of both old containers. If `web` depends on `proxy`, that order is impossible: then `proxy` starts
+    /// first, and gives the port back if the old `web` must come back (`exec::undo`).
     pub(crate) fn departures_of_givers(&mut self, service: &Service) -> Vec<StepId> {
         let mut steps = Vec::new();
         for giver in self.handovers.givers.get(&service.name).cloned().unwrap_or_default() {
@@ -81,7 +83,7 @@ impl<'a> Up<'a> {
         steps
     }
 
-    /// Plans the removals of the old containers of a family, where all members that may be replaced are planned by now.
+    /// Plans the removals of the old containers of a family, once all members that may be replaced are planned.
     fn commit_family(&mut self, member: &ServiceName, except: &Service) {
         let Some(family) = self.families.of(member).cloned() else { return };
         let is_open =
@@ -104,8 +106,8 @@ impl<'a> Up<'a> {
             && replicas::of_service(self.scope.world, self.scope.project, name.as_str()).next().is_some()
     }
 
-    /// Returns pairs of services of which the first is planned after the second: a service that takes a host port or an address
-    /// over comes after the service that gives it up, and after the whole family of that service.
+    /// Returns pairs of services; the first of a pair is planned after the second. A service that takes over a host
+    /// port or an address comes after the service that gives it up, and after the whole family of that service.
     pub(crate) fn order_of_handovers(
         &self,
         handovers: Vec<(ServiceName, ServiceName)>,
@@ -113,7 +115,7 @@ impl<'a> Up<'a> {
         let mut pairs = handovers;
         for index in 0..pairs.len() {
             let (taker, giver) = pairs[index].clone();
-            // A service that runs is replaced and undone together with the others.
+            // A running service is replaced and undone together with the others.
             if self.is_running(&taker) {
                 continue;
             }
@@ -125,8 +127,8 @@ impl<'a> Up<'a> {
         pairs
     }
 
-    /// Finds the services that must be given back together because they share namespaces or volumes: a container that shares
-    /// the network of a removed container cannot start again.
+    /// Finds the services that must be given back together because they share namespaces or volumes: a container that
+    /// shares the network of a removed container cannot start again.
     pub(crate) fn find_families(&mut self) {
         self.unite_unfinished();
         for service in
@@ -143,13 +145,13 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Unites the services whose replacement an earlier run has begun and not finished with all services that claim a fixed host
-    /// port or address. A container that lacks its own network tells of such a run, too. That run may have been handing ports over, and the engine does not tell the ports of a stopped
-    /// container: nobody can say which of these services the stopped containers stand in the way of.
+    /// Makes one family of all services whose replacement an interrupted run has begun and all services that claim a
+    /// fixed host port or address. A container that lacks its own network is a sign of such a run, too. The engine does
+    /// not tell the ports of a stopped container, so nobody can say which port the stopped containers need.
     ///
-    /// Example: port 443 goes from `proxy` to `web`. The new `proxy` does not work, and the old one cannot be started for a
-    /// moment. The next run sees the old `proxy` stopped, without its port. Were `web` replaced for itself, its new container
-    /// would take port 443, and the old `proxy` could not come back.
+    /// Example: port 443 passes from `proxy` to `web`. The new `proxy` fails, and for a moment the old `proxy` cannot
+    /// be started. The next run sees the old `proxy` stopped, without its port. If `web` were replaced alone, its new
+    /// container would take port 443, and the old `proxy` could not come back.
     fn unite_unfinished(&mut self) {
         let of_project =
             |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.scope.project.name.as_str());
@@ -174,7 +176,7 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Returns the service whose network an existing container shares, whatever the file says by now.
+    /// Returns the service whose network an existing container shares, whatever today's file says.
     pub(crate) fn joined(&self, container: &ObservedContainer) -> Option<ServiceName> {
         let id = container.network_mode.strip_prefix("container:")?;
         let parent = self.scope.world.by_id(id)?;

@@ -7,12 +7,13 @@ use crate::plan::up::state::Up;
 use crate::plan::{ContainerRef, Reason, Recreate};
 
 impl<'a> Up<'a> {
-    /// Whether the user named the service, and did not get it as a dependency of others. Where no service is named, all are meant.
+    /// Returns whether the user named the service. If no service is named, all count as named.
     pub(crate) fn is_named(&self, service: &Service) -> bool {
         self.scope.options.services.is_empty() || self.scope.options.services.contains(&service.name)
     }
 
-    /// Returns which option about recreation holds for a service: that of the named services, or that of their dependencies.
+    /// Returns the option for recreation that applies to a service: the one of named services, or the one of
+    /// dependencies.
     pub(crate) fn recreate(&self, service: &Service) -> Recreate {
         if self.is_named(service) {
             self.scope.options.recreate
@@ -23,8 +24,8 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Returns why a replica must be replaced. Where an interrupted run created a successor that is as the file says, the
-    /// successor is judged.
+    /// Returns why a replica must be replaced. If an interrupted run created a successor that is as the file says, the
+    /// successor is judged instead.
     pub(crate) fn reason(&self, service: &Service, slot: &ReplicaSlot<'_>) -> Option<Reason> {
         if let Some(created) = self.handovers.begun.get(&slot.current.id) {
             return self.builder.reason(*created);
@@ -34,7 +35,7 @@ impl<'a> Up<'a> {
         self.judge(service, judged)
     }
 
-    /// Returns why a container must be replaced; `None` where it is as the file says.
+    /// Returns why a container must be replaced; `None` if it is as the file says.
     pub(crate) fn judge(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
         if self.scope.world.observed.known.unstartable.contains(&container.id) {
             return Some(Reason::Unstartable);
@@ -53,7 +54,8 @@ impl<'a> Up<'a> {
             successor: &|name| self.successor(name),
         };
         if let Some(displaced) = self.builder.displaced(&container.id) {
-            // The container is judged as if it still had the networks that this plan makes anew: it gets those back.
+            // A container that leaves a network because the network is created anew will be connected again. So it is
+            // judged as if it were still connected.
             let mut restored = container.clone();
             for network in displaced.networks.iter().filter_map(|key| self.scope.project.networks.get(key)) {
                 restored.networks.insert(network.name.clone(), ObservedEndpoint::default());
@@ -63,9 +65,9 @@ impl<'a> Up<'a> {
         difference::reason(&desired, container, self.recreate(service)).or_else(renewed)
     }
 
-    /// Returns the reason to replace a container that is as the file says for the sake of its anonymous volumes
-    /// (`--renew-anon-volumes`). The volumes of services that the user did not name stay: nobody gave up the data of the `db`
-    /// that the named `web` depends on.
+    /// Returns the reason to replace a container that is as the file says, to give it empty anonymous volumes
+    /// (`--renew-anon-volumes`). Only for named services: nobody has given up the data of `db` if the user named only
+    /// `web`, which depends on `db`.
     fn renewed(&self, service: &Service, container: &ObservedContainer) -> Option<Reason> {
         let options = self.scope.options;
         let is_asked = options.renew_anonymous_volumes && options.recreate != Recreate::Never && self.is_named(service);
@@ -73,7 +75,7 @@ impl<'a> Up<'a> {
         (is_asked && container.mounts.iter().any(has_own)).then_some(Reason::Asked("--renew-anon-volumes"))
     }
 
-    /// Returns what this plan does with the first container of a service that was planned before.
+    /// Returns what this plan does with the first container of a service that was planned earlier.
     fn successor(&self, name: &ServiceName) -> Successor {
         let Some(done) = self.done.get(name).filter(|done| done.is_replaced) else { return Successor::None };
         let runs = |id| {

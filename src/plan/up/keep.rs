@@ -1,4 +1,4 @@
-//! Containers that stay: their names, their networks and their starts, where they lack them.
+//! Containers that stay, and get the name, the networks or the start that they lack.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::plan::container::replicas;
 use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Interrupted, Reason, StepId, Target, Until};
 
-/// A container that stays, and what the plan knows of it.
+/// A container that stays, and the steps planned for it.
 struct Kept<'k> {
     service: &'k Service,
     container: &'k ObservedContainer,
@@ -29,11 +29,11 @@ impl Kept<'_> {
 }
 
 impl<'a> Up<'a> {
-    /// Plans a container that is as the file says: its final name, its networks and its start, each where the container lacks
-    /// it. Returns the steps after which the container is complete.
+    /// Plans a container that is as the file says: its final name, its networks and its start, each if the container
+    /// lacks it. Returns the steps after which the container is complete.
     ///
-    /// `is_begun`: an interrupted run began to replace the container. That run may still stop it, or may have died after the
-    /// stop, so the container is started whatever its state.
+    /// `is_begun`: an interrupted run began to replace the container. A late call of that run may still stop it, so the
+    /// container is started whatever its state.
     pub(crate) fn keep(
         &mut self,
         service: &Service,
@@ -99,9 +99,9 @@ impl<'a> Up<'a> {
         after
     }
 
-    /// Leaves a container in its state. A container that is found between an end and its restart is waited for: it may be back
-    /// in a moment, or never stay up. So is a replacement that an earlier run did not finish, and a container that this run has
-    /// given back: nothing on the engine tells whether any run saw the container stay up.
+    /// Leaves a container in its state. A wait is planned if the container is about to be restarted by its policy,
+    /// because it may never stay up; and if it is a replacement that an interrupted run did not finish, or a container
+    /// that this run has given back, because nobody knows whether it stays up.
     fn leave_running(&mut self, kept: Kept<'_>, is_unproven: bool) -> Vec<StepId> {
         let container = kept.reference();
         let is_between = kept.container.state == ContainerState::Restarting;
@@ -120,7 +120,7 @@ impl<'a> Up<'a> {
         kept.requires
     }
 
-    /// Returns why a container must be renamed; `None` where its name is right or its name is taken.
+    /// Returns why a container must be renamed; `None` if its name is right, or the right name is taken.
     fn misnamed(
         &self,
         service: &Service,

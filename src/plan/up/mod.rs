@@ -1,8 +1,8 @@
 //! `up`: one plan that turns the containers, networks and volumes of a project into those of the file.
 //!
-//! Start at [`up`]. Volumes and networks are planned first, then one service after the other in the order of dependencies; each
-//! service leaves in [`state::Done`] what its dependents wait for. [`state`] holds the plan under construction, and each other
-//! file one thing that may become of a container: `create`, `keep`, `replace`, `leave`.
+//! Start at [`up`]. Volumes and networks are planned first, then the services in the order of dependencies. Each
+//! service leaves in [`state::Done`] what its dependents need to know. [`state`] holds the plan under construction; the
+//! files `create`, `keep`, `replace` and `leave` each plan one thing that can happen to a container.
 
 pub(crate) mod batch;
 mod create;
@@ -31,7 +31,7 @@ use crate::plan::up::state::{Families, Handovers, Up};
 use crate::plan::world::{FirstChanges, World};
 use crate::plan::{Plan, UpOptions};
 
-/// Plans `up` (also `create` and `scale`). Images are planned before ([`super::images`]).
+/// Plans `up`, and also `create` and `scale`. Images are planned before ([`super::images`]).
 pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: &UpOptions) -> Plan {
     let graph = Graph::new(&project.services);
     let selected = selected(&graph, project, options);

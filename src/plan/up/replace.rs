@@ -1,8 +1,8 @@
 //! The replacement of a container.
 //!
-//! The new container is created under a temporary name while the old one runs. Then the old container is stopped, the new one is
-//! started and waited for. Once it is up, the old container is removed and the new one takes its name. Until that removal a
-//! failure brings the old container back (`exec::scheduler::undo`).
+//! The new container is created under a temporary name while the old one runs. Then the old container is stopped, and
+//! the new one is started and waited for. Once the new container is up, the old one is removed and the new one gets its
+//! name. Until that removal a failure brings the old container back (`exec::scheduler::undo`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -43,8 +43,8 @@ impl Up<'_> {
             number,
             &naming::container_name(self.scope.project, service, number, self.scope.options.separator),
         );
-        // An obsolete replacement goes only when the new one exists: one of the two must tell the next run that the old container
-        // is to run.
+        // An obsolete replacement is removed only when the new replacement exists: one of them must tell the next run
+        // that the old container must run.
         let cleared =
             obsolete.map(|obsolete| displaced::remove_after(&mut self.builder, obsolete, OBSOLETE, [created]));
         let swap = Swap {
@@ -73,7 +73,8 @@ impl Up<'_> {
         let (mut spec, references, mut requires) = self.specify(service, old.number, inherited);
         let last = spec.name.clone();
         self.check_made(service, &last, &spec);
-        // The temporary name is made of an id. The name of the old container's id may belong to an obsolete replacement.
+        // A temporary name begins with digits of an id. The name with the old container's id may belong to an obsolete
+        // replacement, so the id of that one is used instead.
         let id = old.obsolete.map_or(&old.container.id, |obsolete| &obsolete.id);
         spec.name = naming::temporary_name(id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.container.id.to_string());
@@ -110,7 +111,7 @@ impl Up<'_> {
             number,
             target: replica_target(service, number, &last),
             new: ContainerRef::Existing(new.id.clone()),
-            // A job that has done its work is not run twice.
+            // A job that has completed is not run twice.
             is_new_up: !displaced.was_running
                 && (replicas::is_up(new) || replicas::is_completed(self.scope.project, service, new)),
             is_begun: true,
@@ -118,7 +119,7 @@ impl Up<'_> {
         };
         let mut cleared = cleared;
         if !swap.is_new_up {
-            // The new container was created for the networks of then. One of them may be made anew in this run.
+            // The new container was created for the networks at that time. One of them may be created anew in this run.
             cleared.extend(self.resource_steps(service));
             displaced.networks.extend(self.lost_networks(service, new, &displaced.networks));
             cleared.extend(displaced.steps.iter().copied());
@@ -128,8 +129,9 @@ impl Up<'_> {
         self.swap(service, swap, Vec::new(), cleared, batch);
     }
 
-    /// Plans what turns an old container into a new one: the stop of the old container, the start of the new one and the wait
-    /// for it, in the order that the batch asks for. The removal of the old container is planned by [`Self::commit`].
+    /// Plans the change from the old container to the new one: the stop of the old container, the start of the new one
+    /// and the wait for it, in the order that the batch asks for. The removal of the old container is planned by
+    /// [`Self::commit`].
     fn swap(
         &mut self,
         service: &Service,
@@ -141,7 +143,7 @@ impl Up<'_> {
         let obstacle = self.obstacle(service, swap.old);
         self.tell_order(service, batch, obstacle.as_deref());
         let displaced = self.builder.take_over(&swap.old.id);
-        // An early stop of the old container is part of the replacement, so that an undo makes the stop good.
+        // An early stop of the old container is part of the replacement, so that an undo starts the container again.
         let mut steps = displaced.steps.clone();
         steps.extend(created.iter().copied());
         let mut ready = created;
@@ -160,7 +162,7 @@ impl Up<'_> {
         let waited = up.clone();
         if must_stop && start_first {
             let stopped = self.stop_old(service, &swap, up, Vec::new(), &mut steps);
-            // The stop may have taken its time: the new container must still be up when the old one is removed.
+            // The stop may take long: the new container must still be up when the old one is removed.
             up = vec![self.wait_for(&swap, Duration::ZERO, vec![stopped], &mut steps)];
         }
         let replacement = self.replacement(service, &swap, &displaced, steps, batch);
@@ -173,8 +175,8 @@ impl Up<'_> {
         self.push(service, Replica { target, container, started: waited, untouched: None, waits: BTreeMap::new() });
     }
 
-    /// Adds to `ready` what must have succeeded before the old container is stopped, or the new one started. Returns the steps
-    /// that must only have ended.
+    /// Adds to `ready` what must have succeeded before the old container is stopped, or the new one started. Returns
+    /// the steps that must only have ended.
     fn before_swap(&mut self, service: &Service, ready: &mut Vec<StepId>, batch: &mut Batch) -> Vec<StepId> {
         let starts = self.scope.options.start;
         let (needed, mut optional) = if starts { self.conditions(service) } else { Default::default() };
@@ -185,7 +187,7 @@ impl Up<'_> {
         }
         let gate = self.gate(batch);
         match batch.failure_action() {
-            // The next replicas are replaced whatever became of these.
+            // The next replicas are replaced even if these fail.
             FailureAction::Continue => optional.extend(gate),
             FailureAction::Pause | FailureAction::Rollback => ready.extend(gate),
         }
@@ -202,8 +204,8 @@ impl Up<'_> {
         batch: &Batch,
     ) -> Replacement {
         let lost = self.lost_with_its_network(service, swap.old, displaced);
-        // An interrupted run that began the replacement, or took the old container off its network, has also stopped it, unless
-        // it had ended before. A job had ended by itself.
+        // An interrupted run that began the replacement, or disconnected the old container from its network, has also
+        // stopped it, unless it had ended before. A job had ended by itself.
         let has_run =
             swap.old.state != ContainerState::Created && !replicas::is_completed(self.scope.project, service, swap.old);
         let is_stopped = swap.is_begun && !swap.had_ended || !lost.is_empty();
@@ -214,8 +216,8 @@ impl Up<'_> {
             target: swap.target.clone(),
             new: swap.new.clone(),
             was_running: replicas::is_up(swap.old) || (old_ran && self.scope.options.start),
-            // The interrupted run created a new container before it stopped the old one, and stopped the old one only once the
-            // conditions held.
+            // The interrupted run created a new container before it stopped the old one, and stopped the old one only
+            // once the conditions held.
             needs: if swap.is_begun { Vec::new() } else { self.needs(service) },
             reconnects: self.reconnects(swap.old, displaced.networks.iter().chain(&lost)),
             shares_with: self.joined(swap.old).into_iter().chain(parents.cloned()).collect(),
@@ -227,8 +229,8 @@ impl Up<'_> {
         }
     }
 
-    /// Opens the next batch where the current one is full: after its waits, and after `delay`. Returns the steps that the next
-    /// replica waits for.
+    /// Begins the next batch if the current one is full: after its waits, and after `delay`. Returns the steps that the
+    /// next replica waits for.
     pub(crate) fn gate(&mut self, batch: &mut Batch) -> Vec<StepId> {
         if batch.filling.len() >= batch.parallelism() {
             batch.gate = std::mem::take(&mut batch.filling);
@@ -288,8 +290,8 @@ impl Up<'_> {
             steps.push(started);
             ready = vec![started];
         }
-        // Nothing on the engine tells whether an interrupted run that started the new container also ran the hooks. A hook that
-        // runs twice is better than one that never ran.
+        // The engine does not tell whether the interrupted run that started the new container also ran its hooks. A
+        // hook that runs twice is better than a hook that never runs.
         let hooks = hooks::plan_after(&mut self.builder, &service.post_start, &swap.target, &swap.new, &ready);
         steps.extend(&hooks);
         ready.extend(hooks);
@@ -304,11 +306,11 @@ impl Up<'_> {
         waited
     }
 
-    /// Plans the removal of the old containers. With `failure_action: rollback`, and among services that give back
-    /// together, none goes before all new ones are up.
+    /// Plans the removal of the old containers. With `failure_action: rollback`, and in a family, no old container is
+    /// removed before all new ones are up.
     ///
-    /// Of services that are replaced together, a service that shares what belongs to another service goes first: Podman
-    /// removes no container while a container that shares its network exists.
+    /// In a family, a service that shares something of another service is removed first: Podman does not remove a
+    /// container while another one shares its network.
     pub(crate) fn commit(&mut self, batches: Vec<Batch>) {
         let is_together = batches.len() > 1;
         let ups = |batch: &Batch| batch.pending.iter().flat_map(|pending| pending.up.clone()).collect::<Vec<_>>();
@@ -326,8 +328,8 @@ impl Up<'_> {
         }
     }
 
-    /// Orders replacements: a service before the services that it shares something of. Each comes with the services that
-    /// share something of it.
+    /// Orders replacements so that a service comes before the services whose namespaces or volumes it shares. Each
+    /// comes with the services that share something of it.
     fn sharers_first(&self, batches: Vec<Batch>) -> Vec<(Batch, BTreeSet<ServiceName>)> {
         let mut sharers: BTreeMap<ServiceName, BTreeSet<ServiceName>> = BTreeMap::new();
         let name = |batch: &Batch| batch.pending.first().map(|one| one.replacement.group.clone());
@@ -347,7 +349,7 @@ impl Up<'_> {
         let mut ordered = Vec::with_capacity(waiting.len());
         let mut open = names;
         while !waiting.is_empty() {
-            // Namespaces and volumes are not shared in a circle, so some service has no sharers that are open.
+            // Services do not share in a circle, so at least one remaining service has no remaining sharers.
             let is_free = |(_, sharers): &(Batch, BTreeSet<ServiceName>)| sharers.is_disjoint(&open);
             let (free, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_free);
             let is_stuck = free.is_empty();
@@ -389,15 +391,15 @@ impl Up<'_> {
         commit
     }
 
-    /// Returns the networks that an interrupted run has taken from the old container and not given back.
+    /// Returns the networks that an interrupted run disconnected the old container from without connecting it again.
     pub(crate) fn lost_with_its_network(
         &self,
         service: &Service,
         old: &ObservedContainer,
         displaced: &Displaced,
     ) -> Vec<NetworkKey> {
-        // The old file may have named other networks. The network that a container was created on stands in its host
-        // configuration.
+        // The file may have named other networks then. The host configuration of a container tells the network that it
+        // was created on.
         let is_its_own = |key: &NetworkKey| {
             self.scope.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
         };
@@ -414,7 +416,7 @@ impl Up<'_> {
         networks.map(|network| self.endpoint_again(old, &network.name)).collect()
     }
 
-    /// Returns why an old container and its replacement cannot run side by side; `None` where they can.
+    /// Returns why an old container and its replacement cannot run at the same time; `None` if they can.
     pub(crate) fn obstacle(&self, service: &Service, old: &ObservedContainer) -> Option<String> {
         let inherited = || self.inherited_volumes(service, old).into_keys().next();
         obstacle(service).or_else(|| inherited().map(|target| shared_volume(&target)))
@@ -444,7 +446,7 @@ struct Swap<'a> {
     target: Target,
     new: ContainerRef,
     is_new_up: bool,
-    /// Whether an interrupted run began to replace the old container. That run has stopped the old container, or may have.
+    /// Whether an interrupted run began to replace the old container. That run may have stopped the old container.
     is_begun: bool,
     /// Whether the old container had ended before that run began.
     had_ended: bool,

@@ -1,5 +1,5 @@
-//! Restarts of containers that are up to date themselves: a dependency was replaced (`restart: true`), or the container whose
-//! network they share was started again.
+//! Restarts of containers that are as the file says: a dependency was replaced (`restart: true`), or the container
+//! whose network they share was started again.
 
 use crate::model::{ContainerState, ObservedContainer, Service, ServiceName, labels};
 use crate::plan::container::{replicas, shares};
@@ -8,14 +8,15 @@ use crate::plan::up::state::{Replica, Up};
 use crate::plan::{Action, ContainerRef, Reason, StepId, Target, hooks};
 
 impl<'a> Up<'a> {
-    /// Plans the restarts of selected services. A dependent with `restart: true` restarts once the replacement of its dependency
-    /// works. A container that shares the namespace of another one restarts once the other one is started again: the other
-    /// one has a new namespace then.
+    /// Plans the restarts of selected services. A dependent with `restart: true` restarts once the replacement of its
+    /// dependency works. A container that shares the namespace of another one restarts once that one is started again,
+    /// because it has a new namespace then.
     ///
-    /// Compat: docker compose stops dependents before the replacement. A restart afterwards keeps them up where the replacement
-    /// fails. docker compose leaves containers that share a network without one.
+    /// Compat: docker compose stops dependents before the replacement. A restart afterwards keeps them running if the
+    /// replacement fails. docker compose leaves containers that share a network without one.
     pub(crate) fn restart_dependents(&mut self, order: &[&'a str]) {
-        // A dependency that is only created does not work yet. A restart would cost its dependents the old one, which does.
+        // A dependency that is only created does not work yet: a restart would cut its dependents off from the old one,
+        // which works.
         if !self.scope.options.start {
             return;
         }
@@ -56,11 +57,12 @@ impl<'a> Up<'a> {
         first.is_some_and(|one| one.label(labels::REPLACES).is_some())
     }
 
-    /// Whether a running replica that the plan leaves alone started before the first container of another service did.
+    /// Returns whether a running replica, which the plan leaves alone, started before the first container of another
+    /// service.
     ///
-    /// Example: `side` shares the network of `web`. `web` started at 10:05, `side` at 10:00: the network of `side` is gone.
-    /// Likewise a dependent with `restart: true` that started before its dependency has missed its restart. Start times need a
-    /// look at each container, so the containers concerned are noted in the plan.
+    /// Example: `side` shares the network of `web`. `side` started at 10:00 and `web` at 10:05, so the network of
+    /// `side` is gone. In the same way a dependent with `restart: true` that started before its dependency has missed
+    /// its restart. Start times need an inspect, so the containers are noted in the plan.
     fn has_lost(&mut self, service: &Service, host: &ServiceName) -> bool {
         let id = self.container_id(host.as_str());
         let is_running = |one: &&ObservedContainer| one.state == ContainerState::Running;
@@ -79,8 +81,8 @@ impl<'a> Up<'a> {
         kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
     }
 
-    /// Plans the restart of the running replicas of a service that the plan leaves alone: after the containers whose namespaces
-    /// or volumes they share, and once the conditions of `depends_on` hold, as for a start.
+    /// Plans the restart of the running replicas of a service that the plan leaves alone: after the containers whose
+    /// namespaces or volumes they share, and once the conditions of `depends_on` hold, as for a start.
     pub(crate) fn restart(&mut self, service: &Service, reason: Reason) {
         let parents = shares::parents(service).into_iter().filter_map(|name| self.done.get(name));
         let started = parents.flat_map(|done| &done.replicas).flat_map(|replica| replica.started.iter().copied());
@@ -98,8 +100,8 @@ impl<'a> Up<'a> {
         self.done.insert(service.name.clone(), done);
     }
 
-    /// Plans the restart of one container with its hooks and the wait that shows whether it stays up: after steps that must have
-    /// succeeded, and after steps that must only have ended. Returns the last step before the wait.
+    /// Plans the restart of one container with its hooks and the wait that shows whether it stays up: after steps that
+    /// must have succeeded, and after steps that must only have ended. Returns the last step before the wait.
     fn restart_one(
         &mut self,
         service: &Service,
@@ -116,8 +118,8 @@ impl<'a> Up<'a> {
         self.verify(service, target, container, restarted)
     }
 
-    /// Plans the restart of containers that share the network of a container which is started again, and whose services are not
-    /// selected: without a restart they would have no network.
+    /// Plans the restart of containers that share the network of a container which is started again, and whose services
+    /// are not selected: without a restart they would have no network.
     pub(crate) fn restart_joined(&mut self) {
         for joined in joined(&self.builder, self.scope.project, self.scope.world) {
             let Some(service) = joined.container.service().and_then(|name| self.scope.project.service(name)) else {

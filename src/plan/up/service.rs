@@ -1,4 +1,4 @@
-//! One service: which of its replicas stay, which are replaced, which go, and how many are missing.
+//! One service: which of its replicas stay, which are replaced, which are removed, and how many are missing.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ impl<'a> Up<'a> {
             })
             .collect();
         let (kept, surplus) = split_surplus(judged, wanted as usize);
-        // A surplus replica may be as an earlier file said, and those that stay as the file says now.
+        // The surplus replica may follow an earlier file, and the ones that stay may be new.
         let (outdated, superfluous): (Vec<_>, Vec<_>) =
             surplus.into_iter().partition(|(slot, reason)| reason.is_some() && replicas::is_up(slot.current));
         for (slot, _) in superfluous {
@@ -62,8 +62,8 @@ impl<'a> Up<'a> {
             Some(family) => self.families.waiting.entry(family.clone()).or_default().push(batch),
             None => self.commit(vec![batch]),
         }
-        // Compat: docker compose goes on after the highest number. Here gaps are filled, so that the numbers are those of an
-        // undisturbed run.
+        // Compat: docker compose continues after the highest number. Here gaps are filled, so that the numbers are the
+        // same as in an undisturbed run.
         for number in (1..).filter(|number| !taken.contains(number)).take(missing) {
             self.create(service, number);
         }
@@ -76,8 +76,8 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Plans the removal of surplus replicas that are as an earlier file said: each goes once those that stay are seen to be
-    /// up. It may be the only replica that works.
+    /// Plans the removal of surplus replicas of an earlier file. Such a replica may be the only one that works, so it
+    /// is removed only once those that stay are up.
     fn remove_outdated(&mut self, service: &Service, outdated: Vec<Judged<'a>>, stays: &BTreeSet<u32>, wanted: u32) {
         if outdated.is_empty() {
             return;
@@ -88,7 +88,8 @@ impl<'a> Up<'a> {
         }
     }
 
-    /// Plans one replica that exists: it is kept, replaced, or the replacement that an interrupted run began is finished.
+    /// Plans one replica that exists: it is kept, replaced, or the replacement that an interrupted run began is
+    /// finished.
     pub(crate) fn slot(&mut self, service: &Service, slot: ReplicaSlot<'a>, reason: Option<Reason>, batch: &mut Batch) {
         let mut cleared: Vec<StepId> = slot
             .leftovers
@@ -117,8 +118,8 @@ impl<'a> Up<'a> {
 
 type Judged<'a> = (ReplicaSlot<'a>, Option<Reason>);
 
-/// Splits replicas into those that stay and those that are too many. Replicas that must be replaced go first, then those of
-/// the highest numbers.
+/// Splits replicas into those that stay and those that are too many. Replicas that must be replaced go first, then
+/// those of the highest numbers.
 fn split_surplus(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
     judged.sort_by_key(|(slot, reason)| (reason.is_some(), slot.number));
     let surplus = judged.split_off(wanted.min(judged.len()));

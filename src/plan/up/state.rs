@@ -1,6 +1,6 @@
 //! The state of a plan for `up` under construction, and who owns which part of it.
 //!
-//! This file uses none of the files that fill the state in: each of those adds methods to [`Up`].
+//! This file uses none of the files that fill the state: each of those adds methods to [`Up`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,26 +22,26 @@ pub(crate) struct Up<'a> {
     pub networks: Networks,
     pub volumes: Volumes,
     pub freed: FreedNames,
-    /// Services that are in the run only for the sake of others, all of which can do without them.
+    /// Selected services that are only there for dependents with `required: false`.
     pub spared: BTreeSet<&'a str>,
     /// The services that are planned already.
     pub done: BTreeMap<ServiceName, Done>,
     pub handovers: Handovers,
     pub families: Families,
-    /// The removals of orphans. An orphan may be a renamed service that writes to the same data, so no container starts before
-    /// the orphans are gone.
+    /// The removals of orphans. An orphan may be a renamed service that writes to the same data, so no container starts
+    /// before the orphans are removed.
     pub orphans_gone: Vec<StepId>,
 }
 
-/// Host ports and addresses that go from one service to another.
+/// Host ports and addresses that pass from one service to another.
 #[derive(Debug, Default)]
 pub(crate) struct Handovers {
     /// The steps that free what a service takes over.
     pub steps: BTreeMap<ServiceName, Vec<StepId>>,
     /// The services that a service takes something over from.
     pub givers: BTreeMap<ServiceName, Vec<ServiceName>>,
-    /// The creations of successors that are planned before the service itself is: the container of the key hands something
-    /// over, and is stopped only when its successor exists.
+    /// Replacements that are created before their service is planned. The key is the old container, which hands
+    /// something over and stops only when its replacement exists.
     pub begun: BTreeMap<ContainerId, StepId>,
 }
 
@@ -52,8 +52,8 @@ impl Handovers {
     }
 }
 
-/// Services that are replaced and given back together: they share a namespace or volumes, or hand something over to each
-/// other.
+/// Services that are replaced and given back together: they share a namespace or volumes, or hand something over to
+/// each other.
 #[derive(Debug, Default)]
 pub(crate) struct Families {
     /// The family of each service, named by the first of its members. A service that stands alone has none.
@@ -87,15 +87,15 @@ impl Families {
     }
 }
 
-/// The plan for one service, as far as its dependents need to know it.
+/// The part of a service's plan that its dependents need to know.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub replicas: Vec<Replica>,
-    /// Whether any of its containers is replaced.
+    /// Whether a container of the service is replaced.
     pub is_replaced: bool,
     /// The removals of old containers, as far as they are planned.
     pub departures: Vec<StepId>,
-    /// Whether a container that stays is started: containers that shared its network have lost it.
+    /// Whether a container that stays is started: then containers that share its network have lost it.
     pub is_started: bool,
 }
 
@@ -104,9 +104,9 @@ pub(crate) struct Done {
 pub(crate) struct Replica {
     pub target: Target,
     pub container: ContainerRef,
-    /// Steps after which the replica is started; none where it runs already.
+    /// Steps after which the replica is started; none if it runs already.
     pub started: Vec<StepId>,
-    /// State, health and exit code of the container, where the plan leaves it alone.
+    /// State, health and exit code of the container, if the plan leaves it alone.
     pub untouched: Option<(ContainerState, Health, Option<i64>)>,
     /// The waits for the replica that are planned so far, by condition.
     pub waits: BTreeMap<Condition, StepId>,

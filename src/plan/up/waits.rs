@@ -26,7 +26,7 @@ impl Up<'_> {
         (needed, optional)
     }
 
-    /// Returns the required dependencies of a service, as a look at the engine can check them later.
+    /// Returns the required dependencies of a service, which are checked again before an old container is started.
     pub(crate) fn needs(&self, service: &Service) -> Vec<Need> {
         let required = service.depends_on.iter().filter(|(_, edge)| edge.required);
         let need = |(name, condition): (&ServiceName, Condition)| {
@@ -73,8 +73,8 @@ impl Up<'_> {
         vec![wait]
     }
 
-    /// Plans the `post_start` hooks of a started container, then the wait that shows whether the container stays up. Returns the
-    /// last step before the wait: dependents with `service_started` come after that step.
+    /// Plans the `post_start` hooks of a started container, then the wait that shows whether the container stays up.
+    /// Returns the last step before the wait: dependents with `service_started` come after that step.
     pub(crate) fn verify(
         &mut self,
         service: &Service,
@@ -92,8 +92,8 @@ impl Up<'_> {
         last
     }
 
-    /// Turns the failure of a wait into a warning where all dependents of the service can do without it. `--wait` asks for all
-    /// services, so there the failure stays an error.
+    /// Makes the failure of a wait a warning if all dependents have `required: false`. With `--wait` it stays an error,
+    /// because `--wait` asks for all services.
     pub(crate) fn spare(&mut self, service: &Service, wait: StepId) {
         if self.spared.contains(service.name.as_str()) && !self.scope.options.wait {
             self.builder.optional(wait);

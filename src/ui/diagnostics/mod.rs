@@ -1,5 +1,5 @@
-//! Diagnostics as rustc shows them: severity, code and message, then the place with its line and carets, then other places,
-//! then cause and help.
+//! Diagnostics as rustc shows them: severity, code and message, then the place with its line and carets, then other
+//! places, then cause and help.
 
 mod programs;
 mod sarif;
@@ -14,12 +14,12 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use crate::diag::{Diagnostic, Label, Severity};
 use crate::model::Sources;
 
-/// How diagnostics are drawn.
+/// How diagnostics are rendered.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Whether colours are used.
     pub is_coloured: bool,
-    /// Columns of the terminal, at which long lines are folded; `None` where nothing is folded.
+    /// Columns of the terminal, at which long lines are folded; `None`: lines are not folded.
     pub width: Option<usize>,
 }
 
@@ -67,8 +67,8 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     format!("{text}\n")
 }
 
-/// Returns a snippet for each file, the file of the primary place first. A file whose values may be secret, such as an env
-/// file, has no snippet.
+/// Returns a snippet for each file, the file of the primary place first. A file with possible secrets, such as an env
+/// file, gets no snippet.
 fn snippets<'a>(
     labels: &[(&'a Label, AnnotationKind)],
     sources: &'a Sources,
@@ -97,7 +97,7 @@ fn snippets<'a>(
     out
 }
 
-/// Returns file, line and column of the primary place where its line is not shown.
+/// Returns file, line and column of the primary place, if its line is not shown.
 fn origin<'a>(label: &Label, sources: &'a Sources) -> Option<Origin<'a>> {
     let source = sources.get(label.span.file)?;
     if source.is_shown {
@@ -107,21 +107,21 @@ fn origin<'a>(label: &Label, sources: &'a Sources) -> Option<Origin<'a>> {
     Some(Origin::path(&source.name).line(place.line).char_column(place.column))
 }
 
-/// Returns the words for another place whose line is not shown.
+/// Returns the text for another place whose line is not shown.
 fn hidden(label: &Label, sources: &Sources) -> Option<String> {
     origin(label, sources)?;
     let place = sources.place(label.span)?;
     Some(if label.text.is_empty() { place } else { format!("{}: {place}", visible(&label.text)) })
 }
 
-/// Returns the text of a file with a dot for each C1 control character, on which some terminals act. The dot has as many
+/// Returns the text of a file with a dot for each C1 control character, which some terminals obey. The dot has as many
 /// bytes as the character, so that places stay right.
 fn shown(text: &str) -> Cow<'_, str> {
     let is_c1 = |char: char| ('\u{80}'..='\u{9f}').contains(&char);
     if text.contains(is_c1) { Cow::Owned(text.replace(is_c1, "\u{b7}")) } else { Cow::Borrowed(text) }
 }
 
-/// Returns the part of a place that is marked: the part on its first line, since a mapping may go on for pages.
+/// Returns the part of a place that is marked: only its first line, because a mapping may be long.
 fn clamp(text: &str, start: usize, end: usize) -> (usize, usize) {
     let start = (0..=start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
@@ -130,8 +130,8 @@ fn clamp(text: &str, start: usize, end: usize) -> (usize, usize) {
     (start, end.max(start))
 }
 
-/// Returns a message with its control characters made visible. Names from files may hold control characters; line ends are
-/// the message's own.
+/// Returns a message with its control characters made visible, except its own line ends. Names from files may contain
+/// control characters.
 fn visible(text: &str) -> String {
     text.split('\n').map(crate::text::escape_controls).collect::<Vec<_>>().join("\n")
 }

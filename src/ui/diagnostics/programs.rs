@@ -1,11 +1,11 @@
-//! Diagnostics as JSON, an object on each line (`docs/formats.md`).
+//! Diagnostics as JSON, one object on each line (`docs/formats.md`).
 
 use serde_json::{Map, Value, json};
 
 use crate::diag::{Diagnostic, Label};
 use crate::model::{Sources, Span};
 
-/// Renders diagnostics as JSON, an object on each line.
+/// Renders diagnostics as JSON, one object on each line.
 pub fn json_lines(list: &[Diagnostic], sources: &Sources) -> String {
     list.iter().map(|one| format!("{}\n", object(one, sources))).collect()
 }

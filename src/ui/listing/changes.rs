@@ -1,4 +1,4 @@
-//! Rows of `drift`: what was changed on the engine by hand.
+//! Rows of `drift`: what somebody changed on the engine by hand.
 
 use serde_json::{Value, json};
 

@@ -13,11 +13,11 @@ use crate::model::{ObservedContainer, ObservedPort, labels};
 /// One container.
 #[derive(Clone, Copy, Debug)]
 pub struct ContainerRow<'a> {
-    /// The container as it was observed.
+    /// The observed container.
     pub container: &'a ObservedContainer,
-    /// `--no-trunc`: whether commands and ids are shown whole.
+    /// `--no-trunc`: commands and ids are not shortened.
     pub is_whole: bool,
-    /// The time, seconds since 1970: ages are counted back from it.
+    /// The current time in seconds since 1970, for ages.
     pub now: i64,
 }
 
@@ -107,7 +107,7 @@ impl ContainerRow<'_> {
     }
 }
 
-/// Returns a command in quotes, cut after 19 characters unless it is to be shown whole.
+/// Returns a command in quotes, cut after 19 characters unless `is_whole`.
 fn quoted(command: &str, is_whole: bool) -> String {
     if is_whole || command.chars().count() <= 20 {
         return format!("\"{command}\"");
@@ -128,11 +128,10 @@ fn created_at(seconds: i64) -> String {
     }
 }
 
-/// Returns ports as docker says them: `0.0.0.0:8080->80/tcp, 443/tcp`.
+/// Returns ports as docker shows them: `0.0.0.0:8080->80/tcp, 443/tcp`.
 ///
-/// Compat: as docker compose, ports that follow one another are joined to a range (`81-83/tcp`) where they are not published,
-/// or published under their own numbers (`0.0.0.0:81-83->81-83/tcp`). Ports with another number on the host come last, each
-/// by itself.
+/// Compat: as in docker compose, consecutive ports become a range (`81-83/tcp`) if they are not published, or published
+/// under the same numbers (`0.0.0.0:81-83->81-83/tcp`). Ports with another number on the host come last, one by one.
 fn ports(list: &[ObservedPort]) -> String {
     let mut sorted: Vec<&ObservedPort> = list.iter().collect();
     let key = |port: &ObservedPort| {
@@ -156,7 +155,7 @@ fn ports(list: &[ObservedPort]) -> String {
         match ranges.iter_mut().find(|range| range.address == new.address && range.protocol == new.protocol) {
             None => ranges.push(new),
             Some(range) if port.target == range.last.saturating_add(1) => range.last = port.target,
-            // A range with a gap behind it is told before the ranges that are still open.
+            // A range that ends before this port comes before the ranges that may still grow.
             Some(range) => ended.push(std::mem::replace(range, new).to_string()),
         }
     }
@@ -164,12 +163,12 @@ fn ports(list: &[ObservedPort]) -> String {
     ended.into_iter().chain(open).chain(mapped).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns an address as it stands before a port.
+/// Returns an address in the form that is used before a port.
 fn host(ip: IpAddr) -> String {
     if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }
 }
 
-/// Ports that follow one another, not published or published under their own numbers at one address.
+/// Consecutive ports that are not published, or published under the same numbers at one address.
 struct Range<'a> {
     address: Option<String>,
     protocol: &'a str,
@@ -194,7 +193,7 @@ impl fmt::Display for Range<'_> {
 mod tests {
     use super::*;
 
-    /// Makes ports of texts such as `0.0.0.0:8080:80`, `:80` for one that is not published; the protocol is TCP.
+    /// Makes ports from texts: `0.0.0.0:8080:80`, or `:80` for a port that is not published. The protocol is TCP.
     fn observed(list: &[&str]) -> Vec<ObservedPort> {
         let port = |text: &&str| {
             let (rest, target) = text.rsplit_once(':').expect("a port");

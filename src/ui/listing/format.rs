@@ -1,4 +1,4 @@
-//! The formats of a listing: a table, JSON, or a template.
+//! The formats of a listing: a table, JSON, or a Go template.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::model::Span;
 use crate::ui::template::json_line;
 
-/// What `--format` asks for.
+/// The format of a listing (`--format`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// A table.
@@ -19,13 +19,13 @@ pub enum Format {
     Table,
     /// JSON, in the shape of the listing.
     Json,
-    /// A template of Go.
+    /// A Go template.
     Template(Template),
 }
 
 impl Format {
-    /// Reads the option's value for a listing of `R`: `table` (or nothing), `json`, or a template with the fields of `R`. The
-    /// error says what is wrong with the value.
+    /// Reads the value of `--format` for a listing of `R`: `table` (or nothing), `json`, or a template with the fields
+    /// of `R`. The error says what is wrong with the value.
     pub fn parse<R: Row>(text: &str) -> Result<Self, String> {
         match text {
             "table" | "" => Ok(Self::Table),
@@ -35,26 +35,26 @@ impl Format {
     }
 }
 
-/// How the JSON objects of a listing are put together. Compat: docker compose has the first two, a listing each.
+/// How the JSON objects of a listing are arranged. Compat: docker compose uses the first two, depending on the listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// An object a line (`ps`, `volumes`, `stats`).
+    /// One object on each line (`ps`, `volumes`, `stats`).
     Lines,
     /// One array on a line (`ls`, `images`).
     Array,
-    /// One array over many lines, indented (`drift`).
+    /// One indented array over many lines (`drift`).
     Document,
 }
 
 /// One row of a listing.
 pub trait Row {
-    /// Fields that templates may name, with the titles of their columns. Each is a key of [`Row::object`].
+    /// Fields for templates, each with the title of its column. Each is a key of [`Row::object`].
     const FIELDS: &'static [Field];
-    /// Whether rows have labels, which templates ask for by `.Label "name"`.
+    /// Whether rows have labels, for `.Label "name"` in templates.
     const HAS_LABELS: bool = false;
     /// Titles of the table's columns.
     const TITLES: &'static [&'static str];
-    /// How objects are put together.
+    /// How the JSON objects are arranged.
     const SHAPE: Shape;
 
     /// Returns the cells of the table, a cell for each of [`Row::TITLES`].
@@ -63,14 +63,14 @@ pub trait Row {
     /// Returns the row as a JSON object.
     fn object(&self) -> Value;
 
-    /// Returns the labels, where rows have labels.
+    /// Returns the labels, if rows have labels.
     fn labels(&self) -> Option<&BTreeMap<String, String>> {
         None
     }
 }
 
-/// Renders the rows of a listing, with a line end at the end unless nothing is to be shown. The error says what a template
-/// cannot do with a row.
+/// Renders the rows of a listing. A text that is not empty ends with a line end. The error says what a template cannot
+/// do with a row.
 pub fn render<R: Row>(format: &Format, rows: &[R]) -> Result<String, Failure> {
     let objects = || rows.iter().map(Row::object);
     Ok(match (format, R::SHAPE) {

@@ -11,9 +11,9 @@ use crate::text::{age, decimal_size};
 pub struct ImageRow {
     /// Name of the container.
     pub container: String,
-    /// Name of the image without its tag; `<none>` where it has none.
+    /// Name of the image without its tag; `<none>` without a name.
     pub repository: String,
-    /// Tag; `<none>` where there is none.
+    /// Tag; `<none>` without a tag.
     pub tag: String,
     /// `os/architecture[/variant]`.
     pub platform: String,
@@ -23,9 +23,9 @@ pub struct ImageRow {
     pub size: i64,
     /// Time of creation, RFC 3339; may be empty.
     pub created: String,
-    /// Time at which the image got a name on this engine, RFC 3339; empty where the engine does not tell.
+    /// Time at which the image got a name on this engine, RFC 3339; empty if unknown.
     pub tagged: String,
-    /// The time, seconds since 1970: ages are counted back from it.
+    /// The current time in seconds since 1970, for ages.
     pub now: i64,
 }
 
@@ -57,7 +57,7 @@ impl Row for ImageRow {
         ]
     }
 
-    /// Compat: the keys of docker compose's `images --format json`. A time that is not known is left out.
+    /// Compat: the keys of docker compose's `images --format json`. An unknown time is left out.
     fn object(&self) -> Value {
         let mut object = Map::new();
         object.insert("ID".to_owned(), json!(self.id));
@@ -76,7 +76,8 @@ impl Row for ImageRow {
 }
 
 impl ImageRow {
-    /// Returns how long ago the image got its name here. Compat: docker compose calls this the age of the image.
+    /// Returns how long ago the image got its name on this engine. Compat: docker compose calls this the age of the
+    /// image.
     fn age(&self) -> String {
         match seconds(&self.tagged).or_else(|| seconds(&self.created)) {
             Some(then) => format!("{} ago", age(self.now - then)),
@@ -85,7 +86,7 @@ impl ImageRow {
     }
 }
 
-/// Reads a time; `None` for the year 1, which stands for no time.
+/// Reads a time; `None` for the year 1, which means no time.
 fn seconds(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second).filter(|seconds| *seconds > 0)
 }

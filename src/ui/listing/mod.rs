@@ -1,7 +1,8 @@
-//! Listings: what `--format` asks for, and the rows of each command.
+//! Listings: the formats of `--format`, and the rows of each command.
 //!
 //! One reader of `--format` ([`Format`]) and one renderer ([`render`]) serve all commands. A listing is a type that
-//! implements [`Row`], in a file of its own here; see `containers` for one with all formats, `changes` for one with two.
+//! implements [`Row`], in a file of its own here; see `containers` for one with all formats, `changes` for one with
+//! two.
 
 mod changes;
 mod containers;

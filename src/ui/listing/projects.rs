@@ -8,11 +8,11 @@ use super::template::Field;
 /// One project.
 #[derive(Clone, Debug)]
 pub struct ProjectRow {
-    /// Its name.
+    /// Name of the project.
     pub name: String,
-    /// Its containers by state: `exited(1), running(2)`.
+    /// Number of containers by state: `exited(1), running(2)`.
     pub status: String,
-    /// Its compose files, joined by commas; `N/A` where no label tells.
+    /// Compose files, joined by commas; `N/A` without a label.
     pub files: String,
 }
 

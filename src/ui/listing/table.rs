@@ -1,4 +1,4 @@
-//! Tables: aligned columns, as wide as their widest cell.
+//! Tables with aligned columns.
 
 /// Renders a line of titles and a line for each row, with three blanks between columns and none at the end of a line.
 /// Control characters in cells become visible.
@@ -6,7 +6,7 @@ pub fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     with_columns_of(0, head, rows)
 }
 
-/// As [`table`], with columns of at least 20 characters, as docker compose has them.
+/// As [`table`], with columns of at least 20 characters, as in docker compose.
 pub fn wide_table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     with_columns_of(17, head, rows)
 }

@@ -1,4 +1,4 @@
-//! Templates of `--format` for a listing: lines of text, or with `table ` in front columns under titles.
+//! Templates of `--format` for a listing: lines of text, or, after `table `, columns under titles.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::Value as Json;
 use super::table::table;
 use crate::ui::template::{self, Subject, Value, Vocabulary};
 
-/// The word that asks for columns.
+/// The prefix that asks for columns.
 const TABLE: &str = "table ";
 
-/// A template that was read. With `table ` in front the rows become columns under titles.
+/// A parsed template. After `table ` the rows become columns under titles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     is_table: bool,
@@ -25,13 +25,13 @@ pub type Field = (&'static str, &'static str);
 pub struct Fields<'a> {
     /// The row as a JSON object.
     pub object: Json,
-    /// The labels, where the listing has labels.
+    /// The labels, if the listing has labels.
     pub labels: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Template {
-    /// Reads a template, which may name the fields in `known`, and labels where rows have labels. The error says what is
-    /// wrong with the template, and at which column.
+    /// Reads a template with the fields of `known`, and with labels if rows have labels. The error says what is wrong,
+    /// and at which column.
     pub fn parse(text: &str, known: &[Field], has_labels: bool) -> Result<Self, String> {
         let is_table = text.starts_with(TABLE);
         let start = match is_table {
@@ -46,8 +46,8 @@ impl Template {
         Ok(Self { is_table, program })
     }
 
-    /// Renders rows. Tabs in the template part columns. The error says what cannot be done with a row, and at which column
-    /// of the template.
+    /// Renders rows. Tabs in the template separate columns. The error says what cannot be done with a row, and at which
+    /// column of the template.
     pub fn render<'a>(&self, known: &[Field], rows: impl Iterator<Item = Fields<'a>>) -> Result<String, String> {
         let texts = rows.map(|row| self.program.run(&row)).collect::<Result<Vec<String>, String>>()?;
         if !self.is_table {
@@ -56,7 +56,7 @@ impl Template {
         let cells = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
         let mut titles = cells(&self.program.run(&Titles(known))?);
         let rows: Vec<Vec<String>> = texts.iter().flat_map(|text| text.split('\n')).map(cells).collect();
-        // A condition may give one row more columns than the titles.
+        // With conditions a row may have more columns than the titles.
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0).max(titles.len());
         titles.resize(columns, String::new());
         Ok(table(&titles.iter().map(String::as_str).collect::<Vec<_>>(), rows))
@@ -78,7 +78,7 @@ impl Subject for Fields<'_> {
     }
 }
 
-/// The titles of fields in place of their values.
+/// The titles of fields, used like a row.
 struct Titles<'a>(&'a [Field]);
 
 impl Subject for Titles<'_> {
@@ -87,7 +87,7 @@ impl Subject for Titles<'_> {
         found.map(|(_, title)| Value::Data((*title).into()))
     }
 
-    /// Compat: the title of a label is what stands after the last dot of its name.
+    /// Compat: the title of a label is the part after the last dot of its name.
     fn label(&self, name: &str) -> Value {
         Value::Data(name.rsplit('.').next().unwrap_or_default().replace(['-', '_'], " ").into())
     }

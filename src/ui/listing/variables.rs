@@ -9,11 +9,11 @@ use super::table::wide_table;
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Whether the files refuse to go without it (`${NAME:?message}`).
+    /// Whether the variable is required (`${NAME:?message}`).
     pub is_required: bool,
-    /// The value where it is not set (`${NAME:-value}`), or nothing.
+    /// The value if the variable is not set (`${NAME:-value}`), or nothing.
     pub default: String,
-    /// The value where it is set (`${NAME:+value}`), or nothing.
+    /// The value if the variable is set (`${NAME:+value}`), or nothing.
     pub alternate: String,
 }
 

@@ -1,4 +1,4 @@
-//! The end of the program: what is queued is written, and faults of standard output decide the exit code.
+//! The end of the program: the queues are written, and errors of standard output decide the exit code.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,9 +9,9 @@ use super::print::{ERR, OUT, tell_surely};
 use super::queue::{Fault, Queue, Stream};
 use crate::failure::Exit;
 
-/// How long readers have after a signal. A reader that is stopped must not keep the program alive.
+/// How long readers have after a signal. A stopped reader must not keep the program alive.
 const AFTER_SIGNAL: Duration = Duration::from_secs(2);
-/// Nearly every reader takes what is queued within this time; only then are signals worth listening to.
+/// Nearly every reader takes the rest within this time. Only after it the program listens for signals.
 const QUICK: Duration = Duration::from_millis(50);
 
 static IS_HURRIED: AtomicBool = AtomicBool::new(false);
@@ -21,21 +21,22 @@ pub(in crate::ui) fn hurry() {
     IS_HURRIED.store(true, Ordering::Relaxed);
 }
 
-/// Writes what is still queued; the last call of the program. Returns the exit code: that of the command, unless standard
-/// output could not be written (1, with a message) or a signal came meanwhile. A closed pipe is no fault.
+/// Writes what is still in the queues; the last call of the program. Returns the exit code: the command's, unless
+/// standard output could not be written (1, with a message) or a signal came meanwhile. A closed pipe is no error.
 ///
-/// Without a signal this waits for as long as a reader takes (`config | less`). A signal that comes meanwhile ends the wait
-/// at once: there is nothing left to clean up.
+/// Without a signal, this waits as long as the reader takes (`config | less`). A signal ends the wait at once: there is
+/// nothing left to clean up.
 pub fn close(exit: Exit) -> Exit {
     if let Err(signal) = flush() {
         return signal;
     }
     let is_hurried = IS_HURRIED.load(Ordering::Relaxed);
     match OUT.get().and_then(|out| out.queue.fault(Stream::Out)) {
-        // A command that ends because of a closed pipe has ended with 0 (`failed`); the others did their work.
+        // A command that was ended by a closed pipe already has exit code 0 (`failed`); other commands have done their
+        // work.
         None | Some(Fault::Closed) => exit,
         Some(Fault::Failed(cause)) => {
-            // Half a document must not be taken for a whole one.
+            // The reader must not take half a document for a whole one.
             tell_surely(format!("error: cannot write to standard output: {cause}\n"));
             match flush() {
                 Err(signal) => signal,
@@ -85,7 +86,7 @@ async fn drained(queues: &[&Queue], limit: Option<Duration>) -> Result<(), Exit>
     }
 }
 
-/// Waits for a signal; for ever where the system does not let us listen.
+/// Waits for a signal; for ever if the system does not let the program listen.
 async fn received(kind: SignalKind) {
     match signal(kind) {
         Ok(mut signals) => drop(signals.recv().await),

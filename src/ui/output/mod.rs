@@ -1,11 +1,11 @@
-//! Standard output and standard error: everything goes through a queue to a thread that writes.
+//! Standard output and standard error. All text goes through a queue to a thread that writes.
 //!
-//! A reader that is slow, stopped (`up | less`, Ctrl-S) or gone blocks only that thread. No function here blocks but
-//! [`close()`] and the wait before a question. Start at [`print()`] for data, at [`tell()`] for words to people; `queue` says
-//! what may be dropped.
+//! A reader that is slow, stopped (`up | less`, Ctrl-S) or gone blocks only that thread. No function here blocks,
+//! except [`close()`] and the wait before a question. Start at [`print()`] for data and at [`tell()`] for messages;
+//! `queue` says what may be dropped.
 //!
-//! Where both streams are the same file (a terminal, `2>&1`), they share one queue, so that the order of data and words is
-//! the order in which they were given.
+//! If both streams are the same file (a terminal, `2>&1`), they share one queue, so that data and messages keep their
+//! order.
 
 mod close;
 mod print;

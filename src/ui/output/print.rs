@@ -1,4 +1,4 @@
-//! Printing: what is given goes into a queue, and a thread that starts with the first text writes it.
+//! Printing: text goes into a queue. The first text starts a thread that writes.
 
 #![expect(clippy::disallowed_methods, reason = "standard output and standard error are written here alone")]
 
@@ -15,7 +15,7 @@ static STATUS_OUT: AtomicBool = AtomicBool::new(false);
 pub(super) static OUT: OnceLock<Writer> = OnceLock::new();
 pub(super) static ERR: OnceLock<Writer> = OnceLock::new();
 
-/// A queue, and whether a thread writes what is in it.
+/// A queue, and whether a thread writes its entries.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     pub(super) queue: Arc<Queue>,
@@ -34,7 +34,7 @@ impl Writer {
         Self { queue, has_thread }
     }
 
-    /// Puts something into the queue. Where the system gives no thread, the caller writes.
+    /// Puts something into the queue. If the system cannot start a thread, the caller writes.
     fn put(&self, put: impl FnOnce(&Queue)) {
         put(&self.queue);
         if !self.has_thread {
@@ -59,8 +59,8 @@ fn is_one_file() -> bool {
     }
 }
 
-/// Writes data to standard output. Nothing of it is dropped. A closed pipe is no fault of the command. Any other
-/// fault, such as a full disk, makes [`close()`](super::close()) end the program with 1 and a message.
+/// Writes data to standard output. Data is never dropped. A closed pipe is no error of the command. After any other
+/// error, such as a full disk, [`close()`](super::close()) ends the program with 1 and a message.
 pub fn print(text: &str) {
     print_bytes(text.as_bytes().to_vec());
 }
@@ -70,7 +70,7 @@ pub fn print_owned(text: String) {
     print_bytes(text.into_bytes());
 }
 
-/// As [`print()`], for lines that hold names from files: on a terminal nothing in them acts on it.
+/// As [`print()`], for lines with names from files: on a terminal their control characters become visible.
 pub fn print_lines(text: &str) {
     if !io::stdout().is_terminal() {
         return print(text);
@@ -79,27 +79,27 @@ pub fn print_lines(text: &str) {
     print_owned(lines.collect());
 }
 
-/// As [`print()`], for bytes that need not be text. A producer of many pieces awaits [`ready()`] before each.
+/// As [`print()`], for any bytes. A producer of many pieces awaits [`ready()`] before each.
 pub(in crate::ui) fn print_bytes(bytes: Vec<u8>) {
     out().put(|queue| queue.push(Stream::Out, bytes));
 }
 
-/// Waits for room for more data on standard output; returns at once where it cannot be written any more. Dropping the
+/// Waits for space for more data on standard output. Returns at once if it can no longer be written. Dropping the
 /// future loses nothing.
 ///
-/// A reader of container output awaits this before it takes the next line: a stopped reader of ours then stops the
-/// engine's stream, and the memory in use stays bounded.
+/// A reader of container output awaits this before each line: so a stopped reader of this program stops the engine's
+/// stream, and the memory in use is limited.
 pub async fn ready() {
     out().queue.ready().await;
 }
 
-/// Returns whether there is room for more data on standard output.
+/// Returns whether there is space for more data on standard output.
 pub(in crate::ui) fn has_room() -> bool {
     out().queue.has_room()
 }
 
-/// Waits until standard output cannot be written any more. Returns how a command that prints until it is stopped then ends:
-/// quietly with 0 for a closed pipe, as every filter does, else with 1; [`close()`](super::close()) tells why.
+/// Waits until standard output can no longer be written. Returns how a command that prints until it is stopped ends
+/// then: with 0 for a closed pipe, as every filter does, else with 1; [`close()`](super::close()) prints the reason.
 pub async fn failed() -> Failure {
     Failure::Told(match out().queue.failed().await {
         Fault::Closed => Exit::SUCCESS,
@@ -107,8 +107,8 @@ pub async fn failed() -> Failure {
     })
 }
 
-/// Writes words for people to standard error. Where more than a megabyte waits there already, the words are dropped and
-/// counted: such words may come for as long as a container restarts, and nobody reads.
+/// Writes a message to standard error. If more than a megabyte waits there, the message is dropped and counted: such
+/// messages may come as long as a container restarts, and perhaps nobody reads.
 pub fn tell(text: &str) {
     tell_often(text.to_owned(), left_out);
 }
@@ -117,7 +117,7 @@ fn left_out(count: usize) -> String {
     format!("{count} messages were left out here: nobody was reading\n")
 }
 
-/// As [`tell()`], with a note that says in the format of the others how many texts were dropped.
+/// As [`tell()`]. `note` makes the message about dropped texts, in the format of the texts.
 pub(in crate::ui) fn tell_often(text: String, note: fn(usize) -> String) {
     err().put(|queue| queue.offer(text, note));
 }
@@ -149,24 +149,24 @@ pub(in crate::ui) fn status(text: &str) {
     status_often(text.to_owned(), left_out);
 }
 
-/// As [`tell()`], for what a command tells a fixed number of times, such as diagnostics and the ends of steps: it is never
-/// dropped.
+/// As [`tell()`], for messages that a command gives a limited number of times, such as diagnostics and the ends of
+/// steps: they are never dropped.
 pub(in crate::ui) fn tell_surely(text: String) {
     err().put(|queue| queue.push(Stream::Err, text.into_bytes()));
 }
 
-/// Draws a frame of a live view over the view's frame before. Of the frames that wait only the newest is drawn; the last
-/// frame of a view is always drawn, and stays.
+/// Draws a frame of a live view over the previous frame. Of waiting frames only the newest is drawn. The last frame of
+/// a view is always drawn, and stays.
 pub(in crate::ui) fn frame(text: String, is_last: bool) {
     err().put(|queue| queue.frame(text, is_last));
 }
 
-/// Blocks until everything told has been written.
+/// Blocks until all messages have been written.
 pub(in crate::ui) fn wait_told() {
     err().queue.wait(None);
 }
 
-/// Takes lines of a log for standard error (`--log-level`), a call of `write` a line.
+/// Writes log lines to standard error (`--log-level`), one for each call of `write`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogLines;
 

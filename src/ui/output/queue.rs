@@ -1,12 +1,13 @@
 //! The queue between the program and the thread that writes to standard output or standard error.
 //!
-//! Putting something into the queue never blocks. How much may wait there is bounded by the kind of text:
+//! Putting something into the queue never blocks. The limit for waiting texts depends on their kind:
 //!
-//! - Data (documents, listings, lines of `logs`) is never dropped. A producer of much data first waits for room
+//! - Data (documents, listings, lines of `logs`) is never dropped. A producer of much data waits for space first
 //!   ([`Queue::ready`]).
-//! - Texts that a command tells a fixed number of times (diagnostics, the start and the end of a step) are never dropped.
+//! - Texts that a command gives a limited number of times (diagnostics, the start and the end of a step) are never
+//!   dropped.
 //! - Texts that may come any number of times (lines of a build, `web-1 exited with code 1 (restarting)`) are dropped
-//!   while [`MOST_LINES`] wait. The next text that is accepted comes after a note that counts the dropped ones.
+//!   while [`MOST_LINES`] wait. Before the next accepted text comes a note with the number of dropped texts.
 //! - Of the frames of a live view only the newest waits.
 
 #![expect(clippy::disallowed_methods, reason = "the flush at the end of the program has a deadline")]
@@ -19,11 +20,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Bytes that may wait before a producer of data has to wait for room.
+/// How many bytes may wait before a producer of data must wait for space.
 pub(super) const ROOM: usize = 256 * 1024;
-/// Bytes that may wait before texts that may come any number of times are dropped.
+/// How many bytes may wait before texts that may come any number of times are dropped.
 pub(super) const MOST_LINES: usize = 1024 * 1024;
-/// Small texts are written together, up to this many bytes a call of `write`.
+/// Small texts are written together, up to this many bytes for each call of `write`.
 pub(super) const BATCH: usize = 64 * 1024;
 
 /// A standard stream of the program.
@@ -40,7 +41,7 @@ pub(super) enum Stream {
 pub(super) enum Entry {
     /// Bytes for a stream.
     Text { stream: Stream, bytes: Vec<u8> },
-    /// A frame of a live view on standard error. It takes the place of the frame before; the last one stays.
+    /// A frame of a live view on standard error. It replaces the previous frame; the last one stays.
     Frame { text: String, is_last: bool },
 }
 
@@ -52,7 +53,7 @@ impl Entry {
         }
     }
 
-    /// Bytes that count as waiting. Frames do not count, since at most one waits.
+    /// Bytes that count as waiting. A frame does not count, because at most one waits.
     fn size(&self) -> usize {
         match self {
             Entry::Text { bytes, .. } => bytes.len(),
@@ -61,12 +62,12 @@ impl Entry {
     }
 }
 
-/// Why a stream cannot be written any more.
+/// Why a stream can no longer be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The reader has closed its end of the pipe.
     Closed,
-    /// Any other cause, such as a full disk, in the system's words.
+    /// Another error, such as a full disk, in the system's words.
     Failed(String),
 }
 
@@ -79,7 +80,7 @@ impl From<&io::Error> for Fault {
     }
 }
 
-/// Says how many texts were dropped, as one text with its line end.
+/// Returns the text about a number of dropped texts, with its line end.
 pub(super) type Note = fn(usize) -> String;
 
 #[derive(Debug, Default)]
@@ -87,11 +88,11 @@ struct State {
     entries: VecDeque<Entry>,
     /// Bytes of texts that wait or are being written.
     bytes: usize,
-    /// Whether the writer is at work on an entry that it has taken.
+    /// Whether the writer works on an entry that it has taken.
     is_writing: bool,
-    /// Texts dropped since the last accepted one, and how to say so.
+    /// The number of texts dropped since the last accepted one, and the function that words it.
     dropped: Option<(usize, Note)>,
-    /// Whether [`Queue::take`] gives up where nothing waits.
+    /// Whether [`Queue::take`] returns nothing when nothing waits.
     is_ended: bool,
     out: Option<Fault>,
     err: Option<Fault>,
@@ -122,7 +123,7 @@ impl State {
         self.entries.is_empty() && !self.is_writing
     }
 
-    /// Takes the first entry, with the texts behind it as long as they are small and for the same stream.
+    /// Takes the first entry, together with the following texts if they are small and for the same stream.
     fn take(&mut self) -> Option<Entry> {
         let mut entry = self.entries.pop_front()?;
         if let Entry::Text { stream, bytes } = &mut entry {
@@ -143,23 +144,23 @@ impl State {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Something was put in, or something was written: for threads.
+    /// Something was put in or written: for threads.
     changed: Condvar,
-    /// Something was written: for tasks that wait for it.
+    /// Something was written: for tasks.
     written: Notify,
-    /// Standard output cannot be written any more.
+    /// Standard output can no longer be written.
     failed: Notify,
-    /// Tasks that wait for something to be written. Most of the time there is none, and nobody is woken in vain.
+    /// Number of tasks that wait for a write. Usually there is none, so none must be woken.
     waiting: AtomicUsize,
 }
 
 impl Queue {
-    /// The state is whole at every moment in which a holder of the lock could panic.
+    /// A panic in a holder of the lock leaves the state valid.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts in bytes that are not dropped. Bytes for a stream that cannot be written are forgotten.
+    /// Puts in bytes that are never dropped, unless their stream can no longer be written.
     pub(super) fn push(&self, stream: Stream, bytes: Vec<u8>) {
         let mut state = self.lock();
         state.note_dropped();
@@ -169,8 +170,8 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Puts in a text for standard error that may come any number of times: it is dropped and counted where too many bytes
-    /// wait already.
+    /// Puts in a text for standard error that may come any number of times: it is dropped and counted if too many bytes
+    /// wait.
     pub(super) fn offer(&self, text: String, note: Note) {
         self.offer_to(Stream::Err, text, note);
     }
@@ -188,7 +189,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Puts in a frame; a frame that still waits, and is not the last one of its view, gives way to it.
+    /// Puts in a frame. It replaces a waiting frame, unless that is the last one of its view.
     pub(super) fn frame(&self, text: String, is_last: bool) {
         let mut state = self.lock();
         state.entries.retain(|entry| !matches!(entry, Entry::Frame { is_last: false, .. }));
@@ -196,13 +197,13 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Puts in the note that counts dropped texts, where there are any.
+    /// Puts in the note about dropped texts, if there are any.
     pub(super) fn note_dropped(&self) {
         self.lock().note_dropped();
         self.changed.notify_all();
     }
 
-    /// Waits for room for more data, or until the data cannot be written at all.
+    /// Waits for space for more data, or until the data can no longer be written.
     pub(super) async fn ready(&self) {
         let is_so = |state: &State| state.bytes < ROOM || state.out.is_some();
         if !is_so(&self.lock()) {
@@ -211,12 +212,12 @@ impl Queue {
         }
     }
 
-    /// Returns whether there is room for more data.
+    /// Returns whether there is space for more data.
     pub(super) fn has_room(&self) -> bool {
         self.lock().bytes < ROOM
     }
 
-    /// Waits until standard output cannot be written any more.
+    /// Waits until standard output can no longer be written.
     pub(super) async fn failed(&self) -> Fault {
         self.until(&self.failed, |state| state.out.is_some()).await;
         self.fault(Stream::Out).unwrap_or(Fault::Closed)
@@ -232,7 +233,7 @@ impl Queue {
         loop {
             let woken = woken.notified();
             tokio::pin!(woken);
-            // What happens between the look and the wait counts, too.
+            // A change between the check and the wait must wake the task, too.
             woken.as_mut().enable();
             if is_so(&self.lock()) {
                 return;
@@ -241,7 +242,7 @@ impl Queue {
         }
     }
 
-    /// Blocks until everything has been written, for `limit` at most where there is one. Returns whether it has been.
+    /// Blocks until everything has been written, at most for `limit`. Returns whether it has been.
     pub(super) fn wait(&self, limit: Option<Duration>) -> bool {
         let until = limit.map(|limit| Instant::now() + limit);
         let mut state = self.lock();
@@ -259,12 +260,12 @@ impl Queue {
         true
     }
 
-    /// Returns why a stream cannot be written, where it cannot.
+    /// Returns why a stream cannot be written, if it cannot.
     pub(super) fn fault(&self, stream: Stream) -> Option<Fault> {
         self.lock().fault(stream).cloned()
     }
 
-    /// Blocks until there is something to write. Returns nothing where the queue has ended and is empty.
+    /// Blocks until there is something to write. Returns nothing if the queue has ended and is empty.
     pub(super) fn take(&self) -> Option<Entry> {
         let mut state = self.lock();
         loop {
@@ -278,7 +279,7 @@ impl Queue {
         }
     }
 
-    /// Says what became of the entry that was taken, which had `size` bytes.
+    /// Notes the result for the entry that was taken, which had `size` bytes.
     pub(super) fn written(&self, stream: Stream, size: usize, result: &io::Result<()>) {
         let mut state = self.lock();
         state.is_writing = false;
@@ -296,20 +297,20 @@ impl Queue {
         if result.is_err() {
             self.failed.notify_waiters();
         }
-        // A task that begins to wait later looks first, and sees what was written.
+        // A task that begins to wait later checks the state first.
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.written.notify_waiters();
         }
     }
 
-    /// Ends the queue: the writer leaves once nothing waits.
+    /// Ends the queue: the writer stops when nothing waits.
     pub(super) fn end(&self) {
         self.lock().is_ended = true;
         self.changed.notify_all();
     }
 }
 
-/// Counts a task that waits, until it is dropped.
+/// Counts a waiting task until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -337,7 +338,7 @@ mod tests {
         Some(Entry::Text { stream, bytes: text.as_bytes().to_vec() })
     }
 
-    /// Takes all that waits, as if each entry had been written.
+    /// Takes everything that waits, as if each entry had been written.
     fn all(queue: &Queue) -> Vec<Entry> {
         queue.end();
         let mut found = Vec::new();

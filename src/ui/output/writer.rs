@@ -1,4 +1,4 @@
-//! What a writer does: it takes entries from its queue and writes them, one after the other, for as long as that takes.
+//! The writer: takes entries from its queue and writes them one after the other, for as long as that takes.
 
 #![expect(clippy::disallowed_methods, reason = "standard output and standard error are written here alone")]
 
@@ -11,11 +11,11 @@ use rustix::io::Errno;
 
 use super::queue::{BATCH, Entry, Queue, Stream};
 
-/// After a small text the writer rests: of a fast producer's lines many gather meanwhile, and are written at once. Nobody
-/// sees a wait so short, and nobody who waits for the text waits for it.
+/// The pause after a small text. Meanwhile many lines of a fast producer gather and are written together. The pause is
+/// too short to be noticed, and nothing waits for it.
 const PAUSE: Duration = Duration::from_micros(300);
 
-/// Writes what the queue gives until the queue ends. `write` writes all bytes or tells why it cannot.
+/// Writes the entries of the queue until it ends. `write` writes all bytes or returns why it cannot.
 pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Result<()>) {
     let mut screen = Screen::default();
     while let Some(entry) = queue.take() {
@@ -31,17 +31,16 @@ pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Res
     }
 }
 
-/// The frame of a live view that stands at the end of the terminal.
+/// The frame of a live view at the end of the terminal.
 #[derive(Default)]
 struct Screen {
     frame: String,
-    /// Whether the last data has no line end: the rest of a long line is to come.
+    /// Whether the last data has no line end, so that the rest of a long line will follow.
     is_inside_line: bool,
 }
 
 impl Screen {
-    /// Returns what draws a frame over the frame that stands there.
-    /// Within a line of data no frame is drawn but the last one.
+    /// Returns the bytes that draw a frame over the current one. Inside a line of data only the last frame is drawn.
     fn frame(&mut self, text: String, is_last: bool) -> Vec<u8> {
         if self.is_inside_line && !is_last {
             return Vec::new();
@@ -51,8 +50,8 @@ impl Screen {
         bytes
     }
 
-    /// Returns what writes a text above the frame that stands there. Text without a line end ends the view's frame: a frame
-    /// begins at the start of a line.
+    /// Returns the bytes that write a text above the current frame. A text without a line end removes the frame,
+    /// because a frame begins at the start of a line.
     fn text(&mut self, stream: Stream, text: Vec<u8>) -> Vec<u8> {
         self.is_inside_line = stream == Stream::Out && text.last() != Some(&b'\n');
         if self.frame.is_empty() {
@@ -75,7 +74,7 @@ impl Screen {
     }
 }
 
-/// Writes bytes to a standard stream of the process, past the buffers of the standard library.
+/// Writes bytes to a standard stream of the process, without the buffers of the standard library.
 pub(super) fn write(stream: Stream, bytes: &[u8]) -> io::Result<()> {
     match stream {
         Stream::Out => write_all(io::stdout(), bytes),
@@ -89,7 +88,7 @@ fn write_all(file: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = &bytes[count..],
             Err(Errno::INTR) => {}
-            // Another program that shares the terminal or the pipe has told it not to block.
+            // Another program that shares the terminal or the pipe has made it non-blocking.
             Err(Errno::AGAIN) => drop(rustix::event::poll(&mut [PollFd::new(&file, PollFlags::OUT)], None)),
             Err(error) => return Err(error.into()),
         }
@@ -101,7 +100,7 @@ fn write_all(file: impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Returns what is written for entries that each come when the one before is written.
+    /// Returns what is written for entries, if each comes when the previous one is written.
     fn written(entries: Vec<Entry>) -> String {
         let mut screen = Screen::default();
         let mut bytes = Vec::new();

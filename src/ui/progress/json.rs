@@ -1,7 +1,7 @@
 //! Progress as JSON: an object for each event, in docker compose's shape (`docs/formats.md`).
 //!
 //! Objects for the start and the end of a step are never dropped. Objects for progress and output of a long step are
-//! dropped while nobody reads, and `{"left_out":N}` takes the place of N of them.
+//! dropped while nobody reads; `{"left_out":N}` stands for N dropped objects.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::event::{Event, Listener, StepHeader, StepState};
 use crate::plan::{StepId, Target};
 use crate::ui::output;
 
-/// Prints objects, a line each.
+/// Prints objects, one on each line.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     steps: BTreeMap<StepId, StepHeader>,

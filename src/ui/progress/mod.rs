@@ -1,4 +1,5 @@
-//! Progress of a run on standard error (COMPOSE_STATUS_STDOUT: standard output): a live view, plain lines, JSON, or nothing.
+//! Progress of a run on standard error (COMPOSE_STATUS_STDOUT: standard output): a live view, plain lines, JSON, or
+//! nothing.
 
 #![expect(clippy::disallowed_methods, reason = "asks whether standard error is a terminal")]
 
@@ -15,7 +16,7 @@ mod plain;
 mod tty;
 mod waits;
 
-/// Returns the view to use. `--progress auto` means a live view on a terminal that can draw it, else plain lines.
+/// Returns the view to use. `--progress auto` is a live view on a capable terminal, else plain lines.
 fn kind(context: &Context) -> ProgressKind {
     let is_seen = !context.settings.status_to_stdout || std::io::stdout().is_terminal();
     let is_terminal = std::io::stderr().is_terminal() && context.environment.get("TERM") != Some("dumb") && is_seen;
@@ -28,8 +29,8 @@ fn kind(context: &Context) -> ProgressKind {
     }
 }
 
-/// Returns a context in which plain lines take the place of a live view. For runs beside which output of containers is
-/// printed: the view would be drawn over it.
+/// Returns a context with plain lines instead of a live view, for runs during which output of containers is printed: a
+/// live view would cover it.
 pub fn beside_output(context: &Context) -> Context {
     let mut context = context.clone();
     if kind(&context) == ProgressKind::Tty {
@@ -69,7 +70,7 @@ pub fn dry_run(context: &Context, plan: &Plan) {
     }
 }
 
-/// Says for each container that was left as it is in which state it is, a line each; only for people.
+/// Prints the state of each container that was left alone, one on each line; only in the formats for people.
 pub fn summary(context: &Context, plan: &Plan, observed: &Observed, is_success: bool) {
     if plan.is_empty() && is_success && matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         for target in &plan.unchanged {
@@ -79,7 +80,7 @@ pub fn summary(context: &Context, plan: &Plan, observed: &Observed, is_success: 
     }
 }
 
-/// Returns the state of a container as a word of progress: a job that has ended is `Exited`, a container that was never
+/// Returns the state of a container as a word of progress: a completed job is `Exited`, a container that was never
 /// started `Created`.
 fn state_word(observed: &Observed, name: &str) -> String {
     let found = observed.containers.named(name).next();
@@ -87,7 +88,7 @@ fn state_word(observed: &Observed, name: &str) -> String {
     word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 
-/// Says in `words` that there is nothing to do; only for people.
+/// Prints `words`, which say that there is nothing to do; only in the formats for people.
 pub fn nothing(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         output::status(&format!("{words}\n"));

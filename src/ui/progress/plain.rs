@@ -1,7 +1,7 @@
 //! Progress as lines: one for each event, in docker compose's shape (` Container p-web-1  Started`).
 //!
-//! Lines for the start and the end of a step are never dropped. Lines of its output are dropped and counted while nobody
-//! reads.
+//! Lines for the start and the end of a step are never dropped. Lines of its output are dropped and counted while
+//! nobody reads.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::ui::output;
 pub(super) struct Plain {
     steps: BTreeMap<StepId, StepHeader>,
     waits: Waits,
-    /// Whether lines that the instructions of a build print are shown, too (`--verbose`).
+    /// Whether the output of build instructions is shown, too (`--verbose`).
     shows_build_output: bool,
 }
 
@@ -26,7 +26,7 @@ impl Plain {
         Self { steps: BTreeMap::new(), waits: Waits::default(), shows_build_output }
     }
 
-    /// Returns the line for an event, where there is one.
+    /// Returns the line for an event, if there is one.
     fn line(&mut self, id: StepId, state: &StepState) -> Option<String> {
         if matches!(state, StepState::BuildOutput(_)) && !self.shows_build_output {
             return None;
@@ -52,7 +52,7 @@ impl Listener for Plain {
     }
 }
 
-/// Returns the line for an event; nothing for progress in numbers, which only the live view and JSON show.
+/// Returns the line for an event; nothing for numeric progress, which only the live view and JSON show.
 fn line(step: &StepHeader, state: &StepState) -> Option<String> {
     let head = format!(" {} {}  ", step.target.kind(), escape_controls(step.target.name()));
     let why = match step.verb {

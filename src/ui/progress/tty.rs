@@ -1,8 +1,8 @@
-//! The live view: a row for each container, network, volume and image, with what is being done to it, since when, and what
-//! it waits for.
+//! The live view: a row for each container, network, volume and image, with its current action, the time since its
+//! start, and the reason of a wait.
 //!
-//! Frames are drawn by the writer of standard error. While a reader of the terminal is stopped (Ctrl-S), the newest frame
-//! takes the place of the older ones.
+//! The writer of standard error draws the frames. While the terminal is stopped (Ctrl-S), the newest frame replaces the
+//! older ones.
 
 #![expect(clippy::disallowed_methods, reason = "a frame tells how long a step has run")]
 
@@ -19,11 +19,11 @@ use crate::ui::terminal::{self, Size};
 
 /// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
-/// Where the terminal does not tell its size.
+/// The size if the terminal does not tell it.
 const USUAL_SIZE: Size = Size { columns: 80, lines: 24 };
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/// The view. A thread of its own draws it again and again, so that the seconds are seen to pass.
+/// The view. Its own thread draws it again and again, so that the seconds advance.
 pub(super) struct Tty {
     shared: Arc<Mutex<State>>,
     ticker: Option<std::thread::JoinHandle<()>>,
@@ -33,7 +33,7 @@ pub(super) struct Tty {
 struct State {
     steps: BTreeMap<StepId, StepHeader>,
     rows: Vec<Row>,
-    /// Frames drawn so far; turns the spinner.
+    /// Number of frames so far; turns the spinner.
     frame: usize,
     is_over: bool,
     style: Style,
@@ -42,7 +42,7 @@ struct State {
 
 struct Row {
     target: Target,
-    /// Steps under way on the target.
+    /// Number of running steps on the target.
     running: usize,
     word: String,
     detail: String,
@@ -51,7 +51,7 @@ struct Row {
     has_failed: bool,
 }
 
-/// The state is shown as it is, whatever became of another holder of the lock.
+/// A panic in a holder of the lock leaves the state usable.
 fn lock(shared: &Mutex<State>) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -97,14 +97,14 @@ impl Drop for Tty {
         }
         if let Some(ticker) = self.ticker.take() {
             ticker.thread().unpark();
-            // A ticker that panicked has nothing more to draw.
+            // If the thread panicked, there is nothing more to draw.
             let _ = ticker.join();
         }
     }
 }
 
 impl State {
-    /// Takes what happened to a step into the row of its target.
+    /// Notes a change of a step in the row of its target.
     fn step(&mut self, id: StepId, step: &StepState) {
         let Some(header) = self.steps.get(&id).cloned() else { return };
         let now = Instant::now();
@@ -115,7 +115,7 @@ impl State {
         self.rows[index].step(&header, step, now);
     }
 
-    /// Draws a frame; the last one where the run is over.
+    /// Draws a frame. After the end of the run it is the last one.
     fn draw(&mut self) {
         if self.rows.is_empty() {
             return;
@@ -125,7 +125,7 @@ impl State {
         output::frame(self.frame_text(size.columns, size.lines), self.is_over);
     }
 
-    /// Returns a frame. Where there are more rows than lines, rows of finished targets are left out first.
+    /// Returns a frame. If there are more rows than lines, rows of finished targets are left out first.
     fn frame_text(&self, columns: usize, lines: usize) -> String {
         let done = self.rows.iter().filter(|row| row.is_done()).count();
         let seconds = self.begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
@@ -167,7 +167,7 @@ impl Row {
     }
 
     fn step(&mut self, header: &StepHeader, step: &StepState, now: Instant) {
-        // A rename is part of a replacement, whose other steps have the words.
+        // A rename belongs to a replacement, whose other steps are shown.
         let is_quiet = header.verb == Verb::Rename;
         match step {
             StepState::Started => {

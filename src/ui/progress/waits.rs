@@ -1,4 +1,4 @@
-//! What is told of several steps that wait for one container: that it is waited for, why, and how that ended, each once.
+//! Reports several waits for one container as one: that it is waited for, why, and the end, each once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +16,14 @@ pub(super) struct Waits {
 struct Wait {
     running: BTreeSet<StepId>,
     has_begun: bool,
-    /// The word of a step that has succeeded, while others still wait.
+    /// The word of a step that has succeeded while others still wait.
     word: Option<&'static str>,
-    /// The words of an end that were told.
+    /// The end messages that were shown.
     told: BTreeSet<String>,
 }
 
 impl Waits {
-    /// Returns what is to be told of a step that is where `state` says; `None` where another step has told that, or will.
+    /// Returns what to show of a step in this state; `None` if another step has shown it, or will.
     pub(super) fn told(&mut self, step: &StepHeader, state: &StepState) -> Option<StepState> {
         if step.verb != Verb::Wait {
             return Some(state.clone());
@@ -37,7 +37,7 @@ impl Waits {
             }
             StepState::Done { note, elapsed } => {
                 wait.running.remove(&step.id);
-                // `Healthy` and `Exited` say more than that the container runs.
+                // `Healthy` and `Exited` say more than `Started`.
                 wait.word = wait.word.filter(|word| *word != "Started").or(*note);
                 let note = if wait.running.is_empty() { wait.word.take() } else { return None };
                 let is_new = wait.told.insert(note.unwrap_or_default().to_owned());
@@ -99,7 +99,7 @@ mod tests {
         assert!(waits.told(&one, &failed("is unhealthy")).is_some());
         assert!(waits.told(&two, &failed("is unhealthy")).is_none());
         assert!(waits.told(&three, &failed("was removed")).is_some());
-        // Waits that come one after the other are one wait for people, too.
+        // For the user, consecutive waits are one wait, too.
         assert!(waits.told(&one, &StepState::Started).is_none());
     }
 }

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use super::value::Value;
 
-/// Compares values by the function of a name. `eq` holds when the first value equals any of the others.
+/// Compares values by the function `name`. `eq` holds if the first value equals any of the others.
 pub(super) fn compare(name: &str, values: &[Value]) -> Result<bool, String> {
     let [first, others @ ..] = values else { return Ok(false) };
     if name == "eq" {
-        // Compat: values after the one that is equal are not looked at, so what they are does not matter.
+        // Compat: values after an equal one are not checked, whatever they are.
         for other in others {
             if are_equal(name, first, other)? {
                 return Ok(true);

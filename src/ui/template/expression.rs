@@ -1,4 +1,4 @@
-//! What stands in braces: pipelines, commands, operands.
+//! Reads the contents of braces: pipelines, commands, operands.
 
 use super::fault::Fault;
 use super::functions;
@@ -7,11 +7,11 @@ use super::token::{Kind, Token};
 use super::tree::{Bind, Command, FieldName, Head, Operand, Pipeline, Term};
 use crate::text::escape_controls;
 
-/// The method of rows that have labels.
+/// The method for labels of a row.
 pub(super) const LABEL: &str = "Label";
 
 impl Parser<'_> {
-    /// Reads a pipeline. Only that of a `range` may set two variables.
+    /// Reads a pipeline. Only the pipeline of a `range` may set two variables.
     pub(super) fn pipeline(&mut self, is_range: bool) -> Result<Pipeline, Fault> {
         let at = self.peek().map_or(0, |token| token.at);
         let bind = self.bind(is_range)?;
@@ -19,14 +19,14 @@ impl Parser<'_> {
         while self.takes(&Kind::Pipe) {
             commands.push(self.command(true)?);
         }
-        // A variable is in sight after the pipeline that makes it.
+        // A variable is visible after the pipeline that sets it.
         if let Some(Bind { names, is_new: true }) = &bind {
             self.variables.extend(names.iter().cloned());
         }
         Ok(Pipeline { at, bind, commands })
     }
 
-    /// Reads `$x :=`, `$x =`, `$i, $x :=`, if one of them is next.
+    /// Reads `$x :=`, `$x =` or `$i, $x :=`, if one of them is next.
     fn bind(&mut self, is_range: bool) -> Result<Option<Bind>, Fault> {
         let Some(Token { kind: Kind::Variable(name), .. }) = self.peek() else { return Ok(None) };
         if !matches!(self.second(), Some(Token { kind: Kind::Declare | Kind::Assign | Kind::Comma, .. })) {
@@ -62,7 +62,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads a command. A piped one gets the value before it as its last operand.
+    /// Reads a command. A piped one gets the previous value as its last operand.
     fn command(&mut self, is_piped: bool) -> Result<Command, Fault> {
         let at = self.peek().map_or(0, |token| token.at);
         let head = match self.peek() {
@@ -133,7 +133,7 @@ impl Parser<'_> {
         Ok(Operand { at, term, fields })
     }
 
-    /// Checks the first field of an operand where it is a field of the row, and the number of values after it.
+    /// Checks the first field of an operand, if it is a field of the row, and the number of values after it.
     fn check_fields(&self, operand: &Operand, count: usize) -> Result<(), Fault> {
         let Some(first) = operand.fields.first() else { return Ok(()) };
         let is_row = match &operand.term {

@@ -3,10 +3,10 @@
 /// A fault of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// The byte of the text where the fault is.
+    /// Position of the fault in the text, in bytes.
     at: usize,
     message: String,
-    /// Whether the template asks for more work than one row may take.
+    /// Whether the template needs more work than is allowed for one row.
     pub(super) is_limit: bool,
 }
 
@@ -19,7 +19,7 @@ impl Fault {
         Self { at, message: message.to_owned(), is_limit: true }
     }
 
-    /// Returns the fault with its column in the text, and with its line where the text has several.
+    /// Returns the fault with its column, and with its line if the text has several lines.
     pub(super) fn told(&self, text: &str) -> String {
         let before = text.get(..self.at).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);

@@ -1,5 +1,5 @@
-//! The functions of templates: those of Go, and those that docker adds. `and` and `or` are in `run`, because they look at
-//! no more values than they need.
+//! The functions of templates: Go's, and those that docker adds. `and` and `or` are in `run`, because they evaluate
+//! only the values that they need.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use super::compare;
 use super::printf;
 use super::value::{LONGEST, Value};
 
-/// A function: its name, and how many values it takes.
+/// A function: its name and its number of values.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Function {
     pub(super) name: &'static str,
@@ -47,7 +47,7 @@ static FUNCTIONS: [Function; 23] = [
     takes("upper", 1, 1),
 ];
 
-/// Returns the function of a name.
+/// Returns the function with a name.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
@@ -58,7 +58,7 @@ pub(super) fn names() -> Vec<&'static str> {
 }
 
 impl Function {
-    /// Checks how many values the function gets.
+    /// Checks the number of values.
     pub(super) fn check(&self, count: usize) -> Result<(), String> {
         let (least, most) = (self.least, self.most);
         if (least..=most).contains(&count) {
@@ -73,12 +73,12 @@ impl Function {
         Err(format!("`{}` takes {wanted} {noun}, but gets {count}", self.name))
     }
 
-    /// Returns whether the function leaves the titles of a table as they are.
+    /// Returns whether the function leaves the titles of a table unchanged.
     pub(super) fn spares_titles(&self) -> bool {
         matches!(self.name, "json" | "lower" | "title" | "truncate" | "upper")
     }
 
-    /// Calls the function. The error says what is wrong with the values, whose number has been checked.
+    /// Calls the function, after the number of values was checked. The error says what is wrong with the values.
     pub(super) fn call(&self, values: &[Value]) -> Result<Value, String> {
         match (self.name, values) {
             ("eq" | "ne" | "lt" | "le" | "gt" | "ge", values) => compare::compare(self.name, values).map(Value::Bool),
@@ -103,7 +103,8 @@ impl Function {
         }
     }
 
-    /// Returns the text of a value as it is, control characters included: the result keeps its origin.
+    /// Returns the text of a value unchanged, including control characters. The result keeps the value's origin
+    /// (template or row).
     fn text(&self, value: &Value) -> Result<Rc<str>, String> {
         match value {
             Value::Text(text) | Value::Data(text) => Ok(text.clone()),
@@ -143,10 +144,9 @@ fn number(value: &Value) -> Result<usize, String> {
     }
 }
 
-/// Returns the bytes of a text between two places that are in it.
+/// Returns the bytes of a text between two valid positions.
 ///
-/// Compat: Go counts bytes. A character that is cut becomes the sign for what cannot be read, which is what a terminal
-/// shows of its half.
+/// Compat: Go counts bytes. A character that is cut becomes the replacement character, as a terminal would show it.
 fn bytes(text: &str, from: usize, to: usize) -> String {
     String::from_utf8_lossy(&text.as_bytes()[from..to]).into_owned()
 }

@@ -1,16 +1,16 @@
-//! Go's templates, as far as `--format` needs them: a language of its own, which knows nothing of containers.
+//! Go's templates, as far as `--format` needs them. This room knows nothing about containers.
 //!
 //! Pure: no I/O, no clock. A text becomes a tree ([`Template::parse`]), which runs once for each row of a listing
-//! ([`Template::run`]). Size, depth and work are bounded, because a template may come from a script of someone else.
-//! What it prints is what docker compose prints; `cases.tsv` holds answers of docker compose.
+//! ([`Template::run`]). Size, depth and work are limited, because a template may come from a stranger's script. The
+//! output is the same as docker compose's; `cases.json` holds answers of docker compose.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `token` | text to tokens |
 //! | `tree` | the nodes |
-//! | `parse`, `expression` | tokens to nodes: blocks, and what stands in braces |
+//! | `parse`, `expression` | tokens to nodes: blocks, and the contents of braces |
 //! | `run` | nodes and a row to text |
-//! | `functions`, `compare`, `printf` | what `{{upper .Name}}`, `{{eq .A .B}}`, `{{printf "%s" .Name}}` do |
+//! | `functions`, `compare`, `printf` | the functions: `{{upper .Name}}`, `{{eq .A .B}}`, `{{printf "%s" .Name}}` |
 //! | `value` | values and how they are printed |
 
 mod compare;
@@ -36,7 +36,7 @@ use tree::Node;
 /// The longest template, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// A template that was read.
+/// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -44,8 +44,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads the template that begins at the byte `start` of a text. The error says at which column of the text what is
-    /// wrong.
+    /// Reads the template that begins at byte `start` of a text. The error says what is wrong, and at which column of
+    /// the text.
     pub fn parse(text: &str, start: usize, vocabulary: &Vocabulary<'_>) -> Result<Self, String> {
         if text.len() > LONGEST {
             return Err(format!("a template has at most {} KiB", LONGEST / 1024));
@@ -57,12 +57,13 @@ impl Template {
         }
     }
 
-    /// Returns whether the template has anything in braces.
+    /// Returns whether the template has braces.
     pub fn has_actions(&self) -> bool {
         self.nodes.iter().any(|node| !matches!(node, Node::Text(_)))
     }
 
-    /// Returns what the template prints for one row. The error says at which column of the text what cannot be done.
+    /// Returns the output of the template for one row. The error says what cannot be done, and at which column of the
+    /// text.
     pub fn run(&self, subject: &dyn Subject) -> Result<String, String> {
         run::run(&self.nodes, subject).map_err(|fault: Fault| fault.told(&self.text))
     }

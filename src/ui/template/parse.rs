@@ -1,13 +1,13 @@
-//! Tokens to nodes: text, conditions, loops. What stands in braces is read by `expression`.
+//! Turns tokens into nodes: text, conditions, loops. The contents of braces are read by `expression`.
 
 use super::fault::Fault;
 use super::token::{Kind, Token};
 use super::tree::{Block, Node};
 
-/// How deep blocks and parentheses may nest.
+/// The deepest nesting of blocks and parentheses.
 const DEEPEST: usize = 32;
 
-/// What templates of a listing may name.
+/// The names that templates of a listing may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Vocabulary<'a> {
     /// The fields of a row.
@@ -30,22 +30,22 @@ pub(super) struct Parser<'a> {
     tokens: &'a [Token],
     next: usize,
     pub(super) vocabulary: &'a Vocabulary<'a>,
-    /// Names of variables in sight.
+    /// Names of the visible variables.
     pub(super) variables: Vec<String>,
-    /// Whether the dot is certain to be the row, so that its fields are known.
+    /// Whether the dot is certainly the row, so that its fields are known.
     pub(super) is_row: bool,
     depth: usize,
     loops: usize,
 }
 
-/// What ended a list of nodes, and where it stands.
+/// What ended a list of nodes, and its position.
 enum Stop {
     TextEnd,
     End(usize),
     Else(usize),
 }
 
-/// The keyword that began a block, and where it stands.
+/// The keyword that began a block, and its position.
 #[derive(Clone, Copy)]
 struct Opened<'a> {
     at: usize,
@@ -81,7 +81,7 @@ impl<'a> Parser<'a> {
         if self.takes(&Kind::Close) { Ok(()) } else { Err(Fault::new(at, "`}}` is expected here")) }
     }
 
-    /// Runs a reader one level deeper.
+    /// Runs a reader one nesting level deeper.
     pub(super) fn deeper<T>(
         &mut self,
         at: usize,
@@ -180,7 +180,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Reads what stands after the `else` of a block: `{{else}} … {{end}}`, or `{{else if …}}`, which has the same `end`.
+    /// Reads the part after the `else` of a block: `{{else}} … {{end}}`, or `{{else if …}}`, which has the same `end`.
     fn otherwise(&mut self, opened: Opened<'_>, at: usize) -> Result<Vec<Node>, Fault> {
         if let Some(Token { at, kind: Kind::Word(word), .. }) = self.peek() {
             if *word != opened.word || word == "range" {

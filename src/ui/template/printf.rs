@@ -1,11 +1,12 @@
-//! `print`, `println`, `printf`. Compat: this is Go's package `fmt`, with its marks for values that do not fit (`%!d(string=web)`).
+//! `print`, `println`, `printf`. Compat: as Go's package `fmt`, with its marks for values that do not fit
+//! (`%!d(string=web)`).
 
 use super::value::{LONGEST, Value};
 
 /// The greatest width of a value.
 const WIDEST: usize = 100_000;
 
-/// Prints values one after the other, with a blank between two of which none is text.
+/// Prints values one after the other. Between two values that are both no text there is a blank.
 pub(super) fn print(values: &[Value]) -> Result<String, String> {
     let mut out = String::new();
     let is_text = |value: &Value| value.text().is_some();
@@ -18,7 +19,7 @@ pub(super) fn print(values: &[Value]) -> Result<String, String> {
     Ok(out)
 }
 
-/// Prints values with blanks between them, and ends the line.
+/// Prints values with blanks between them, and a line end.
 pub(super) fn println(values: &[Value]) -> Result<String, String> {
     let mut out = String::new();
     for (place, value) in values.iter().enumerate() {
@@ -29,7 +30,7 @@ pub(super) fn println(values: &[Value]) -> Result<String, String> {
     Ok(out)
 }
 
-/// Prints one value as it stands in braces.
+/// Prints one value as braces print it.
 pub(super) fn shown(value: &Value) -> Result<String, String> {
     let mut out = String::new();
     plain(&mut out, value, "<no value>")?;
@@ -80,7 +81,7 @@ pub(super) fn printf(format: &str, values: &[Value]) -> Result<String, String> {
     Ok(out)
 }
 
-/// Returns a value with its type, as Go marks a value that does not fit.
+/// Returns a value with its type, in Go's form for a value that does not fit.
 fn typed(value: &Value) -> Result<String, String> {
     let of = |kind: &str| -> Result<String, String> {
         let mut out = String::new();
@@ -98,7 +99,7 @@ fn typed(value: &Value) -> Result<String, String> {
     }
 }
 
-/// `%-20.3s`.
+/// A verb such as `%-20.3s`.
 #[derive(Clone, Copy, Debug)]
 struct Verb {
     letter: char,
@@ -127,7 +128,7 @@ impl Verb {
         }
     }
 
-    /// Reads what stands after a `%`, and returns its length, too. The letter of a format that ends too early is NUL.
+    /// Reads the text after a `%`. Also returns its length. If the format ends too early, the letter is NUL.
     fn read(text: &str) -> (Self, usize) {
         let mut verb = Self::of('\0');
         let mut rest = text;
@@ -157,7 +158,7 @@ impl Verb {
         (verb, text.len() - rest.len())
     }
 
-    /// Writes a value. Of a list and of an object each part is written by the same verb.
+    /// Writes a value. Each part of a list or an object is written by the same verb.
     fn write(&self, out: &mut String, value: &Value) -> Result<(), String> {
         within(out)?;
         match value {
@@ -189,7 +190,7 @@ impl Verb {
         Ok(())
     }
 
-    /// Returns a value that is no list; nothing where the verb does not fit it.
+    /// Returns a value that is no list; nothing if the verb does not fit it.
     fn scalar(&self, value: &Value) -> Option<String> {
         match (self.letter, value) {
             ('v' | 't', Value::Bool(is_so)) => Some(self.padded(&is_so.to_string(), ' ')),
@@ -245,7 +246,7 @@ impl Verb {
         let visible = || crate::text::escape_controls(&char.to_string()).into_owned();
         let text = match self.letter {
             'U' => format!("U+{number:04X}"),
-            // The line end and the tab of a template are its own; nothing else may control a terminal.
+            // Only the line end and the tab may be printed as control characters.
             'c' if matches!(char, '\n' | '\t') => char.to_string(),
             'c' => visible(),
             _ => format!("'{}'", visible()),
@@ -260,7 +261,7 @@ impl Verb {
     }
 }
 
-/// Reads a number, which counts as very great where it has too many digits.
+/// Reads a number. One with too many digits counts as very large.
 fn digits(text: &str) -> (Option<usize>, &str) {
     let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
     let number = (end > 0).then(|| text[..end].parse().unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! Nodes and a row to text.
+//! Runs nodes for a row: the result is text.
 
 use serde_json::Value as Json;
 
@@ -9,22 +9,22 @@ use super::tree::{Block, Command, FieldName, Head, Node, Operand, Pipeline, Term
 use super::value::{Value, json_line};
 use crate::text::escape_controls;
 
-/// How much one row may take: steps, and bytes that are made.
+/// The most work for one row: steps, and bytes of values.
 const MOST_WORK: usize = 4 * 1024 * 1024;
 
 /// A row, or the titles of a table.
 pub trait Subject {
-    /// Returns a field, if there is one of this name.
+    /// Returns a field, if it exists.
     fn field(&self, name: &str) -> Option<Value>;
 
-    /// Returns the value of a label, which is empty where the row has no such label.
+    /// Returns the value of a label; empty if the row does not have the label.
     fn label(&self, name: &str) -> Value;
 
     /// Returns the whole row, for `{{json .}}`.
     fn whole(&self) -> Json;
 
-    /// Returns whether these are titles. Functions that change the writing leave them as they are, and what cannot be done
-    /// with a title prints nothing.
+    /// Returns whether these are titles. Functions that change letters leave titles unchanged, and an operation that is
+    /// impossible with a title prints nothing.
     fn is_title(&self) -> bool {
         false
     }
@@ -40,12 +40,12 @@ pub(super) fn run(nodes: &[Node], subject: &dyn Subject) -> Result<String, Fault
 struct Run<'a> {
     subject: &'a dyn Subject,
     out: String,
-    /// Variables in sight; of two with one name the last one counts.
+    /// The visible variables; of two with the same name the last one counts.
     variables: Vec<(String, Value)>,
     work: usize,
 }
 
-/// Where a list of nodes goes on.
+/// How a list of nodes continues.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
     Next,
@@ -213,7 +213,7 @@ impl Run<'_> {
         function.call(&values).map_err(|message| Fault::new(command.at, message))
     }
 
-    /// Returns the first value that decides, or the last one. What stands after it is not computed.
+    /// Returns the first value that decides, or the last one. The values after it are not computed.
     fn junction(
         &mut self,
         command: &Command,
@@ -231,7 +231,7 @@ impl Run<'_> {
         Ok(piped.unwrap_or(last))
     }
 
-    /// Returns a value as JSON; a title as it is.
+    /// Returns a value as JSON; a title unchanged.
     fn written(&self, value: &Value) -> Value {
         match self.subject.is_title() {
             true => value.clone(),

@@ -1,5 +1,5 @@
-//! What templates print: what docker compose prints. `cases.json` holds two rows of its `ps`, what it printed of them by
-//! each template, and templates that it refuses with its words. `tests/cli/formats.rs` asks docker compose again.
+//! Templates print what docker compose prints. `cases.json` holds two rows of its `ps`, its output of them for each
+//! template, and the templates that it refuses with its messages. `tests/cli/formats.rs` asks docker compose again.
 
 use expect_test::expect_file;
 use serde_json::Value as Json;
@@ -54,7 +54,7 @@ fn printed(text: &str, row: &Row) -> Result<String, String> {
     Template::parse(text, 0, &WORDS)?.run(row)
 }
 
-/// Prints a template for a row with one field.
+/// Returns the output of a template for a row with one field.
 fn of_name(text: &str, name: &str) -> Result<String, String> {
     printed(text, &Row(serde_json::json!({"row": {"Name": name}, "labels": {"l": name}})))
 }
@@ -68,7 +68,7 @@ fn templates_print_what_docker_compose_prints() {
     let mut count = 0;
     for case in cases()["printed"].as_array().unwrap() {
         let (text, wanted) = (case[0].as_str().unwrap(), case[1].as_str().unwrap());
-        // Columns are the listing's work.
+        // Columns are made by the listing.
         if text.starts_with("table ") {
             continue;
         }
@@ -128,7 +128,7 @@ fn nothing_of_a_row_controls_the_terminal() {
         assert!(!shown.contains(char::is_control), "{text}: {shown:?}");
     }
     assert_eq!(of_name("{{.Name}}", "a\nb").as_deref(), Ok("a\\nb"));
-    // JSON keeps the value.
+    // JSON keeps the value unchanged.
     let json: String = serde_json::from_str(&of_name("{{json .Name}}", name).unwrap()).unwrap();
     assert_eq!(json, name);
 }
@@ -196,7 +196,7 @@ fn no_template_and_no_row_makes_it_panic() {
         "0", "-1", "if", "else", "end", "range", "with", "break", "printf", "slice", "index", "eq", "json", "/*", "*/",
         ",", "\"%5.2", "\u{0}",
     ];
-    // A fixed sequence of numbers (a linear congruence) puts the parts together.
+    // Pseudorandom numbers with a fixed seed (a linear congruence) combine the parts.
     let mut seed = 7_u64;
     let mut next = |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

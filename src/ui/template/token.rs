@@ -1,13 +1,13 @@
-//! Text to tokens.
+//! Splits text into tokens.
 
 use super::fault::Fault;
 
-/// A token and the byte of the text where it begins.
+/// A token and its position in the text, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) at: usize,
     pub(super) kind: Kind,
-    /// Whether no blank stands before it: `.a.b` is one operand, `.a .b` are two.
+    /// Whether no blank is before it: `.a.b` is one operand, `.a .b` are two.
     pub(super) is_joined: bool,
 }
 
@@ -59,12 +59,12 @@ pub(super) fn tokens(text: &str, start: usize) -> Result<Vec<Token>, Fault> {
     }
 }
 
-/// Returns whether braces begin with a minus that takes away the blanks before them.
+/// Returns whether braces begin with a minus that removes the blanks before them.
 fn begins_trimmed(inside: &str) -> bool {
     inside.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
-/// Compat: a command line has tabs and line ends as two characters.
+/// Compat: on a command line, tabs and line ends are written as two characters.
 fn with_tabs(text: &str) -> String {
     text.replace("\\t", "\t").replace("\\n", "\n")
 }
@@ -97,7 +97,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Skips a comment, and returns whether blanks after it are taken away.
+    /// Skips a comment. Returns whether blanks after it are removed.
     fn comment(&mut self, opened: usize) -> Result<bool, Fault> {
         let end = self.rest().find("*/").ok_or_else(|| Fault::new(opened, "this comment has no `*/`"))?;
         self.at += end + 2;
@@ -110,7 +110,7 @@ impl<'a> Lexer<'a> {
         Ok(is_trimmed)
     }
 
-    /// Reads what stands in braces, and returns whether blanks after them are taken away.
+    /// Reads the contents of braces. Returns whether blanks after them are removed.
     fn inside(&mut self, opened: usize) -> Result<bool, Fault> {
         self.push(opened, Kind::Open, false);
         loop {
@@ -209,7 +209,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Returns the character of an escape: the letter after the backslash, and the digits after the letter.
+/// Returns the character of an escape: the letter after the backslash, and the digits after it.
 fn escaped(letter: char, digits: &str) -> Option<char> {
     let plain = "abfnrtv\\\"".find(letter).map(|place| b"\x07\x08\x0c\n\r\t\x0b\\\""[place]);
     match (letter, plain) {

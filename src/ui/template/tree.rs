@@ -1,4 +1,4 @@
-//! The nodes of a template. Each `at` is the byte of the text where the node begins.
+//! The nodes of a template. Each `at` is the position in the text where the node begins, in bytes.
 
 use super::functions::Function;
 
@@ -21,7 +21,7 @@ pub(super) enum Node {
     Continue,
 }
 
-/// What stands under a condition or in a loop.
+/// The body of a condition or a loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) test: Pipeline,
@@ -41,7 +41,7 @@ pub(super) struct Pipeline {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bind {
     pub(super) names: Vec<String>,
-    /// `:=`, which makes a new variable; `=` changes one.
+    /// `:=`, which makes a new variable; `=` changes an existing one.
     pub(super) is_new: bool,
 }
 
@@ -53,14 +53,14 @@ pub(super) struct Command {
     pub(super) arguments: Vec<Operand>,
 }
 
-/// What a command begins with.
+/// The beginning of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Head {
     Function(&'static Function),
     Operand(Operand),
 }
 
-/// A value with the fields that are taken of it: `$p.URL`.
+/// A value and the fields that are read from it: `$p.URL`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Operand {
     pub(super) at: usize,
@@ -75,7 +75,7 @@ pub(super) struct FieldName {
     pub(super) name: String,
 }
 
-/// What an operand begins with.
+/// The beginning of an operand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Term {
     Dot,

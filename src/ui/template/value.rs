@@ -19,9 +19,9 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Int(i64),
-    /// Text of the template, which may have line ends and tabs of its own.
+    /// Text of the template, which may contain line ends and tabs.
     Text(Rc<str>),
-    /// Text of a row. Whoever wrote it is unknown, so its control characters become visible when it is printed.
+    /// Text of a row. Its author is unknown, so its control characters become visible when it is printed.
     Data(Rc<str>),
     /// A list.
     List(Rc<[Value]>),
@@ -46,7 +46,7 @@ impl Value {
         }
     }
 
-    /// Returns the value as JSON, where `row` is the row.
+    /// Returns the value as JSON; `row` returns the row itself.
     pub(super) fn json(&self, row: &dyn Fn() -> Json) -> Json {
         match self {
             Value::None => Json::Null,
@@ -59,7 +59,7 @@ impl Value {
         }
     }
 
-    /// Returns text as it may be printed; nothing for what is no text.
+    /// Returns a text in printable form; nothing for other values.
     pub(super) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
             Value::Text(text) => Some(Cow::Borrowed(text)),
@@ -68,12 +68,12 @@ impl Value {
         }
     }
 
-    /// Returns text of the same origin.
+    /// Returns a text of the same origin.
     pub(super) fn with_text(&self, text: String) -> Self {
         if matches!(self, Value::Data(_)) { Value::Data(text.into()) } else { Value::Text(text.into()) }
     }
 
-    /// Returns whether a condition holds: nothing, zero and what is empty do not.
+    /// Returns whether a condition holds: not for nothing, zero, and empty values.
     pub(super) fn is_true(&self) -> bool {
         match self {
             Value::None => false,
@@ -85,7 +85,7 @@ impl Value {
         }
     }
 
-    /// Returns what the value is, for messages.
+    /// Returns the kind of the value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Value::None => "nothing",
@@ -98,7 +98,7 @@ impl Value {
         }
     }
 
-    /// Returns about how much memory the value takes.
+    /// Returns roughly how much memory the value takes.
     pub(super) fn weight(&self) -> usize {
         match self {
             Value::Text(text) | Value::Data(text) => text.len(),
@@ -108,7 +108,7 @@ impl Value {
     }
 }
 
-/// Returns JSON on one line. Characters that control a terminal are escaped in the way of JSON, so nothing is lost.
+/// Returns JSON on one line. Control characters become JSON escapes, so nothing is lost.
 pub fn json_line(json: &Json) -> String {
     let text = json.to_string();
     if matches!(escape_controls(&text), Cow::Borrowed(_)) {

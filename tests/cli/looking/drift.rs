@@ -1,4 +1,4 @@
-//! What `drift` tells of changes that were made by hand.
+//! `drift`: changes that were made by hand.
 
 use super::plan::ONE;
 use crate::common::real::{Stack, docker, is_ready};

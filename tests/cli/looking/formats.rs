@@ -46,7 +46,7 @@ fn templates_print_what_docker_compose_prints() {
         let (ours, peer) = (ps(&stack, Tool::Ours, &template), ps(&stack, Tool::Peer, &template));
         assert!(ours.is_success() && peer.is_success(), "{template}: {ours:?} {peer:?}");
         match template.starts_with("table ") {
-            // The blanks between columns are our own.
+            // The widths of columns may differ.
             true => {
                 let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
                 assert_eq!(words(&ours.out), words(&peer.out), "{template}");
@@ -59,7 +59,7 @@ fn templates_print_what_docker_compose_prints() {
     assert_eq!(ours, peer);
 }
 
-/// Rows as JSON, without ages, and without the lists that docker compose gives in no order.
+/// Returns the rows as JSON, without ages, and without the lists that docker compose prints in any order.
 fn rows(stack: &Stack, tool: Tool, format: &str) -> Vec<serde_json::Value> {
     let run = ps(stack, tool, format);
     let row = |line: &str| {

@@ -1,5 +1,5 @@
-//! Commands that look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait`; and `scale`. Where docker compose is
-//! installed, it is asked the same on the same containers.
+//! Commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait`; and `scale`. If docker compose
+//! is installed, its output for the same containers is compared.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +17,14 @@ volumes: { data: {} }
 fn started() -> Option<Stack> {
     is_ready().then(|| {
         let stack = Stack::new(STACK);
-        // `up` ends with 1: `b` fails.
+        // `up` ends with 1, because `b` fails.
         stack.run(&["up", "-d"]);
         assert_eq!(stack.names().len(), 4);
         stack
     })
 }
 
-/// What docker compose answers; `None` where it is not installed.
+/// Returns docker compose's answer; `None` if it is not installed.
 fn peer(stack: &Stack, arguments: &[&str]) -> Option<Run> {
     Tool::Peer.is_ready().then(|| Running::begin(stack.command(Tool::Peer, arguments)).end())
 }

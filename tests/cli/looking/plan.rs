@@ -1,4 +1,4 @@
-//! What is said beforehand: saved plans, and volumes that are given up by name.
+//! Saved plans, and volumes that are given up by name.
 
 use crate::common::real::{IMAGE, Stack, Stranger, docker, is_ready};
 
@@ -48,7 +48,7 @@ fn a_saved_plan_is_for_one_engine_and_foresees_all_that_it_does() {
         return;
     }
     let stack = Stack::new("services: { app: { build: ., image: 'PROJECT', init: true } }");
-    // The image goes after the stack, also when the test fails.
+    // The image is removed after the stack, also when the test fails.
     let (_image, stack) = (Stranger::image(&stack.project), stack);
     stack.file("Dockerfile", &format!("FROM {IMAGE}\n"));
     assert_eq!(stack.run(&["plan", "--build", "-o", "first.json"]).0, 2);

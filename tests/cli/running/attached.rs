@@ -94,7 +94,7 @@ fn a_second_signal_kills_what_is_being_stopped() {
         r#"services: { a: { image: IMAGE, stop_grace_period: 1000s, command: [sh, -c, 'trap "touch /told" TERM; touch /set; while :; do sleep 0.1; done'] } }"#,
     );
     let running = stack.begin(&["up"]);
-    // A first process that has not said what to do with the signal never hears of it.
+    // Process 1 of a container ignores a signal until it has set a handler.
     until("it listens", || docker(&["exec", &stack.name("a"), "test", "-e", "/set"]).status.success());
     running.signal(rustix::process::Signal::INT);
     until("it is told to stop", || docker(&["exec", &stack.name("a"), "test", "-e", "/told"]).status.success());

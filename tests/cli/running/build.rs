@@ -79,7 +79,7 @@ fn lines_that_a_build_prints_are_shown_only_when_asked_for() {
     let stack = Stack::new("services: { app: { build: ., image: 'PROJECT' } }");
     // The image goes after the stack, also when the test fails.
     let (_image, stack) = (Stranger::image(&stack.project), stack);
-    // The instruction itself, which is always shown, does not hold the word that it prints.
+    // The printed word differs from the words of the instruction, which is always shown.
     stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo {} printed-$((40 + 2))\n", stack.project));
     let build = |flags: &[&str]| {
         let (code, _, errors) = stack.run(&[flags, &["build", "--no-cache"]].concat());
@@ -96,7 +96,7 @@ fn lines_that_a_build_prints_are_shown_only_when_asked_for() {
     assert!(json.contains("printed-42"), "{json}");
 }
 
-/// A pattern that nobody can understand would let files into the image that it was to keep out.
+/// A pattern that cannot be parsed would let files into the image that it should exclude.
 #[test]
 fn a_bad_pattern_in_dockerignore_is_refused_with_its_place() {
     if !is_ready() {

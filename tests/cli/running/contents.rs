@@ -1,4 +1,4 @@
-//! Configs and secrets in containers: whom they belong to, and which are copied in.
+//! Configs and secrets in containers: their owners, and which of them are copied in.
 
 use std::os::unix::fs::{PermissionsExt, chown};
 
@@ -16,7 +16,7 @@ fn up(stack: &Stack) -> Run {
     run
 }
 
-/// An image with users of its own, whose `/etc/passwd` is a link. The image goes with its guard.
+/// Builds an image with its own users, whose `/etc/passwd` is a link. The image is removed when the value is dropped.
 fn image_with_users(stack: &Stack) -> Stranger {
     let name = format!("{}-users", stack.project);
     let lines = [
@@ -28,7 +28,7 @@ fn image_with_users(stack: &Stack) -> Stranger {
     ];
     stack.file("Dockerfile", &lines.join("\n"));
     let folder = stack.folder.path().to_str().unwrap();
-    // The classic builder needs no plugin of docker's program.
+    // The classic builder needs no plugin.
     let mut build = std::process::Command::new("docker");
     let output = build.env("DOCKER_BUILDKIT", "0").args(["build", "-q", "-t", &name, folder]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -104,7 +104,7 @@ configs: { s: { file: ./s } }",
     stack.file("s", "hushed");
     let path = stack.folder.path().join("s");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    // Without root's privileges the file stays the user's own.
+    // Without root's rights the file keeps its owner.
     let _ = chown(&path, Some(12), Some(13));
     let plan = stack.go(&["plan"]);
     assert!(plan.out.contains("`/run/secrets/s` is copied in: its `uid`, `gid` or `mode` is set"), "{plan:?}");

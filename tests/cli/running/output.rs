@@ -1,10 +1,10 @@
-//! What an attached `up` and `logs` print of containers: nothing is lost, nothing comes twice, no line is mixed with another.
+//! The output of containers in an attached `up` and in `logs`: no line is lost, printed twice, or mixed with another.
 
 use std::collections::BTreeMap;
 
 use crate::common::real::{Stack, is_ready};
 
-/// A log that engines rotate all the time, as many hosts do.
+/// A log that the engine rotates often, a common setting.
 const ROTATED: &str = "logging: { driver: json-file, options: { max-size: 10m, max-file: '3' } }";
 /// 500,000 lines that are 40 MB in the log.
 const LOUD: &str = "seq 1 500000 | sed 's/$$/ is a line among very many/'";
@@ -101,7 +101,7 @@ fn output_after_a_restart_comes_once_and_whole() {
     if !is_ready() {
         return;
     }
-    // The file system of a container outlives its restarts.
+    // The files of a container are kept across its restarts.
     let script = "echo x >> /n; n=$$(wc -l < /n); i=0; while [ $$i -lt 20000 ]; do echo run $$n line $$i; i=$$((i+1)); done; exit 1";
     let stack = Stack::new(&format!(
         r#"

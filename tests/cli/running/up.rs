@@ -157,7 +157,8 @@ services:
     }
 }
 
-/// A grace period of its own: with 0 s engine 20.10 takes the root of what it starts again away (docs/reliability.md).
+/// The grace period is not 0: Engine 20.10 removes the root directory of such a container at a restart
+/// (docs/reliability.md).
 const ANONYMOUS: &str = "
 services:
   web:
@@ -174,7 +175,7 @@ services:
     volumes_from: [web]
 ";
 
-/// The volumes that containers of a stack have noted, with their places.
+/// Returns the volumes that containers of a stack have noted, with their paths.
 fn noted(stack: &Stack) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(stack.folder.path().join("mounts")).unwrap_or_default();
     let volume = |line: &str| {
@@ -203,7 +204,7 @@ fn a_failed_update_leaves_no_volumes_of_its_own_and_takes_none_of_others() {
     assert_eq!(stack.run(&["up", "-d", "-V"]).0, 1);
     let (kept, gone): (Vec<_>, Vec<_>) =
         noted(&stack).into_iter().partition(|(name, _)| docker(&["volume", "inspect", name]).status.success());
-    // The engine mounts what one container has in no order.
+    // The engine mounts the volumes of one container in any order.
     let places = |list: &[(String, String)]| {
         let mut all: Vec<_> = list.iter().map(|(_, place)| place.clone()).collect();
         all.sort();

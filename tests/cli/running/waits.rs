@@ -1,4 +1,4 @@
-//! What people see of waits.
+//! What users see of waits.
 
 use crate::common::real::{Stack, is_ready};
 

@@ -1,4 +1,4 @@
-//! Variables that are not replaced (`--no-interpolate`, `--variables`), and variables with a meaning of their own.
+//! Variables that are not replaced (`--no-interpolate`, `--variables`), and variables that inception itself reads.
 
 mod secrecy;
 mod unset;
@@ -8,7 +8,7 @@ use expect_test::expect;
 use inception::env::Environment;
 use inception::loader::{self, LoadOptions};
 
-/// Returns the service `a` with one attribute as `config --no-interpolate` prints it, and the names of its variables.
+/// Returns the service `a` with one attribute, as `config --no-interpolate` prints it, and the names of its variables.
 fn raw(attribute: &str) -> (String, Vec<String>) {
     let stack = format!("services: {{ a: {{ image: i, {attribute} }}, b: {{ image: b }} }}");
     let files = [("compose.yml", stack.as_str())];
@@ -111,7 +111,7 @@ fn without_pwd_the_current_directory_takes_its_place() {
     for line in ["source: @DIR@/d\n", "HERE: @DIR@/x\n", "PWD: @DIR@\n"] {
         assert!(unset.contains(line), "{line}: {unset}");
     }
-    // A value that is there counts, also an empty one, as with docker compose.
+    // Compat: a variable that is set counts, even if it is empty.
     assert!(source(&[("PWD", "/else")]).contains("source: /else/d\n"));
     assert!(source(&[("PWD", "")]).contains("source: /d\n"));
 }
@@ -135,7 +135,7 @@ fn settings_stand_in_env_files_too() {
     let texts = |values: [Option<&str>; 4]| values.map(|value| value.map(str::to_owned));
     let none = LoadOptions::default;
     assert_eq!(of(&[], "", none()), texts([Some("never"), Some("json"), None, None]));
-    // The file above the directory leads to the `.env` beside it.
+    // The compose file in the folder above is found, and the `.env` beside it is read.
     assert_eq!(of(&[], "sub", none()), texts([Some("never"), Some("json"), None, None]));
     assert_eq!(of(&[("COMPOSE_ANSI", "")], "", none()), texts([Some(""), Some("json"), None, None]));
     let given = LoadOptions { env_files: vec!["other.env".into()], ..none() };

@@ -1,4 +1,4 @@
-//! Values that no message shows.
+//! Values that no message may show.
 
 use crate::setup::{config, config_with};
 
@@ -77,7 +77,7 @@ fn a_value_is_shown_unless_it_looks_secret() {
     }
     let long = told("privileged: '${P}'", &format!("P={}\n", "y".repeat(5000)));
     assert!(long.contains("yyyy") && long.len() < 2000, "{long}");
-    // The env file of an `include` sets variables for its file only.
+    // The env file of an `include` sets variables for the included file only.
     let files = [
         ("compose.yml", "include: [{ path: sub.yml, env_file: sub.env }]"),
         ("sub.yml", "services: { a: { image: i, privileged: '${DB_PASSWORD}' } }"),
@@ -104,7 +104,7 @@ fn warnings_about_env_files_tell_no_secret_and_nothing_of_files_elsewhere() {
     }
 }
 
-/// Runs `config` with its output on a terminal; returns what the terminal shows, and standard error.
+/// Runs `config` with its output on a terminal. Returns the output and standard error.
 fn on_a_terminal(folder: &std::path::Path, arguments: &[&str]) -> (String, String) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use std::io::Read;
@@ -116,12 +116,12 @@ fn on_a_terminal(folder: &std::path::Path, arguments: &[&str]) -> (String, Strin
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_inception"));
     command.env_clear().env("API_TOKEN", "t0ken-of-the-shell").current_dir(folder);
     let mut child = command.args(arguments).stdout(terminal).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    // The command holds the terminal, too; without it the reader below comes to an end.
+    // The command holds the terminal open, too. The reader below ends only when nobody does.
     drop(command);
     let mut shown = Vec::new();
     let mut controller = std::fs::File::from(controller);
     let mut part = [0; 4096];
-    // The end of a terminal that nobody holds any more is an error (EIO).
+    // A terminal that nobody holds open ends with an error (EIO).
     while let Ok(count @ 1..) = controller.read(&mut part) {
         shown.extend_from_slice(&part[..count]);
     }

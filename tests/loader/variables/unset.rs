@@ -1,4 +1,4 @@
-//! Values of env files that a dollar sign cuts, and bytes of env files that are not UTF-8.
+//! Values of env files with a `$` that begins an unset variable, and bytes of env files that are not UTF-8.
 
 use crate::setup::{check_errors, config, config_with};
 use expect_test::expect;
@@ -31,16 +31,16 @@ fn a_dollar_sign_that_eats_a_part_of_a_value_is_told_with_the_line_that_keeps_it
 
     "#]]
     .assert_eq(&errors);
-    // The file of `--env-file` takes the place of `.env`, and a variable of the environment is not missing.
+    // `--env-file` replaces `.env`, and a variable of the environment is not missing.
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let arguments = ["--env-file", "inc.env", "config", "-q"];
     let told = config_with(&files, &[("y", "1"), ("m", "1")], &arguments).2;
-    // Labels know the labels before them, and nothing of the environment.
+    // Values of a label file may use the labels before them, but no variables of the environment.
     let names = ["`P1` in the value of `I`", "`i` in the value of `I`", "`m` in the value of `M`"];
     assert_eq!(told.matches("warning[").count(), names.len(), "{told}");
     assert!(names.iter().all(|name| told.contains(name)) && !told.contains("cause"), "{told}");
     assert!(told.contains("write `I='$P1/$i'`"), "{told}");
-    // A variable may stand in an env file that is at fault.
+    // The variable is also found in an env file with an error.
     let faulty = [("compose.yml", "services: { a: { image: i } }"), (".env", "A B=1\nC=$A\n")];
     check_errors(
         &faulty,
@@ -71,12 +71,12 @@ fn bytes_that_are_not_utf8_are_kept_and_told() {
     let places = [".env:1:6", ".env:2:6", "a.env:1:3", "l.env:1:4"];
     assert_eq!(errors.matches("warning[not-utf8]").count(), places.len(), "{errors}");
     assert!(places.iter().all(|place| errors.contains(place)), "{errors}");
-    // What is printed loads again.
+    // The output loads again.
     let again = config_with(&[("compose.yml", yaml.as_bytes())], &[], &["config"]);
     assert_eq!(again, (0, yaml, String::new()));
     let (_, json, _) = config_with(&files, &[], &["config", "--format", "json"]);
     assert!(json.contains("\"caf\\ufffd\"") && json.contains("\"\\ufffd1\""), "{json}");
-    // docker compose's own hash for this service.
+    // The hash that docker compose computes for this service.
     let hashed: [(&str, &[u8]); 2] =
         [("compose.yml", b"services: { a: { image: busybox, env_file: e.env } }"), ("e.env", b"A=caf\xe9\n")];
     let (_, hash, _) = config_with(&hashed, &[], &["config", "--hash", "a"]);
@@ -97,7 +97,7 @@ fn bytes_that_are_not_utf8_reach_files_of_configs() {
     let (contents, faults) = inception::observe::files::read(&project, &["a"].into(), &Default::default());
     assert_eq!(faults, []);
     assert_eq!(contents.configs["c"].bytes.as_deref(), Some(&b"caf\xe9!"[..]));
-    // JSON, the language of the engine, has no such byte.
+    // The engine's API is JSON, which cannot hold such a byte.
     assert_eq!(project.service("a").unwrap().environment["A"].as_deref(), Some("caf\u{fffd}"));
 }
 

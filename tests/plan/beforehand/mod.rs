@@ -17,7 +17,7 @@ fn service(attributes: &str) -> String {
 }
 
 #[test]
-fn what_the_engines_machine_lacks_is_refused() {
+fn attributes_that_the_engines_machine_does_not_support_are_refused() {
     let machine = Machine {
         processors: 2,
         online: "0-1".to_owned(),
@@ -55,7 +55,7 @@ fn what_the_engines_machine_lacks_is_refused() {
     for attributes in ["cpu_shares: 1", "storage_opt: { size: 1G }"] {
         assert!(refused(&service(attributes), &on(other.clone()), &default).is_empty(), "{attributes}");
     }
-    // A service without replicas asks for nothing.
+    // A service without replicas needs nothing of the machine.
     assert!(refused(&service("cpus: 64, scale: 0"), &on(machine), &default).is_empty());
     assert!(!inception::plan::depends_on_machine(&project(&service("mem_limit: 64m"))));
 }
@@ -79,14 +79,14 @@ fn networks_that_the_engine_cannot_make_are_refused() {
     let ipv6 = with("enable_ipv6: true");
     assert_eq!(refused(&ipv6, &at("20.10.24", Machine::default()), &default), ["engine-lacks"]);
     assert!(refused(&ipv6, &at("20.10.24", pools), &default).is_empty());
-    assert!(refused(&ipv6, &at("28.5.2", Machine::default()), &default).is_empty(), "it has pools of its own");
+    assert!(refused(&ipv6, &at("28.5.2", Machine::default()), &default).is_empty(), "the engine has IPv6 pools");
     assert!(refused(&ipv6, &at("4.3.1", Machine::default()), &default).is_empty(), "another engine");
     let subnet = with("enable_ipv6: true, ipam: { config: [{ subnet: 'fd00:5::/64' }] }");
     assert!(refused(&subnet, &at("20.10.24", Machine::default()), &default).is_empty());
     assert!(!inception::plan::depends_on_machine(&project(&subnet)));
 }
 
-/// What a snapshot knows of an image with these facts.
+/// Returns a snapshot with an image that has these facts.
 fn with_image(facts: ImageFacts) -> Observed {
     let id = inception::model::ImageId::new("sha256:1");
     Observed {
@@ -194,7 +194,7 @@ fn containers_and_networks_of_others_must_be_there() {
     let volumes = service("volumes_from: ['container:vpn']");
     assert!(refused(&volumes, &down, &default).is_empty());
     assert_eq!(refused(&volumes, &Observed::default(), &default), ["container-missing"]);
-    // The container is one of the project's own, which the run may be about to create.
+    // `container:NAME` may name a container of the project, which the run may create first.
     for own in ["{ image: app:1, container_name: vpn }", "{ image: app:1 }"] {
         let name = if own.contains("vpn") { "vpn" } else { "p-other-1" };
         let yaml = format!("services: {{ web: {{ image: app:1, pid: 'container:{name}' }}, other: {own} }}");
@@ -208,7 +208,7 @@ fn containers_and_networks_of_others_must_be_there() {
     }
 }
 
-/// The engine takes a free subnet for a network without one: it must not be the subnet of the other network.
+/// For `a` the engine chooses a free subnet. Were `a` created first, the choice could be the subnet of `b`.
 #[tokio::test(start_paused = true)]
 async fn networks_with_a_subnet_are_made_before_those_for_which_the_engine_chooses() {
     let yaml = "services: { web: { image: app:1, networks: [a, b] } }

@@ -1,4 +1,4 @@
-//! One seed, one history: project A is brought up, B comes under faults, the faults cease, and one more run must reach B.
+//! One history: project A is brought up, changes to B under faults, the faults end, and one more run must reach B.
 
 use std::cell::RefCell;
 use std::fmt::Write;
@@ -28,14 +28,14 @@ use program::{Command, End, Program, Shown};
 
 pub const CONVERGES: &str = "I1: one run without faults reaches the state";
 pub const NOTHING_LEFT: &str = "I2: after success nothing is left to do";
-pub const TRUTH: &str = "I6: success is claimed only where it is so";
+pub const TRUTH: &str = "I6: a claimed success is true";
 pub const ENDS: &str = "I7: a run ends in time";
-pub const SERVING: &str = "the old container serves on where the new one cannot work";
-pub const OTHERS: &str = "where one service cannot work, the others serve on";
-pub const TOGETHER: &str = "two runs at once that want the same both end well";
-pub const SOUND: &str = "plans are sound, and no step fails by a fault of ours";
+pub const SERVING: &str = "the old container goes on where the new one cannot work";
+pub const OTHERS: &str = "where one service cannot work, the others go on";
+pub const TOGETHER: &str = "two runs of the same command at the same time both end well";
+pub const SOUND: &str = "every plan passes the lint, and no step fails by an internal error";
 
-/// The longest that a run may take, whatever happens to it: stops that hang take an hour each.
+/// The longest time that a run may take. A stop that hangs takes an hour.
 const LIMIT: Duration = Duration::from_secs(8 * 3600);
 
 /// A planted fault that the invariants must notice.
@@ -57,7 +57,7 @@ async fn read_on<T>(engine: FakeEngine) -> T {
     let reading = async {
         loop {
             for one in engine.list_containers(&[]).await.unwrap_or_default() {
-                // The container may be gone by now.
+                // The container may have been removed since.
                 let _ = engine.logs(&one.id, LogOptions::default()).await;
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -70,10 +70,10 @@ async fn read_on<T>(engine: FakeEngine) -> T {
     }
 }
 
-/// A history under way.
+/// The state of a history while it is played.
 pub struct Story {
     random: Random,
-    /// Decides what was added later: the draws of older histories stay as they were.
+    /// Decides what was added to the histories later, so that the random numbers of older seeds stay the same.
     more: Random,
     engine: FakeEngine,
     log: Arc<Mutex<Log>>,
@@ -81,20 +81,20 @@ pub struct Story {
     mutation: Option<Mutation>,
     has_downs: bool,
     has_deaths: bool,
-    /// Whether a run died beside another that went on.
+    /// Whether a run died while another one went on.
     has_deaths_beside: bool,
-    /// Whether two runs met that were asked for different states.
+    /// Whether two runs with different aims ran at the same time.
     has_rivals: bool,
-    /// Whether the engine was still at work on a call when its run had ended. A late stop may end a container that the run
+    /// Whether the engine still worked on a call after the end of its run. A late stop may end a container that the run
     /// has restored.
     has_late_calls: bool,
-    /// Whether the project's lock tells of a run that died, on the machine that most runs are on.
+    /// Whether the project's lock tells of a dead run. (The lock is the one of the machine that runs most commands.)
     is_left: bool,
     pub trace: String,
     pub found: Vec<Violation>,
 }
 
-/// Plays a seed; returns what was broken, and the trace where it was asked for.
+/// Plays a seed. Returns the broken rules, and the printed history if `is_verbose`.
 pub fn play(seed: u64, mutation: Option<Mutation>, is_verbose: bool) -> (Vec<Violation>, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -181,7 +181,7 @@ impl Story {
         self.engine.set_script(move |call| script.decide(call, born.elapsed()));
     }
 
-    /// Lets calls take their time, without faults.
+    /// From now on calls take time, but nothing fails.
     fn quiet_script(&mut self) {
         self.script(Mix::none());
     }
@@ -189,9 +189,9 @@ impl Story {
     async fn faults_cease(&mut self) {
         self.quiet_script();
         self.engine.quiet().await;
-        // Containers that were ill get well.
+        // Time for ill containers to recover.
         tokio::time::sleep(Duration::from_secs(20)).await;
-        // Strangers that joined one of our networks leave.
+        // Containers of others leave the project's networks.
         let seen = state::look(&self.engine).await;
         let world = self.engine.client(0);
         for one in seen.containers.iter().filter(|one| !state::is_ours(&one.labels)) {
@@ -202,7 +202,7 @@ impl Story {
         self.say(|| "--- the faults cease".to_owned());
     }
 
-    /// Plays one to three times a run under faults, or two of them side by side, as from two machines.
+    /// Plays one to three runs under faults, each alone or beside another one, as on two machines.
     async fn disturbed(&mut self, old: &Arc<Project>, new: &Arc<Project>, options: &UpOptions) {
         for _ in 0..self.random.between(1, 3) {
             let mut mix = Mix::random(&mut self.random);
@@ -210,7 +210,7 @@ impl Story {
             self.say(|| format!("--- {mix:?}"));
             self.script(mix);
             let first = self.command(options);
-            // Volumes that are given up by name are removed by one run at a time.
+            // Only one run at a time removes volumes that are named by `--recreate-volume`.
             if !self.random.percent(25) || !options.recreate_volumes.is_empty() {
                 let signal = self.random.percent(8).then(|| Duration::from_millis(self.random.below(4000)));
                 let project = if self.random.percent(85) { new } else { old };
@@ -226,7 +226,7 @@ impl Story {
         }
     }
 
-    /// Plays the same `up` from two machines, without faults.
+    /// Plays the same `up` on two machines at the same time, without faults.
     async fn together(&mut self, project: &Arc<Project>, options: &UpOptions, is_plain: bool) {
         let command = Command::Up(options.clone());
         let ends = self.both((project, &command), (project, &command)).await;
@@ -263,12 +263,12 @@ impl Story {
         }
     }
 
-    /// After a crash people sometimes do something else than to go on.
+    /// Sometimes replaces the command after a crash by another one, as users do.
     fn after_crash(&mut self, command: Command) -> Command {
         let (is_left, which) = (self.is_left, self.more.below(100));
         let other = match which {
             0..15 => Command::Down(DownOptions { volumes: true, ..DownOptions::default() }),
-            // Not `start`: the planner would start a replacement that has not got its configs yet.
+            // Not `start`: it would start a replacement that has not got its configs yet.
             15..22 => Command::Existing(Lifecycle::Stop { grace: None }),
             _ => return command,
         };
@@ -276,7 +276,7 @@ impl Story {
         if is_left { other } else { command }
     }
 
-    /// What the user of a run that stands alone says beside the command.
+    /// Returns the options and answers of the user, for a run that has no other beside it.
     async fn asked(&mut self, project: &Project, command: &Command, signal: Option<Duration>) -> Asked {
         let answer = match self.more.below(100) {
             0..40 => None,
@@ -291,8 +291,7 @@ impl Story {
         Asked { signal, shown, answer, is_after_crash: self.is_left }
     }
 
-    /// Plays a run that stands alone. Where only calls went wrong, and nothing in the world, a success that it claims must be
-    /// true.
+    /// Plays a run without another beside it. If only calls failed, and the world did nothing, a success must be true.
     async fn judged(&mut self, project: &Arc<Project>, command: &Command, signal: Option<Duration>) {
         let mishaps = self.log.lock().unwrap().mishaps;
         self.engine.quiet().await;
@@ -304,7 +303,7 @@ impl Story {
             never = read_on(reader), if has_reader => never,
         };
         self.has_late_calls |= self.engine.is_at_work();
-        // The run could not know what the engine does after the run has ended.
+        // The run cannot know what the engine does after the end of the run.
         if self.log.lock().unwrap().mishaps != mishaps || !end.is_success() || self.engine.is_at_work() {
             return;
         }
@@ -333,7 +332,7 @@ impl Story {
         self.ended(command, end)
     }
 
-    /// Returns a run that is yet to be awaited.
+    /// Starts a run; the returned future is its end.
     fn begin(
         &mut self,
         project: &Arc<Project>,
@@ -383,7 +382,7 @@ impl Story {
         }
     }
 
-    /// Notes how a run has ended; `None` is a run that has not ended in time.
+    /// Notes how a run has ended; `None` means that it has not ended in time.
     fn ended(&mut self, command: &Command, (client, end): (u32, Option<End>)) -> End {
         let end = end.unwrap_or_else(|| {
             let words = format!("run {client} has not ended after {} s", LIMIT.as_secs());
@@ -413,10 +412,10 @@ impl Story {
     }
 }
 
-/// What is said beside the command; by default nobody is asked anything.
+/// What the user adds to a command. The default: no options, no questions.
 #[derive(Default)]
 struct Asked {
-    /// When a signal comes, after the run has begun.
+    /// The time of a signal, counted from the start of the run.
     signal: Option<Duration>,
     /// `--plan`.
     shown: Option<Shown>,
@@ -425,7 +424,7 @@ struct Asked {
     is_after_crash: bool,
 }
 
-/// Whether the project's lock tells of an unfinished run, after this one has ended.
+/// Whether the project's lock tells of an unfinished run after this run has ended.
 fn is_left(was_left: bool, command: &Command, end: &End, owes: bool) -> bool {
     match end {
         End::Died => true,

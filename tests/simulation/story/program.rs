@@ -1,4 +1,4 @@
-//! One run of the program: the rounds of `app` on a client of the engine, with a console that notes what it is told.
+//! One run of the program: the rounds of `app` on a client of the engine, with a console that notes what it shows.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ use crate::common;
 use crate::faults::Log;
 use crate::random::Random;
 
-/// What a run is asked.
+/// The command of a run.
 #[derive(Clone, Debug)]
 pub enum Command {
     Up(UpOptions),
@@ -60,7 +60,7 @@ impl Command {
         if matches!(self, Command::Up(_)) { Repeats::Always } else { Repeats::AfterCrash }
     }
 
-    /// The volumes whose data the user gives up: those that a round may remove.
+    /// Returns the volumes that the command may remove.
     pub fn given_up<'a>(&self, project: &'a Project) -> Vec<&'a Volume> {
         let is_given_up = |volume: &&Volume| match self {
             Command::Up(options) => options.recreate_volumes.contains(volume.key.as_str()),
@@ -71,7 +71,7 @@ impl Command {
     }
 }
 
-/// What is behind the config of projects that have one.
+/// Returns the content of the config, for projects that have one.
 pub fn contents() -> Contents {
     let content = Content { digest: "1".to_owned(), bytes: Some(b"said".as_slice().into()) };
     Contents { configs: [("word".to_owned(), content)].into(), ..Contents::default() }
@@ -81,11 +81,11 @@ pub fn contents() -> Contents {
 pub enum End {
     /// The process died.
     Died,
-    /// The run said that it failed, before it had run a plan.
+    /// The run refused or failed before it ran a plan.
     Refused(String),
-    /// A later round was refused, or could not look.
+    /// A later round was refused, or could not observe.
     GaveUp(String),
-    /// The last round ran; its outcome.
+    /// The last round ran, with this outcome.
     Ran(Box<Outcome>),
 }
 
@@ -115,17 +115,17 @@ fn cause(error: &StepError) -> String {
     }
 }
 
-/// What a step does to what.
+/// A step in short: its verb and its target.
 pub type Act = (Verb, String);
 
-/// A plan that was shown before it runs.
+/// A plan that was saved before the run.
 pub struct Shown {
     saved: Saved,
     pub acts: BTreeSet<Act>,
 }
 
 impl Shown {
-    /// Plans as `plan -o FILE` does; `None` where the plan is refused.
+    /// Plans as `plan -o FILE` does; `None` when the plan has errors.
     pub async fn of(engine: &FakeEngine, project: &Project, command: &Command) -> Option<Self> {
         let observed = observe::observe(engine, &common::interest(project)).await.unwrap();
         let plan = command.plan(project, &observed);
@@ -134,7 +134,7 @@ impl Shown {
         }
         let act = |step: &Step| (plan::describe(&step.action), step.target.to_string());
         let mut acts: BTreeSet<Act> = plan.steps.iter().map(act).collect();
-        // A replacement may come to be a creation, where the old container has gone.
+        // A recreate becomes a create when the old container has been removed since.
         let creations: Vec<Act> = acts.iter().filter(|act| act.0 == Verb::Recreate).cloned().collect();
         acts.extend(creations.into_iter().map(|(_, target)| (Verb::Create, target)));
         let identity = engine.identity().await.unwrap();
@@ -143,14 +143,14 @@ impl Shown {
     }
 }
 
-/// What a run has done, for its judgement and for people.
+/// What a run has done, for its judgement and for the printed history.
 #[derive(Debug, Default)]
 pub struct Notes {
-    /// The plans, as text, where somebody reads them.
+    /// The plans as text, for the printed history.
     pub plans: String,
-    /// Rounds that came to a plan that was run.
+    /// How many rounds ran a plan.
     pub rounds: usize,
-    /// A plan that is not sound.
+    /// The first finding of the lint.
     pub unsound: Option<String>,
     /// The steps of all plans that ran.
     pub ran: Arc<Mutex<Vec<Act>>>,
@@ -158,18 +158,18 @@ pub struct Notes {
     pub agreed: Vec<(Duration, String)>,
     /// Whether a plan restarts what depends on a replaced container.
     pub restarts_dependents: bool,
-    /// What the last look came to before a mutant spoiled it: guards judge that.
+    /// The last observation with its plan, before a mutation changed the plan: the guards judge this one.
     unspoiled: Look,
 }
 
-/// A run that is yet to begin.
+/// A run that has not begun yet.
 pub struct Program {
     pub engine: Arc<FakeEngine>,
     pub project: Arc<Project>,
     pub command: Command,
     pub mutation: Option<Mutation>,
     pub signal: Option<Duration>,
-    /// What the project's lock tells.
+    /// Whether the project's lock tells of a dead run.
     pub is_after_crash: bool,
     /// `--plan`.
     pub shown: Option<Shown>,
@@ -182,7 +182,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Plays the rounds.
+    /// Plays the rounds of the run.
     pub async fn run(self) -> End {
         let interrupt = Interrupt::default();
         let settings = ExecSettings { patience: Duration::from_secs(120), ..ExecSettings::default() };
@@ -239,7 +239,7 @@ impl Program {
     }
 }
 
-/// A guard that judges plans as they were before a mutant spoiled them. A lax one lets every later round pass.
+/// A guard that judges plans as they were before a mutation. A lax guard lets every later round pass.
 struct Watched<'a> {
     inner: Box<dyn Guard + 'a>,
     notes: &'a RefCell<Notes>,
@@ -254,14 +254,14 @@ impl Guard for Watched<'_> {
     }
 }
 
-/// Looks and plans, as the program does.
+/// Observes and plans, as the program does.
 struct Planner<'a> {
     program: &'a Program,
     random: Random,
 }
 
 impl Planner<'_> {
-    /// Between two rounds the world goes on.
+    /// Lets the world act between two rounds.
     async fn meanwhile(&mut self) {
         let Program { engine, project, command, shown, log, .. } = self.program;
         let (acts, which, volume) = (self.random.percent(50), self.random.next(), self.random.next());
@@ -282,7 +282,7 @@ impl Planner<'_> {
     }
 }
 
-/// Returns a volume of the project, as another machine would create it; where `is_changed`, of another definition.
+/// Returns a volume of the project as another machine would create it, with another definition if `is_changed`.
 fn spec(project: &Project, volume: &Volume, is_changed: bool) -> VolumeSpec {
     let hash = if is_changed { "another".to_owned() } else { hash::resource_hash(&volume.canonical) };
     let labels = [
@@ -328,10 +328,10 @@ impl Aim for Planner<'_> {
     }
 }
 
-/// A console that notes what it is told, and gives the answers of the program's user.
+/// A console that notes what it shows, and gives the answers of the run's user.
 struct Record<'a> {
     program: &'a Program,
-    /// Volumes that are asked about.
+    /// The volumes that the question names.
     asked: RefCell<Vec<String>>,
 }
 

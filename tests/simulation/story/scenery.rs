@@ -1,4 +1,4 @@
-//! What is on the engine before and beside the project: images, things of others.
+//! What is on the engine beside the project: images, and objects of other projects.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::random::Random;
 use crate::state;
 
 impl Story {
-    /// Creates networks, volumes and containers of others, with names and labels near those of the project.
+    /// Creates networks, volumes and containers of others, whose names and labels are close to those of the project.
     pub(super) async fn strangers(&mut self) {
         let world = self.engine.client(0);
         let network = |name: &str| NetworkSpec { name: name.into(), ..NetworkSpec::default() };
@@ -35,7 +35,7 @@ impl Story {
         }
     }
 
-    /// Sometimes a container of others joins a network of the project.
+    /// Sometimes connects a container of others to a network of the project.
     pub(super) async fn visitors(&mut self, project: &Project) {
         if !self.random.percent(15) {
             return;
@@ -52,7 +52,7 @@ impl Story {
         }
     }
 
-    /// Somebody removes one of these volumes, and first the containers that use it.
+    /// Removes one of these volumes by hand, after the containers that use it.
     pub(super) async fn cleaned_by_hand(&mut self, volumes: Vec<&Volume>) {
         let which = usize::try_from(self.more.next()).unwrap_or_default();
         let Some(index) = which.checked_rem(volumes.len()) else { return };
@@ -67,7 +67,7 @@ impl Story {
             if let Deed::Container { id, spec, what: Done::Created, .. } = &change.deed
                 && mounts(spec)
             {
-                // It may have gone long ago.
+                // The container may have been removed long ago.
                 let _ = world.remove_container(id, RemoveOptions { force: true, volumes: false }).await;
             }
         }
@@ -77,7 +77,7 @@ impl Story {
     }
 }
 
-/// Adds the images, with behaviours that differ from seed to seed.
+/// Adds the images. How their containers behave differs from seed to seed.
 pub(super) fn images(engine: &FakeEngine, random: &mut Random) {
     let mut stops = |codes: &[i64]| (Duration::from_millis(random.below(3000)), *random.pick(codes));
     for version in 1..=2 {

@@ -1,4 +1,4 @@
-//! Judges a history by its end: is the state reached, is success claimed only where it is so, what serves on.
+//! Judges a history by its end: whether the state is reached, whether a claimed success is true, what still serves.
 
 use inception::engine::fake::Deed;
 use inception::model::{ContainerSpec, ContainerState, ObservedContainer, Project, Service, hash, labels};
@@ -15,7 +15,7 @@ impl Story {
     pub(super) async fn claimed(&mut self, project: &Project, options: &UpOptions) {
         let seen = state::look(&self.engine).await;
         let mut differences = state::differences(&seen, project, options);
-        // A run leaves a container alone that it finds running, between two restarts by its policy, too.
+        // A run leaves a running container alone, also when its restart policy is about to restart it.
         let last = self.runs.last().map_or(0, |run| run.client);
         let deeds = self.engine.history();
         let is_touched = |one: &ObservedContainer| {
@@ -26,7 +26,7 @@ impl Story {
         let flapping = seen.containers.iter().filter(|one| one.state == ContainerState::Restarting && !is_touched(one));
         let flapping: Vec<String> = flapping.map(|one| format!("{} is restarting", one.name)).collect();
         differences.retain(|what| !flapping.iter().any(|start| what.starts_with(start)));
-        // Two runs with `--force-recreate` are never the same.
+        // Two runs with `--force-recreate` never end with the same containers.
         differences.retain(|_| options.recreate != Recreate::Force || options.scale.is_empty());
         if !differences.is_empty() {
             self.found.push(Violation::new(TRUTH, differences.join("; ")));
@@ -59,8 +59,8 @@ impl Story {
         }
     }
 
-    /// Whether the last run found a container of the broken service running, between two restarts by its policy, and left it
-    /// alone.
+    /// Whether the last run left a container of the broken service alone because the container ran for a moment between
+    /// two restarts by its policy.
     async fn is_left_alone(&self, broken: usize) -> bool {
         let last = self.runs.last().map_or(0, |run| run.client);
         let name = format!("s{broken}");
@@ -70,13 +70,15 @@ impl Story {
         })
     }
 
-    /// Expects that the old containers of the broken service still serve, and of every other service the old or the new ones.
+    /// Expects that the old containers of the broken service still serve, and the old or the new ones of every other
+    /// service.
     pub(super) async fn expect_serving(&mut self, before: &World, after: &World, broken: usize, new: &Project) {
-        // A run that stopped a container to recreate its network, and died before it did more, has left no sign that the
+        // A run that stopped a container to recreate its network, and died right after that, has left no sign that the
         // container ever ran.
         let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
-        // A run on another machine may have removed the successor, the sign that the old container is to run, while a stop of
-        // the old container was still under way. Of two runs that are asked for different states, the last to look is obeyed.
+        // The new container is the sign that the old one must run. A run on another machine may have removed the new
+        // one while a stop of the old one was still under way. Of two runs with different aims, the one that observes
+        // last decides.
         let has_met_others = self.has_deaths_beside || self.has_rivals || self.has_late_calls;
         if has_left_no_sign || has_met_others {
             return;
@@ -88,7 +90,7 @@ impl Story {
                 || service.is_off
                 || after.loses_its_host(before, *index)
                 || after.gives_way_to_a_volume(before, *index)
-                // A container that ended by itself, or in an earlier run, cannot start again without the broken service.
+                // A container that ended earlier, or by itself, cannot start again without the broken service.
                 || (*index != broken && (old.kind == Kind::Job || (self.runs.len() > 2 && after.depends_on(*index, broken))));
             if is_excused {
                 continue;
@@ -104,7 +106,8 @@ impl Story {
     }
 }
 
-/// Returns how many containers of a service serve. Containers of the definition `bad` cannot, so they do not count.
+/// Returns how many containers of a service serve. Containers of the definition `bad` cannot serve, so they do not
+/// count.
 fn serving(seen: &state::Seen, name: &str, bad: Option<&Service>) -> usize {
     let images = ["broken", "sick"];
     let bad_hash = bad.map(|service| hash::service_hash(&service.canonical, &|_| None));

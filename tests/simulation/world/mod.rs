@@ -1,22 +1,22 @@
-//! Random projects: the one that runs (A), and the one that it is to become (B).
+//! Random projects: A, which runs first, and B, which A becomes.
 
 use crate::random::Random;
 use std::collections::BTreeMap;
 
 mod yaml;
 
-/// What a service's image does; its version is told apart.
+/// What the image of a service does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Runs; no health check.
+    /// Runs, without a health check.
     App,
-    /// Becomes healthy.
+    /// Becomes healthy after a while.
     Db,
     /// Ends with 0.
     Job,
     /// Ends at once with 3.
     Broken,
-    /// Never gets healthy.
+    /// Never becomes healthy.
     Sick,
 }
 
@@ -55,7 +55,7 @@ pub struct Update {
     delay: u64,
 }
 
-/// Whether a hook's command succeeds.
+/// Whether the command of a hook succeeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     Works,
@@ -71,7 +71,7 @@ impl Hook {
     }
 }
 
-/// What a history is mostly about: how often its projects have each feature, in percent.
+/// The theme of a history: how often its projects have each feature, in percent.
 #[derive(Clone, Debug)]
 struct Theme {
     port: u64,
@@ -110,9 +110,9 @@ pub struct Service {
     networks: Vec<usize>,
     volumes: Vec<usize>,
     port: Option<u64>,
-    /// The last number of its address on its first network, where the network has a subnet.
+    /// The last byte of the fixed address on the first network, if that network has a subnet.
     address: Option<u64>,
-    /// Whether no profile enables the service (`profiles`).
+    /// Whether the service is disabled by a profile.
     pub is_off: bool,
     pre_stop: Option<Hook>,
     pub post_start: Option<Hook>,
@@ -126,7 +126,7 @@ pub struct Network {
     is_external: bool,
     label: u64,
     option: u64,
-    /// How often the network got another name.
+    /// How often the name of the network has changed.
     name: u64,
     has_subnet: bool,
 }
@@ -138,14 +138,14 @@ pub struct Volume {
     option: u64,
 }
 
-/// A project. Services are known by an index, and depend only on services of a lower index, so there is no cycle.
+/// A project. A service may depend only on services with a lower index, so there is no cycle.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     pub services: BTreeMap<usize, Service>,
     theme: Option<Theme>,
     networks: BTreeMap<usize, Network>,
     volumes: BTreeMap<usize, Volume>,
-    /// Whether services have a config whose content is put into their containers.
+    /// Whether the services have a config that is copied into their containers.
     pub has_files: bool,
 }
 
@@ -224,7 +224,7 @@ fn update(random: &mut Random) -> Update {
     }
 }
 
-/// Returns what the project becomes.
+/// Returns the project B that `before` becomes.
 pub fn changed(random: &mut Random, before: &World) -> World {
     let mut world = before.clone();
     let theme = world.theme.clone().unwrap();
@@ -232,7 +232,7 @@ pub fn changed(random: &mut Random, before: &World) -> World {
         if random.percent(theme.network) {
             *(if random.percent(50) { &mut network.label } else { &mut network.option }) += 1;
         }
-        // The network of the old name stays, and keeps its subnet: so none with a subnet gets another name.
+        // The network of the old name stays and keeps its subnet, so a network with a subnet keeps its name.
         network.name += u64::from(!network.has_subnet && random.percent(theme.network / 4));
     }
     for volume in world.volumes.values_mut() {
@@ -293,7 +293,7 @@ fn swap(random: &mut Random, theme: &Theme, world: &mut World) {
         return;
     }
     let (one, other) = (*random.pick(&indices), *random.pick(&indices));
-    // A service that is off keeps its port and its address: `up` leaves its containers alone.
+    // `up` leaves the containers of a disabled service alone, so the service keeps its port and address.
     if world.services[&one].is_off || world.services[&other].is_off {
         return;
     }
@@ -310,7 +310,7 @@ fn swap(random: &mut Random, theme: &Theme, world: &mut World) {
     }
 }
 
-/// Gives one service an image, or a hook, that cannot work; returns which service.
+/// Gives one service an image or a hook that fails. Returns the service.
 pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
     let possible: Vec<usize> = world
         .services
@@ -326,7 +326,7 @@ pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
     let service = world.services.get_mut(&index).unwrap();
     service.is_off = false;
     if random.percent(theme.hook) {
-        // The image works, but nothing gets past its hook.
+        // The image works, but the hook fails.
         service.post_start = Some(Hook::Fails);
         return Some(index);
     }
@@ -336,7 +336,7 @@ pub fn break_one(random: &mut Random, world: &mut World) -> Option<usize> {
 }
 
 impl World {
-    /// Makes the project sound: no edges to nowhere, one replica for a port, jobs that another service waits for.
+    /// Makes the project valid: no dependency on a missing service, one replica for a port, and so on.
     fn settle(&mut self) {
         let known: Vec<usize> = self.services.keys().copied().collect();
         let hosts: Vec<usize> = self
@@ -347,7 +347,7 @@ impl World {
             .collect();
         let on: Vec<usize> = self.services.iter().filter(|(_, one)| !one.is_off).map(|(index, _)| *index).collect();
         for service in self.services.values_mut() {
-            // Only a service that can do without it may depend on a service that is off.
+            // A service may depend on a disabled one only with `required: false`.
             service.edges.retain(|edge| known.contains(&edge.to) && (on.contains(&edge.to) || !edge.is_required));
             service.namespace_of = service.namespace_of.filter(|host| hosts.contains(host));
             if service.namespace_of.is_some() {
@@ -360,7 +360,7 @@ impl World {
                 service.scale = service.scale.min(1);
             }
         }
-        // A job that no service waits for is started again by every `up`, as docker compose does it.
+        // Compat: a job that no service waits for is started again by every `up`.
         let awaited: Vec<usize> = self
             .services
             .values()
@@ -374,12 +374,12 @@ impl World {
                 service.kind = Kind::App;
             }
             if service.kind == Kind::Job {
-                // A job may end before its hook runs.
+                // The job may end before its hook runs.
                 service.post_start = None;
                 service.restart = None;
             }
         }
-        // No condition is asked for that its dependency can never meet.
+        // No service waits for a condition that its dependency can never meet.
         let kinds: BTreeMap<usize, Kind> = self.services.iter().map(|(index, one)| (*index, one.kind)).collect();
         for edge in self.services.values_mut().flat_map(|service| &mut service.edges) {
             edge.condition = match (edge.condition, kinds[&edge.to]) {
@@ -390,16 +390,16 @@ impl World {
         }
     }
 
-    /// Whether containers are only replaced one for one: no network or volume is recreated, no namespace is shared. Then two
-    /// machines that run the same `up` must not get into each other's way.
+    /// Whether the change only replaces containers one by one: no network or volume is recreated, no namespace is
+    /// shared. Then two machines may run the same `up` at the same time.
     pub fn is_plain_change_of(&self, before: &World) -> bool {
         let shares = |world: &World| world.services.values().any(|service| service.namespace_of.is_some());
         self.has_networks_of(before) && self.made_anew(before).is_empty() && !shares(self) && !shares(before)
     }
 
-    /// Takes back the changes of volumes that `up` cannot recreate: a container of a service that is gone or off uses them, and
-    /// `up` leaves that container alone; or no service uses them, and the program does not know volumes that the file only
-    /// declares.
+    /// Takes back changes of volumes that `up` cannot recreate. Either a container of a removed or disabled service
+    /// uses the volume, and `up` leaves that container alone; or no service uses the volume, and `up` does not look at
+    /// such volumes.
     fn keep_used_volumes(&mut self, before: &World) {
         let is_left = |index: &usize| self.services.get(index).is_none_or(|service| service.is_off);
         let left = before.services.iter().filter(|(index, _)| is_left(index));
@@ -413,7 +413,7 @@ impl World {
         }
     }
 
-    /// Returns the volumes whose definition has changed: they are recreated where the user names them.
+    /// Returns the volumes whose definition has changed. `--recreate-volume` recreates them.
     pub fn made_anew(&self, before: &World) -> Vec<usize> {
         let has_changed = |(index, volume): &(&usize, &Volume)| {
             !volume.is_external && before.volumes.get(index).is_some_and(|old| old.option != volume.option)
@@ -421,8 +421,8 @@ impl World {
         self.volumes.iter().filter(has_changed).map(|(index, _)| *index).collect()
     }
 
-    /// Whether a service of `before`, or the host of its network, is removed before its successor is created, because a volume
-    /// of it is recreated.
+    /// Whether the container of a service, or of the service whose network it shares, is removed before its successor
+    /// is created, because one of its volumes is recreated.
     pub fn gives_way_to_a_volume(&self, before: &World, index: usize) -> bool {
         let anew = self.made_anew(before);
         let uses = |index: usize| {
@@ -434,7 +434,7 @@ impl World {
         uses(index) || hosts.any(uses)
     }
 
-    /// Whether a service depends on another one, directly or not.
+    /// Whether a service depends on another one, directly or through others.
     pub fn depends_on(&self, index: usize, other: usize) -> bool {
         let Some(service) = self.services.get(&index) else { return false };
         let edges = service.edges.iter().map(|edge| edge.to).chain(service.namespace_of);
@@ -449,7 +449,7 @@ impl World {
         definitions(self) == definitions(before)
     }
 
-    /// Whether a service of `before` shares the network of a service that is gone.
+    /// Whether a service of `before` shares the network of a service that has been removed.
     pub fn loses_its_host(&self, before: &World, index: usize) -> bool {
         let host = before.services.get(&index).and_then(|service| service.namespace_of);
         host.is_some_and(|host| self.services.get(&host).is_none_or(|host| host.scale == 0))

@@ -11,7 +11,7 @@ use super::dockerignore::Ignore;
 /// The name in the tar of a Dockerfile that is not in the context.
 pub(super) const OUTSIDE: &str = ".dockerfile.from-outside";
 
-/// A file that is sent beside the files of the context: the Dockerfile from outside, or `dockerfile_inline`.
+/// A file that is sent besides the files of the context: a Dockerfile from outside, or `dockerfile_inline`.
 #[derive(Clone, Debug)]
 pub(super) struct Extra {
     pub name: String,
@@ -24,7 +24,7 @@ pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, o
     let mut tar = tar::Builder::new(out);
     tar.mode(tar::HeaderMode::Complete);
     tar.follow_symlinks(false);
-    // Engines do not read the entries of GNU tar for sparse files.
+    // Engines do not understand GNU tar's entries for sparse files.
     tar.sparse(false);
     let mut walk = Walk { root: directory, ignore: &ignore, dockerfile, tar: &mut tar };
     walk.directory(PathBuf::new())?;
@@ -37,8 +37,8 @@ pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, o
     tar.into_inner()?.flush()
 }
 
-/// Reads the patterns to exclude by. Compat: BuildKit takes `NAME.dockerignore` beside the Dockerfile `NAME` before the
-/// `.dockerignore` of the context.
+/// Reads the patterns of excluded files. Compat: as in BuildKit, `NAME.dockerignore` beside the Dockerfile `NAME` has
+/// priority over the `.dockerignore` of the context.
 fn read_ignore(directory: &Path, dockerfile: &str) -> io::Result<Ignore> {
     for name in [format!("{dockerfile}.dockerignore"), ".dockerignore".to_owned()] {
         match std::fs::File::open(directory.join(name)) {
@@ -77,7 +77,8 @@ impl<W: Write> Walk<'_, W> {
         let path = self.root.join(&relative);
         let metadata = std::fs::symlink_metadata(&path)?;
         let text = relative.to_string_lossy().into_owned();
-        // The engine reads the Dockerfile and `.dockerignore` from the tar, also where a pattern excludes them.
+        // The engine reads the Dockerfile and `.dockerignore` from the tar, so they are sent even if a pattern excludes
+        // them.
         let is_needed = text == self.dockerfile || text == ".dockerignore";
         let is_excluded = !is_needed && self.ignore.excludes(&text);
         let kind = metadata.file_type();

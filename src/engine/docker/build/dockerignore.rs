@@ -1,7 +1,7 @@
 //! `.dockerignore`, by Docker's rules.
 //!
-//! A pattern counts from the root of the context, and covers the path that it matches and everything below. The last pattern
-//! that covers a path decides; a pattern with `!` takes the path back into the context. `**` crosses directories; braces are
+//! A pattern is relative to the root of the context. It covers the path that it matches, and everything below. The last
+//! pattern that covers a path decides; a pattern with `!` includes the path again. `**` crosses directories; braces are
 //! ordinary characters.
 
 /// The patterns of one file.
@@ -38,7 +38,7 @@ impl Ignore {
     pub(super) fn excludes(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
         self.patterns.iter().fold(false, |excluded, pattern| {
-            // A pattern that could not change the verdict need not be matched.
+            // A pattern that would not change the result need not be matched.
             if excluded != pattern.takes_back {
                 excluded
             } else if covers(&pattern.parts, &parts) {
@@ -49,7 +49,7 @@ impl Ignore {
         })
     }
 
-    /// Returns whether a pattern may take back a path below an excluded directory. Such a directory must be walked.
+    /// Returns whether a pattern may include a path below an excluded directory again. Such a directory must be walked.
     pub(super) fn may_take_back_below(&self, directory: &str) -> bool {
         let parts: Vec<&str> = directory.split('/').collect();
         self.patterns.iter().filter(|pattern| pattern.takes_back).any(|pattern| {
@@ -59,8 +59,8 @@ impl Ignore {
     }
 }
 
-/// Splits a pattern into its parts, cleaned as Go's `filepath.Clean` does. A slash at the beginning changes nothing, as every
-/// pattern counts from the context's root.
+/// Splits a pattern into its parts, cleaned as Go's `filepath.Clean` does. A slash at the beginning has no effect,
+/// because every pattern is relative to the context's root.
 fn clean(line: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for part in line.split('/') {
@@ -85,7 +85,7 @@ fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
         None => path.is_empty(),
         Some((first, rest)) if first == "**" => (0..=path.len()).any(|skip| matches_parts(rest, &path[skip..])),
         Some((first, rest)) => match path.split_first() {
-            // `**` inside of a part (`a**b`) crosses directories, too, so the rest is matched as one text.
+            // `**` inside a part (`a**b`) crosses directories, too, so the rest is matched as one text.
             _ if first.contains("**") => matches(&pattern.join("/"), &path.join("/")),
             Some((part, others)) => matches(first, part) && matches_parts(rest, others),
             None => false,
@@ -100,7 +100,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     wild(&pattern, &text, &mut 100_000)
 }
 
-/// Matches recursively. `budget` bounds the steps: a pattern with many `*` would take time without end on a long text.
+/// Matches recursively. `budget` limits the steps: a pattern with many `*` could take very long on a long text.
 fn wild(pattern: &[char], text: &[char], budget: &mut u32) -> bool {
     if *budget == 0 {
         return false;
@@ -121,8 +121,8 @@ fn wild(pattern: &[char], text: &[char], budget: &mut u32) -> bool {
     }
 }
 
-/// Returns whether a character is in a class such as `[a-z]`, and how many characters the class has after its `[`, the `]`
-/// included. `None` where there is no character to match, or the class does not end.
+/// Returns whether a character is in a class such as `[a-z]`, and the length of the class after its `[`, with the `]`.
+/// `None` if there is no character to match, or if the class does not end.
 fn class(pattern: &[char], char: Option<char>) -> Option<(bool, usize)> {
     let char = char?;
     let negated = pattern.first() == Some(&'^');

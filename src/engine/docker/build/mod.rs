@@ -59,7 +59,7 @@ async fn build(
     };
     let path = format!("/build?{}", query(&request, dockerfile.as_deref()));
     let mut headers = vec![("content-type", "application/x-tar".to_owned())];
-    // Which base images a Dockerfile pulls is for the engine to find out, so that the engine gets all logins.
+    // Only the engine knows which base images a Dockerfile needs, so it gets all logins.
     headers.extend(credentials.header_of_all().await.map(|logins| ("X-Registry-Config", logins)));
     let response = raw.request(WHAT, "POST", &path, body, &headers).await?;
     let failed = std::sync::atomic::AtomicBool::new(false);
@@ -68,7 +68,7 @@ async fn build(
             Ok(line) => events_of(&line, &lines),
             Err(error) => vec![Err(error)],
         };
-        // The builder may repeat a failure in other words; the first is told.
+        // The builder may report a failure twice in different words; only the first is passed on.
         let items: Vec<_> = items.into_iter().filter(|_| !failed.load(std::sync::atomic::Ordering::Relaxed)).collect();
         if items.iter().any(Result::is_err) {
             failed.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -115,15 +115,15 @@ fn instruction_lines(text: &str) -> Vec<u32> {
     found
 }
 
-/// Returns the context as a request's body. A thread of its own reads the files; the queue is bounded, so the thread reads no
-/// faster than the engine takes.
+/// Returns the context as the body of a request. A thread reads the files; its queue is bounded, so it reads no faster
+/// than the engine receives.
 fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(QUEUE);
     let (directory, dockerfile) = (directory.to_owned(), dockerfile.to_owned());
     tokio::task::spawn_blocking(move || {
         let out = io::BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
         if let Err(error) = context::write(&directory, &dockerfile, extra.as_ref(), out) {
-            // The body ends with the error, so the engine refuses the build.
+            // The body ends with an error, so the engine refuses the build.
             let _ = sender.blocking_send(Err(error));
         }
     });
@@ -132,7 +132,7 @@ fn context_body(directory: &Path, dockerfile: &str, extra: Option<Extra>) -> Bod
     StreamBody::new(stream.map(|piece| piece.map(Frame::data))).boxed_unsync()
 }
 
-/// A writer that sends every piece written to the request's body.
+/// A writer that sends each written piece to the body of the request.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {
@@ -198,7 +198,7 @@ fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
     query.join("&")
 }
 
-/// Turns a line of the engine's answer into events. `lines` are those of the Dockerfile's instructions.
+/// Turns a line of the engine's answer into events. `lines` are the line numbers of the Dockerfile's instructions.
 fn events_of(line: &[u8], lines: &[u32]) -> Vec<EngineResult<BuildEvent>> {
     let Ok(value) = serde_json::from_slice::<Value>(line) else { return Vec::new() };
     if let Some(message) = value.get("error").and_then(Value::as_str) {

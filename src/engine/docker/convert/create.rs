@@ -1,5 +1,5 @@
-//! Turns our specifications into request bodies, by API version. A wish that the engine is too old for is refused,
-//! never dropped in silence.
+//! Turns our specifications into request bodies, by API version. An attribute that the engine is too old for is
+//! refused, never ignored silently.
 //!
 //! Source of the version limits: the Engine API's version history.
 
@@ -39,7 +39,7 @@ pub(crate) fn document(
 ) -> Result<(serde_json::Value, Vec<EndpointSpec>), Refused> {
     let placement = placement(spec, version)?;
     let mut document = serde_json::to_value(body(spec, &placement, version)?).map_err(|error| error.to_string())?;
-    // bollard's model is that of the newest API, which no longer has the container's own address.
+    // bollard's model is the newest API, in which a container has no MAC address of its own.
     if let Some(address) = placement.mac_address {
         document["MacAddress"] = address.into();
     }
@@ -132,7 +132,8 @@ fn host_config(spec: &ContainerSpec, placement: &Placement, version: ApiVersion)
     Ok(host)
 }
 
-/// Compat: the API has no word `systempaths=unconfined`; docker's tools send empty lists of masked and read-only paths.
+/// Compat: the API has no word for `systempaths=unconfined`; docker's tools send empty lists of masked and read-only
+/// paths.
 fn unconfine(host: &mut api::HostConfig) {
     if let Some(options) = &mut host.security_opt
         && options.iter().any(|option| option == "systempaths=unconfined")
@@ -241,8 +242,8 @@ fn port_bindings(spec: &ContainerSpec) -> Option<HashMap<String, Option<Vec<api:
     (!bindings.is_empty()).then_some(bindings)
 }
 
-/// Returns a health check. The start interval is left out for an engine before API 1.44: the check then works with its
-/// usual interval from the beginning.
+/// Returns a health check. For an engine before API 1.44 the start interval is left out: the check then uses its normal
+/// interval from the start.
 fn healthcheck(check: &Healthcheck, version: ApiVersion) -> api::HealthConfig {
     if check.is_disabled {
         return api::HealthConfig { test: Some(vec!["NONE".to_owned()]), ..Default::default() };

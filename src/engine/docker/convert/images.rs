@@ -81,7 +81,7 @@ pub(crate) fn layer(from: Layer) -> HistoryEntry {
     }
 }
 
-/// Turns a line of a push's answer into an item; the words of an error as `Err`. `None` is a line that tells nothing.
+/// Turns a line of a push's answer into an item; an error message is `Err`. `None` for a line without information.
 pub(crate) fn push(line: &[u8]) -> Option<Result<PushEvent, String>> {
     let value: Value = serde_json::from_slice(line).ok()?;
     let words = value.pointer("/errorDetail/message").or_else(|| value.get("error"));
@@ -103,7 +103,7 @@ pub(crate) fn push(line: &[u8]) -> Option<Result<PushEvent, String>> {
     Some(Ok(PushEvent::Progress(event)))
 }
 
-/// Returns repository and tag (or digest) of an image name; `latest` where the name has no tag.
+/// Returns repository and tag (or digest) of an image name. Without a tag it is `latest`.
 pub(crate) fn split_tag(image: &str) -> (&str, &str) {
     if let Some((name, digest)) = image.split_once('@') {
         return (name, digest);

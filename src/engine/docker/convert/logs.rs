@@ -25,8 +25,8 @@ pub(crate) fn path(id: &ContainerId, options: &LogOptions) -> String {
     path
 }
 
-/// Returns a time in seconds since 1970, which is all that the API takes for logs and events. People give moments, dates, and durations
-/// back from now.
+/// Returns a time in seconds since 1970, the only form that the API accepts for logs and events. Users give points in
+/// time, dates, and durations back from now.
 pub(super) fn unix_time(text: &str) -> String {
     if text.parse::<f64>().is_ok() {
         return text.to_owned();
@@ -40,13 +40,13 @@ pub(super) fn unix_time(text: &str) -> String {
         return moment.as_second().to_string();
     }
     match text.parse::<jiff::SignedDuration>() {
-        // A time before 1970 is the beginning of every log.
+        // A time before 1970 means the beginning of the log.
         Ok(back) => jiff::Timestamp::now().checked_sub(back).map_or(0, |moment| moment.as_second().max(0)).to_string(),
         Err(_) => text.to_owned(),
     }
 }
 
-/// Returns how a log is rotated, by the `LogConfig` of an inspect. The engine puts its own defaults there.
+/// Returns how a log is rotated, from the `LogConfig` of an inspect, which has the engine's defaults filled in.
 pub(super) fn rotation(config: &serde_json::Value) -> Option<LogRotation> {
     let option = |name: &str| config.get("Config")?.get(name)?.as_str();
     let files = |default: u64| option("max-file").and_then(|text| text.parse().ok()).unwrap_or(default).max(1);
@@ -61,7 +61,7 @@ pub(super) fn rotation(config: &serde_json::Value) -> Option<LogRotation> {
     Some(LogRotation { max_size, max_files, words })
 }
 
-/// Reads a size as logging drivers do: `10m` are ten million bytes.
+/// Reads a size as logging drivers do: `10m` is ten million bytes.
 fn size(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let number = text.trim_end_matches('b').trim_end_matches(['k', 'm', 'g', 't']);

@@ -1,7 +1,7 @@
-//! Between the engine's documents and our model: pure functions, no calls.
+//! Converts between the engine's documents and our model: pure functions, no calls.
 //!
-//! [`create`] turns our specifications into request bodies, with `placement` and `mounts`. The other files turn answers into our values and never
-//! fail: any field may be missing, and any word may be new.
+//! [`create`] turns our specifications into request bodies, with `placement` and `mounts`. The other files turn answers
+//! into our values and never fail: any field may be missing, and any word may be unknown.
 
 pub(super) mod create;
 mod definition;

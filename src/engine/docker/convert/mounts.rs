@@ -7,8 +7,8 @@ use crate::model::{ApiVersion, ContainerSpec, MountKind, MountSpec};
 
 /// Mounts in the two forms of the API: `Binds` and `Mounts`.
 ///
-/// Compat: anonymous volumes are typed mounts, as docker compose makes them, so that `Config.Volumes` of a container
-/// names only those of its image.
+/// Compat: as in docker compose, anonymous volumes are sent as `Mounts`. So `Config.Volumes` of a container has only
+/// the volumes of its image.
 #[derive(Default)]
 pub(super) struct Mounts {
     pub binds: Vec<String>,
@@ -82,10 +82,10 @@ fn add(mount: &MountSpec, version: ApiVersion, mounts: &mut Mounts) -> Result<()
     Ok(())
 }
 
-/// Returns the word of `bind.recursive` that must be sent; `None` where the engine does without a word what the word asks.
+/// Returns the value of `bind.recursive` to send; `None` if that is the engine's default.
 ///
-/// A bind is recursive, unless `disabled` (API 1.40). A read-only bind leaves the mounts below it writable before API 1.44,
-/// and makes them read-only where that can be since.
+/// A bind is recursive, unless `disabled` (API 1.40). Below a read-only bind, other mounts stay writable before API
+/// 1.44. Since then they become read-only if the kernel supports that.
 fn recursion(word: Option<&str>, version: ApiVersion) -> Result<Option<&str>, Refused> {
     match word {
         None | Some("enabled") => Ok(None),

@@ -98,7 +98,7 @@ struct HostConfig {
 
 /// Returns a listed container in our words.
 pub(crate) fn container(from: Container) -> ObservedContainer {
-    // A link of another container gives this container a second name, which has a slash inside: `/web/db`.
+    // A link of another container adds a second name with a slash inside: `/web/db`.
     let own = |name: &String| !name.trim_start_matches('/').contains('/');
     let names = from.names.unwrap_or_default();
     let name = names.iter().find(|name| own(name)).or(names.first());
@@ -164,8 +164,8 @@ fn mount(from: Mount) -> ObservedMount {
     }
 }
 
-/// Returns a port. Podman leaves the address out where it stands for all addresses, and tells published ports of containers
-/// that do not run: these hold no port.
+/// Returns a port. Podman leaves out an address that means all addresses. It also lists the published ports of stopped
+/// containers, which hold no port.
 fn port(from: Port, state: ContainerState) -> ObservedPort {
     let has_ports = matches!(state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting);
     let published = from.public_port.filter(|port| *port != 0 && has_ports);
@@ -203,7 +203,7 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
     let probes: Vec<ProbeResult> =
         value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect();
     let health = match Health::parse(&text("/State/Health/Status")) {
-        // Podman says so for a moment after the start, before any probe has run.
+        // For a moment after the start, Podman reports `unhealthy` before any probe has run.
         Health::Unhealthy if probes.is_empty() => Health::Starting,
         health => health,
     };
@@ -369,7 +369,7 @@ pub(crate) fn plugins(value: &Value) -> Plugins {
     }
 }
 
-/// Returns what the answer to `GET /info` says of the engine's machine.
+/// Returns what `GET /info` tells about the engine's machine.
 fn machine(value: &Value) -> Machine {
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rows = value.get("DriverStatus").and_then(Value::as_array).into_iter().flatten();

@@ -28,7 +28,7 @@ struct Stat {
     link_target: String,
 }
 
-/// Returns the path that a header's value describes; `None` for a value that is not understood.
+/// Returns the path that a header describes; `None` for an invalid header.
 pub(crate) fn path_stat(value: &str) -> Option<PathStat> {
     let json = base64::engine::general_purpose::STANDARD.decode(value).ok()?;
     let Stat { name, size, mode, mtime, link_target } = serde_json::from_slice(&json).ok()?;

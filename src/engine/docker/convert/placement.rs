@@ -1,4 +1,4 @@
-//! Where a create call has what versions of the API take at different places: the networks and their order, MAC addresses,
+//! Attributes of a create call whose place depends on the API version: the networks and their order, MAC addresses,
 //! kernel parameters of an interface.
 
 use std::collections::BTreeMap;
@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 use super::version::{Refused, needs};
 use crate::model::{ApiVersion, ContainerSpec, EndpointSpec};
 
-/// Since this version a create call takes all endpoints, each with its MAC address. Before it takes one endpoint, and the MAC
-/// address is the container's.
+/// Since this version a create call takes all endpoints, each with its MAC address. Earlier versions take one endpoint,
+/// and the MAC address belongs to the container.
 const ENDPOINTS: ApiVersion = ApiVersion::new(1, 44);
-/// Since this version parameters of an interface belong to its endpoint. Engines refuse them beside those of the container
-/// from API 1.48.
+/// Since this version kernel parameters of an interface belong to its endpoint. From API 1.48 on, engines refuse them
+/// as parameters of the container.
 const ENDPOINT_SYSCTLS: ApiVersion = ApiVersion::new(1, 46);
 const SYSCTLS: &str = "com.docker.network.endpoint.sysctls";
 
 /// The parts of a create call whose place depends on the API version.
 #[derive(Debug, Default)]
 pub(super) struct Placement {
-    /// The network that the container begins on.
+    /// The network that the container is created on.
     pub network_mode: Option<String>,
     /// The endpoints of the create call.
     pub at_create: Vec<EndpointSpec>,
@@ -29,7 +29,7 @@ pub(super) struct Placement {
     pub sysctls: BTreeMap<String, String>,
 }
 
-/// Places networks, MAC addresses and kernel parameters.
+/// Decides the places of networks, MAC addresses and kernel parameters.
 pub(super) fn placement(spec: &ContainerSpec, version: ApiVersion) -> Result<Placement, Refused> {
     let mut placed = Placement {
         network_mode: spec.network_mode.clone(),
@@ -37,7 +37,7 @@ pub(super) fn placement(spec: &ContainerSpec, version: ApiVersion) -> Result<Pla
         sysctls: spec.sysctls.clone(),
         ..Placement::default()
     };
-    // Without networks of the file, the mode may name a network of the engine: `bridge`.
+    // Without networks in the file, the mode may be the name of an engine's network: `bridge`.
     let mode = spec.network_mode.as_deref().filter(|mode| !has_no_network_of_its_own(mode) && spec.networks.is_empty());
     if version >= ENDPOINTS {
         if let Some((mode, address)) = mode.zip(spec.mac_address.as_ref()) {
@@ -67,8 +67,8 @@ fn endpoint_of<'a>(placed: &'a mut Placement, mode: &str) -> &'a mut EndpointSpe
     &mut placed.at_create[0]
 }
 
-/// Lets the container begin on the network on which it has a MAC address: the engine gives the container's own address to the
-/// endpoint on that network, and connects all other endpoints with addresses of its choice.
+/// Creates the container on the network for which it has a MAC address: the engine gives the container's own address to
+/// that endpoint, and chooses the addresses of all other endpoints.
 fn begin_with_address(placed: &mut Placement, version: ApiVersion) -> Result<(), Refused> {
     let has_address = |endpoint: &EndpointSpec| endpoint.mac_address.is_some();
     let count = placed.at_create.iter().filter(|endpoint| has_address(endpoint)).count();
@@ -80,8 +80,8 @@ fn begin_with_address(placed: &mut Placement, version: ApiVersion) -> Result<(),
     Ok(())
 }
 
-/// Moves parameters of the interface `eth0` (`net.ipv4.conf.eth0.rp_filter`) to the first endpoint, where the interface is
-/// called `IFNAME`.
+/// Moves parameters of the interface `eth0` (`net.ipv4.conf.eth0.rp_filter`) to the first endpoint, where the interface
+/// is called `IFNAME`.
 fn move_sysctls(placed: &mut Placement, mode: Option<&str>) {
     let name = |key: &str| match *key.splitn(5, '.').collect::<Vec<_>>() {
         ["net", family, part, "eth0", parameter] => Some(format!("net.{family}.{part}.IFNAME.{parameter}")),

@@ -40,7 +40,8 @@ fn cpu(value: Option<&Value>) -> CpuUse {
     }
 }
 
-/// Compat: `docker stats` takes the inactive page cache off: `total_inactive_file` of cgroup v1, `inactive_file` of v2.
+/// Compat: as in `docker stats`, the inactive page cache is subtracted: `total_inactive_file` of cgroup v1,
+/// `inactive_file` of v2.
 fn memory(value: Option<&Value>) -> MemoryUse {
     let Some(value) = value else { return MemoryUse::default() };
     let all = number(value, "/usage");
@@ -58,7 +59,7 @@ fn network(value: &Value) -> NetworkUse {
     }
 }
 
-/// Adds the devices up. The words for reading and writing differ in their first letter between cgroup versions.
+/// Adds up the devices. The words for reading and writing begin with a capital in one cgroup version only.
 fn block(value: Option<&Value>) -> BlockUse {
     let entries = value.and_then(|value| value.get("io_service_bytes_recursive")).and_then(Value::as_array);
     let mut found = BlockUse::default();

@@ -1,4 +1,4 @@
-//! Turns bollard's errors and the engine's replies into our kinds. No other file reads the engine's words.
+//! Turns bollard's errors and the engine's replies into our kinds. No other file interprets the engine's messages.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ impl fmt::Display for Call<'_> {
     }
 }
 
-/// The engine's words that tell more than the status code, in lower case, and the kind behind them.
+/// Parts of the engine's messages that tell more than the status code, in lower case, each with its kind.
 const WORDS: [(&str, ErrorKind); 9] = [
     ("port is already allocated", ErrorKind::PortTaken),
     ("address already in use", ErrorKind::PortTaken),
@@ -36,12 +36,12 @@ const WORDS: [(&str, ErrorKind); 9] = [
     // Podman answers 500 here.
     ("network is being used", ErrorKind::NetworkInUse),
     ("executable file not found", ErrorKind::NoProgram),
-    // The runtime crun puts the name between these words.
+    // The runtime crun puts the program's name between these words.
     ("not found in $path", ErrorKind::NoProgram),
     ("id already in use", ErrorKind::Occupied),
 ];
 
-/// Returns the kind behind a status code and the engine's words.
+/// Returns the kind for a status code and the engine's message.
 pub(crate) fn kind_of(status: u16, message: &str) -> ErrorKind {
     let text = message.to_ascii_lowercase();
     if is_stuck(&text) {
@@ -62,19 +62,19 @@ pub(crate) fn kind_of(status: u16, message: &str) -> ErrorKind {
     }
 }
 
-/// Returns the kind of failure behind `State.Error` of an inspect; `None` for no words.
+/// Returns the kind for `State.Error` of an inspect; `None` if it is empty.
 pub(crate) fn kind_of_start(words: &str) -> Option<ErrorKind> {
     (!words.is_empty()).then(|| kind_of(500, words))
 }
 
-/// Returns whether the runtime below the engine has a task of the container that the engine does not know of.
+/// Returns whether the runtime below the engine still has a task of the container that the engine does not know.
 fn is_stuck(text: &str) -> bool {
     let is_id = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let after = text.split("task ").skip(1);
     after.filter_map(|rest| rest.split_once(": already exists")).any(|(word, _)| is_id(word))
 }
 
-/// Returns whether the container itself does not exist, and not an object that the container needs.
+/// Returns whether the container itself does not exist, and not another object that the container needs.
 pub(crate) fn is_no_container(error: &EngineError) -> bool {
     error.is_not_found() && error.message.to_ascii_lowercase().contains("no such container")
 }
@@ -93,7 +93,7 @@ pub(crate) fn convert(call: &Call<'_>, error: Error) -> EngineError {
     EngineError::new(kind, call.to_string(), message)
 }
 
-/// Returns an error and its causes in one line, repeated words left out.
+/// Returns an error and its causes in one line, without repetitions.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

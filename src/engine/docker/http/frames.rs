@@ -13,25 +13,25 @@ use crate::engine::{EngineError, EngineResult, EngineStream, ErrorKind, OutputCh
 
 /// Bytes of a frame's head.
 const HEAD: usize = 8;
-/// How much of an error of the engine is kept.
+/// How many bytes of an error of the engine are kept.
 const KEPT_FAULT: usize = 2048;
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     Output(OutputStream),
-    /// Words of the engine about a failure.
+    /// An error message of the engine.
     Fault,
 }
 
-/// Decodes frames from pieces that are cut anywhere. Besides the piece at hand, the decoder holds at most one head and
-/// the first 2 KiB of an error: the length in a head never makes it allocate.
+/// Decodes frames from pieces that may be cut anywhere. Besides the current piece, the decoder keeps at most one head
+/// and the first 2 KiB of an error: the length in a head never causes an allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     piece: Bytes,
     head: [u8; HEAD],
     head_length: usize,
-    /// The frame at hand, and how many bytes of its payload are still to come.
+    /// The current frame, and how many bytes of its payload are still to come.
     open: Option<(Channel, usize)>,
     fault: Vec<u8>,
 }
@@ -42,8 +42,7 @@ impl Frames {
         self.piece = piece;
     }
 
-    /// Returns the next output of the piece at hand; `None` asks for another piece. After an error nothing more
-    /// follows.
+    /// Returns the next output of the current piece; `None` asks for another piece. After an error nothing follows.
     pub(crate) fn next(&mut self, what: &'static str) -> Option<EngineResult<OutputChunk>> {
         loop {
             let (channel, left) = match self.open {
@@ -76,7 +75,7 @@ impl Frames {
         }
     }
 
-    /// Reads a head; `None` where its end has not come yet.
+    /// Reads a head; `None` if it is not complete yet.
     fn begin(&mut self) -> Option<Result<(Channel, usize), &'static str>> {
         let count = (HEAD - self.head_length).min(self.piece.len());
         self.head[self.head_length..self.head_length + count].copy_from_slice(&self.piece[..count]);
@@ -88,7 +87,7 @@ impl Frames {
         self.head_length = 0;
         let [stream, zeros @ .., a, b, c, d] = self.head;
         let channel = match stream {
-            // Compat: 0 is standard input; engines that echo it mean standard output.
+            // Compat: 0 is standard input; an engine that sends it means standard output.
             0 | 1 => Channel::Output(OutputStream::Stdout),
             2 => Channel::Output(OutputStream::Stderr),
             3 => Channel::Fault,
@@ -102,13 +101,13 @@ impl Frames {
         Some(Ok(open))
     }
 
-    /// Returns whether the last frame is whole, so that the output may end here.
+    /// Returns whether the last frame is complete, so that the output may end here.
     fn is_whole(&self) -> bool {
         self.head_length == 0 && self.open.is_none_or(|(_, left)| left == 0)
     }
 }
 
-/// Turns pieces of a connection into output: by frames, or as the pieces come from a terminal.
+/// Turns the pieces of a connection into output: by frames, or, from a terminal, as they come.
 pub(crate) fn output<S, E>(pieces: S, is_tty: bool, what: &'static str) -> EngineStream<OutputChunk>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + 'static,
@@ -154,8 +153,8 @@ mod tests {
         [&[stream, 0, 0, 0][..], &length, payload].concat()
     }
 
-    /// Decodes pieces; returns standard output, standard error, the error at the end, and whether the last frame is
-    /// whole.
+    /// Decodes pieces. Returns standard output, standard error, the error at the end, and whether the last frame is
+    /// complete.
     fn decode(pieces: &[&[u8]]) -> (Vec<u8>, Vec<u8>, Option<EngineError>, bool) {
         let (mut frames, mut out, mut errors) = (Frames::default(), Vec::new(), Vec::new());
         for piece in pieces {
@@ -200,7 +199,7 @@ mod tests {
         for bytes in [&b"plain text"[..], &[1, 0, 7, 0, 0, 0, 0, 1, 65]] {
             assert_eq!(decode(&[bytes]).2.unwrap().kind, ErrorKind::Garbled);
         }
-        // A frame that claims 4 GiB gives what has come of it.
+        // A frame that claims 4 GiB gives the bytes that have come.
         let (out, _, error, is_whole) = decode(&[&[1, 0, 0, 0, 255, 255, 255, 255, b'x']]);
         assert_eq!(out, b"x");
         assert!(error.is_none() && !is_whole);

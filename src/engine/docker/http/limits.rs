@@ -1,4 +1,4 @@
-//! The API versions that this program speaks, and how long an answer may take.
+//! The API versions that this program knows, and how long an answer may take.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::model::ApiVersion;
 pub(crate) const OLDEST: ApiVersion = ApiVersion::new(1, 40);
 /// The newest API version that this program knows.
 pub(crate) const NEWEST: ApiVersion = ApiVersion::new(1, 52);
-/// The time limit of reads and of quick changes. A command that waits for a silent engine thus ends within a minute.
+/// The time limit of reads and of quick changes: with a silent engine, a command ends within a minute.
 pub(crate) const LIMIT: Duration = Duration::from_secs(50);
-/// The time limit of changes that may rightly last long: removing a large container, committing, putting files.
+/// The time limit of changes that may take long: removing a large container, committing, putting files.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);

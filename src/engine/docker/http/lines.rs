@@ -1,4 +1,4 @@
-//! Answers that are streams of JSON documents, one a line.
+//! Answers that are streams of JSON documents, one on each line.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -7,10 +7,10 @@ use hyper::body::Incoming;
 
 use crate::engine::{EngineError, EngineResult, EngineStream, ErrorKind};
 
-/// A longer line ends the stream with an error.
+/// The longest line; a longer one ends the stream with an error.
 const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
-/// Cuts an answer into its lines. The last line may lack its end.
+/// Cuts an answer into its lines. The last line may have no line end.
 pub(crate) fn lines(body: Incoming, what: &'static str) -> EngineStream<Bytes> {
     let state = (body.into_data_stream(), Buffer::default());
     futures_util::stream::unfold(Some(state), move |state| async move {
@@ -35,11 +35,12 @@ pub(crate) fn lines(body: Incoming, what: &'static str) -> EngineStream<Bytes> {
     .boxed()
 }
 
-/// Bytes that have no end of line yet.
+/// Bytes without a line end so far.
 #[derive(Default)]
 struct Buffer {
     bytes: BytesMut,
-    /// Bytes at the beginning that hold no end of line: a long line is not searched again with each piece.
+    /// How many bytes at the beginning are known to have no line end, so that a long line is not searched again with
+    /// each piece.
     searched: usize,
 }
 
@@ -54,7 +55,7 @@ impl Buffer {
         Some(line)
     }
 
-    /// Returns what follows the last end of line, unless it is blank.
+    /// Returns the rest after the last line end, unless it is blank.
     fn rest(&mut self) -> Option<Bytes> {
         self.searched = 0;
         let rest = self.bytes.split().freeze();

@@ -1,4 +1,4 @@
-//! Requests whose answers are read here: bounded in size and time. A read is made again when the connection fails.
+//! Requests whose answers are limited in size and time. A read is repeated when the connection fails.
 
 #![expect(clippy::disallowed_methods, reason = "measures calls for the trace")]
 
@@ -19,9 +19,9 @@ use super::limits::LIMIT;
 use super::transport::{Body, Transport};
 use crate::engine::{ByteStream, EngineError, EngineResult, ErrorKind};
 
-/// The largest document that an answer may be.
+/// The largest document, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
-/// How often a read is made.
+/// How often a read is tried.
 const ATTEMPTS: u32 = 4;
 
 /// A connection for our own requests.
@@ -93,8 +93,8 @@ impl Raw {
         result
     }
 
-    /// Reads the headers of an answer. The read is made again only where something listens: a missing engine is told of
-    /// at once.
+    /// Reads the headers of an answer. The read is repeated only if a program listens at the address, so that a missing
+    /// engine is reported at once.
     pub(crate) async fn head(&self, what: &'static str, path: &str) -> EngineResult<hyper::HeaderMap> {
         let mut attempt = 1;
         loop {
@@ -136,7 +136,7 @@ impl Raw {
         })
     }
 
-    /// Opens a stream of bytes; only the head of the answer is bounded in time.
+    /// Opens a stream of bytes. Only the time until the head of the answer is limited.
     pub(crate) async fn stream(&self, what: &'static str, method: &str, path: &str) -> EngineResult<Incoming> {
         self.begun(what, method, path, empty(), &[]).await.map(Response::into_body)
     }
@@ -153,7 +153,7 @@ impl Raw {
         in_time(what, self.request(what, method, path, body, headers)).await
     }
 
-    /// Sends a request; an answer that is not a success is an error with the engine's words.
+    /// Sends a request. An answer that is not a success becomes an error with the engine's message.
     pub(crate) async fn request(
         &self,
         what: &'static str,
@@ -170,8 +170,8 @@ impl Raw {
         Err(self.refusal(what, response).await)
     }
 
-    /// Takes the connection of a request over for bytes in both directions (`Upgrade: tcp`). An engine that answers
-    /// without the upgrade could not be told the end of the input, so its answer is an error.
+    /// Takes over the connection of a request for bytes in both directions (`Upgrade: tcp`). An answer without the
+    /// upgrade is an error: such an engine could not be told the end of the input.
     pub(crate) async fn upgrade(
         &self,
         what: &'static str,
@@ -222,7 +222,7 @@ impl Raw {
         EngineError::new(kind_of(status, &message), what, message)
     }
 
-    /// Reads the whole answer, which may be 64 MiB large.
+    /// Reads the whole answer, of up to 64 MiB.
     pub(crate) async fn body(&self, what: &'static str, response: Response<Incoming>) -> EngineResult<Bytes> {
         match Limited::new(response.into_body(), LARGEST).collect().await {
             Ok(body) => Ok(body.to_bytes()),
@@ -259,12 +259,12 @@ fn json_type() -> (&'static str, String) {
     ("content-type", "application/json".to_owned())
 }
 
-/// Returns whether the fault may pass: a lost connection, a garbled answer, a failing engine. A refusal stays.
+/// Returns whether the error may be temporary: a lost connection, a garbled answer, a failing engine. A refusal is not.
 fn may_pass(error: &EngineError) -> bool {
     matches!(error.kind, ErrorKind::Connection | ErrorKind::Garbled | ErrorKind::Engine)
 }
 
-/// The engine wraps its words in `{"message": ...}`.
+/// Returns the engine's message, which is in `{"message": ...}`.
 fn message_of(bytes: &[u8], status: u16) -> String {
     #[derive(serde::Deserialize)]
     struct Wrapped {

@@ -36,7 +36,7 @@ pub(crate) struct Transport {
     address: Arc<Address>,
     endpoint: Arc<str>,
     version: Option<ApiVersion>,
-    /// The process that serves the unix socket, as the first connection showed; 0 where it cannot be seen from here.
+    /// The process that serves the unix socket, known from the first connection; 0 if it cannot be seen from here.
     server: Arc<OnceLock<u32>>,
 }
 
@@ -55,7 +55,7 @@ impl Transport {
         &self.endpoint
     }
 
-    /// Returns how requests reach the engine. Of a unix socket that is known once a connection was made.
+    /// Returns how requests reach the engine. For a unix socket that is known after the first connection.
     pub(crate) fn way(&self) -> Way {
         match &*self.address {
             Address::Unix(_) => Way::Unix { server: self.server.get().copied().unwrap_or(0) },
@@ -68,7 +68,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request over a connection of its own. The connection may be taken over afterwards (`hyper::upgrade`).
+    /// Sends a request over its own connection, which may be taken over afterwards (`hyper::upgrade`).
     pub(crate) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -82,13 +82,13 @@ impl Transport {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(async move {
-            // A fault of the connection shows in the response or its body.
+            // An error of the connection shows in the response or its body.
             let _ = connection.with_upgrades().await;
         });
         sender.send_request(Request::from_parts(parts, body)).await.map_err(std::io::Error::other)
     }
 
-    /// Returns whether a program takes connections at the address; `false` for `ssh`, which would have to be started.
+    /// Returns whether a program accepts connections at the address; `false` for `ssh`, which would have to be started.
     pub(crate) async fn is_listened_to(&self) -> bool {
         !matches!(*self.address, Address::Ssh(_)) && self.connect().await.is_ok()
     }
@@ -134,7 +134,7 @@ fn piped(mut command: tokio::process::Command) -> std::io::Result<impl Stream + 
         return Err(std::io::Error::other("the program has no standard streams"));
     };
     tokio::spawn(async move {
-        // Reaps the child. The end of the program shows as the end of the stream.
+        // Collects the exit code of the child. The stream has ended by then.
         let _ = child.wait().await;
     });
     Ok(tokio::io::join(output, Input(Some(input))))

@@ -1,8 +1,8 @@
 //! Credential helpers: the programs `docker-credential-NAME` that `credHelpers` and `credsStore` of docker's
 //! configuration name. A helper keeps logins in the keychain of the desktop, or gets them from a cloud.
 //!
-//! A helper gets the registry on its standard input and answers with JSON on its standard output. Neither the registry nor
-//! a secret is ever an argument, and no answer is logged.
+//! A helper gets the registry on its standard input and answers with JSON on its standard output. Neither the registry
+//! nor a secret is ever an argument, and no answer is logged.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// How long one helper may take. Some of them ask a cloud, or wait for somebody to unlock a keychain.
+/// How long one helper may take. Some ask a cloud, or wait for the user to unlock a keychain.
 const LIMIT: Duration = Duration::from_secs(30);
 /// The longest answer that is read, in bytes. Tokens have a few kilobytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// What a helper knows of a registry.
+/// The login that a helper has for a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     /// The user's name; `<token>` where the secret is an identity token.
@@ -24,12 +24,12 @@ pub(super) struct Answer {
     pub secret: String,
 }
 
-/// Runs `docker-credential-NAME get`. Returns nothing where the helper has no login, fails, or takes too long: the
-/// registry is asked without a login then, and its refusal tells the user more than the helper's failure.
+/// Runs `docker-credential-NAME get`. Returns nothing if the helper has no login, fails, or takes too long. The
+/// registry is then asked without a login, and its refusal tells the user more than the helper's failure.
 ///
-/// `path` is the `PATH` that the helper is looked up in; `None` is that of this process.
+/// The helper is looked up in `path`, a value of `PATH`; `None` is the `PATH` of this process.
 pub(super) async fn get(helper: &str, registry: &str, path: Option<&str>) -> Option<Answer> {
-    // A name alone, so that the configuration cannot choose a program outside of `PATH`.
+    // Only a plain name, so that the configuration cannot choose a program outside of `PATH`.
     if helper.is_empty() || helper.contains(['/', '\\', '\0']) {
         return None;
     }
@@ -54,7 +54,7 @@ async fn ask(helper: &str, registry: &str, path: Option<&str>) -> Option<Answer>
         .spawn()
         .ok()?;
     let mut input = child.stdin.take()?;
-    // A helper that answers without reading closes the pipe: no reason to distrust its answer.
+    // A helper that answers without reading its input closes the pipe: its answer still counts.
     let _ = input.write_all(registry.as_bytes()).await;
     drop(input);
     let mut text = Vec::new();
@@ -67,8 +67,8 @@ async fn ask(helper: &str, registry: &str, path: Option<&str>) -> Option<Answer>
     Some(Answer { user: field("Username")?, secret: field("Secret")? })
 }
 
-/// Writes a shell script that can be run. A process of its own writes the file: children that other tests start at the same
-/// time would inherit a descriptor of this process, and a file that is open for writing cannot be run.
+/// Writes an executable shell script, by a process of its own. Children that other tests start at the same time could
+/// inherit this process' open file, and a file that is open for writing cannot be executed.
 #[cfg(test)]
 pub(super) fn program(file: &std::path::Path, script: &str) {
     let text = format!("#!/bin/sh\n{script}\n");
@@ -81,7 +81,7 @@ pub(super) fn program(file: &std::path::Path, script: &str) {
 mod tests {
     use super::*;
 
-    /// Asks a helper that is this shell script.
+    /// Returns the answer of a helper with this shell script.
     async fn answer_of(script: &str) -> Option<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
         program(&folder.path().join("docker-credential-test"), script);
@@ -100,7 +100,7 @@ mod tests {
     async fn a_helper_without_a_login_is_no_login() {
         assert_eq!(answer_of("echo 'credentials not found in native keychain'; exit 1").await, None);
         assert_eq!(answer_of("echo no json").await, None);
-        // More than 64 KiB is no login, however it goes on.
+        // An answer of more than 64 KiB is no login.
         assert_eq!(answer_of("exec yes '{}'").await, None);
         assert_eq!(get("../test", "host", None).await.map(|answer| answer.user), None);
     }

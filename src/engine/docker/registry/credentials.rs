@@ -1,8 +1,8 @@
-//! Logins to registries, as docker's own tools keep them: in the variable `DOCKER_AUTH_CONFIG`, in credential helpers, and
-//! in `config.json` of docker's configuration directory (`DOCKER_CONFIG`, else `~/.docker`).
+//! Logins to registries, as docker's own tools keep them: in the variable `DOCKER_AUTH_CONFIG`, in credential helpers,
+//! and in `config.json` of docker's configuration directory (`DOCKER_CONFIG`, else `~/.docker`).
 //!
-//! Secrets pass from here to the request only: never to logs, errors or process arguments. Start at
-//! [`Credentials::of_image`] and [`Credentials::all`].
+//! Secrets go only into the request: never into logs, errors or process arguments. Start at [`Credentials::of_image`]
+//! and [`Credentials::all`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,45 +19,46 @@ use super::credential_helper;
 use crate::engine::docker::connect::{config_directory, read_small};
 use crate::env::Environment;
 
-/// The key under which docker keeps the login of Docker Hub, and under which the engine looks for it.
+/// The key of the login of Docker Hub, for docker and for the engine.
 const HUB: &str = "https://index.docker.io/v1/";
-/// The hosts that are Docker Hub, in names of images and in keys of logins.
+/// The hosts that mean Docker Hub, in names of images and in keys of logins.
 const HUB_HOSTS: [&str; 2] = ["docker.io", "index.docker.io"];
-/// The user that a helper gives beside an identity token.
+/// The user that a helper returns with an identity token.
 const TOKEN_USER: &str = "<token>";
 
-/// How many registries a build gets the logins of: all of the configuration, and no more than a request's head can hold.
+/// The most logins that a build gets: usually all of the configuration, but not more than the head of a request can
+/// hold.
 const MOST: usize = 64;
-/// How many helpers run at once.
+/// How many helpers run at the same time.
 const PARALLEL: usize = 4;
-/// How long all helpers together may take before a build begins. What has not answered by then is left out.
+/// How long all helpers together may take before a build begins. A login that comes later is left out.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where logins are looked up. Not `Debug`: the environment may hold logins.
 #[derive(Clone)]
 pub(in crate::engine::docker) struct Credentials {
-    /// `config.json`, which need not be there.
+    /// Path of `config.json`, which may not exist.
     file: Option<PathBuf>,
     environment: Environment,
 }
 
 impl Credentials {
-    /// Makes a place to look logins up in; files are read when a login is asked for, so that a `docker login` meanwhile
-    /// counts.
+    /// Creates a place to look up logins. The files are read when a login is needed, so that a `docker login` in
+    /// between counts.
     pub(in crate::engine::docker) fn new(environment: &Environment) -> Self {
         let file = config_directory(environment).map(|directory| directory.join("config.json"));
         Self { file, environment: environment.clone() }
     }
 
-    /// Returns the login for the registry of an image; `None` where there is no login, or none that can be had.
+    /// Returns the login for the registry of an image; `None` without one.
     pub(in crate::engine::docker) async fn of_image(&self, image: &str) -> Option<DockerCredentials> {
         self.configuration().of_registry(registry_of(image), self.environment.get("PATH")).await
     }
 
-    /// Returns the logins for all registries that the configuration names, by the key that the engine looks for (Docker
-    /// Hub: `https://index.docker.io/v1/`, others: the host). Which images a build pulls is known only to the engine.
+    /// Returns the logins for all registries of the configuration, by the key that the engine uses (Docker Hub:
+    /// `https://index.docker.io/v1/`, others: the host). Only the engine knows which images a build pulls.
     ///
-    /// A helper is asked only for registries that the configuration names: a keychain holds logins of other programs, too.
+    /// Helpers are asked only for registries of the configuration: a keychain may also hold logins of other programs.
     pub(in crate::engine::docker) async fn all(&self) -> BTreeMap<String, DockerCredentials> {
         let (configuration, path) = (self.configuration(), self.environment.get("PATH"));
         let ask = |registry: String| {
@@ -88,7 +89,7 @@ impl Credentials {
     }
 }
 
-/// What the variable and the file say at the moment; `null` where there is nothing, or no JSON.
+/// The contents of the variable and of the file; `null` if there is none, or no valid JSON.
 struct Configuration {
     variable: Value,
     file: Value,
@@ -97,8 +98,8 @@ struct Configuration {
 impl Configuration {
     /// Returns the login of a registry.
     ///
-    /// Compat: docker's order. The variable (since docker 28) is stronger than the file; a helper of the registry, or the
-    /// default helper, is stronger than what the file itself holds.
+    /// Compat: docker's order. The variable (since docker 28) has priority over the file; the registry's own helper, or
+    /// the default helper, has priority over a login in the file.
     async fn of_registry(&self, registry: &str, path: Option<&str>) -> Option<DockerCredentials> {
         if let Some(login) = entry_of(&self.variable, registry).and_then(|entry| stored(entry, registry)) {
             return Some(login);
@@ -120,8 +121,8 @@ impl Configuration {
         Some(login)
     }
 
-    /// Returns the name of the helper for a registry: its own of `credHelpers`, else `credsStore`. A blank name of its own
-    /// means that the registry has no helper.
+    /// Returns the name of the helper for a registry: its own of `credHelpers`, else `credsStore`. A blank name in
+    /// `credHelpers` means no helper.
     fn helper_of(&self, registry: &str) -> Option<&str> {
         let own = self.file.get("credHelpers").and_then(|helpers| of_key(helpers, registry));
         own.or_else(|| self.file.get("credsStore")).and_then(Value::as_str).filter(|name| !name.is_empty())
@@ -139,7 +140,7 @@ impl Configuration {
 
 /// Returns the registry of an image's name: the host at its beginning, or [`HUB`].
 ///
-/// Compat: the first part is a host where it has a dot, a colon or a capital letter, or is `localhost`.
+/// Compat: the first part is a host if it has a dot, a colon or a capital letter, or is `localhost`.
 fn registry_of(image: &str) -> &str {
     let is_host = |part: &str| {
         part.contains(['.', ':']) || part == "localhost" || part.bytes().any(|byte| byte.is_ascii_uppercase())
@@ -150,11 +151,11 @@ fn registry_of(image: &str) -> &str {
     }
 }
 
-/// Returns the registry that a key of `auths` or `credHelpers` is about. A key is a host, or an address: `HOST`,
-/// `http://HOST`, `https://HOST/v1/`, `https://HOST/v2/`.
+/// Returns the registry of a key of `auths` or `credHelpers`. A key is a host or an address: `HOST`, `http://HOST`,
+/// `https://HOST/v1/`, `https://HOST/v2/`.
 ///
-/// `None` for the tokens that `docker login` keeps beside the login of Docker Hub
-/// (`https://index.docker.io/v1/access-token`): they are for docker itself, and no login to the registry.
+/// `None` for the tokens that `docker login` keeps besides the login of Docker Hub
+/// (`https://index.docker.io/v1/access-token`): they are for docker itself.
 fn registry_of_key(key: &str) -> Option<String> {
     let address = key.split_once("://").map_or(key, |(_, rest)| rest);
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
@@ -164,7 +165,8 @@ fn registry_of_key(key: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// Returns what a map has for a registry: under the registry's own key, else under the first key that means the registry.
+/// Returns the entry of a map for a registry: under the registry's own key, else under the first key that means the
+/// registry.
 fn of_key<'a>(map: &'a Value, registry: &str) -> Option<&'a Value> {
     let map = map.as_object()?;
     let is_meant = |key: &str| registry_of_key(key).as_deref() == Some(registry);
@@ -180,9 +182,9 @@ fn entry_of<'a>(config: &'a Value, registry: &str) -> Option<&'a Value> {
     of_key(config.get("auths")?, registry)
 }
 
-/// Returns the login that an entry of `auths` holds: `auth` (base64 of `user:password`) or `username` and `password`;
-/// `identitytoken` and `registrytoken` may stand beside these or alone. An entry may hold nothing: docker leaves such a
-/// mark for a login that a helper keeps.
+/// Returns the login of an entry of `auths`: `auth` (base64 of `user:password`) or `username` and `password`.
+/// `identitytoken` and `registrytoken` may be added or stand alone. An entry may be empty: docker leaves such an entry
+/// for a login that a helper keeps.
 fn stored(entry: &Value, registry: &str) -> Option<DockerCredentials> {
     let field = |name: &str| entry.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let plain = || Some((field("username")?, field("password").unwrap_or_default()));
@@ -198,16 +200,16 @@ fn stored(entry: &Value, registry: &str) -> Option<DockerCredentials> {
     })
 }
 
-/// Returns user and password of an `auth`; `None` where it is no base64 of `user:password`.
+/// Returns user and password of an `auth`; `None` if it is no base64 of `user:password`.
 fn decode(auth: &str) -> Option<(String, String)> {
-    // Files written by hand lack the padding, or have line ends.
+    // Files written by hand may lack the padding, or have line ends.
     const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     let text: String = auth.split_ascii_whitespace().collect();
     let plain = String::from_utf8(GeneralPurpose::new(&alphabet::STANDARD, CONFIG).decode(text).ok()?).ok()?;
     let (user, password) = plain.split_once(':').filter(|(user, _)| !user.is_empty())?;
-    // Compat: old versions of docker wrote zeros behind the password.
+    // Compat: old versions of docker wrote zero bytes behind the password.
     Some((user.to_owned(), password.trim_matches('\0').to_owned()))
 }
 

@@ -41,7 +41,7 @@ const TMPFS_FLAGS: [&str; 28] = [
     "rshared",
     "slave",
 ];
-/// Files below `/proc` that can be mounted over.
+/// Files below `/proc` over which something can be mounted.
 const PROC_FILES: [&str; 10] = [
     "cpuinfo",
     "diskstats",
@@ -70,12 +70,12 @@ impl Checks<'_> {
         }
     }
 
-    /// Checks the paths at which something is mounted, and the options of `tmpfs`.
+    /// Checks the targets of mounts, and the options of `tmpfs`.
     pub(super) fn mounts(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         for (index, mount) in value.list("volumes").iter().enumerate() {
             let Some(target) = mount.text("target") else { continue };
             let place = (format!("volumes[{index}]"), spans.item("volumes", index));
-            // Compat: `d:/data` is a path of Windows, so the short form cannot name a volume of one letter.
+            // Compat: `d:/data` is a Windows path, so the short form cannot name a volume of one letter.
             if !target.starts_with('/') && !target.contains('\\') {
                 self.relative_target(place, &target);
                 continue;
@@ -110,10 +110,10 @@ impl Checks<'_> {
         self.diagnostics.push(if target.contains(':') { fault.help(help) } else { fault });
     }
 
-    /// Refuses an absolute path at which nothing can be mounted.
+    /// Refuses a target at which nothing can be mounted.
     fn target(&mut self, (field, span): (String, Span), target: &str, source: &str) {
         let parts: Vec<&str> = target.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        // A mount of the host's own `/proc` is of the right kind.
+        // The host's own `/proc` may be mounted over `/proc`.
         let is_of_proc = parts.first() == Some(&"proc") && !source.starts_with("/proc");
         let is_free = parts.len() > 1 && PROC_FILES.contains(&parts[1..].join("/").as_str());
         if parts.is_empty() || (is_of_proc && !is_free) {

@@ -8,7 +8,7 @@ use crate::loader::decode::get::Get;
 use crate::loader::decode::spans::ServiceSpans;
 use crate::loader::syntax::duration;
 
-/// Nanoseconds of the shortest duration that the engine accepts in a health check (1 ms).
+/// The shortest duration that the engine accepts in a health check, in nanoseconds (1 ms).
 const LEAST_TIME_NS: i64 = 1_000_000;
 
 impl Checks<'_> {

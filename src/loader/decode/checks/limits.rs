@@ -9,11 +9,11 @@ use crate::loader::decode::get::Get;
 use crate::loader::decode::spans::ServiceSpans;
 use crate::loader::report::nearest;
 
-/// Bytes of the smallest memory limit that the engine accepts (6 MiB since Engine 20.10).
+/// The smallest memory limit that the engine accepts, in bytes (6 MiB since Engine 20.10).
 const LEAST_MEMORY: i64 = 6 << 20;
-/// Bytes that no machine has (1 EiB). A number beyond 64 bits has become the largest of 64 bits before it comes here.
+/// More bytes than any machine has (1 EiB). A number beyond 64 bits was reduced to the largest 64-bit number before.
 const ABSURD: i64 = 1 << 60;
-/// The most open files that the kernel gives a process (`nr_open` cannot be larger).
+/// The most open files that the kernel allows a process (`nr_open` cannot be larger).
 const MOST_FILES: i64 = i32::MAX as i64;
 
 impl Checks<'_> {
@@ -82,7 +82,7 @@ impl Checks<'_> {
                     deployed()?,
                 ),
             };
-            // Compat: the engine takes a negative reservation for none.
+            // Compat: for the engine a negative reservation is none.
             if bytes != 0 && bytes < LEAST_MEMORY && (bytes > 0 || group == "limits") {
                 self.expect(&field, span, "at least `6m`, the least the engine gives", &bytes.to_string());
                 return None;
@@ -156,7 +156,7 @@ impl Checks<'_> {
             }
             let of = |key: &str| limit.as_i64().unwrap_or_else(|| limit.int(key).unwrap_or_default());
             let (soft, hard) = (of("soft"), of("hard"));
-            // -1 is without limit.
+            // -1 means no limit.
             let amount = |limit: i64| if limit < 0 { i64::MAX } else { limit };
             if amount(soft) > amount(hard) {
                 let expected = format!("at most the hard limit, {hard}");
@@ -168,7 +168,7 @@ impl Checks<'_> {
     }
 }
 
-/// Returns a value as it is written.
+/// Returns a value as the file writes it.
 fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -28,8 +28,8 @@ const OF_JSON_FILE: [&str; 10] = [
 const OF_LOCAL: [&str; 5] = ["compress", "max-buffer-size", "max-file", "max-size", "mode"];
 
 impl Checks<'_> {
-    /// Checks the options of a logging driver. Which driver an engine uses where none is named is not known here, nor are
-    /// the options of other drivers.
+    /// Checks the options of a logging driver. Without a `driver`, the engine's default is unknown here; options of
+    /// other drivers are unknown, too.
     pub(super) fn logging(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let Some(logging) = value.get("logging") else { return };
         let known: &[&str] = match logging.text("driver").as_deref() {
@@ -64,7 +64,8 @@ impl Checks<'_> {
         }
     }
 
-    /// Refuses an option that a driver does not have. Nothing is refused for a driver whose options are not known here.
+    /// Refuses an option that a driver does not have. If `known` has only the options of all drivers, the driver's own are
+    /// unknown, and nothing is refused.
     fn unknown_option(&mut self, known: &[&'static str], name: &str, span: crate::model::Span, path: &str) {
         if known.len() == OF_ALL.len() {
             return;

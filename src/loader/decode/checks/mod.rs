@@ -1,10 +1,10 @@
 //! Refuses values that docker compose accepts and the engine refuses in the middle of a run. With these checks the run
 //! does not begin, so nothing is left half done. Start at [`faults`].
 //!
-//! Everything here is true of a value alone, on every engine. What depends on the engine, its machine, the images or
-//! other containers is checked when a run is planned.
+//! These checks need the value alone, and hold on every engine. Checks that depend on the engine, its machine, the
+//! images or other containers are made when a run is planned.
 //!
-//! Compat: `config` prints such values, as docker compose does, and warns of them.
+//! Compat: as in docker compose, `config` prints such values; it also warns of them.
 
 use serde_json::Value as Json;
 

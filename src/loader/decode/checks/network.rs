@@ -1,4 +1,4 @@
-//! Addresses of a service, and attributes that the network of another container or of the host excludes.
+//! Addresses of a service, and attributes that exclude the network of another container or of the host.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +9,7 @@ use super::words::is_mac_of_interface;
 use crate::loader::decode::get::Get;
 use crate::loader::decode::spans::ServiceSpans;
 
-/// What messages expect of a MAC address.
+/// The expected form of a MAC address, for messages.
 const MAC: &str = "an address such as `02:42:ac:11:65:43`";
 
 impl Checks<'_> {
@@ -45,7 +45,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Refuses attributes of a network that the service does not have for itself, and words that are no namespace.
+    /// Refuses attributes that need a network of the service's own, if it has none, and unknown namespaces.
     pub(super) fn namespaces(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let mode = |key: &str| value.text(key).unwrap_or_default();
         let network_mode = mode("network_mode");

@@ -1,4 +1,4 @@
-//! What the process in the container gets: image, names, signal, user, variables, rights, restarts.
+//! Attributes of the process in the container: image, names, signal, user, variables, rights, restarts.
 
 use serde_json::Value as Json;
 
@@ -10,9 +10,9 @@ use crate::loader::decode::spans::ServiceSpans;
 use crate::loader::report::nearest;
 use crate::model::image_name;
 
-/// Characters of the longest name of a host.
+/// The longest host name, in characters.
 const LONGEST_HOSTNAME: usize = 64;
-/// The kernel's settings that belong to the namespace `ipc`. So do all that begin with `fs.mqueue.`.
+/// The kernel parameters of the namespace `ipc`, besides those that begin with `fs.mqueue.`.
 const OF_IPC: [&str; 8] = [
     "kernel.msgmax",
     "kernel.msgmnb",
@@ -23,7 +23,7 @@ const OF_IPC: [&str; 8] = [
     "kernel.shmmni",
     "kernel.shm_rmid_forced",
 ];
-/// The first words of `security_opt`, with those of other engines.
+/// The first words of `security_opt`, also those of other engines.
 const SECURITY: [&str; 10] = [
     "apparmor",
     "credentialspec",
@@ -56,7 +56,7 @@ impl Checks<'_> {
         check("container_name", expected, &is_engine_name);
         check("stop_signal", "a signal such as `SIGTERM`", &is_signal);
         check("hostname", "a name of at most 64 characters", &|name| name.len() <= LONGEST_HOSTNAME);
-        // A path of Windows has `\`.
+        // A Windows path has `\`.
         let is_path = |path: &str| path.starts_with('/') || path.contains('\\');
         check("working_dir", "an absolute path", &is_path);
         let is_user = |user: &str| user.split(':').take(2).all(words::is_user_or_group);
@@ -74,7 +74,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Checks capabilities, security options and settings of the kernel.
+    /// Checks capabilities, security options and kernel parameters.
     pub(super) fn rights(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         for field in ["cap_add", "cap_drop"] {
             for (index, name) in value.texts(field).iter().enumerate().filter(|(_, name)| !words::is_capability(name)) {
@@ -105,7 +105,7 @@ impl Checks<'_> {
         self.sysctls(value, spans);
     }
 
-    /// Refuses settings of the kernel that do not belong to the container alone. Another runtime than `runc` may run a
+    /// Refuses kernel parameters that do not belong to the container alone. A runtime other than `runc` may run a
     /// kernel for the container.
     fn sysctls(&mut self, value: &Json, spans: &ServiceSpans<'_>) {
         let runtime = value.text("runtime").unwrap_or_default();
@@ -157,7 +157,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Checks `deploy.restart_policy`, and warns where the engine has no policy that does what the attribute says.
+    /// Checks `deploy.restart_policy`, and warns if the engine has no policy with that meaning.
     fn restart_policy(&mut self, policy: &Json, spans: &ServiceSpans<'_>) {
         let path = format!("{}.deploy.restart_policy", self.path);
         let place = |field: &str| spans.at(&["deploy", "restart_policy", field]);
@@ -183,7 +183,7 @@ impl Checks<'_> {
     }
 }
 
-/// Returns the name of a setting with dots. `net/ipv4/conf/eth0.1/forwarding` is a name, too: there `/` separates.
+/// Returns the name of a kernel parameter with dots. In `net/ipv4/conf/eth0.1/forwarding` the separator is `/`.
 fn with_dots(name: &str) -> String {
     match name.find(['.', '/']).map(|at| name.as_bytes()[at]) {
         Some(b'/') => name

@@ -12,11 +12,11 @@ use crate::loader::decode::spans::deepest;
 use crate::loader::tree::Node;
 use crate::model::Span;
 
-/// Characters of the longest name of an interface.
+/// The longest name of an interface, in characters.
 const LONGEST_INTERFACE: usize = 15;
-/// Bytes of the longest name of a directory, which a volume gets.
+/// The longest name of a directory, in bytes; a volume's directory has the volume's name.
 const LONGEST_NAME: usize = 255;
-/// Options of the driver `bridge` that are true or false.
+/// Options of the driver `bridge` that are booleans.
 const SWITCHES: [&str; 4] = ["default_bridge", "enable_icc", "enable_ip_masquerade", "inhibit_ipv4"];
 
 /// Checks a network that the run may create.
@@ -47,7 +47,8 @@ pub(super) fn network(checks: &mut Checks<'_>, value: &Json, node: Option<&Node>
     }
 }
 
-/// Returns what an option of a network's driver must be, and whether the value fits; `None` for an option without rules.
+/// Returns the expected form of a network driver's option, and whether the value has it; `None` for an option without
+/// rules.
 fn driver_option(driver: &str, key: &str, text: &str) -> Option<(&'static str, bool)> {
     if matches!(driver, "" | "bridge") {
         let is_interface = |name: &str| {
@@ -152,7 +153,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Checks that the addresses of a pool belong to its subnet, each for one purpose.
+    /// Checks that the addresses of a pool belong to its subnet, and that no two are the same.
     fn pool(&mut self, index: usize, pool: &Json, place: &dyn Fn(&str) -> Span) {
         let path = |field: &str| format!("ipam.config[{index}].{field}");
         let text = |field: &str| pool.text(field).filter(|text| !text.is_empty());
@@ -183,7 +184,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Refuses a second subnet of one address family: a bridge has one address of each.
+    /// Refuses a second subnet of the same address family: a bridge has one address for each family.
     fn one_pool_a_family(&mut self, ipam: &Json, place: impl Fn(usize) -> Span) {
         let mut seen: [Option<Span>; 2] = [None, None];
         for (index, pool) in ipam.list("config").iter().enumerate() {
@@ -201,7 +202,7 @@ impl Checks<'_> {
     }
 }
 
-/// Returns the bits of an address, and their number.
+/// Returns an address as a number, and the number of its bits.
 fn bits(address: IpAddr) -> (u128, u32) {
     match address {
         IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32),
@@ -209,7 +210,7 @@ fn bits(address: IpAddr) -> (u128, u32) {
     }
 }
 
-/// Returns the base of a subnet and the number of its bits that differ between its addresses.
+/// Returns the first address of a subnet, and how many bits differ between its addresses.
 fn parts(subnet: &str) -> Option<(IpAddr, u32)> {
     let (base, prefix) = subnet.split_once('/')?;
     let base: IpAddr = base.parse().ok()?;
@@ -223,7 +224,7 @@ fn holds(subnet: &str, address: IpAddr) -> bool {
     base.is_ipv4() == address.is_ipv4() && high(base) == high(address)
 }
 
-/// Returns the first and the last address of an IPv4 subnet: they name the subnet itself and reach all of it.
+/// Returns the first and the last address of an IPv4 subnet. They are reserved: network address and broadcast.
 fn ends(subnet: &str) -> Vec<IpAddr> {
     match parts(subnet) {
         Some((IpAddr::V4(base), free)) if (2..=32).contains(&free) => {

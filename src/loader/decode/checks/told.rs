@@ -1,4 +1,4 @@
-//! How a check tells a fault: the path and the place of the value, what is expected, and what was found.
+//! How a check reports a fault: path and place of the value, the expected form, and the value found.
 
 use crate::diag::Diagnostic;
 use crate::loader::tree::{Node, Value};
@@ -25,13 +25,13 @@ impl Checks<'_> {
         self.refuse(field, span, message);
     }
 
-    /// Reports two attributes that the engine does not take together.
+    /// Reports two attributes that the engine does not accept together.
     pub(super) fn exclusive(&mut self, field: &str, span: Span, message: String) {
         let fault = Diagnostic::error("exclusive", span, message).at(format!("{}.{field}", self.path));
         self.diagnostics.push(fault.help("remove one of them"));
     }
 
-    /// Refuses NUL characters: a text for the kernel ends at NUL, so the process would get a shorter text than the file
+    /// Refuses NUL characters. The kernel ends a text at NUL, so the process would get a shorter text than the file
     /// has.
     pub(super) fn nul(&mut self, node: &Node, path: &str) {
         match &node.value {

@@ -1,4 +1,4 @@
-//! The words and forms that the engine knows: signals, capabilities, addresses, names, sets of processors.
+//! Words and forms that the engine knows: signals, capabilities, addresses, names, processor sets.
 
 use std::net::IpAddr;
 
@@ -105,7 +105,7 @@ pub(super) fn is_mac(text: &str) -> bool {
         && parts.iter().all(|part| part.len() == width && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Returns whether an interface can have a MAC address: the address is not that of a group, and not all zeros.
+/// Returns whether an interface can have a MAC address: not a group address, and not all zeros.
 pub(super) fn is_mac_of_interface(text: &str) -> bool {
     let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b':' | b'-' | b'.'));
     is_mac(text)
@@ -152,8 +152,8 @@ pub(super) fn is_cpuset(text: &str) -> bool {
     text.split(',').all(fits)
 }
 
-/// Returns whether a text can be a user or group of `USER[:GROUP]`. Whether the image knows a name is not known here;
-/// numbers have a range.
+/// Returns whether a text can be a user or group of `USER[:GROUP]`. Names are not checked, because only the image knows
+/// them; numbers have a range.
 pub(super) fn is_user_or_group(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepares the data directory and the accounts, then becomes the server. Safe to be killed and run again at any point.
+# Prepares the data directory and the accounts, then runs the server. May be killed at any point and run again.
 set -eu
 
 [ "${1:-}" = mariadbd ] || exec "$@"
@@ -11,7 +11,7 @@ secret() {
   [ -r "/run/secrets/$1" ] || fail "secret $1 is missing"
   value=$(cat "/run/secrets/$1")
   [ -n "$value" ] || fail "secret $1 is empty"
-  # Inside SQL quotes a backslash and a quote are doubled.
+  # In an SQL string, a backslash and a quote must be doubled.
   printf '%s' "$value" | sed "s/\\\\/\\\\\\\\/g; s/'/''/g"
 }
 
@@ -24,8 +24,8 @@ password=$(secret db_password)
 root_password=$(secret db_root_password)
 
 if [ ! -d /var/lib/mysql/data ]; then
-  # A copy that was cut off is left behind under another name and begun again; the rename makes it whole at once. What
-  # was copied is on the disk before that, also where the machine loses its power; other disks are not waited for.
+  # The copy gets its final name only when it is complete and on the disk, so a kill or a power failure leaves no half copy.
+  # An incomplete copy has another name and is begun again. Only this file system is synced.
   rm -rf /var/lib/mysql/.staging
   mkdir /var/lib/mysql/.staging
   tar -C /var/lib/mysql/.staging --same-owner -xpf /usr/share/inception/empty.tar

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Asks the database what the application will ask it, over TCP and with its account. While the server starts, the question
-# waits for its answer.
+# Sends a query as the application does: over TCP, with the application's account. A query that is sent while the server
+# starts waits for its answer.
 set -eu
 MYSQL_PWD=$(cat /run/secrets/db_password)
 export MYSQL_PWD

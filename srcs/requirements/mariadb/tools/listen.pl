@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Opens the server's sockets, then becomes the command that follows. Whoever connects before the server runs is answered as
-# soon as it does, so nobody has to ask again and again. The server takes over open sockets as it does from systemd.
+# Opens the server's sockets, then runs the command of the arguments. A client that connects before the server runs is
+# answered as soon as the server runs, so no client has to retry. The server takes over the sockets as it does from systemd.
 use strict;
 use warnings;
 use Socket;
@@ -12,7 +12,7 @@ while (<$settings>) {
 }
 close($settings);
 
-# Descriptors up to this one are handed on to the command.
+# The command inherits the file descriptors up to this one.
 $^F = 4;
 my ($network, $local);
 socket($network, PF_INET, SOCK_STREAM, 0) && setsockopt($network, SOL_SOCKET, SO_REUSEADDR, 1)

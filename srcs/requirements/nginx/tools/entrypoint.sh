@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the site's configuration from the environment, then becomes nginx.
+# Writes the site's configuration from the environment, then runs nginx.
 set -eu
 
 [ "${1:-}" = nginx ] || exec "$@"

@@ -1,6 +1,6 @@
 <?php
-// Compiles the site's programs into opcache's files; runs once, when the image is built. A file that cannot be compiled
-// beside the others is left out: it is compiled when it is first needed.
+// Compiles the site's PHP files for opcache, when the image is built. A file that cannot be compiled together with the others
+// is left out; PHP compiles it when it is first used.
 $programs = static function (string $folder): iterable {
     foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator($folder, FilesystemIterator::SKIP_DOTS)) as $file) {
         if ($file->getExtension() === 'php') {
@@ -8,7 +8,7 @@ $programs = static function (string $folder): iterable {
         }
     }
 };
-// These define functions that other files define, too, and one process holds each function once.
+// These files define functions that other files define, too. A process can define a function only once.
 $doubles = ['/wp-admin/includes/noop.php', '/wp-includes/cache.php', '/wp-includes/js/tinymce/wp-tinymce.php'];
 $compiled = 0;
 foreach ($programs($argv[1]) as $path) {

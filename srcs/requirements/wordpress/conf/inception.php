@@ -1,5 +1,5 @@
 <?php
-// Must-use plugin: updates come with the image, so the checks for them are taken away.
+// Must-use plugin: updates come with a new image, so WordPress' checks for updates are removed.
 remove_action('init', 'wp_schedule_update_checks');
 foreach (['wp_version_check', 'wp_update_plugins', 'wp_update_themes'] as $check) {
     remove_all_actions($check);

@@ -1,6 +1,6 @@
 <?php
-// Keeps WordPress' objects in Redis between requests. Without Redis it keeps them for one request: every call is caught.
-// Values are stored in a list of one, so that a stored false is no miss.
+// Keeps WordPress' objects in Redis between requests. Without Redis they are kept for one request; errors of Redis are caught.
+// Each value is stored inside a list, because a bare `false` would look like a missing value.
 
 function wp_cache_init(): void
 {
@@ -54,7 +54,7 @@ class WP_Object_Cache
         });
     }
 
-    /** Runs a call; a failure ends the use of Redis for this request. */
+    /** Makes a call to Redis. After an error this request uses Redis no more. */
     private function guard(callable $call)
     {
         try {

@@ -1,5 +1,5 @@
 <?php
-// Holds no secret: the entrypoint writes the constants to a file that only the site's user may read.
+// This file has no secrets: the entrypoint writes the constants to a file that only the site's user may read.
 foreach (require '/etc/inception/wordpress.php' as $name => $value) {
     define($name, $value);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the settings. Then the site is put in place, WordPress is installed once, and the process becomes php-fpm. Safe to
-# be killed and run again at any point.
+# Checks the settings, puts the site in place, installs WordPress once, then runs php-fpm. May be killed at any point and run
+# again.
 set -eu
 
 [ "${1:-}" = php-fpm8.2 ] || exec "$@"
@@ -19,6 +19,6 @@ for name in db_password wp_owner_password wp_author_password; do
   [ -s "/run/secrets/$name" ] || fail "secret $name is missing or empty"
 done
 
-# The site's own tools do the rest; what they run of WordPress is compiled in the image.
+# `prepare.php` does the rest. The PHP files that it runs are already compiled in the image.
 exec php8.2 -d error_log= -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/inception \
   /usr/local/bin/prepare.php "$@"

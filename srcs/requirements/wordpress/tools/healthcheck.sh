@@ -1,4 +1,4 @@
 #!/bin/sh
-# Asks php-fpm over FastCGI, as nginx would. While the site is made ready the question waits for its answer.
+# Asks php-fpm for a ping over FastCGI, as nginx would. A ping that is sent while the site is prepared waits for its answer.
 set -eu
 SCRIPT_NAME=/fpm-ping SCRIPT_FILENAME=/fpm-ping REQUEST_METHOD=GET timeout 4 cgi-fcgi -bind -connect 127.0.0.1:9000 | grep -q pong

@@ -1,6 +1,6 @@
 <?php
-// Installs WordPress once. A table marks an installation under way: found at a later start, it is begun again. `prepare.php`
-// gives the constants and the two passwords.
+// Installs WordPress once. A table marks an unfinished installation; a later start that finds the table begins again.
+// `prepare.php` defines the constants and the two passwords.
 const MARK = 'wp_inception_installing';
 
 function connect(array $constants): mysqli
@@ -38,19 +38,19 @@ $_SERVER['HTTPS'] = 'on';
 $_SERVER['REQUEST_URI'] = '/';
 $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
 define('WP_INSTALLING', true);
-// There is no mail program; the function must be there before WordPress defines its own.
+// There is no mail program. This definition must come before WordPress' own, which would send a mail.
 function wp_new_blog_notification($title, $url, $user, $password): void
 {
 }
 require '/var/www/html/wp-load.php';
 require ABSPATH . 'wp-admin/includes/upgrade.php';
 wp_cache_flush();
-// The mark says that the installation is not whole, so its rows need not reach the disk one by one: tables are made and
-// committed as they come, and all rows between two tables at once.
+// After a crash the installation begins again, so its rows need not be committed one by one: creating a table commits all
+// rows before it.
 $GLOBALS['wpdb']->query('SET autocommit = 0');
-// Roles are made in memory and written once: the installer writes all of them after each of its 120 capabilities.
+// Roles are kept in memory and written once. By default the installer writes all of them after each of its 120 capabilities.
 wp_roles()->use_db = false;
-// Otherwise the installer asks itself over HTTP whether permalinks work, before anyone can answer.
+// By default the installer tests permalinks by a request over HTTP to the site, which cannot answer yet.
 add_filter('pre_option_permalink_structure', static fn () => '/%postname%/');
 $result = wp_install(getenv('WORDPRESS_TITLE'), getenv('WORDPRESS_OWNER'), getenv('WORDPRESS_OWNER_EMAIL'), true, '', wp_slash($owner_password));
 wp_roles()->use_db = true;

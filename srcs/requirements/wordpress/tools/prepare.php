@@ -1,6 +1,6 @@
 <?php
-// Gets the site ready as root, lets WordPress install itself as the site's user, then becomes php-fpm. One process for
-// all: a start of PHP costs more than most of what is done here.
+// Prepares the site as root, installs WordPress as the site's user, then runs php-fpm. All in one process, because starting
+// PHP takes longer than most of these steps.
 $fail = static function (string $why): never {
     fwrite(STDERR, "wordpress: $why\n");
     exit(1);
@@ -10,8 +10,8 @@ $secret = static function (string $name): string {
     return is_readable($path) ? rtrim(file_get_contents($path), "\r\n") : '';
 };
 
-// php-fpm's socket is opened first. Whoever connects before php-fpm runs is answered as soon as it does, so neither a health
-// check nor nginx has to ask again and again.
+// php-fpm's socket is opened first. A client that connects before php-fpm runs is answered as soon as php-fpm runs, so neither
+// the health check nor nginx has to retry.
 const ADDRESS = '0.0.0.0:9000';
 $listener = stream_socket_server('tcp://' . ADDRESS, $number, $why, STREAM_SERVER_BIND | STREAM_SERVER_LISTEN,
     stream_context_create(['socket' => ['backlog' => 511]]));
@@ -34,7 +34,7 @@ $is_written = (is_dir($folder) || mkdir($folder, 0750))
 $is_written || $fail("cannot write $file");
 umask(0022);
 
-// WordPress' own code never runs as root, and the site's user cannot read the secrets: the passwords are read before.
+// The passwords are read here, as root: the site's user cannot read the secrets, and WordPress' code never runs as root.
 $owner_password = $secret('wp_owner_password');
 $author_password = $secret('wp_author_password');
 $child = pcntl_fork();

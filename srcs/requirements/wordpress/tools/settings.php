@@ -1,6 +1,6 @@
 <?php
-// The constants that wp-config.php defines: from the environment, the secrets and the site's salt. `prepare.php` gives the
-// function `$secret`.
+// Returns the constants for wp-config.php, from the environment, the secrets and the site's salt. `prepare.php` defines
+// `$secret`.
 $port = getenv('HTTPS_PORT') ?: '443';
 $home = 'https://' . getenv('DOMAIN_NAME') . ($port === '443' ? '' : ":$port");
 $salt = file_get_contents('/var/www/html/.salt');

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Puts the site's files and its salt in place. Safe to be killed and run again at any point.
+# Puts the site's files and its salt in place. May be killed at any point and run again.
 set -eu
 
-# The files come from the image; the volume keeps what people add. The mark is written last, so a copy that was cut off is
-# done again, and a new image's files replace the old one's. A folder that somebody has moved elsewhere and linked stays
-# linked. Only the volume's own disk is waited for.
+# WordPress' files come from the image; the volume also keeps the files that users add. `.copied` is written last, so an
+# incomplete copy is done again, and the files of a new image replace the old ones. A folder that a user has replaced by a
+# link stays a link. Only this file system is synced.
 if ! cmp -s /usr/src/wordpress/site.image /var/www/html/.copied; then
   tar -C /var/www/html --keep-directory-symlink -xpf /usr/src/wordpress/site.tar
   sync --file-system /var/www/html

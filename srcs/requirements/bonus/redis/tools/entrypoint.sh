@@ -1,5 +1,5 @@
 #!/bin/sh
-# Adds the password to the configuration, then becomes the server under its own account.
+# Adds the password to the configuration, then runs the server as its own user.
 set -eu
 [ "${1:-}" = redis-server ] || exec "$@"
 [ -s /run/secrets/redis_password ] || { echo "redis: secret redis_password is missing or empty" >&2; exit 1; }

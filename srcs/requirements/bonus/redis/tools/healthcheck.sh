@@ -1,5 +1,5 @@
 #!/bin/sh
-# Asks the server with the password that its clients use.
+# Pings the server with the password of its clients.
 set -eu
 REDISCLI_AUTH=$(cat /run/secrets/redis_password)
 export REDISCLI_AUTH
