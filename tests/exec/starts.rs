@@ -219,3 +219,25 @@ async fn what_had_ended_before_a_run_that_died_stays_ended_when_its_replacement_
     assert_eq!(containers(&engine).await, ["p-job-1 job:1 exited", "p-web-1 app:1 running"]);
     assert_eq!(outcome.leftovers, Vec::<String>::new());
 }
+
+/// Exit code 0 of a program that was told to end is not the end of its work.
+#[tokio::test(start_paused = true)]
+async fn a_container_that_others_stop_while_it_is_waited_for_is_not_up() {
+    let yaml = |image: &str| format!("services: {{ db: {{ image: '{image}' }} }}");
+    let engine = engine();
+    succeeds(&engine, &yaml("db:1")).await;
+    let beside = std::sync::Arc::clone(&engine);
+    let other = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let all = beside.list_containers(&[]).await.unwrap();
+            if let Some(new) = all.iter().find(|one| one.image == "sick:1" && one.state == ContainerState::Running) {
+                return beside.stop_container(&new.id, None).await.unwrap();
+            }
+        }
+    });
+    let outcome = up(&engine, &project(&yaml("sick:1"))).await.unwrap();
+    assert!(other.await.unwrap());
+    assert!(outcome.failures.iter().any(|one| one.error.to_string().contains("was stopped")), "{outcome:?}");
+    assert_eq!(containers(&engine).await, ["p-db-1 db:1 running"]);
+}

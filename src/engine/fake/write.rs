@@ -105,6 +105,7 @@ impl State {
             Phase::Created | Phase::Exited { .. } => return Ok(None),
         };
         self.note_container(id, Done::Stopped);
+        self.tell(id, "kill");
         Ok(Some(until))
     }
 
@@ -221,6 +222,7 @@ impl ChangeEngine for FakeEngine {
                 }
             }
             state.note_container(&key, Done::Killed);
+            state.tell(&key, "kill");
             state.tell(&key, "die");
             Ok(())
         })

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use tokio::sync::broadcast;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::engine::EngineHandle;
+use crate::engine::{EngineEvent, EngineHandle};
 use crate::model::{ContainerId, ProjectName, labels};
 
 /// How long the run waits for its subscription.
@@ -43,7 +43,7 @@ impl Events {
     /// Returns the wake-ups for one container.
     pub(in crate::exec) fn wakeups(&self, container: ContainerId) -> Wakeups {
         let receiver = Some(self.sender.subscribe());
-        Wakeups { receiver, container, is_blind: !self.is_open.load(Ordering::SeqCst) }
+        Wakeups { receiver, container, is_blind: !self.is_open.load(Ordering::SeqCst), is_told_to_end: false }
     }
 }
 
@@ -51,10 +51,43 @@ impl Events {
 #[derive(Clone, Debug)]
 enum Happened {
     /// Something happened to a container.
-    To { container: ContainerId, is_end: bool },
+    To { container: ContainerId, what: What },
     /// The stream has broken: anything may happen to any container without an event.
     Broken,
 }
+
+/// What has happened to a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    /// Its process was started.
+    Start,
+    /// It was sent a signal that ends most programs.
+    Signal,
+    /// It has ended, or may have.
+    End,
+    Other,
+}
+
+impl What {
+    fn of(event: &EngineEvent) -> Self {
+        match event.action.as_str() {
+            "start" => Self::Start,
+            "kill" if event.attributes.get("signal").is_some_and(|signal| HARMLESS.contains(&signal.as_str())) => {
+                Self::End
+            }
+            "kill" => Self::Signal,
+            "die" | "oom" | "destroy" => Self::End,
+            _ => Self::Other,
+        }
+    }
+
+    fn is_end(self) -> bool {
+        matches!(self, Self::Signal | Self::End)
+    }
+}
+
+/// Signals by which programs are told to read their configuration again, and the like: HUP, USR1, USR2, WINCH.
+const HARMLESS: [&str; 4] = ["1", "10", "12", "28"];
 
 type Stream = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
 
@@ -87,8 +120,8 @@ impl Forward {
         let Some(stream) = stream else { return };
         while let Some(Ok(event)) = stream.next().await {
             if matters(&event.action) {
-                let is_end = matches!(event.action.as_str(), "die" | "oom" | "kill" | "destroy");
-                self.tell(Happened::To { container: event.id, is_end });
+                let what = What::of(&event);
+                self.tell(Happened::To { container: event.id, what });
             }
         }
         self.is_open.store(false, Ordering::SeqCst);
@@ -125,12 +158,19 @@ pub(in crate::exec) struct Wakeups {
     container: ContainerId,
     /// Whether the stream of events was broken when the wait began.
     is_blind: bool,
+    /// Whether somebody has sent the container a signal that ends it, since its last start.
+    is_told_to_end: bool,
 }
 
 impl Wakeups {
     /// Returns wake-ups that never come, for a run without a subscription.
     pub(in crate::exec) fn none(container: ContainerId) -> Self {
-        Self { receiver: None, container, is_blind: false }
+        Self { receiver: None, container, is_blind: false, is_told_to_end: false }
+    }
+
+    /// Returns whether the events so far tell that somebody has stopped the container.
+    pub(super) fn is_told_to_end(&self) -> bool {
+        self.is_told_to_end
     }
 
     /// Waits until something has happened, or may have happened, to the container.
@@ -150,8 +190,15 @@ impl Wakeups {
         let Some(receiver) = &mut self.receiver else { return std::future::pending().await };
         loop {
             match receiver.recv().await {
-                Ok(Happened::To { container, is_end }) if container == self.container && matters(is_end) => {
-                    return End::Seen;
+                Ok(Happened::To { container, what }) if container == self.container => {
+                    match what {
+                        What::Start => self.is_told_to_end = false,
+                        What::Signal => self.is_told_to_end = true,
+                        What::End | What::Other => {}
+                    }
+                    if matters(what.is_end()) {
+                        return End::Seen;
+                    }
                 }
                 Ok(Happened::To { .. }) => {}
                 Ok(Happened::Broken) | Err(broadcast::error::RecvError::Lagged(_)) => return End::Possible,

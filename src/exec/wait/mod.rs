@@ -107,7 +107,9 @@ impl Wait<'_> {
         let own = own.passes();
         tokio::pin!(own);
         loop {
-            let (what, look_at) = match judge(self.until, &details, steady_since, first_restarts) {
+            let stopped = wakeups.is_told_to_end().then(|| verdict::stopped(&details)).flatten();
+            let judged = stopped.unwrap_or_else(|| judge(self.until, &details, steady_since, first_restarts));
+            let (what, look_at) = match judged {
                 Verdict::Done(word) => return Ok(word),
                 Verdict::Failed(what) => return Err(self.not_up(what, &details).await),
                 Verdict::Pending { what, look_at } => (what, look_at),

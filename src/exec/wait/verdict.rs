@@ -12,6 +12,8 @@ use crate::plan::Until;
 /// This many restarts during one wait are a crash loop.
 const CRASH_LOOP: u64 = 3;
 
+const STOPPED: &str = "was stopped while it was waited for";
+
 /// The meaning of an inspect.
 #[derive(Debug)]
 pub(super) enum Verdict {
@@ -44,6 +46,13 @@ impl fmt::Display for Goal {
             Goal::Running => "running",
         })
     }
+}
+
+/// Returns what has become of a container that somebody has stopped while it was waited for: exit code 0 does not mean then
+/// that its work is done. `None` where it has not ended.
+pub(super) fn stopped(details: &ContainerDetails) -> Option<Verdict> {
+    let has_ended = matches!(details.state, ContainerState::Exited | ContainerState::Dead);
+    (has_ended && details.exit_code == 0).then(|| Verdict::Failed(STOPPED.to_owned()))
 }
 
 /// Judges a container. `steady_since`: the moment of its last start. `first_restarts`: how often its restart policy had
@@ -111,9 +120,7 @@ fn has_finished(details: &ContainerDetails) -> bool {
 
 fn exited(details: &ContainerDetails) -> String {
     match details.state {
-        ContainerState::Exited if details.is_kept_up && details.exit_code == 0 => {
-            "was stopped while it was waited for".to_owned()
-        }
+        ContainerState::Exited if details.is_kept_up && details.exit_code == 0 => STOPPED.to_owned(),
         ContainerState::Exited | ContainerState::Dead => format!("exited with code {}", details.exit_code),
         state => format!("is {}", state.as_str()),
     }
