@@ -51,3 +51,8 @@ pub const ADDRESSES: &str = "dev.inception.addresses";
 
 /// The value of [`VERSION`]: the release of docker compose whose rules this program keeps.
 pub const COMPATIBLE_VERSION: &str = "2.40.3";
+
+/// Returns whether the labels of an object name a project as its own ([`PROJECT`]).
+pub fn are_of(found: &std::collections::BTreeMap<String, String>, project: &super::ProjectName) -> bool {
+    found.get(PROJECT).map(String::as_str) == Some(project.as_str())
+}

@@ -40,7 +40,7 @@ pub(super) fn listeners(ports: &BTreeSet<u16>) -> Vec<Listener> {
 fn parse(text: &str) -> Option<(IpAddr, u16)> {
     let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
-    let word = |text: &str| u32::from_str_radix(text, 16).ok().map(u32::swap_bytes);
+    let word = |text: &str| u32::from_str_radix(text, 16).ok().map(u32::to_be);
     let address = match address.len() {
         8 => IpAddr::V4(Ipv4Addr::from(word(address)?)),
         32 => {

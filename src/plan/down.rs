@@ -125,7 +125,7 @@ fn leftover(builder: &mut Builder, project: &Project, observed: &Observed, optio
 
 /// Plans the removal of the project's networks, after the end of the containers' removals. External networks stay.
 fn networks(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
-    for network in observed.networks.iter().filter(|network| is_ours(&network.labels, project)) {
+    for network in observed.networks.iter().filter(|network| labels::are_of(&network.labels, &project.name)) {
         let key = network.labels.get(labels::NETWORK).map(|key| NetworkKey::from(key.as_str()));
         if key.as_ref().and_then(|key| project.networks.get(key)).is_some_and(|declared| declared.is_external) {
             continue;
@@ -153,16 +153,11 @@ fn tell_users(builder: &mut Builder, project: &Project, observed: &Observed, net
     }
 }
 
-/// Returns whether the labels of a network or volume name the project.
-fn is_ours(labels_found: &BTreeMap<String, String>, project: &Project) -> bool {
-    labels_found.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
-}
-
 /// Plans the removal of the volumes that the file declares and whose label names the project. External volumes and
 /// volumes with `x-protected: true` stay.
 fn volumes(builder: &mut Builder, project: &Project, observed: &Observed, removed: &[StepId]) {
     let mut staying = Vec::new();
-    for volume in observed.volumes.iter().filter(|volume| is_ours(&volume.labels, project)) {
+    for volume in observed.volumes.iter().filter(|volume| labels::are_of(&volume.labels, &project.name)) {
         // Several volumes of the file may have one `name`. Where one of them is external or protected, the volume
         // stays.
         let all = project.volumes.values().filter(|declared| declared.name == volume.name);
@@ -212,7 +207,7 @@ fn with_volume<'a>(observed: &'a Observed, volume: &ObservedVolume) -> Vec<&'a O
 
 /// Warns that named volumes stay where services are named: other services may use the volumes, too.
 fn volumes_stay(builder: &mut Builder, project: &Project, observed: &Observed) {
-    let ours = observed.volumes.iter().filter(|volume| is_ours(&volume.labels, project));
+    let ours = observed.volumes.iter().filter(|volume| labels::are_of(&volume.labels, &project.name));
     let names: Vec<String> =
         ours.map(|volume| format!("`{}`", crate::text::escape_controls(volume.name.as_str()))).collect();
     if !names.is_empty() {

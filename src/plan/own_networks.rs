@@ -37,7 +37,7 @@ pub(crate) fn is_used(world: World<'_>, network: &ObservedNetwork) -> bool {
 
 /// Returns whether a network belongs to the project, by its label.
 pub(crate) fn is_ours(project: &Project, network: &ObservedNetwork) -> bool {
-    network.labels.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
+    labels::are_of(&network.labels, &project.name)
 }
 
 /// Returns whether a network is as the file says. Compat: a network without a config hash was created by an older tool

@@ -144,7 +144,7 @@ impl fmt::Display for Reason {
             Reason::TakesOver => f.write_str("takes over"),
             Reason::FinalName => f.write_str("takes the final name"),
             Reason::VolumeChanged(what) => write!(f, "{what}; its data is given up by --recreate-volume"),
-            Reason::UsesChangedVolume(key) => write!(f, "volume `{key}` is made anew"),
+            Reason::UsesChangedVolume(key) => write!(f, "volume `{key}` is recreated"),
             Reason::ScaledDown { wanted } => write!(f, "only {wanted} wanted"),
             Reason::Orphan => f.write_str("no such service in the file"),
             Reason::NeverRan => f.write_str("has never run: its configs and secrets are put into it once more"),

@@ -25,12 +25,12 @@ async fn a_changed_volume_is_made_anew_only_where_it_is_given_up_by_name() {
     let plan = plan_up(&changed, &observed, &options);
     assert!(!plan.diagnostics.iter().any(inception::diag::Diagnostic::is_error), "{:?}", plan.diagnostics);
     expect![[r#"
-        1       stop    db#1         volume `data` is made anew
-        2 <- 1  remove  db#1         volume `data` is made anew
+        1       stop    db#1         volume `data` is recreated
+        2 <- 1  remove  db#1         volume `data` is recreated
         3 <- 2  remove  volume data  driver_opts.device (unset) → `/srv`; driver_opts.o (unset) → `bind`; driver_opts.type (unset) → `none`; its data is given up by --recreate-volume
         4 <- 3  create  volume data  driver_opts.device (unset) → `/srv`; driver_opts.o (unset) → `bind`; driver_opts.type (unset) → `none`; its data is given up by --recreate-volume
-        5 <- 4  create  db#1         volume `data` is made anew
-        6 <- 5  start   db#1         volume `data` is made anew
+        5 <- 4  create  db#1         volume `data` is recreated
+        6 <- 5  start   db#1         volume `data` is recreated
         7 <- 6  wait    db#1         until running
     "#]]
     .assert_eq(&render(&plan));

@@ -50,7 +50,10 @@ impl NotingEngine {
     /// Returns the request lines of requests that change something.
     pub fn writes(&self) -> Vec<String> {
         let heads = self.heads.lock().unwrap();
-        let lines = heads.iter().filter_map(|head| head.lines().next()).filter(|line| !line.starts_with("GET "));
+        let lines = heads
+            .iter()
+            .filter_map(|head| head.lines().next())
+            .filter(|line| !line.starts_with("GET ") && !line.starts_with("HEAD "));
         lines.map(str::to_owned).collect()
     }
 }

@@ -49,13 +49,12 @@ impl AtWork {
     /// Returns the help if the container is not recreated; `service` is inserted into the command line, with a blank in
     /// front.
     fn help(&self, service: &str) -> String {
-        let again = |pid| {
-            format!("end it (`kill {pid}`, with -9 where it does not heed that), then run the same command again")
-        };
+        let again =
+            |pid| format!("end it (`kill {pid}`, or `kill -9 {pid}` if it goes on), then run the same command again");
         let anew =
             format!("`inception up -d --force-recreate{service}` (what was written in it outside of volumes goes)");
         match self {
-            Self::Nothing => format!("{KILLED}, and cannot start it any more; make it anew: {anew}"),
+            Self::Nothing => format!("{KILLED}, and cannot start it any more; recreate it: {anew}"),
             Self::Waiting(pid) => format!("{KILLED}, and its process {pid} still waits for that; {}", again(*pid)),
             Self::Process(Process { pid, name }) => format!(
                 "{KILLED}, and does not know that its process {pid} (`{}`) is at work; {}",

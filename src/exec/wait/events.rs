@@ -89,7 +89,7 @@ impl What {
 /// Signals by which programs are told to read their configuration again, and the like: HUP, USR1, USR2, WINCH.
 const HARMLESS: [&str; 4] = ["1", "10", "12", "28"];
 
-type Stream = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<crate::engine::EngineEvent>>;
+type Stream = futures_util::stream::BoxStream<'static, crate::engine::EngineResult<EngineEvent>>;
 
 /// Passes events on to the waits, and subscribes again when the stream breaks.
 struct Forward {

@@ -70,7 +70,7 @@ impl Search<'_> {
         let project = self.project;
         for network in project.networks.values().filter(|network| !network.is_external) {
             let mut named = self.observed.networks.iter().filter(|one| one.name == network.name);
-            match named.clone().find(|one| is_ours(&one.labels, project)) {
+            match named.clone().find(|one| labels::are_of(&one.labels, &project.name)) {
                 None if named.any(|one| is_lent(network, one)) => {}
                 None => self.missing(networks::target(network)),
                 Some(existing) => self.strangers(network, existing),
@@ -83,7 +83,7 @@ impl Search<'_> {
         for volume in project.volumes.values().filter(|volume| !volume.is_external) {
             match self.observed.volumes.iter().find(|one| one.name == volume.name) {
                 None => self.missing(volumes::target(volume)),
-                Some(existing) if is_ours(&existing.labels, project) => {}
+                Some(existing) if labels::are_of(&existing.labels, &project.name) => {}
                 Some(existing) => self.foreign(volume, existing.labels.get(labels::PROJECT)),
             }
         }
@@ -311,11 +311,6 @@ fn is_same_address(a: &str, b: &str) -> bool {
 /// Returns whether the engine leaves a container of the service stopped once it has ended with code 0.
 fn may_end(service: &Service) -> bool {
     matches!(service.restart, RestartPolicy::No | RestartPolicy::OnFailure(_))
-}
-
-/// Returns whether the labels of a network or volume name the project.
-fn is_ours(found: &std::collections::BTreeMap<String, String>, project: &Project) -> bool {
-    found.get(labels::PROJECT).map(String::as_str) == Some(project.name.as_str())
 }
 
 /// Returns the attributes that `docker update` can change, with the values that the service has in the file; `None`

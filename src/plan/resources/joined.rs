@@ -66,7 +66,7 @@ fn cut_off(project: &Project, container: &ObservedContainer, host: &ObservedCont
     match service {
         Some(service) => Diagnostic::warning("joined-cut-off", service.span, message)
             .at(format!("services.{}.network_mode", service.name))
-            .help(format!("afterwards make it anew: `inception up -d {}`", service.name)),
-        None => Diagnostic::warning("joined-cut-off", Span::NONE, message).help("afterwards make it anew"),
+            .help(format!("afterwards recreate it: `inception up -d {}`", service.name)),
+        None => Diagnostic::warning("joined-cut-off", Span::NONE, message).help("afterwards recreate it"),
     }
 }

@@ -202,7 +202,7 @@ fn replace<'a>(
         builder.tell(
             Diagnostic::error("network-in-use", network.span, message)
                 .at(format!("networks.{}", network.key))
-                .cause(format!("it cannot be made anew while {} use it", strangers.join(", ")))
+                .cause(format!("it cannot be recreated while {} use it", strangers.join(", ")))
                 .help(format!("disconnect them first: `docker network disconnect {} NAME`", network.name)),
         );
         return None;

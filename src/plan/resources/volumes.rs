@@ -140,7 +140,7 @@ fn compare(
         return None;
     }
     let message = format!(
-        "the definition of volume `{}` has changed, but a volume with data is never made anew unasked",
+        "the definition of volume `{}` has changed, but a volume with data is never recreated unasked",
         volume.name
     );
     builder.tell(
@@ -163,13 +163,13 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     let path = format!("volumes.{}", volume.key);
     let same = || project.volumes.values().filter(|other| other.name == volume.name);
     if same().any(|other| other.is_external) {
-        let message = format!("volume `{}` is declared as external, too, and is not made anew", volume.name);
+        let message = format!("volume `{}` is declared as external, too, and is not recreated", volume.name);
         let help = "leave out --recreate-volume, or give the two different names";
         builder.tell(Diagnostic::error("foreign-volume", volume.span, message).at(path).help(help));
         return Vec::new();
     }
     if same().any(|other| other.is_protected) {
-        let message = format!("volume `{}` is protected and is not made anew", volume.name);
+        let message = format!("volume `{}` is protected and is not recreated", volume.name);
         let help = "take `x-protected: true` away first";
         builder.tell(Diagnostic::error("volume-protected", volume.span, message).at(path).help(help));
         return Vec::new();
@@ -183,7 +183,7 @@ fn anew(builder: &mut Builder, scope: Scope<'_>, volume: &Volume, what: String, 
     };
     let others: Vec<&ObservedContainer> = users.iter().copied().filter(|one| !is_made_again(one)).collect();
     if !others.is_empty() {
-        let message = format!("volume `{}` cannot be made anew while others use it", volume.name);
+        let message = format!("volume `{}` cannot be recreated while others use it", volume.name);
         let cause = format!("containers that this run does not make again: {}", owned::names(&others));
         let help = "remove them first, or name their services, too";
         builder.tell(Diagnostic::error("volume-in-use", volume.span, message).at(path).cause(cause).help(help));
