@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::followed::is_over;
 use super::lines::{Line, Lines};
-use super::rejoin;
+use super::moments::{end_of, moment};
 use crate::engine::{EngineHandle, EngineResult, EngineStream, LogOptions, OutputChunk, OutputStream};
 use crate::model::{ContainerId, ContainerState};
 
@@ -133,18 +133,13 @@ async fn ended(engine: &EngineHandle, id: &ContainerId, started_at: &str) -> Opt
             return Some(details.started_at);
         }
         if is_over(details.state) || details.state == ContainerState::Restarting {
-            return rejoin::end_of(&details);
+            return end_of(&details);
         }
         if begun.elapsed() >= PATIENCE {
             return None;
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-/// Returns a moment as a log is asked for it.
-pub(super) fn moment(nanos: i64) -> String {
-    format!("{}.{:09}", nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000))
 }
 
 const STREAMS: [OutputStream; 2] = [OutputStream::Stdout, OutputStream::Stderr];

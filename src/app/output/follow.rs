@@ -17,6 +17,7 @@ use super::super::logs;
 use super::super::run::rounds::Look;
 use super::followed::{self, Scope, is_over};
 use super::lines::Line;
+use super::moments::began;
 use super::mux::Mux;
 use super::reader::{self, STALLED, Stamps};
 use super::rejoin::{self, Gap};
@@ -362,7 +363,7 @@ impl<'a> Follower<'a> {
         match rejoin::rejoin(&self.engine, id, is_tty, gap).await {
             Ok(joined) => {
                 if let Some(watched) = self.watched.get_mut(id) {
-                    watched.joined = rejoin::began(&joined.details).map_or(Joined::No, Joined::Run);
+                    watched.joined = began(&joined.details).map_or(Joined::No, Joined::Run);
                 }
                 self.begin_reader(id, joined.output);
             }

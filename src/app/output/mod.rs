@@ -9,6 +9,7 @@ pub(super) mod follow;
 pub(super) mod followed;
 mod happened;
 pub(super) mod lines;
+mod moments;
 pub(super) mod mux;
 pub(super) mod reader;
 mod rejoin;

@@ -5,24 +5,19 @@
 //! from there: the session is opened first, and holds the container back before it can write so much more that its log is
 //! rotated. How the two become one output is in `catch_up`.
 
-#![expect(clippy::disallowed_methods, reason = "compares the time of day with the times of the log's lines")]
-
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use super::catch_up::{self, Midst, Opened, moment};
+use super::catch_up::{self, Midst, Opened};
 use super::followed::is_over;
+use super::moments::{began, end_of, moment, now};
 use crate::engine::{
     AttachOptions, ContainerDetails, EngineError, EngineEvent, EngineHandle, EngineResult, EngineStream, ErrorKind,
     LogOptions, OutputChunk,
 };
 use crate::model::{ContainerId, ContainerState};
 
-/// A restart policy waits at least this long before it starts a container again, and a log is complete by then.
-const BEFORE_RESTART: Duration = Duration::from_millis(100);
 /// How often a session is opened where each time the container was started again meanwhile.
 const TRIES: usize = 5;
 
@@ -130,22 +125,6 @@ async fn opened(engine: &EngineHandle, gap: Option<&Gap>, before: i64) -> Opened
         true => Opened { earliest: before, latest: told.max(now()) },
         false => Opened { earliest: nanos, latest: told },
     }
-}
-
-fn now() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or_default()
-}
-
-/// Returns when the last run of a container began, in nanoseconds since 1970 by the engine's clock.
-pub(super) fn began(details: &ContainerDetails) -> Option<i64> {
-    let began: jiff::Timestamp = details.started_at.parse().ok()?;
-    i64::try_from(began.as_nanosecond()).ok()
-}
-
-/// Returns until when a log tells of the run of a container that has ended.
-pub(super) fn end_of(details: &ContainerDetails) -> Option<String> {
-    let finished: jiff::Timestamp = details.finished_at.parse().ok()?;
-    Some((finished + jiff::SignedDuration::try_from(BEFORE_RESTART).ok()?).to_string())
 }
 
 /// Returns the output of a run that has ended by now.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::catch_up::moment;
+use super::moments::moment;
 use super::successors::Replica;
 use crate::engine::EngineEvent;
 
