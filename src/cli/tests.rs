@@ -22,6 +22,7 @@ fn needed(command: &str) -> &'static str {
     match command {
         "port" => " web 80",
         "wait" => " web",
+        "exec" => " web true",
         "scale" => " web=1",
         _ => "",
     }
