@@ -100,7 +100,8 @@ async fn attached(
         Over::Signal(signal) => Err(Failure::Interrupted(signal.exit())),
         Over::Detached => {
             ui::tell("\ndetached: the command goes on\n");
-            Ok(Exit::SUCCESS)
+            // Compat: so ends docker compose, too. The code of the command is not known.
+            Err(Failure::Told(Exit::FAILURE))
         }
     }
 }

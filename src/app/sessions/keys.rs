@@ -1,6 +1,6 @@
 //! The keys that end a session and leave its process running, such as `ctrl-p,ctrl-q`.
 //!
-//! The engine ends the session. This program reads along, so that it knows why the session has ended.
+//! The keys are found here and not passed on: a command whose keys an engine finds (20.10) does not survive that.
 
 /// The engine's own keys.
 const USUAL: [u8; 2] = [0x10, 0x11];
@@ -24,18 +24,25 @@ impl Keys {
         Ok(Self { keys, pressed: 0 })
     }
 
-    /// Takes what was typed. Returns whether the keys are complete.
-    pub(super) fn press(&mut self, bytes: &[u8]) -> bool {
+    /// Takes what was typed. Returns what of it the process gets, and whether the keys are complete. A key that may be one of
+    /// them is held back until the next one decides.
+    pub(super) fn press(&mut self, bytes: &[u8]) -> (Vec<u8>, bool) {
+        let mut passed = Vec::with_capacity(bytes.len() + self.pressed);
         for byte in bytes {
-            self.pressed = match self.keys.get(self.pressed) {
-                Some(key) if key == byte => self.pressed + 1,
-                _ => usize::from(self.keys.first() == Some(byte)),
-            };
-            if self.pressed == self.keys.len() {
-                return true;
+            if self.keys.get(self.pressed) == Some(byte) {
+                self.pressed += 1;
+                if self.pressed == self.keys.len() {
+                    return (passed, true);
+                }
+                continue;
+            }
+            passed.extend_from_slice(&self.keys[..self.pressed]);
+            self.pressed = usize::from(self.keys.first() == Some(byte));
+            if self.pressed == 0 {
+                passed.push(*byte);
             }
         }
-        false
+        (passed, false)
     }
 }
 
@@ -66,14 +73,24 @@ mod tests {
 
     #[test]
     fn keys_count_in_order_wherever_the_input_is_cut() {
-        let is_pressed = |pieces: &[&[u8]]| {
+        let pressed = |pieces: &[&[u8]]| {
             let mut keys = Keys::parse(None).unwrap();
-            pieces.iter().any(|piece| keys.press(piece))
+            let mut all = Vec::new();
+            for piece in pieces {
+                let (passed, is_complete) = keys.press(piece);
+                all.extend(passed);
+                if is_complete {
+                    return (all, true);
+                }
+            }
+            (all, false)
         };
-        assert!(is_pressed(&[b"ab\x10\x11"]));
-        assert!(is_pressed(&[b"\x10", b"\x11"]));
-        assert!(is_pressed(&[b"\x10\x10\x11"]));
-        assert!(!is_pressed(&[b"\x10a\x11"]));
-        assert!(!is_pressed(&[b"\x11\x10"]));
+        assert_eq!(pressed(&[b"ab\x10\x11c"]), (b"ab".to_vec(), true));
+        assert_eq!(pressed(&[b"\x10", b"\x11"]), (Vec::new(), true));
+        assert_eq!(pressed(&[b"\x10\x10\x11"]), (b"\x10".to_vec(), true));
+        assert_eq!(pressed(&[b"\x10a", b"\x11"]), (b"\x10a\x11".to_vec(), false));
+        assert_eq!(pressed(&[b"\x11\x10", b"b"]), (b"\x11\x10b".to_vec(), false));
+        let mut one = Keys::parse(Some("ctrl-b")).unwrap();
+        assert_eq!((one.press(b"a"), one.press(b"b\x02")), ((b"a".to_vec(), false), (b"b".to_vec(), true)));
     }
 }

@@ -1,7 +1,5 @@
 //! A session while it is open: bytes both ways, the terminal's modes and size, signals.
 
-use std::cell::Cell;
-
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
@@ -64,23 +62,18 @@ pub(super) async fn pass<T>(
 ) -> Result<Over<T>, Failure> {
     let Session { input, output } = session;
     let mut raw = Modes::begin(wiring.is_tty)?;
-    let (has_pressed, resized) = (Cell::new(false), Notify::new());
-    let is_tty = wiring.is_tty;
-    let feeding = feed(input, wiring, &has_pressed);
-    let sizing = size(is_tty, far, &resized);
+    let resized = Notify::new();
+    let sizing = size(wiring.is_tty, far, &resized);
+    let feeding = feed(input, wiring);
     let end = async {
         print(output).await?;
-        match has_pressed.get() {
-            true => Ok(Over::Detached),
-            false => end.await.map(Over::Ended),
-        }
+        end.await
     };
     tokio::pin!(end, feeding, sizing);
-    let mut is_fed = false;
     let over = loop {
         tokio::select! {
             biased;
-            over = &mut end => break over?,
+            ended = &mut end => break Over::Ended(ended?),
             asked = signals.next() => match asked {
                 Asked::End(signal) if far.signal(signal).await => {}
                 Asked::End(signal) => break Over::Signal(signal),
@@ -97,9 +90,9 @@ pub(super) async fn pass<T>(
                     resized.notify_one();
                 }
             },
-            result = &mut feeding, if !is_fed => {
-                is_fed = true;
+            result = &mut feeding => {
                 result?;
+                break Over::Detached;
             }
             () = &mut sizing => {}
             () = far.overdue() => {}
@@ -149,19 +142,20 @@ async fn print(mut output: EngineStream<OutputChunk>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Passes standard input on, to its end.
-async fn feed(mut input: SessionInput, wiring: Wiring, has_pressed: &Cell<bool>) -> Result<(), Failure> {
+/// Passes standard input on. Returns when the keys that end the session were pressed.
+async fn feed(mut input: SessionInput, wiring: Wiring) -> Result<(), Failure> {
     let Wiring { is_tty, takes_input, passes_end, mut keys } = wiring;
     if takes_input {
         let mut stdin =
             Input::begin().map_err(|error| anyhow::anyhow!("cannot read standard input: {error}"))?;
         while let Some(piece) = stdin.next().await {
-            if is_tty && keys.press(&piece) {
-                has_pressed.set(true);
-            }
+            let (piece, is_over) = if is_tty { keys.press(&piece) } else { (piece, false) };
             // A process that has ended takes nothing any more; its end is about to be told.
             if input.write_all(&piece).await.is_err() {
                 return std::future::pending().await;
+            }
+            if is_over {
+                return Ok(());
             }
         }
         if passes_end {

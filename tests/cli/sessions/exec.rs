@@ -93,6 +93,7 @@ fn three_hundred_megabytes_go_through_both_ways() {
     let Some(stack) = started() else { return };
     let script = "dd if=/dev/urandom bs=1048576 count=300 2>/dev/null | tee \"$1\" | \"$2\" exec -T s cat | cmp - \"$1\"";
     let file = stack.folder.path().join("sent");
+    stack.file("sent", "");
     let mut command = std::process::Command::new("sh");
     command.args(["-c", script, "sh"]).arg(&file).arg(stack.command(Tool::Ours, &[]).get_program());
     command.current_dir(stack.folder.path()).env("COMPOSE_PROJECT_NAME", &stack.project);
@@ -141,9 +142,10 @@ fn the_terminal_is_the_commands_with_its_size_and_its_keys() {
     terminal.types("while test \"$(stty size)\" != '33 99'; do usleep 20000; done; echo re''sized\r");
     terminal.shows("resized");
     // Ctrl-C is the command's.
-    terminal.types("sleep 1000\r");
-    terminal.shows("sleep 1000");
+    terminal.types("echo sl''eeps; sleep 1000\r");
+    terminal.shows("sleeps");
     terminal.types("\u{3}");
+    terminal.until("a prompt after the key", |screen| screen.rsplit("sleeps").next().unwrap().contains("# "));
     terminal.types("echo still'' there\r");
     terminal.shows("still there");
     terminal.types("exit 9\r");
@@ -225,19 +227,19 @@ fn the_keys_leave_the_command_running() {
     terminal.shows("ready");
     terminal.types("\u{10}\u{11}");
     let (code, screen) = terminal.end();
-    assert!(code == Some(0) && screen.contains("detached"), "{screen}");
+    assert!(code == Some(1) && screen.contains("detached"), "{screen}");
     assert!(!stack.exec("s", &["sh", "-c", "kill -0 $(cat /pid) && echo lives"]).is_empty());
     let words = ["exec", "--detach-keys", "ctrl-a,x", "s", "sh", "-c", "echo ready; cat"];
     let terminal = Terminal::begin(stack.command(Tool::Ours, &words));
     terminal.shows("ready");
     terminal.types("\u{10}\u{11}\u{1}");
     terminal.types("x");
-    assert_eq!(terminal.end().0, Some(0));
+    assert_eq!(terminal.end().0, Some(1));
     stack.file("config.json", r#"{"detachKeys": "ctrl-b"}"#);
     let mut command = stack.command(Tool::Ours, &["exec", "s", "sh", "-c", "echo ready; cat"]);
     command.env("DOCKER_CONFIG", stack.folder.path());
     let terminal = Terminal::begin(command);
     terminal.shows("ready");
     terminal.types("\u{2}");
-    assert_eq!(terminal.end().0, Some(0));
+    assert_eq!(terminal.end().0, Some(1));
 }
