@@ -47,6 +47,8 @@ commands! {
     Events(look::events::EventsArgs),
     Wait(look::wait::WaitArgs),
     Exec(session::exec::ExecArgs),
+    Run(session::run::RunArgs),
+    Attach(session::attach::AttachArgs),
     #[command(alias = "convert")]
     Config(file::config::ConfigArgs),
     Explain(about::explain::ExplainArgs),

@@ -23,6 +23,7 @@ fn needed(command: &str) -> &'static str {
         "port" => " web 80",
         "wait" => " web",
         "exec" => " web true",
+        "run" | "attach" => " web",
         "scale" => " web=1",
         _ => "",
     }

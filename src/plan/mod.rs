@@ -1,6 +1,6 @@
 //! Decides what must happen for the engine to match the project.
 //!
-//! Pure: no I/O, no clock, no environment. A command makes a [`Plan`] from the desired and the observed state: [`up()`], [`down()`],
+//! Pure: no I/O, no clock, no environment. A command makes a [`Plan`] from the desired and the observed state: [`up()`], [`run()`], [`down()`],
 //! [`lifecycle()`] and [`images()`] are the commands. A plan is made of [`Step`]s, each with an [`Action`] and a [`Reason`].
 //!
 //! | file or room | what it holds |
@@ -54,6 +54,7 @@ pub use scope::selected;
 pub use step::{
     Action, ContainerRef, Effect, Endpoints, IdField, Load, Nature, OnSignal, Reference, Step, StepId, Target, Until,
 };
+pub use up::one_off::{OneOff, run};
 pub use up::up;
 pub use value::{Interrupted, Need, Plan, Replacement};
 pub use verb::Verb;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "asks the system which signals are ignored")]
 
+use std::collections::VecDeque;
 use std::io;
 use std::task::Poll;
 
@@ -59,27 +60,32 @@ const ENDING: [(&str, Signal); 6] = [
 ];
 
 /// The signals that this program gets from now on.
-pub(super) struct Signals(Vec<(Asked, unix::Signal)>);
+pub(super) struct Signals {
+    heeded: Vec<(Asked, unix::Signal)>,
+    /// Signals that came before there was a session that could heed them.
+    put_back: VecDeque<Asked>,
+}
 
 impl Signals {
     /// Listens. A signal that is ignored stays ignored: `nohup` wants that.
     pub(super) fn listen() -> io::Result<Self> {
         let ignored = ignored();
         let ending = ENDING.map(|(name, signal)| (Asked::End(Named { name, number: signal.as_raw() }), signal));
-        let others =
-            [(Asked::Resize, Signal::WINCH), (Asked::Stop, Signal::TSTP), (Asked::GoOn, Signal::CONT)];
+        let others = [(Asked::Resize, Signal::WINCH), (Asked::Stop, Signal::TSTP), (Asked::GoOn, Signal::CONT)];
         let heeded = ending.into_iter().chain(others);
         let heeded = heeded.filter(|(_, signal)| ignored & (1 << (signal.as_raw() - 1)) == 0);
-        let all: io::Result<Vec<_>> = heeded
-            .map(|(asked, signal)| Ok((asked, unix::signal(SignalKind::from_raw(signal.as_raw()))?)))
-            .collect();
-        Ok(Self(all?))
+        let all: io::Result<Vec<_>> =
+            heeded.map(|(asked, signal)| Ok((asked, unix::signal(SignalKind::from_raw(signal.as_raw()))?))).collect();
+        Ok(Self { heeded: all?, put_back: VecDeque::new() })
     }
 
     /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> Asked {
+        if let Some(asked) = self.put_back.pop_front() {
+            return asked;
+        }
         std::future::poll_fn(|context| {
-            for (asked, signal) in &mut self.0 {
+            for (asked, signal) in &mut self.heeded {
                 if signal.poll_recv(context).is_ready() {
                     return Poll::Ready(*asked);
                 }
@@ -87,6 +93,11 @@ impl Signals {
             Poll::Pending
         })
         .await
+    }
+
+    /// Lets the next session heed a signal.
+    pub(super) fn put_back(&mut self, asked: Asked) {
+        self.put_back.push_back(asked);
     }
 }
 

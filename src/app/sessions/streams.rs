@@ -146,8 +146,7 @@ async fn print(mut output: EngineStream<OutputChunk>) -> Result<(), Failure> {
 async fn feed(mut input: SessionInput, wiring: Wiring) -> Result<(), Failure> {
     let Wiring { is_tty, takes_input, passes_end, mut keys } = wiring;
     if takes_input {
-        let mut stdin =
-            Input::begin().map_err(|error| anyhow::anyhow!("cannot read standard input: {error}"))?;
+        let mut stdin = Input::begin().map_err(|error| anyhow::anyhow!("cannot read standard input: {error}"))?;
         while let Some(piece) = stdin.next().await {
             let (piece, is_over) = if is_tty { keys.press(&piece) } else { (piece, false) };
             // A process that has ended takes nothing any more; its end is about to be told.

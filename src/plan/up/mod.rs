@@ -13,6 +13,7 @@ mod inherit;
 mod judge;
 mod keep;
 mod leave;
+pub(crate) mod one_off;
 mod replace;
 mod restarts;
 mod service;

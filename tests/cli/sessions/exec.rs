@@ -29,7 +29,13 @@ fn as_the_peer(stack: &Stack, arguments: &[&str]) {
     let ours = fed(stack.command(Tool::Ours, arguments), b"");
     if Tool::Peer.is_ready() {
         let theirs = fed(stack.command(Tool::Peer, arguments), b"");
-        assert_eq!((ours.code, &ours.out), (theirs.code, &theirs.out), "{arguments:?}: {} {}", ours.errors, theirs.errors);
+        assert_eq!(
+            (ours.code, &ours.out),
+            (theirs.code, &theirs.out),
+            "{arguments:?}: {} {}",
+            ours.errors,
+            theirs.errors
+        );
     }
 }
 
@@ -91,7 +97,8 @@ fn the_end_of_the_input_reaches_the_command() {
 #[test]
 fn three_hundred_megabytes_go_through_both_ways() {
     let Some(stack) = started() else { return };
-    let script = "dd if=/dev/urandom bs=1048576 count=300 2>/dev/null | tee \"$1\" | \"$2\" exec -T s cat | cmp - \"$1\"";
+    let script =
+        "dd if=/dev/urandom bs=1048576 count=300 2>/dev/null | tee \"$1\" | \"$2\" exec -T s cat | cmp - \"$1\"";
     let file = stack.folder.path().join("sent");
     stack.file("sent", "");
     let mut command = std::process::Command::new("sh");

@@ -1,6 +1,8 @@
 //! Commands that connect this terminal to a process in a container: `exec`, `run`, `attach`.
 
+mod attach;
 mod exec;
+mod run;
 mod terminal;
 
 use std::io::Write;
