@@ -274,7 +274,7 @@ fn a_shell_has_the_terminal() {
     terminal.types("exit 9\r");
     assert_eq!(terminal.end().0, Some(9));
     assert!(one_offs(&stack).is_empty());
-    let script = "while test \"$(stty size)\" = '0 0'; do usleep 20000; done; stty size; cat";
+    let script = "until test \"$(stty size 2>/dev/null)\" = '24 80'; do usleep 20000; done; stty size; cat";
     let terminal = Terminal::begin(stack.command(Tool::Ours, &["run", "--rm", "--no-deps", "s", "sh", "-c", script]));
     terminal.shows("24 80");
     terminal.types("\u{10}\u{11}");

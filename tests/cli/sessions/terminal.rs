@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -16,8 +17,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 pub struct Terminal {
     master: File,
-    /// Keeps the terminal open when the program has ended.
-    slave: OwnedFd,
+    /// Keeps the terminal open until the test has seen its end.
+    slave: Option<OwnedFd>,
+    reader: Option<JoinHandle<()>>,
     child: Child,
     screen: Arc<Mutex<Vec<u8>>>,
     modes: String,
@@ -62,14 +64,14 @@ impl Terminal {
         let master = File::from(master);
         let screen = Arc::new(Mutex::new(Vec::new()));
         let (mut reader, shown) = (master.try_clone().unwrap(), Arc::clone(&screen));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 shown.lock().unwrap().extend_from_slice(&buffer[..count]);
             }
         });
-        let modes = format!("{:?}", tcgetattr(&slave).unwrap());
-        Self { master, slave, child, screen, modes }
+        let modes = format!("{:?}", tcgetattr(&master).unwrap());
+        Self { master, slave: Some(slave), reader: Some(reader), child, screen, modes }
     }
 
     pub fn screen(&self) -> String {
@@ -107,7 +109,7 @@ impl Terminal {
 
     /// Returns whether the terminal has other modes than at the beginning.
     pub fn is_changed(&self) -> bool {
-        format!("{:?}", tcgetattr(&self.slave).unwrap()) != self.modes
+        format!("{:?}", tcgetattr(&self.master).unwrap()) != self.modes
     }
 
     /// Returns whether the program is stopped.
@@ -131,11 +133,10 @@ impl Terminal {
             std::thread::sleep(Duration::from_millis(10));
         };
         assert!(!self.is_changed(), "the terminal was not given back\n{}", self.screen());
-        // What the program wrote last may still be on its way to the reader.
-        let mark = "\u{1}end\u{1}";
-        File::from(self.slave.try_clone().unwrap()).write_all(mark.as_bytes()).unwrap();
-        self.shows(mark);
-        (status.code(), self.screen().replace(mark, ""))
+        // A terminal that nobody has open any more tells the reader its end after the last of its text.
+        drop(self.slave.take());
+        self.reader.take().unwrap().join().unwrap();
+        (status.code(), self.screen())
     }
 }
 
