@@ -15,6 +15,7 @@ mod lifecycle;
 mod names;
 mod networks;
 mod ports;
+mod run;
 mod setup;
 mod shares;
 mod volumes;

@@ -7,17 +7,16 @@
 pub(crate) mod batch;
 mod create;
 mod endpoints;
-mod exchanged_names;
+pub(crate) mod exchanged_names;
 mod families;
 mod inherit;
 mod judge;
 mod keep;
 mod leave;
-pub(crate) mod one_off;
 mod replace;
 mod restarts;
 mod service;
-mod state;
+pub(crate) mod state;
 mod waits;
 
 use std::collections::BTreeMap;

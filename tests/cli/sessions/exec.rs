@@ -248,3 +248,11 @@ fn the_keys_leave_the_command_running() {
     terminal.types("\u{2}");
     assert_eq!(terminal.end().0, Some(1));
 }
+
+#[test]
+fn the_labels_alone_are_enough() {
+    let Some(stack) = started() else { return };
+    std::fs::remove_file(stack.folder.path().join("compose.yaml")).unwrap();
+    assert_eq!(stack.ok(&["exec", "-T", "s", "echo", "there"]), "there\n");
+    assert_eq!(stack.ok(&["-p", &stack.project, "exec", "-T", "--index", "2", "c", "echo", "there"]), "there\n");
+}
