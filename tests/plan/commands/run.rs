@@ -3,7 +3,7 @@
 use crate::common::{observed, project, run};
 use crate::setup::{CHAIN, brought_up};
 use expect_test::{Expect, expect};
-use inception::model::{Contents, Observed, labels};
+use inception::model::{Contents, Health, Observed, ObservedContainer, labels};
 use inception::plan::{self, Action, ContainerRef, OneOff, Plan, UpOptions, lint, render};
 
 fn one() -> OneOff {
@@ -30,34 +30,26 @@ fn check(yaml: &str, observed: &Observed, one: &OneOff, expected: &Expect) {
 async fn a_one_off_waits_for_its_dependencies_and_touches_nothing_else() {
     let before = CHAIN.replace("depends_on: { db: { condition: service_healthy } }", "command: x");
     let (engine, found) = brought_up(&before).await;
-    let mut found = found;
     check(
         CHAIN,
         &found,
         &one(),
         &expect![[r#"
-            1       create  web#0  asked by `run`
-            2 <- 1  start   web#0  asked by `run`
+            1       wait    db#1                              until healthy
+            2 <- 1  create  container p-web-run-0123456789ab  asked by `run`
+            3 <- 2  start   container p-web-run-0123456789ab  asked by `run`
         "#]],
     );
-    // The health is not known any more: it is waited for.
-    let db = found.containers.iter().find(|one| one.service() == Some("db")).unwrap().clone();
-    found.containers = found
-        .containers
-        .iter()
-        .map(|one| inception::model::ObservedContainer {
-            health: if one.id == db.id { inception::model::Health::Starting } else { one.health },
-            ..one.clone()
-        })
-        .collect();
+    let mut changed: Vec<ObservedContainer> = found.containers.iter().cloned().collect();
+    changed.iter_mut().filter(|one| one.service() == Some("db")).for_each(|one| one.health = Health::Healthy);
+    let healthy = Observed { containers: changed.into(), ..found.clone() };
     check(
         CHAIN,
-        &found,
+        &healthy,
         &one(),
         &expect![[r#"
-            1       wait    db#1   until healthy; needed by web
-            2 <- 1  create  web#0  asked by `run`
-            3 <- 2  start   web#0  asked by `run`
+            1       create  container p-web-run-0123456789ab  asked by `run`
+            2 <- 1  start   container p-web-run-0123456789ab  asked by `run`
         "#]],
     );
     check(
@@ -65,8 +57,8 @@ async fn a_one_off_waits_for_its_dependencies_and_touches_nothing_else() {
         &found,
         &OneOff { no_dependencies: true, ..one() },
         &expect![[r#"
-            1       create  web#0  asked by `run`
-            2 <- 1  start   web#0  asked by `run`
+            1       create  container p-web-run-0123456789ab  asked by `run`
+            2 <- 1  start   container p-web-run-0123456789ab  asked by `run`
         "#]],
     );
     let plan = planned(CHAIN, &found, &OneOff { no_dependencies: true, ..one() });
