@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diag::Diagnostic;
 use crate::model::{ContainerName, Contents, Observed, Project, RestartPolicy, Service, ServiceName, labels};
 use crate::plan::builder::Builder;
 use crate::plan::checks::{machine, plugins, preflight};
@@ -47,6 +48,13 @@ pub fn run(project: &Project, observed: &Observed, contents: &Contents, options:
     let (selected, own) = (BTreeSet::new(), BTreeSet::from([service.name.as_str()]));
     let scope = Scope { project, world: observed.into(), selected: &selected, options };
     let (volumes_used, networks_used) = (volumes_used(project, &own), networks_used(project, &own));
+    if service.provider.is_some() {
+        let message = format!("service `{}` is made by a provider, which is not supported", service.name);
+        builder.tell(
+            Diagnostic::error("provider", service.span, message).at(format!("services.{}.provider", service.name)),
+        );
+        return builder.finish();
+    }
     preflight::engine(&mut builder, observed, service);
     preflight::mac_address(&mut builder, service);
     preflight::left_out(&mut builder, observed, service);
