@@ -391,3 +391,20 @@ services:
     assert!(run.is_success() && run.errors.contains("-run-"), "{run:?}");
     assert!(stack.containers().is_empty());
 }
+
+#[test]
+fn the_interrupt_key_ends_it_in_every_mix() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { s: { image: IMAGE, init: true, stop_grace_period: 1s } }");
+    let runs = || stack.names().iter().any(|name| name.starts_with("s-run-") && !name.contains(' '));
+    for mix in 0..8_u8 {
+        let on = [mix & 1 > 0, mix & 2 > 0, mix & 4 > 0];
+        let terminal = Terminal::mixed(stack.command(Tool::Ours, &["run", "--rm", "s", "sleep", "1000"]), on);
+        until("it runs", runs);
+        terminal.types("\u{3}");
+        assert_eq!(terminal.end().0, Some(130), "{on:?}");
+        assert!(one_offs(&stack).is_empty(), "{on:?}");
+    }
+}
