@@ -13,6 +13,7 @@
 //! | `project` | the project of a command, from its files or from labels |
 //! | [`variables`] | settings in the env files of the project |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
+//! | [`sessions`] | commands that connect this terminal to a container: `exec`, `attach`, `run` |
 //! | `output` | follows the output of an attached `up` |
 
 pub mod config;
@@ -28,5 +29,6 @@ pub mod prepare;
 mod project;
 pub mod ps;
 pub mod run;
+pub mod sessions;
 pub mod up;
 pub mod variables;

@@ -14,9 +14,9 @@ use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::graph::Graph;
-use crate::model::{self, Contents, Known, Project, Service, ServiceName};
-use crate::observe::{self, binds, files};
-use crate::plan::{self, Action, ImageOptions, Plan, Target, UpOptions};
+use crate::model::{self, Contents, Known, Observed, Project, Service, ServiceName};
+use crate::observe::{self, binds, clients, files};
+use crate::plan::{self, Action, ImageOptions, OneOff, Plan, Target, UpOptions};
 use crate::settings::{Context, is_on};
 
 mod effects;
@@ -90,6 +90,8 @@ pub(super) struct UpAim<'a> {
     project: &'a Project,
     images: &'a ImageOptions,
     pub options: UpOptions,
+    /// The one-off container that `run` makes; `None` brings replicas up.
+    one_off: Option<&'a OneOff>,
     /// The content of configs and secrets, read at the first observation.
     contents: Contents,
 }
@@ -98,7 +100,19 @@ impl<'a> UpAim<'a> {
     /// Makes the aim for a loaded project and a request.
     pub(super) fn new(context: &'a Context, project: &'a Project, request: &'a UpRequest) -> Self {
         let options = options(context, request);
-        Self { context, project, images: &request.images, options, contents: Contents::default() }
+        Self { context, project, images: &request.images, options, one_off: None, contents: Contents::default() }
+    }
+
+    /// Makes a one-off container instead of replicas. The options are to name its service alone.
+    pub(super) fn making(self, one_off: &'a OneOff) -> Self {
+        Self { one_off: Some(one_off), ..self }
+    }
+
+    fn planned(&self, observed: &Observed) -> Plan {
+        match self.one_off {
+            Some(one_off) => plan::run(self.project, observed, &self.contents, &self.options, one_off),
+            None => plan::up(self.project, observed, &self.contents, &self.options),
+        }
     }
 
     /// Reads the files that the selected services need, and reports missing ones.
@@ -125,7 +139,7 @@ impl<'a> UpAim<'a> {
     /// Plans from an observation. Inspects containers that will be replaced, so that reasons can show old values.
     /// Inspects images if a check depends on them, or if their user decides whether a file can be mounted.
     async fn plan(&self, engine: &dyn ReadEngine, look: &mut Look) {
-        look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
+        look.plan = self.planned(&look.observed);
         let redefined = look.plan.redefined();
         let mut images = plan::images_in_doubt(self.project, &look.plan, self.options.separator);
         images.retain(|image| look.observed.image(image).is_some() && !is_brought(&look.images, image));
@@ -145,7 +159,7 @@ impl<'a> UpAim<'a> {
             // every file.
             Err(error) => tracing::warn!(cause = error.message, "images are not known"),
         }
-        look.plan = plan::up(self.project, &look.observed, &self.contents, &self.options);
+        look.plan = self.planned(&look.observed);
     }
 
     /// Reports binds of starting containers whose source does not exist on this machine. An image that is pulled or
@@ -178,7 +192,11 @@ impl Aim for UpAim<'_> {
         let mut look = Look { observed, ..Look::default() };
         look.observed.known = known.clone();
         if stage == Stage::First {
-            look.faults = self.read_files(engine).await;
+            if !self.options.ignore_orphans && engine.is_local().await {
+                look.faults.extend(clients::left_behind(&look.observed, self.project.name.as_str()));
+            }
+            let missing = self.read_files(engine).await;
+            look.faults.extend(missing);
             look.images = plan::images(self.project, &look.observed, &self.options, self.images);
             look.faults.extend(look.images.diagnostics.iter().cloned());
             look.faults.extend(files::check_builds(self.project, &built(&look.images)));

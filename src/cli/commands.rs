@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::command::CommandArgs;
-use super::{about, change, file, image, look};
+use super::{about, change, file, image, look, session};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
 macro_rules! commands {
@@ -46,6 +46,9 @@ commands! {
     Volumes(look::volumes::VolumesArgs),
     Events(look::events::EventsArgs),
     Wait(look::wait::WaitArgs),
+    Exec(session::exec::ExecArgs),
+    Run(session::run::RunArgs),
+    Attach(session::attach::AttachArgs),
     #[command(alias = "convert")]
     Config(file::config::ConfigArgs),
     Explain(about::explain::ExplainArgs),

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `change/` | change containers, networks and volumes: `up`, `down`, `stop`, `rm` ... |
 //! | `look/` | only read the engine: `ps`, `logs`, `plan`, `drift` |
+//! | `session/` | connect this terminal to a container: `exec`, `run`, `attach` |
 //! | `image/` | images: `build`, `pull` |
 //! | `file/` | compose files: `config` |
 //! | `about/` | the program: `version`, `explain` |
@@ -35,6 +36,7 @@ mod file;
 mod flags;
 mod image;
 mod look;
+mod session;
 #[cfg(test)]
 mod tests;
 mod usage;

@@ -22,6 +22,8 @@ fn needed(command: &str) -> &'static str {
     match command {
         "port" => " web 80",
         "wait" => " web",
+        "exec" => " web true",
+        "run" | "attach" => " web",
         "scale" => " web=1",
         _ => "",
     }
@@ -222,4 +224,16 @@ fn flags_that_exclude_each_other_are_refused_as_docker_compose_refuses_them() {
     ] {
         assert!(parse_whole(line).is_err_and(|told| told.contains("cannot be used with")), "{line}");
     }
+}
+
+#[test]
+fn what_comes_after_the_service_is_the_commands_own() {
+    for line in
+        ["exec -T web ls -l --index 2", "run --rm -p 80:80 web -- x -p", "exec -it web sh -c -T", "run -i=false web -e"]
+    {
+        assert!(parse(line).is_ok(), "{line}");
+    }
+    check_refused("exec --index x web true", "it must be the number of a replica");
+    check_refused("exec --no-such-flag web true", "unexpected argument");
+    check_refused("run", "<SERVICE COMMAND>...");
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::engine::{EngineStream, OutputChunk};
+use crate::engine::{AttachOptions, Ending, Session, WaitCondition};
 use crate::model::{ContainerId, ServiceName};
 use crate::plan::{Action, Plan, Target};
 
@@ -17,6 +17,10 @@ use crate::plan::{Action, Plan, Target};
 #[derive(Clone, Debug)]
 pub struct Outputs {
     services: Arc<BTreeSet<ServiceName>>,
+    /// How to attach; whether a container has a terminal, its plan tells.
+    pub(super) options: AttachOptions,
+    /// The end of a container is told, too, to be waited for until then.
+    pub(super) until: Option<WaitCondition>,
     sender: mpsc::UnboundedSender<Output>,
 }
 
@@ -31,8 +35,10 @@ pub enum Output {
         container: ContainerId,
         /// The step's target, for messages.
         target: Target,
-        /// The output from the start of the container to its end.
-        output: EngineStream<OutputChunk>,
+        /// Its streams from its start to its end.
+        session: Session,
+        /// Its end, where that was asked for and the engine has taken the wait.
+        ending: Option<Ending>,
     },
     /// The step that starts a container has ended, and this has been reported.
     Begun {
@@ -58,7 +64,18 @@ impl Outputs {
     /// messages.
     pub fn new(services: BTreeSet<ServiceName>) -> (Self, mpsc::UnboundedReceiver<Output>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { services: Arc::new(services), sender }, receiver)
+        let options = AttachOptions::default();
+        (Self { services: Arc::new(services), options, until: None, sender }, receiver)
+    }
+
+    /// Asks for all streams of the containers of one service, and for their ends.
+    pub fn sessions(
+        service: ServiceName,
+        options: AttachOptions,
+        until: WaitCondition,
+    ) -> (Self, mpsc::UnboundedReceiver<Output>) {
+        let (outputs, receiver) = Self::new([service].into());
+        (Self { options, until: Some(until), ..outputs }, receiver)
     }
 
     /// Returns whether the output of a container is wanted.

@@ -18,6 +18,7 @@
 //! | `typed` | the tree to the canonical model, which `config` prints and hashes cover |
 //! | `decode` | the canonical model to [`crate::model::Project`] |
 //! | `emit` | the canonical model to YAML and JSON |
+//! | `short` | volumes, ports and env files that the command line gives in the words of a file |
 //! | `report` | finishes the diagnostics: drops consequences, masks secrets, adds the places that led to a value |
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ mod parallel;
 mod prepare;
 mod report;
 mod schema;
+mod short;
 mod source;
 mod syntax;
 mod tree;
@@ -55,6 +57,7 @@ pub use normalize::{inactive_service, no_such_service};
 pub use options::LoadOptions;
 pub use prepare::settings;
 pub use report::nearest;
+pub use short::{command_words, read_env_files, short_ports, short_volume};
 pub use source::{is_project_name, project_name_of};
 pub use syntax::template::{Mention, mentions};
 pub use tree::{Node, Value};

@@ -27,6 +27,9 @@ pub const VERSION: &str = "com.docker.compose.version";
 pub const REPLACE: &str = "com.docker.compose.replace";
 /// On one-off containers: the random part of the name.
 pub const SLUG: &str = "com.docker.compose.slug";
+/// Of this program, on one-off containers: the process that the container's streams are connected to, `PID@START` as `/proc`
+/// tells them.
+pub const CLIENT: &str = "dev.inception.client";
 /// On networks: the key in the file.
 pub const NETWORK: &str = "com.docker.compose.network";
 /// On volumes: the key in the file.

@@ -20,6 +20,7 @@ use crate::model::{
 };
 
 pub mod binds;
+pub mod clients;
 pub mod files;
 mod ignore_file;
 mod image_files;

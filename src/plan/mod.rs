@@ -1,6 +1,6 @@
 //! Decides what must happen for the engine to match the project.
 //!
-//! Pure: no I/O, no clock, no environment. A command makes a [`Plan`] from the desired and the observed state: [`up()`], [`down()`],
+//! Pure: no I/O, no clock, no environment. A command makes a [`Plan`] from the desired and the observed state: [`up()`], [`run()`], [`down()`],
 //! [`lifecycle()`] and [`images()`] are the commands. A plan is made of [`Step`]s, each with an [`Action`] and a [`Reason`].
 //!
 //! | file or room | what it holds |
@@ -11,7 +11,7 @@
 //! | `container` | one container: its specification, and how it differs from the file |
 //! | `resources` | networks, volumes, images, orphans |
 //! | `checks` | what is refused beforehand; start at `claims` |
-//! | `up`, `down`, `lifecycle` | the commands |
+//! | `up`, `run`, `down`, `lifecycle` | the commands |
 //! | `report` | a finished plan for people, its impact, and drift |
 
 mod builder;
@@ -26,6 +26,7 @@ mod own_networks;
 mod reason;
 mod report;
 mod resources;
+mod run;
 mod scope;
 mod step;
 mod up;
@@ -50,6 +51,7 @@ pub use report::impact::{Downtime, Impact, Loss, impacts};
 pub use report::lint::lint;
 pub use report::text::{copied, describe, render};
 pub use resources::images::{ImageOptions, PullPolicy, images};
+pub use run::{OneOff, run};
 pub use scope::selected;
 pub use step::{
     Action, ContainerRef, Effect, Endpoints, IdField, Load, Nature, OnSignal, Reference, Step, StepId, Target, Until,

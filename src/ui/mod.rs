@@ -29,5 +29,5 @@ pub mod terminal;
 pub use confirm::{confirm, is_interactive};
 pub use diagnostics::Style;
 pub use listing::table::{table, wide_table};
-pub use output::{failed, print, print_lines, print_owned, ready, status_to_stdout, tell};
+pub use output::{failed, pass, print, print_lines, print_owned, ready, status_to_stdout, tell, written};
 pub use report::{close, diagnostics, failure, finish, style};

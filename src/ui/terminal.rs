@@ -125,6 +125,18 @@ pub fn is_output() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Returns whether standard input is a terminal.
+pub fn is_input() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Returns the size of the terminal behind standard input as the system tells it: columns, then lines. The terminal of a
+/// session in a container gets the same size. Nothing where there is no terminal, or where it does not know its size.
+pub fn input_size() -> Option<(u16, u16)> {
+    let size = termios::tcgetwinsize(io::stdin()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
 /// Restores the terminal, whatever guards still exist. For exits that drop nothing.
 pub fn restore() {
     if take_back() {

@@ -16,5 +16,6 @@ mod networks;
 mod other_commands;
 mod refused;
 mod running;
+mod sessions;
 mod setup;
 mod variables;

@@ -146,8 +146,13 @@ pub struct Running {
 
 impl Running {
     pub fn begin(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be run");
+        command.stdin(Stdio::null());
+        Self::begin_fed(command)
+    }
+
+    /// Begins a run whose standard input is what the command says.
+    pub fn begin_fed(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be run");
         let pipes: [Box<dyn Read + Send>; 2] =
             [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
         let read = |mut pipe: Box<dyn Read + Send>| {

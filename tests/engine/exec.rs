@@ -16,9 +16,9 @@ fn shell(script: &str) -> ExecSpec {
     command(&["sh", "-c", script])
 }
 
-const PLAIN: SessionOptions = SessionOptions { is_tty: false, stdin: false, detach_keys: None };
-const WITH_INPUT: SessionOptions = SessionOptions { is_tty: false, stdin: true, detach_keys: None };
-const TERMINAL: SessionOptions = SessionOptions { is_tty: true, stdin: true, detach_keys: None };
+const PLAIN: SessionOptions = SessionOptions { is_tty: false, stdin: false, detach_keys: None, size: None };
+const WITH_INPUT: SessionOptions = SessionOptions { is_tty: false, stdin: true, detach_keys: None, size: None };
+const TERMINAL: SessionOptions = SessionOptions { is_tty: true, stdin: true, detach_keys: None, size: None };
 
 /// Runs a command to its end. Returns exit code, standard output and standard error.
 async fn run(engine: &EngineHandle, made: &Made, spec: &ExecSpec, options: &SessionOptions) -> (i64, String, String) {

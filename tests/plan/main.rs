@@ -3,15 +3,14 @@
 
 mod addresses;
 mod beforehand;
+mod commands;
 #[path = "../common/mod.rs"]
 mod common;
 mod containers;
 mod contents;
-mod down;
 mod drift;
 mod images;
 mod impact;
-mod lifecycle;
 mod names;
 mod networks;
 mod ports;

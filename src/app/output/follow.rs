@@ -300,7 +300,7 @@ impl<'a> Follower<'a> {
     fn on_output(&mut self, output: Output) {
         match output {
             Output::Planned(targets) => targets.iter().for_each(|target| self.plan_name(target.name())),
-            Output::Opened { container, target, output } => {
+            Output::Opened { container, target, session, .. } => {
                 if !self.watched.contains_key(&container) {
                     let watched = Watched::new(self.short_name(target.name()), replica_of(&target), true);
                     self.add(&container, watched);
@@ -308,7 +308,7 @@ impl<'a> Follower<'a> {
                 if let Some(watched) = self.watched.get_mut(&container) {
                     watched.joined = Joined::BeforeStart;
                 }
-                self.begin_reader(&container, output);
+                self.begin_reader(&container, session.output);
                 // The lines of a container come after the word that it was started.
                 self.mux.hold(container.as_str());
             }

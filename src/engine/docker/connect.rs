@@ -134,9 +134,19 @@ pub(super) fn config_directory(environment: &Environment) -> Option<PathBuf> {
 }
 
 fn current_context(environment: &Environment) -> Option<String> {
+    configured(environment, "currentContext")
+}
+
+/// Returns the keys that end a session, where docker's configuration names some.
+pub(super) fn detach_keys(environment: &Environment) -> Option<String> {
+    configured(environment, "detachKeys")
+}
+
+/// Returns a text of docker's configuration; `None` where there is none, or an empty one.
+fn configured(environment: &Environment, key: &str) -> Option<String> {
     let text = read_small(&config_directory(environment)?.join("config.json"))?;
     let value: serde_json::Value = serde_json::from_str(&text).ok()?;
-    value.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+    value.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// Returns address and certificates of a docker context. Its directory `contexts/meta/DIGEST` holds `meta.json` with

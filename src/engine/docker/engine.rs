@@ -43,6 +43,7 @@ impl DockerEngine {
             os: version.os,
             is_local: place::judge(transport.way()) == place::Verdict::Here,
             proxies: proxies::proxies(environment, transport.endpoint()),
+            detach_keys: connect::detach_keys(environment),
             limits_processes: version.is_podman,
         };
         let transport = transport.with_version(api);

@@ -18,7 +18,7 @@ use crate::engine::{
     AttachOptions, ContainerEnd, Ending, EngineError, EngineResult, ErrorKind, ExecId, ExecOutcome, ExecSpec, Session,
     SessionEngine, SessionOptions, TerminalSize, WaitCondition,
 };
-use crate::model::ContainerId;
+use crate::model::{ApiVersion, ContainerId};
 
 const EXEC: &str = "run a command in container";
 const ATTACH: &str = "attach to container";
@@ -162,6 +162,10 @@ impl DockerEngine {
             if let Some(word) = word {
                 document[key] = json!(word);
             }
+        }
+        // An engine refuses a size where there is no terminal.
+        if let Some(size) = options.size.filter(|_| options.is_tty && self.facts.api >= ApiVersion::new(1, 42)) {
+            document["ConsoleSize"] = json!([size.rows, size.columns]);
         }
         let path = format!("/containers/{}/exec", encode(id.as_str()));
         let create = self.raw.post::<Value>(EXEC, &path, &document);

@@ -56,6 +56,7 @@ impl Default for FakeEngine {
             os: "linux".to_owned(),
             is_local: false,
             proxies: crate::model::Proxies::default(),
+            detach_keys: None,
             limits_processes: false,
         };
         let shared = Shared { state: Mutex::default() };

@@ -129,6 +129,8 @@ pub struct ContainerDetails {
     pub is_tty: bool,
     /// Whether the container's standard input is open (`Config.OpenStdin`).
     pub is_stdin_open: bool,
+    /// Whether the container's standard input is for one client alone, and ends with that (`Config.StdinOnce`).
+    pub is_stdin_once: bool,
     /// The effective health check, the image's included; `None` where there is none or the check is disabled.
     pub healthcheck: Option<Healthcheck>,
     /// The last runs of the health check, oldest first.

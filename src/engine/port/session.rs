@@ -136,6 +136,8 @@ pub struct SessionOptions {
     pub stdin: bool,
     /// The keys that end the session and leave the command running (`ctrl-p,ctrl-q`); `None` is the engine's default.
     pub detach_keys: Option<String>,
+    /// The first size of the terminal. Engines before API 1.42 do not take it: the terminal is resized after the start.
+    pub size: Option<TerminalSize>,
 }
 
 /// How a container's streams are connected.

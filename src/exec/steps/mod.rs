@@ -103,10 +103,14 @@ impl Runner {
                 Err(_) => return,
             },
         };
-        match self.engine.attach(id, &AttachOptions { is_tty, ..AttachOptions::default() }).await {
+        match self.engine.attach(id, &AttachOptions { is_tty, ..outputs.options.clone() }).await {
             Ok(session) => {
+                let ending = match outputs.until {
+                    Some(until) => self.engine.wait_container(id, until).await.ok(),
+                    None => None,
+                };
                 let (container, target) = (id.clone(), step.target.clone());
-                outputs.tell(Output::Opened { container, target, output: session.output });
+                outputs.tell(Output::Opened { container, target, session, ending });
             }
             Err(error) => tracing::warn!(cause = error.message, "not attached before the start"),
         }

@@ -131,6 +131,9 @@ pub struct EngineFacts {
     pub is_local: bool,
     /// The proxies that docker's configuration sets for this engine.
     pub proxies: Proxies,
+    /// The keys that end a session and leave its process running (`detachKeys` of docker's configuration); `None` leaves them
+    /// to the engine.
+    pub detach_keys: Option<String>,
     /// Whether the engine limits the processes of containers that ask for no limit, as Podman does.
     pub limits_processes: bool,
 }

@@ -37,12 +37,18 @@ pub(crate) fn plan(builder: &mut Builder, project: &Project, observed: &Observed
         for orphan in ours {
             gone.push(remove(builder, project, orphan, options.grace));
         }
-    } else if !ours.is_empty() && !options.ignore_orphans {
-        let message = format!("containers of services that are not in the file: {}", aged(&ours, observed.taken_at));
-        builder
-            .tell(Diagnostic::warning("orphans", Span::NONE, message).help(
+    } else if !options.ignore_orphans {
+        let (one_offs, of_services): (Vec<_>, Vec<_>) = ours.into_iter().partition(|orphan| orphan.is_oneoff());
+        let kinds = [
+            (of_services, "containers of services that are not in the file"),
+            (one_offs, "one-off containers of `run` that have ended"),
+        ];
+        for (orphans, what) in kinds.iter().filter(|(orphans, _)| !orphans.is_empty()) {
+            let message = format!("{what}: {}", aged(orphans, observed.taken_at));
+            builder.tell(Diagnostic::warning("orphans", Span::NONE, message).help(
                 "remove them with `--remove-orphans`, or set COMPOSE_IGNORE_ORPHANS=1 to leave them unmentioned",
             ));
+        }
     }
     if !elsewhere.is_empty() && !options.ignore_orphans {
         let directory = elsewhere[0].label(labels::WORKING_DIR).unwrap_or_default();

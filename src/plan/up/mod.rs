@@ -7,7 +7,7 @@
 pub(crate) mod batch;
 mod create;
 mod endpoints;
-mod exchanged_names;
+pub(crate) mod exchanged_names;
 mod families;
 mod inherit;
 mod judge;
@@ -16,7 +16,7 @@ mod leave;
 mod replace;
 mod restarts;
 mod service;
-mod state;
+pub(crate) mod state;
 mod waits;
 
 use std::collections::BTreeMap;

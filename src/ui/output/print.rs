@@ -93,6 +93,27 @@ pub async fn ready() {
     out().queue.ready().await;
 }
 
+/// Writes bytes of a session as they came: those of `exec`, `run` and `attach` are the container's own and act on the
+/// terminal. Waits for room first, as [`ready()`] does.
+pub async fn pass(is_error: bool, bytes: Vec<u8>) {
+    match is_error {
+        true => {
+            err().queue.ready().await;
+            err().put(|queue| queue.push(Stream::Err, bytes));
+        }
+        false => {
+            ready().await;
+            print_bytes(bytes);
+        }
+    }
+}
+
+/// Waits until everything that was printed or told has been written.
+pub async fn written() {
+    out().queue.drained().await;
+    err().queue.drained().await;
+}
+
 /// Returns whether there is space for more data on standard output.
 pub(in crate::ui) fn has_room() -> bool {
     out().queue.has_room()

@@ -221,6 +221,7 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
         started_at: text("/State/StartedAt"),
         finished_at: text("/State/FinishedAt"),
         is_tty: flag("/Config/Tty"),
+        is_stdin_once: flag("/Config/StdinOnce"),
         is_stdin_open: flag("/Config/OpenStdin"),
         healthcheck: value.pointer("/Config/Healthcheck").and_then(healthcheck),
         probes,

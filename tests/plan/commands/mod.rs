@@ -1,0 +1,5 @@
+//! Plans of the commands beside `up`.
+
+mod down;
+mod lifecycle;
+mod run;
