@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::command::CommandArgs;
-use super::{about, change, file, image, look};
+use super::{about, change, copy, file, image, look};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
 macro_rules! commands {
@@ -40,17 +40,22 @@ commands! {
     Ps(look::ps::PsArgs),
     Logs(look::logs::LogsArgs),
     Ls(look::ls::LsArgs),
+    Stats(look::stats::StatsArgs),
     Top(look::top::TopArgs),
     Port(look::port::PortArgs),
     Images(look::images::ImagesArgs),
     Volumes(look::volumes::VolumesArgs),
     Events(look::events::EventsArgs),
     Wait(look::wait::WaitArgs),
+    Cp(copy::cp::CpArgs),
+    Export(copy::export::ExportArgs),
+    Commit(copy::commit::CommitArgs),
     #[command(alias = "convert")]
     Config(file::config::ConfigArgs),
     Explain(about::explain::ExplainArgs),
     Build(image::build::BuildArgs),
     Pull(image::pull::PullArgs),
+    Push(image::push::PushArgs),
     Create(change::create::CreateArgs),
     Scale(change::scale::ScaleArgs),
     Start(change::start::StartArgs),
@@ -60,5 +65,13 @@ commands! {
     Pause(change::pause::PauseArgs),
     Unpause(change::unpause::UnpauseArgs),
     Rm(change::rm::RmArgs),
+    Init(about::init::InitArgs),
+    Completion(about::completion::CompletionArgs),
     Version(about::version::VersionArgs),
+    #[command(name = "__complete", hide = true)]
+    Complete(about::complete::CompleteArgs),
+    #[command(hide = true)]
+    Man(about::man::ManArgs),
+    #[command(name = "docker-cli-plugin-metadata", hide = true)]
+    Plugin(about::plugin::PluginArgs),
 }

@@ -138,6 +138,11 @@ pub enum Action {
     },
     /// Builds an image.
     BuildImage(Box<BuildRequest>),
+    /// Pushes an image to its registry.
+    PushImage {
+        /// The image.
+        image: ImageRef,
+    },
     /// Creates a network.
     CreateNetwork {
         /// What it is made with.
@@ -364,7 +369,7 @@ impl Action {
     /// so that a new action cannot be forgotten.
     pub fn nature(&self) -> Nature {
         match self {
-            Action::PullImage { .. } | Action::BuildImage(_) => Nature::TRANSFER,
+            Action::PullImage { .. } | Action::BuildImage(_) | Action::PushImage { .. } => Nature::TRANSFER,
             Action::CreateNetwork { .. }
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)
@@ -404,6 +409,7 @@ impl Action {
             | Action::RunHook { container, .. } => Some(container),
             Action::PullImage { .. }
             | Action::BuildImage(_)
+            | Action::PushImage { .. }
             | Action::CreateNetwork { .. }
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)

@@ -10,6 +10,7 @@ mod common;
 mod peer;
 
 mod by_name;
+mod copying;
 mod interop;
 mod looking;
 mod networks;
@@ -17,4 +18,5 @@ mod other_commands;
 mod refused;
 mod running;
 mod setup;
+mod shell;
 mod variables;

@@ -87,8 +87,8 @@ fn state_word(observed: &Observed, name: &str) -> String {
     word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 
-/// Says in `words` that there is nothing to do; only for people.
-pub fn nothing(context: &Context, words: &str) {
+/// Says something that only people need, a line.
+pub fn say(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         output::status(&format!("{words}\n"));
     }
