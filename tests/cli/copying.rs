@@ -293,3 +293,16 @@ fn commit_makes_an_image_of_a_container() {
     assert_eq!(content, "content");
     assert_eq!(stack.run(&["commit", "z"]).0, 1);
 }
+
+#[test]
+fn a_container_that_puts_a_link_in_the_way_does_not_write_outside_the_target() {
+    let Some(stack) = started() else { return };
+    let victim = stack.folder.path().join("victim");
+    std::fs::create_dir(&victim).unwrap();
+    stack.exec("a", &["sh", "-c", &format!("mkdir /evil && ln -s {} /evil/out", victim.display())]);
+    stack.ok(&["cp", "a:/evil", "."]);
+    stack.exec("a", &["sh", "-c", "rm /evil/out && mkdir /evil/out && echo evil > /evil/out/file"]);
+    let run = stack.go(&["cp", "a:/evil", "."]);
+    assert!(run.code == Some(1) && run.errors.contains("cannot take the place of a file"), "{run:?}");
+    assert_eq!(std::fs::read_dir(&victim).unwrap().count(), 0);
+}

@@ -11,7 +11,7 @@ use crate::engine::ByteStream;
 /// So many pieces may wait.
 const PIECES: usize = 8;
 /// Bytes of a piece.
-const PIECE: usize = 64 * 1024;
+pub const PIECE: usize = 64 * 1024;
 
 type Item = io::Result<Bytes>;
 

@@ -9,7 +9,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
@@ -18,6 +18,7 @@ use rustix::fs::{self as sys, AtFlags, FileType, Gid, Mode, OFlags, Timespec, Ti
 use rustix::io::Errno;
 use tar::{Archive, Entry, EntryType};
 
+use super::pipe::PIECE;
 use super::place::Place;
 
 /// How an archive becomes files.
@@ -141,9 +142,10 @@ impl Unpacker<'_> {
             _ => {
                 remove(&folder, name)?;
                 let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                let mut file = File::from(sys::openat(&folder, name, flags, Mode::from_raw_mode(0o600))?);
+                let file = File::from(sys::openat(&folder, name, flags, Mode::from_raw_mode(0o600))?);
+                let mut file = BufWriter::with_capacity(PIECE, file);
                 io::copy(entry, &mut file)?;
-                self.dress(file, &looks)?;
+                self.dress(file.into_inner().map_err(io::IntoInnerError::into_error)?, &looks)?;
             }
         }
         Ok(Made::Other)
@@ -256,7 +258,9 @@ mod tests {
             header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
             header.set_entry_type(*kind);
             header.set_mode(if *kind == EntryType::Directory { 0o555 } else { 0o4644 });
-            (header.set_uid(1234), header.set_gid(4321), header.set_mtime(1_000_000_000));
+            header.set_uid(1234);
+            header.set_gid(4321);
+            header.set_mtime(1_000_000_000);
             let is_link = matches!(kind, EntryType::Link | EntryType::Symlink);
             if is_link {
                 header.as_old_mut().linkname[..text.len()].copy_from_slice(text.as_bytes());

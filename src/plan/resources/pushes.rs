@@ -21,7 +21,7 @@ pub fn pushes(project: &Project, options: &UpOptions, ignores_failures: bool) ->
             left_out.push(service.name.clone());
             continue;
         };
-        let tags = build.tags.iter().map(|tag| ImageRef::new(tag));
+        let tags = build.tags.iter().map(ImageRef::new);
         for image in std::iter::once(image.clone()).chain(tags).filter(|image| pushed.insert(familiar(image.as_str())))
         {
             let target = Target::Image { service: service.name.clone(), image: image.clone() };

@@ -3,7 +3,7 @@
 # Candidates come from `inception __complete`, so that services and profiles of the project are among them.
 _inception() {
     local line directive=0
-    local -a candidates options
+    local -a candidates extra
     while IFS= read -r line; do
         if [[ $line == :<-> ]]; then
             directive=${line#:}
@@ -13,8 +13,8 @@ _inception() {
             candidates+=("${line//:/\\:}")
         fi
     done < <(${words[1]} __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)
-    (( directive & 2 )) && options=(-S '')
-    (( $#candidates )) && _describe -V inception candidates $options
+    (( directive & 2 )) && extra=(-S '')
+    (( $#candidates )) && _describe -V inception candidates "${extra[@]}"
     (( directive & 4 )) || _files
 }
 if [[ $funcstack[1] == _inception ]]; then
