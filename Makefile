@@ -42,15 +42,13 @@ build: $(INCEPTION) | $(SETUP_STAMP) ## build the images
 release: ## build the program optimised, to be handed out: target/release/inception
 	cargo build --release --locked
 
-install: ## install the optimised program, completions, manual and docker's plugin: PREFIX=/usr/local, DESTDIR=
-	@[ -x $(RELEASE) ] || $(MAKE) --no-print-directory release
+install: $(RELEASE) ## install the optimised program, completions, manual and docker's plugin: PREFIX=/usr/local, DESTDIR=
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/inception
 	scripts/install-texts.sh $(RELEASE) $(DESTDIR)$(PREFIX)/share
 	install -d $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins
 	ln -sf $(PREFIX)/bin/inception $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-inception
 
-deb: ## make a Debian package, where cargo-deb is installed
-	cargo build --release --locked
+deb: $(RELEASE) ## make a Debian package, where cargo-deb is installed
 	scripts/install-texts.sh $(RELEASE) target/deb
 	ln -sfn /usr/bin/inception target/deb/docker-inception
 	cargo deb --no-build
@@ -104,6 +102,10 @@ help: ## show this list
 # Cargo counts its jobs itself: those of make are for what runs beside it.
 $(INCEPTION): Cargo.toml Cargo.lock $(shell find src -type f) | $(SETUP_STAMP)
 	env -u MAKEFLAGS -u MFLAGS cargo build --profile use --locked
+	@touch $@
+
+$(RELEASE): Cargo.toml Cargo.lock $(shell find src srcs/docker-compose.yml stacks -type f) $(IMAGE_SOURCES)
+	env -u MAKEFLAGS -u MFLAGS cargo build --release --locked
 	@touch $@
 
 $(BUILD_STAMP): $(IMAGE_SOURCES) scripts/images.sh | $(SETUP_STAMP)
