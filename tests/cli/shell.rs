@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::common::real::{Stack, docker, is_ready};
+use crate::common::real::{Stack, docker, is_ready, say};
 
 const STACK: &str = "
 services:
@@ -57,13 +57,39 @@ fn bash_completes_commands_services_profiles_and_files() {
 }
 
 #[test]
-fn every_command_has_a_manual_page() {
+fn fish_completes_with_the_descriptions() {
+    if !is_ready() || Command::new("fish").arg("--version").output().is_err() {
+        return say("\n*** SKIPPED: fish is not installed ***\n");
+    }
+    let stack = Stack::new(STACK);
+    let program = env!("CARGO_BIN_EXE_inception");
+    let script = format!(
+        "function inception; {program} $argv; end; inception completion fish | source; complete -C 'inception up wo'; \
+         complete -C 'inception resta'; complete -C 'inception cp compose'"
+    );
+    let mut command = Command::new("fish");
+    command.args(["--no-config", "-c", &script]).current_dir(stack.folder.path()).env_remove("PWD");
+    let output = command.env("HOME", stack.folder.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(lines, ["worker", "restart", "compose.yaml"], "{text}");
+    assert!(text.contains("restart\tRestart containers"), "{text}");
+}
+
+#[test]
+fn completions_and_manual_pages_are_installed_where_a_system_has_them() {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_inception")).arg("man").arg(folder.path()).output().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/install-texts.sh");
+    let output = Command::new(script).arg(env!("CARGO_BIN_EXE_inception")).arg(folder.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    let page = std::fs::read_to_string(folder.path().join("inception-up.1")).unwrap();
-    assert!(page.contains(".TH inception\\-up 1") || page.contains(".TH inception-up 1"), "{page}");
-    assert!(page.contains("detach") && folder.path().join("inception.1").exists());
+    let text = |path: &str| std::fs::read_to_string(folder.path().join(path)).unwrap();
+    assert!(text("bash-completion/completions/inception").contains("complete -F"));
+    assert!(text("zsh/site-functions/_inception").starts_with("#compdef inception\n"));
+    assert!(text("fish/vendor_completions.d/inception.fish").contains("complete -c inception"));
+    let page = text("man/man1/inception-up.1");
+    assert!(page.contains(".TH inception") && page.contains("detach"), "{page}");
+    assert!(folder.path().join("man/man1/inception.1").exists());
+    assert!(!folder.path().join("man/man1/inception-man.1").exists());
 }
 
 /// A `docker` whose only plugin we are.
@@ -141,7 +167,7 @@ fn init_writes_a_stack_that_loads_and_overwrites_nothing() {
 #[test]
 fn init_makes_the_inception_stack_with_settings_secrets_and_certificates() {
     if Command::new("openssl").arg("version").output().is_err() {
-        return crate::common::real::say("\n*** SKIPPED: there is no openssl ***\n");
+        return say("\n*** SKIPPED: there is no openssl ***\n");
     }
     let folder = tempfile::tempdir().unwrap();
     let output = init(folder.path(), &["--template", "inception"]);
