@@ -10,12 +10,17 @@ BUILD_STAMP := target/images.stamp
 SETUP_STAMP := target/setup.stamp
 IMAGE_SOURCES := $(shell find srcs/requirements -type f)
 
+# Where `make install` puts the program; DESTDIR stands before it, for those who package.
+PREFIX ?= /usr/local
+DESTDIR ?=
+RELEASE := target/release/inception
+
 # How many random histories to play, and the first seed: `make soak SEEDS=100000 FIRST=7`. Without FIRST the clock chooses.
 SEEDS ?= 20000
 FIRST ?= $(shell date +%s)000
 
 .DEFAULT_GOAL := help
-.PHONY: up down re build ps logs smoke test podman soak check bench fuzz base init clean fclean help setup release
+.PHONY: install deb up down re build ps logs smoke test podman soak check bench fuzz base init clean fclean help setup release
 
 # The program is compiled while the images are built. If one of the two fails, make waits for the other and fails.
 MAKEFLAGS += --jobs=2
@@ -36,6 +41,17 @@ build: $(INCEPTION) | $(SETUP_STAMP) ## build the images
 
 release: ## build the optimised program to distribute: target/release/inception
 	cargo build --release --locked
+
+install: $(RELEASE) ## install the optimised program, completions, manual and docker's plugin: PREFIX=/usr/local, DESTDIR=
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/inception
+	scripts/install-texts.sh $(RELEASE) $(DESTDIR)$(PREFIX)/share
+	install -d $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins
+	ln -sf $(PREFIX)/bin/inception $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-inception
+
+deb: $(RELEASE) ## make a Debian package, where cargo-deb is installed
+	scripts/install-texts.sh $(RELEASE) target/deb
+	ln -sfn /usr/bin/inception target/deb/docker-inception
+	cargo deb --no-build
 
 ps: $(INCEPTION) ## list the containers
 	@$(COMPOSE) ps -a
@@ -86,6 +102,10 @@ help: ## show this list
 # Cargo chooses its own number of jobs; make's number is for compiling beside building images.
 $(INCEPTION): Cargo.toml Cargo.lock $(shell find src -type f) | $(SETUP_STAMP)
 	env -u MAKEFLAGS -u MFLAGS cargo build --profile use --locked
+	@touch $@
+
+$(RELEASE): Cargo.toml Cargo.lock $(shell find src srcs/docker-compose.yml stacks -type f) $(IMAGE_SOURCES)
+	env -u MAKEFLAGS -u MFLAGS cargo build --release --locked
 	@touch $@
 
 $(BUILD_STAMP): $(IMAGE_SOURCES) scripts/images.sh | $(SETUP_STAMP)

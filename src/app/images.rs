@@ -1,4 +1,4 @@
-//! `build` and `pull`: images only.
+//! `build`, `pull` and `push`: images only.
 
 use super::prepare::{self, UpRequest};
 use super::project;
@@ -7,8 +7,10 @@ use super::run::report;
 use super::run::session::{self, Session};
 use crate::failure::{Exit, Failure};
 use crate::observe::files;
-use crate::plan;
+use crate::plan::{self, UpOptions};
 use crate::settings::Context;
+use crate::text::escape_controls;
+use crate::ui;
 
 /// Runs `build` or `pull`.
 pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
@@ -23,6 +25,37 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let mut faults = plan.diagnostics.clone();
         faults.extend(files::check_builds(&loading.project, &prepare::built(&plan)));
         report::heed(&console, faults, &loading.sources)?;
+        session.run(&console, &plan, loading.origin()).await?;
+        Ok(Exit::SUCCESS)
+    })
+}
+
+/// The request of `push`.
+#[derive(Clone, Debug, Default)]
+pub struct PushRequest {
+    /// Services; empty means all.
+    pub services: Vec<String>,
+    /// `--ignore-push-failures`.
+    pub ignores_failures: bool,
+    /// `--include-deps`.
+    pub with_dependencies: bool,
+}
+
+/// Runs `push`.
+pub fn push(context: &Context, request: &PushRequest) -> Result<Exit, Failure> {
+    let console = Terminal(context);
+    let loading = project::load_existing(context, &request.services)?;
+    session::block_on(async {
+        let session = Session::without_lock(context).await?;
+        let options = UpOptions {
+            services: request.services.iter().map(|name| name.as_str().into()).collect(),
+            no_dependencies: !request.with_dependencies,
+            ..UpOptions::default()
+        };
+        let (plan, left_out) = plan::pushes(&loading.project, &options, request.ignores_failures);
+        for name in left_out {
+            ui::progress::say(context, &format!(" {} Skipped", escape_controls(name.as_str())));
+        }
         session.run(&console, &plan, loading.origin()).await?;
         Ok(Exit::SUCCESS)
     })

@@ -5,21 +5,27 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`up`], [`plan`], [`images`] | `up` and `create`; `plan`; `build` and `pull` |
+//! | [`up`], [`plan`], [`images`] | `up` and `create`; `plan`; `build`, `pull` and `push` |
 //! | [`down`], [`lifecycle`] | `down`; `stop`, `start`, `restart`, `kill`, `pause`, `unpause`, `rm` |
 //! | [`ps`], [`logs`], [`drift`], [`config`] | commands that only look |
 //! | [`look`] | further commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait` |
+//! | [`copy`] | files of containers: `cp`, `export`, `commit` |
+//! | [`init`] | a new stack |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
+//! | [`complete`] | names for the completion of a command line |
 //! | `project` | the project of a command, from its files or from labels |
 //! | [`variables`] | settings in the env files of the project |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
 //! | [`sessions`] | commands that connect this terminal to a container: `exec`, `attach`, `run` |
 //! | `output` | follows the output of an attached `up` |
 
+pub mod complete;
 pub mod config;
+pub mod copy;
 pub mod down;
 pub mod drift;
 pub mod images;
+pub mod init;
 pub mod lifecycle;
 pub mod logs;
 pub mod look;

@@ -13,6 +13,8 @@ pub struct Invocation<'a> {
     pub context: &'a Context,
     /// The command line, the program's name first. Only `plan -o FILE` needs it: a saved plan keeps its command line.
     pub arguments: &'a [OsString],
+    /// Makes the program's options and commands, for commands about those.
+    pub program: fn() -> clap::Command,
 }
 
 /// The flags of one command.

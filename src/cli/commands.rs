@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::command::CommandArgs;
-use super::{about, change, file, image, look, session};
+use super::{about, change, copy, file, image, look, session};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
 macro_rules! commands {
@@ -40,6 +40,7 @@ commands! {
     Ps(look::ps::PsArgs),
     Logs(look::logs::LogsArgs),
     Ls(look::ls::LsArgs),
+    Stats(look::stats::StatsArgs),
     Top(look::top::TopArgs),
     Port(look::port::PortArgs),
     Images(look::images::ImagesArgs),
@@ -49,11 +50,15 @@ commands! {
     Exec(session::exec::ExecArgs),
     Run(session::run::RunArgs),
     Attach(session::attach::AttachArgs),
+    Cp(copy::cp::CpArgs),
+    Export(copy::export::ExportArgs),
+    Commit(copy::commit::CommitArgs),
     #[command(alias = "convert")]
     Config(file::config::ConfigArgs),
     Explain(about::explain::ExplainArgs),
     Build(image::build::BuildArgs),
     Pull(image::pull::PullArgs),
+    Push(image::push::PushArgs),
     Create(change::create::CreateArgs),
     Scale(change::scale::ScaleArgs),
     Start(change::start::StartArgs),
@@ -63,5 +68,13 @@ commands! {
     Pause(change::pause::PauseArgs),
     Unpause(change::unpause::UnpauseArgs),
     Rm(change::rm::RmArgs),
+    Init(about::init::InitArgs),
+    Completion(about::completion::CompletionArgs),
     Version(about::version::VersionArgs),
+    #[command(name = "__complete", hide = true)]
+    Complete(about::complete::CompleteArgs),
+    #[command(hide = true)]
+    Man(about::man::ManArgs),
+    #[command(name = "docker-cli-plugin-metadata", hide = true)]
+    Plugin(about::plugin::PluginArgs),
 }

@@ -7,19 +7,20 @@
 //! | `change/` | change containers, networks and volumes: `up`, `down`, `stop`, `rm` ... |
 //! | `look/` | only read the engine: `ps`, `logs`, `plan`, `drift` |
 //! | `session/` | connect this terminal to a container: `exec`, `run`, `attach` |
-//! | `image/` | images: `build`, `pull` |
+//! | `copy/` | files of containers: `cp`, `export`, `commit` |
+//! | `image/` | images: `build`, `pull`, `push` |
 //! | `file/` | compose files: `config` |
-//! | `about/` | the program: `version`, `explain` |
+//! | `about/` | the program: `version`, `explain`, completion, manual, docker's plugin |
 //! | `flags/` | flags that several commands share, as structs that they flatten |
 //! | `values/` | checks of the values of flags: numbers, times, signals ... |
 //!
-//! `booleans.rs` reads flags with a value (`--detach=false`) before clap does.
+//! `examples.rs` has an example of each command. `booleans.rs` reads flags with a value (`--detach=false`) before clap does.
 //!
 //! Flags, their names and their defaults are those of docker compose (see `docs/compat.md`).
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::env::Environment;
 use crate::failure::Exit;
@@ -32,6 +33,8 @@ mod booleans;
 mod change;
 mod command;
 mod commands;
+mod copy;
+mod examples;
 mod file;
 mod flags;
 mod image;
@@ -62,8 +65,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
 }
 
 fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
-    let arguments: Vec<OsString> = args.into_iter().collect();
-    let parsed = booleans::without_values(Cli::command(), &arguments).and_then(Cli::try_parse_from);
+    let (arguments, environment) = about::plugin::arguments(args.into_iter().collect(), environment);
+    let parsed = booleans::without_values(Cli::command(), &arguments).and_then(|words| {
+        let mut matches = program().try_get_matches_from(words)?;
+        Cli::from_arg_matches_mut(&mut matches)
+    });
     let Cli { global, command } = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -82,12 +88,17 @@ fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environmen
     ui::telemetry::start(context.settings.log_level);
     ui::diagnostics(&context, &unknown_words(&context.environment), &Sources::default());
     let _span = tracing::info_span!("command", name = command.name()).entered();
-    let exit = args.run(&Invocation { context: &context, arguments: &arguments }).unwrap_or_else(|failure| {
+    let exit = args.run(&Invocation { context: &context, arguments: &arguments, program }).unwrap_or_else(|failure| {
         ui::failure(&context, &failure);
         failure.exit()
     });
     ui::finish(&context);
     exit
+}
+
+/// Returns the program's options and commands, with an example each.
+fn program() -> clap::Command {
+    examples::add(Cli::command())
 }
 
 /// Prints what is wrong with a command line, or the help that it asks for.
@@ -110,6 +121,6 @@ fn usage(error: &clap::Error) -> Exit {
 
 /// Prints the help of the whole program: what a command line without a command gets.
 fn help() -> Exit {
-    ui::print(&Cli::command().render_long_help().to_string());
+    ui::print(&program().render_long_help().to_string());
     Exit::SUCCESS
 }

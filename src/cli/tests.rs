@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser};
 
 use super::Cli;
+use super::examples::EXAMPLES;
 use super::flags::FileFlags;
 
 /// Parses a command line (words parted by blanks) without running it.
@@ -21,9 +22,12 @@ fn check_refused(line: &str, words: &str) {
 fn needed(command: &str) -> &'static str {
     match command {
         "port" => " web 80",
-        "wait" => " web",
+        "wait" | "export" | "commit" => " web",
         "exec" => " web true",
         "run" | "attach" => " web",
+        "cp" => " a web:/a",
+        "completion" => " bash",
+        "man" => " pages",
         "scale" => " web=1",
         _ => "",
     }
@@ -36,7 +40,7 @@ fn the_table_of_commands_is_sound() {
         assert!(command.get_about().is_some(), "`{}` has no help line", command.get_name());
         let name = command.get_name();
         let cli = parse(&format!("{name}{}", needed(name))).unwrap();
-        assert_eq!(cli.command.unwrap().name(), command.get_name());
+        assert!(cli.command.unwrap().name() == name || command.is_hide_set(), "{name}");
     }
 }
 
@@ -236,4 +240,38 @@ fn what_comes_after_the_service_is_the_commands_own() {
     check_refused("exec --index x web true", "it must be the number of a replica");
     check_refused("exec --no-such-flag web true", "unexpected argument");
     check_refused("run", "<SERVICE COMMAND>...");
+}
+
+#[test]
+fn every_command_has_an_example_that_is_a_command_line() {
+    for (name, line, _) in EXAMPLES {
+        let words: Vec<String> = line.split(' ').map(|word| word.replace('\'', "")).collect();
+        assert_eq!(words[..2], ["inception", name]);
+        if Cli::command().find_subcommand(name).is_some() {
+            let line = words[1..].join(" ").replace("before the update", "before");
+            assert!(parse(&line).is_ok(), "{line}: {:?}", parse(&line));
+        }
+    }
+    let help = |name: &str| super::program().find_subcommand_mut(name).unwrap().render_long_help().to_string();
+    for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+        let name = command.get_name();
+        assert!(help(name).contains("Example:\n  inception "), "`{name}` has no example: see cli/examples.rs");
+    }
+}
+
+#[test]
+fn help_parts_global_options_from_the_commands_own() {
+    let mut root = super::program();
+    root.build();
+    let help = root.find_subcommand_mut("down").unwrap().render_help().to_string();
+    let (own, global) = help.split_once("Global options:").unwrap();
+    assert!(own.contains("--volumes") && !own.contains("--dry-run") && global.contains("--dry-run"), "{help}");
+}
+
+#[test]
+fn a_slip_of_the_fingers_is_told_what_was_meant() {
+    check_refused("restrat web", "similar subcommands exist: 'start', 'restart'");
+    check_refused("dwon", "a similar subcommand exists: 'down'");
+    check_refused("up --detatch", "a similar argument exists: '--detach'");
+    check_refused("ps --format", "a value is required");
 }

@@ -35,18 +35,25 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Listens for SIGINT and SIGTERM from now on.
+    /// Listens for SIGINT and SIGTERM from now on. SIGURG is how a plugin of docker learns that docker is to end
+    /// (`cli/about/plugin.rs`): it counts as SIGINT where no signal has come before.
     pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let interrupt = Self::default();
         let handle = interrupt.clone();
         let mut int = signal(SignalKind::interrupt())?;
         let mut term = signal(SignalKind::terminate())?;
+        let mut docker = signal(SignalKind::from_raw(rustix::process::Signal::URG.as_raw()))?;
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     Some(()) = int.recv() => handle.send(Signal::Interrupt),
                     Some(()) = term.recv() => handle.send(Signal::Terminate),
+                    Some(()) = docker.recv() => {
+                        if handle.received().is_none() {
+                            handle.send(Signal::Interrupt);
+                        }
+                    }
                     else => return,
                 }
             }

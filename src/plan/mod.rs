@@ -51,6 +51,7 @@ pub use report::impact::{Downtime, Impact, Loss, impacts};
 pub use report::lint::lint;
 pub use report::text::{copied, describe, render};
 pub use resources::images::{ImageOptions, PullPolicy, images};
+pub use resources::pushes::pushes;
 pub use run::{OneOff, run};
 pub use scope::selected;
 pub use step::{

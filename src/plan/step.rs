@@ -139,6 +139,11 @@ pub enum Action {
     },
     /// Builds an image.
     BuildImage(Box<BuildRequest>),
+    /// Pushes an image to its registry.
+    PushImage {
+        /// The image.
+        image: ImageRef,
+    },
     /// Creates a network.
     CreateNetwork {
         /// Definition of the network.
@@ -368,7 +373,7 @@ impl Action {
     /// new action.
     pub fn nature(&self) -> Nature {
         match self {
-            Action::PullImage { .. } | Action::BuildImage(_) => Nature::TRANSFER,
+            Action::PullImage { .. } | Action::BuildImage(_) | Action::PushImage { .. } => Nature::TRANSFER,
             Action::CreateNetwork { .. }
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)
@@ -408,6 +413,7 @@ impl Action {
             | Action::RunHook { container, .. } => Some(container),
             Action::PullImage { .. }
             | Action::BuildImage(_)
+            | Action::PushImage { .. }
             | Action::CreateNetwork { .. }
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)

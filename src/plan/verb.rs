@@ -7,6 +7,8 @@ pub enum Verb {
     Pull,
     /// Build an image.
     Build,
+    /// Push an image.
+    Push,
     /// Create anything.
     Create,
     /// Create the replacement of a container.
@@ -63,6 +65,7 @@ impl Verb {
         match self {
             Verb::Pull => ("Pulling", "Pulled", "pull"),
             Verb::Build => ("Building", "Built", "build"),
+            Verb::Push => ("Pushing", "Pushed", "push"),
             Verb::Create => ("Creating", "Created", "create"),
             Verb::Recreate => ("Recreate", "Recreated", "recreate"),
             Verb::Fill => ("Filling", "Filled", "fill"),

@@ -78,23 +78,25 @@ pub fn age(seconds: i64) -> String {
 
 /// Returns a number of bytes with three digits and a decimal unit, as the `docker` command shows it: `1.99MB`.
 pub fn decimal_size(bytes: i64) -> String {
-    let mut value = bytes.max(0) as f64;
-    let mut units = ["B", "kB", "MB", "GB", "TB", "PB"].into_iter();
-    let mut unit = units.next().unwrap_or_default();
-    while value >= 1000.0 {
-        let Some(next) = units.next() else { break };
-        (value, unit) = (value / 1000.0, next);
+    size(bytes.max(0) as f64, 1000.0, &["B", "kB", "MB", "GB", "TB", "PB"], 3)
+}
+
+/// Returns a number of bytes in four digits and a binary unit, as docker says it: `1.418MiB`.
+pub fn binary_size(bytes: u64) -> String {
+    size(bytes as f64, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB"], 4)
+}
+
+fn size(mut value: f64, base: f64, units: &[&str], digits: usize) -> String {
+    let mut unit = 0;
+    while value >= base && unit + 1 < units.len() {
+        value /= base;
+        unit += 1;
     }
-    let decimals = if unit == "B" || value >= 100.0 {
-        0
-    } else if value >= 10.0 {
-        1
-    } else {
-        2
-    };
+    let whole = format!("{value:.0}").len();
+    let decimals = if unit == 0 { 0 } else { digits.saturating_sub(whole) };
     let text = format!("{value:.decimals$}");
     let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{short}{unit}")
+    format!("{short}{}", units[unit])
 }
 
 /// Returns whether a character can control a terminal or hide text: C0, DEL, C1, direction marks, line separators, and
@@ -118,5 +120,22 @@ mod tests {
         assert_eq!(escape_controls(&from_bytes(b"caf\xe9\x07".to_vec()).0), "caf\\xe9\\u{7}");
         assert_eq!(without_colours("\x1b[91mred\x1b[0m \x1b[2Jä\x1b[1;32m!\x1b"), "red \x1b[2Jä!\x1b");
         assert_eq!(one_line("a\r\n  b\n\nc"), "a b c");
+    }
+
+    #[test]
+    fn sizes_are_told_as_docker_tells_them() {
+        for (bytes, text) in [(0, "0B"), (999, "999B"), (1040, "1.04kB"), (1_994_752, "1.99MB"), (123_456_789, "123MB")]
+        {
+            assert_eq!(decimal_size(bytes), text);
+        }
+        for (bytes, text) in [
+            (0, "0B"),
+            (925_696, "904KiB"),
+            (67_108_864, "64MiB"),
+            (1_486_880, "1.418MiB"),
+            (8_327_036_928, "7.755GiB"),
+        ] {
+            assert_eq!(binary_size(bytes), text);
+        }
     }
 }

@@ -11,12 +11,16 @@
 //! | [`listing`] | tables, JSON and templates of everything that is listed (`ps`, `config --services`, `drift`) |
 //! | [`mod@template`] | Go's templates, for `--format` |
 //! | [`plan`] | a plan as text and as JSON |
+//! | [`live`] | a table that is drawn again and again |
 //! | [`logs`] | lines of containers, with the container's name in front |
+//! | [`input`] | standard input, as data |
 //! | [`telemetry`] | spans and engine calls on standard error, with `--log-level` |
 
 mod confirm;
 pub mod diagnostics;
+pub mod input;
 pub mod listing;
+pub mod live;
 pub mod logs;
 pub mod output;
 pub mod plan;
@@ -29,5 +33,5 @@ pub mod terminal;
 pub use confirm::{confirm, is_interactive};
 pub use diagnostics::Style;
 pub use listing::table::{table, wide_table};
-pub use output::{failed, pass, print, print_lines, print_owned, ready, status_to_stdout, tell, written};
+pub use output::{failed, pass, print, print_data, print_lines, print_owned, ready, status_to_stdout, tell, written};
 pub use report::{close, diagnostics, failure, finish, style};

@@ -25,6 +25,9 @@ pub struct Size {
     pub lines: usize,
 }
 
+/// The size to assume where the terminal does not tell it.
+pub(in crate::ui) const USUAL_SIZE: Size = Size { columns: 80, lines: 24 };
+
 /// Returns the size of the terminal; nothing without a terminal, or if the terminal does not know its size.
 pub fn size() -> Option<Size> {
     let (columns, lines) = crossterm::terminal::size().ok()?;

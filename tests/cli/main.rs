@@ -10,6 +10,7 @@ mod common;
 mod peer;
 
 mod by_name;
+mod copying;
 mod interop;
 mod looking;
 mod networks;
@@ -18,4 +19,5 @@ mod refused;
 mod running;
 mod sessions;
 mod setup;
+mod shell;
 mod variables;

@@ -189,3 +189,46 @@ fn told_folder(stack: &Stack) -> String {
 fn name_of_engine() -> String {
     told(&["info", "-f", "{{.Name}}"])
 }
+
+#[test]
+fn push_sends_what_is_built_here_under_all_its_names() {
+    let engine = NotingEngine::new(json!({}));
+    let mut stack = Stack::new(
+        "services:\n  web: { build: { context: ., tags: ['host.test/web:2'] }, image: 'host.test/web:1', depends_on: [db] }\n  \
+         db: { build: ., image: host.test/db }\n  same: { build: ., image: 'host.test/db:latest' }\n  pulled: { image: host.test/x }\n  \
+         nameless: { build: . }\n",
+    );
+    stack.host = Some(engine.host());
+    let run = stack.go(&["push"]);
+    assert!(run.is_success() && run.out.is_empty(), "{run:?}");
+    for words in [" Image host.test/web:1  Pushed", " pulled Skipped", " nameless Skipped"] {
+        assert!(run.errors.contains(words), "{words}: {run:?}");
+    }
+    let pushed = || {
+        let mut all: Vec<String> = engine.writes().into_iter().filter(|path| path.contains("/push?")).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(pushed().len(), 3, "{:?}", pushed());
+    assert!(pushed()[1].contains("/images/host.test/web/push?tag=1"), "{:?}", pushed());
+    assert!(stack.go(&["push", "-q", "web"]).errors.is_empty());
+    assert_eq!(pushed().len(), 5);
+    stack.ok(&["push", "--include-deps", "web"]);
+    assert_eq!(pushed().len(), 8);
+    assert!(stack.ok(&["--dry-run", "push"]).is_empty());
+    assert_eq!(pushed().len(), 8);
+}
+
+#[test]
+fn a_push_that_fails_ends_with_1_unless_failures_are_ignored() {
+    let engine = NotingEngine::new(json!({}));
+    let mut stack =
+        Stack::new("services: { a: { build: ., image: denied.test/a }, b: { build: ., image: host.test/b } }");
+    stack.host = Some(engine.host());
+    let run = stack.go(&["push"]);
+    assert!(
+        run.code == Some(1) && run.errors.contains("denied: no access") && run.errors.contains("host.test/b  Pushed"),
+        "{run:?}"
+    );
+    assert!(stack.go(&["push", "--ignore-push-failures"]).is_success());
+}

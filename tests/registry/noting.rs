@@ -94,6 +94,10 @@ fn answer<'a>(path: &str, info: &'a str) -> &'a str {
         () if is("/info") => info,
         () if is("/_ping") => "OK",
         () if is("/build") => "{\"aux\":{\"ID\":\"sha256:1\"}}\n",
+        () if path.contains("/denied.test/") => {
+            "{\"error\":\"denied: no access\",\"errorDetail\":{\"message\":\"denied: no access\"}}\n"
+        }
+        () if is("/push") => "{\"aux\":{\"Tag\":\"1\",\"Digest\":\"sha256:3\",\"Size\":4}}\n",
         () if is("/images/create") => "{\"status\":\"done\"}\n",
         () if path.contains("/distribution/") => "{\"Descriptor\":{\"digest\":\"sha256:2\"}}",
         () if is("/volumes") => "{\"Volumes\":[]}",

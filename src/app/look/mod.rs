@@ -5,6 +5,7 @@ pub mod images;
 pub mod port;
 pub mod projects;
 pub mod replica;
+pub mod stats;
 pub mod top;
 pub mod volumes;
 pub mod wait;

@@ -65,6 +65,15 @@ pub(in crate::app) async fn find_running(
     }
 }
 
+/// Returns the container of a replica, in whatever state.
+pub(in crate::app) async fn find(
+    engine: &dyn ReadEngine,
+    found: &Found,
+    request: &ReplicaRequest,
+) -> Result<ObservedContainer, Failure> {
+    choose(containers(engine, found.name()).await?, found, request)
+}
+
 fn choose(list: Vec<ObservedContainer>, found: &Found, request: &ReplicaRequest) -> Result<ObservedContainer, Failure> {
     let name = &request.service;
     if !is_known(&list, found, name) {

@@ -56,7 +56,7 @@ impl Console for Terminal<'_> {
     }
 
     fn nothing(&self, words: &str) {
-        ui::progress::nothing(self.0, words);
+        ui::progress::say(self.0, words);
     }
 
     fn is_interactive(&self) -> bool {

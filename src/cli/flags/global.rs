@@ -14,6 +14,7 @@ use crate::settings::{AnsiWhen, DiagnosticsFormat, LogLevel, ProgressKind, Setti
 
 /// Options before the command. Those with `global = true` may also stand after the command.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
 pub struct GlobalFlags {
     /// Compose files; later ones are merged over earlier ones, `-` is standard input
     #[arg(short = 'f', long = "file", value_name = "FILE")]

@@ -3,3 +3,4 @@
 pub mod build;
 mod lacking;
 pub mod pull;
+pub mod push;

@@ -8,6 +8,7 @@ pub mod ls;
 pub mod plan;
 pub mod port;
 pub mod ps;
+pub mod stats;
 pub mod top;
 pub mod volumes;
 pub mod wait;

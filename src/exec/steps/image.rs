@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use futures_util::StreamExt;
 
-use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind};
+use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind, PullEvent, PushEvent};
 use crate::event::StepState;
 use crate::exec::runner::{Refusal, Runner, Success};
 use crate::model::{BuildRequest, ImageRef};
@@ -18,18 +18,26 @@ impl Runner {
     /// Pulls an image. The progress is the sum over the layers of the image, in bytes.
     pub(super) async fn pull(&self, step: StepId, image: &ImageRef, platform: Option<&str>) -> EngineResult<()> {
         let mut stream = self.engine.pull_image(image.as_str(), platform).await?;
-        let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+        let mut layers = Layers::default();
         while let Some(event) = stream.next().await {
-            let event = event?;
-            if let (Some(current), Some(total)) = (event.current, event.total) {
-                layers.insert(event.layer.clone(), (current, total));
-            }
-            let (current, total) = layers.values().fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
-            let text = one_line(&event.status);
-            let total = (total > 0).then_some(total);
-            self.tell(step, StepState::Progress { text, current: Some(current), total }).await;
+            self.tell(step, layers.take(&event?)).await;
         }
         Ok(())
+    }
+
+    /// Pushes an image, with progress as that of a pull.
+    pub(super) async fn push(&self, step: StepId, image: &ImageRef) -> EngineResult<()> {
+        let mut stream = self.engine.push_image(image.as_str()).await?;
+        let mut layers = Layers::default();
+        let mut is_pushed = false;
+        while let Some(event) = stream.next().await {
+            match event? {
+                PushEvent::Progress(event) => self.tell(step, layers.take(&event)).await,
+                PushEvent::Pushed { .. } => is_pushed = true,
+            }
+        }
+        let words = "the engine ended the push without a digest";
+        if is_pushed { Ok(()) } else { Err(EngineError::new(ErrorKind::Garbled, format!("push image {image}"), words)) }
     }
 
     /// Builds an image. If the build fails, the lines beside the error name the failed instruction and show its last
@@ -75,6 +83,22 @@ impl Runner {
 /// Returns a line of a build's output as it is shown, without the colours that the program in the build printed.
 fn shown(line: &str) -> String {
     escape_controls(&without_colours(line.trim_end())).into_owned()
+}
+
+/// How far the layers of an image are, in bytes.
+#[derive(Debug, Default)]
+struct Layers(BTreeMap<String, (u64, u64)>);
+
+impl Layers {
+    /// Takes note of an event; returns the progress of the whole image.
+    fn take(&mut self, event: &PullEvent) -> StepState {
+        if let (Some(current), Some(total)) = (event.current, event.total) {
+            self.0.insert(event.layer.clone(), (current, total));
+        }
+        let (current, total) = self.0.values().fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
+        let total = (total > 0).then_some(total);
+        StepState::Progress { text: one_line(&event.status), current: Some(current), total }
+    }
 }
 
 /// The progress of a build.

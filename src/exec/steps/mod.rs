@@ -39,6 +39,7 @@ impl Runner {
         let engine = &self.engine;
         match &step.action {
             Action::PullImage { image, platform } => self.pull(step.id, image, platform.as_deref()).await?,
+            Action::PushImage { image } => self.push(step.id, image).await?,
             Action::BuildImage(request) => return self.build(step.id, request).await,
             Action::RemoveImage { image } => self.remove_image(image).await?,
             Action::CreateNetwork { spec, before } => self.create_network_or_restore(spec, before.as_deref()).await?,

@@ -9,6 +9,7 @@ pub fn describe(action: &Action) -> Verb {
     match action {
         Action::PullImage { .. } => Verb::Pull,
         Action::BuildImage(_) => Verb::Build,
+        Action::PushImage { .. } => Verb::Push,
         Action::CreateNetwork { .. } | Action::CreateVolume(_) => Verb::Create,
         Action::CreateContainer { spec, .. } if spec.labels.contains_key(crate::model::labels::REPLACES) => {
             Verb::Recreate

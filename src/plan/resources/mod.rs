@@ -11,5 +11,6 @@ pub(crate) mod inactive;
 pub(crate) mod joined;
 pub(crate) mod networks;
 pub(crate) mod orphans;
+pub(crate) mod pushes;
 pub(crate) mod staying;
 pub(crate) mod volumes;

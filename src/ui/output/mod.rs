@@ -14,5 +14,7 @@ mod writer;
 
 pub use close::close;
 pub(super) use close::hurry;
-pub use print::{LogLines, failed, pass, print, print_lines, print_owned, ready, status_to_stdout, tell, written};
+pub use print::{
+    LogLines, failed, pass, print, print_data, print_lines, print_owned, ready, status_to_stdout, tell, written,
+};
 pub(super) use print::{frame, has_room, print_bytes, status, status_often, status_surely, tell_surely, wait_told};

@@ -70,6 +70,11 @@ pub fn print_owned(text: String) {
     print_bytes(text.into_bytes());
 }
 
+/// As [`print()`], for bytes as they are, such as an archive. The caller awaits [`ready()`] before each piece.
+pub fn print_data(bytes: Vec<u8>) {
+    print_bytes(bytes);
+}
+
 /// As [`print()`], for lines with names from files: on a terminal their control characters become visible.
 pub fn print_lines(text: &str) {
     if !io::stdout().is_terminal() {

@@ -88,8 +88,8 @@ fn state_word(observed: &Observed, name: &str) -> String {
     word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 
-/// Prints `words`, which say that there is nothing to do; only in the formats for people.
-pub fn nothing(context: &Context, words: &str) {
+/// Says something that only people need, a line.
+pub fn say(context: &Context, words: &str) {
     if matches!(kind(context), ProgressKind::Tty | ProgressKind::Plain) {
         output::status(&format!("{words}\n"));
     }

@@ -15,12 +15,11 @@ use crate::plan::{StepId, Target, Verb};
 use crate::text::escape_controls;
 use crate::ui::diagnostics::Style;
 use crate::ui::output;
-use crate::ui::terminal::{self, Size};
+use crate::ui::terminal::{self, USUAL_SIZE};
 
 /// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
-/// The size if the terminal does not tell it.
-const USUAL_SIZE: Size = Size { columns: 80, lines: 24 };
+
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /// The view. Its own thread draws it again and again, so that the seconds advance.
@@ -183,7 +182,7 @@ impl Row {
             }
             StepState::Progress { text, current, total } => {
                 self.detail = match (current, total) {
-                    (Some(current), Some(total)) if header.verb == Verb::Pull => {
+                    (Some(current), Some(total)) if matches!(header.verb, Verb::Pull | Verb::Push) => {
                         format!("{text} {}/{}", megabytes(*current), megabytes(*total))
                     }
                     _ => text.clone(),

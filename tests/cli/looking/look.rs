@@ -216,3 +216,65 @@ fn all_work_from_the_labels_alone() {
     assert!(!events(&stack, &[]).0.is_empty());
     assert_eq!(stack.run(&["wait", "b"]).0, 3);
 }
+
+#[test]
+fn stats_show_use_against_limits() {
+    let Some(stack) = is_ready().then(|| {
+        Stack::new(
+            "
+services:
+  a: { image: IMAGE, init: true, command: sleep 1000, mem_limit: 64m, cpus: 0.5 }
+  b: { image: IMAGE, command: 'true' }
+",
+        )
+    }) else {
+        return;
+    };
+    stack.run(&["up", "-d"]);
+    let text = stack.ok(&["stats", "--no-stream"]);
+    assert!(text.starts_with("CONTAINER ID   NAME ") && text.lines().count() == 2, "{text}");
+    assert!(
+        text.contains("/ 64MiB") && text.contains("cpu 0% of 0.5, memory ") && text.contains("% of 64MiB"),
+        "{text}"
+    );
+    // By labels alone the file's limits are not known.
+    let line = stack.ok(&[
+        "-p",
+        &stack.project,
+        "stats",
+        "--no-stream",
+        "--no-trunc",
+        "--format",
+        "{{.ID}} {{.Declared}}",
+        "a",
+    ]);
+    assert_eq!(line, format!("{} --\n", stack.id("a")));
+    let arguments = ["stats", "-a", "--no-stream", "--format", "json"];
+    let names = |text: &str| -> BTreeSet<String> {
+        let objects = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        objects.map(|one| format!("{} {} {}", one["Name"], one["Container"], one["ID"])).collect()
+    };
+    let ours = stack.ok(&arguments);
+    assert_eq!(names(&ours).len(), 2, "{ours}");
+    if let Some(theirs) = peer(&stack, &arguments) {
+        assert_eq!(names(&ours), names(&theirs.out));
+        let first = |text: &str| keys(&serde_json::from_str(text.lines().next().unwrap()).unwrap());
+        assert!(first(&ours).is_superset(&first(&theirs.out)));
+    }
+    assert_eq!(stack.run(&["stats", "z"]).0, 1);
+}
+
+#[test]
+fn stats_go_on_until_they_are_stopped() {
+    let Some(stack) = started() else { return };
+    let mut command = stack.command(Tool::Ours, &["stats", "a"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let four: Vec<String> = lines.by_ref().take(4).map(Result::unwrap).collect();
+    // Plain tables, one below the other: no terminal reads them.
+    assert!(four[0] == four[2] && four[1].contains("-a-1 ") && !four.concat().contains('\x1b'), "{four:?}");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let code = child.wait().unwrap().code();
+    assert_eq!(code, Some(130));
+}

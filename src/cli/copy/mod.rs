@@ -1,0 +1,5 @@
+//! Commands about the files of containers.
+
+pub mod commit;
+pub mod cp;
+pub mod export;
