@@ -61,4 +61,10 @@ commands! {
     Unpause(change::unpause::UnpauseArgs),
     Rm(change::rm::RmArgs),
     Version(about::version::VersionArgs),
+    #[command(hide = true)]
+    Bridge(about::elsewhere::BridgeArgs),
+    #[command(hide = true)]
+    Publish(about::elsewhere::PublishArgs),
+    #[command(hide = true)]
+    Alpha(about::elsewhere::AlphaArgs),
 }

@@ -10,6 +10,7 @@ mod common;
 mod peer;
 
 mod by_name;
+mod flags;
 mod interop;
 mod looking;
 mod networks;

@@ -99,7 +99,7 @@ impl Tool {
 }
 
 /// Where docker compose 2 is.
-fn peer() -> Option<&'static Path> {
+pub fn peer() -> Option<&'static Path> {
     static PEER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let is_second = |path: &PathBuf| {
         let output = Command::new(path).args(["version", "--short"]).output();

@@ -1,4 +1,5 @@
 //! Commands about the program itself.
 
+pub mod elsewhere;
 pub mod explain;
 pub mod version;

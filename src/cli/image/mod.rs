@@ -2,4 +2,5 @@
 
 pub mod build;
 mod lacking;
+mod obsolete;
 pub mod pull;
