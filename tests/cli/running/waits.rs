@@ -50,7 +50,7 @@ services:
     );
     stack.ok(&["create"]);
     stack.ok(&["start", "--wait", "--wait-timeout", "60"]);
-    assert_eq!(stack.inspect("db", "{{.State.Health.Status}}"), "healthy");
+    assert_eq!(stack.exec("db", &["ls", "/ready"]), "/ready");
     stack.file(".env", "FILE=/other\n");
     stack.ok(&["create"]);
     let run = stack.go(&["start", "--wait", "db"]);
