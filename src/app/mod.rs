@@ -11,6 +11,7 @@
 //! | [`look`] | further commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait` |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
 //! | `project` | the project that a command is about, from its files or from labels |
+//! | [`watch`] | `watch` and `up --watch`: files of this machine, and what their changes lead to |
 //! | [`variables`] | settings that stand in the env files of the project |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
 //! | `output` | follows the output of an attached `up` |
@@ -30,3 +31,4 @@ pub mod ps;
 pub mod run;
 pub mod up;
 pub mod variables;
+pub mod watch;

@@ -55,6 +55,7 @@ commands! {
     Scale(change::scale::ScaleArgs),
     Start(change::start::StartArgs),
     Stop(change::stop::StopArgs),
+    Watch(change::watch::WatchArgs),
     Restart(change::restart::RestartArgs),
     Kill(change::kill::KillArgs),
     Pause(change::pause::PauseArgs),

@@ -12,6 +12,6 @@ pub(super) mod mux;
 pub(super) mod reader;
 mod rejoin;
 pub(super) mod rotated;
-mod subscription;
+pub(super) mod subscription;
 mod successors;
 mod watched;

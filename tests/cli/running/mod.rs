@@ -6,3 +6,4 @@ mod contents;
 mod output;
 mod up;
 mod waits;
+mod watch;
