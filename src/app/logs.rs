@@ -8,9 +8,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::output::lines::Line;
-use super::output::mux::Mux;
 use super::output::reader::{self, Stamps};
 use super::output::rotated::Tally;
+use super::output::services::Services;
 use super::project;
 use super::run::{interrupted, session};
 use crate::diag::Diagnostic;
@@ -39,6 +39,16 @@ pub struct LogsRequest {
     pub until: Option<String>,
     /// `--tail`; `None` is all.
     pub tail: Option<u64>,
+}
+
+impl LogsRequest {
+    /// Returns whether a container is one of those that are asked for.
+    pub(super) fn is_meant(&self, container: &ObservedContainer) -> bool {
+        let service = container.service().unwrap_or_default();
+        !container.is_oneoff()
+            && (self.services.is_empty() || self.services.iter().any(|name| name == service))
+            && self.index.is_none_or(|index| container.number() == Some(index))
+    }
 }
 
 /// How output is followed and printed.
@@ -77,28 +87,22 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::connect(context).await?;
-        let containers = engine.list_containers(&[format!("{}={}", labels::PROJECT, found.name())]).await?;
-        let wanted = |container: &&ObservedContainer| {
-            let service = container.service().unwrap_or_default();
-            !container.is_oneoff()
-                && (request.services.is_empty() || request.services.iter().any(|name| name == service))
-                && request.index.is_none_or(|index| container.number() == Some(index))
+        let mut following = match request.is_following {
+            true => Some(Services::begin(context, engine.clone(), found.name(), request).await?),
+            false => None,
         };
+        let containers = engine.list_containers(&[format!("{}={}", labels::PROJECT, found.name())]).await?;
         ui::diagnostics(context, &found.unknown_services(&request.services, &containers), &Sources::default());
-        let containers: Vec<&ObservedContainer> = containers.iter().filter(wanted).collect();
+        let containers: Vec<&ObservedContainer> = containers.iter().filter(|one| request.is_meant(one)).collect();
         check_index(request, &containers)?;
-        let short = |one: &&ObservedContainer| (one.id.to_string(), short_name(found.name(), one.name.as_str()));
-        let mut printer = LogPrinter::new(containers.iter().map(short).collect(), style(context, &request.follow));
-        let options = LogOptions {
-            follow: request.is_following,
-            tail: request.tail,
-            timestamps: request.follow.timestamps,
-            since: request.since.clone(),
-            until: request.until.clone(),
-            is_tty: false,
+        let work = async {
+            match &mut following {
+                Some(services) => services.follow(&containers).await,
+                None => print_all(context, &engine, found.name(), &containers, request).await,
+            }
         };
         tokio::select! {
-            result = print_all(&engine, &containers, &options, &mut printer) => result?,
+            result = work => result?,
             signal = interrupt.first() => return Err(interrupted(signal)),
             failure = ui::failed() => return Err(failure),
         }
@@ -134,23 +138,31 @@ struct Log {
     tally: Tally,
 }
 
+/// Prints the logs of containers in the order of time.
 async fn print_all(
+    context: &Context,
     engine: &Arc<dyn ReadEngine>,
+    project: &str,
     containers: &[&ObservedContainer],
-    options: &LogOptions,
-    printer: &mut LogPrinter,
+    request: &LogsRequest,
 ) -> Result<(), Failure> {
-    let is_ordered = !options.follow;
-    let stamps = if is_ordered { Stamps::Engines } else { Stamps::None };
+    let short = |one: &&ObservedContainer| (one.id.to_string(), short_name(project, one.name.as_str()));
+    let mut printer = LogPrinter::new(containers.iter().map(short).collect(), style(context, &request.follow));
     let (mut logs, mut failed) = (Vec::new(), None);
     for container in containers {
         let details = engine.inspect_container(container.id.as_str()).await?;
-        let is_tty = details.is_tty;
         let name = container.name.to_string();
-        let options = LogOptions { timestamps: options.timestamps || is_ordered, is_tty, ..options.clone() };
+        let options = LogOptions {
+            follow: false,
+            tail: request.tail,
+            timestamps: true,
+            since: request.since.clone(),
+            until: request.until.clone(),
+            is_tty: details.is_tty,
+        };
         match engine.logs(&container.id, options).await {
             Ok(stream) => {
-                let lines = reader::spawn(stream, stamps);
+                let lines = reader::spawn(stream, Stamps::Engines);
                 logs.push(Log { id: container.id.to_string(), name, details, lines, tally: Tally::default() });
             }
             // Not every logging driver can be read.
@@ -163,12 +175,8 @@ async fn print_all(
     if let Some(error) = failed.filter(|_| logs.is_empty()) {
         return Err(error.into());
     }
-    if !is_ordered {
-        interleave(logs, printer).await;
-        return Ok(());
-    }
-    for log in merge(logs, options.timestamps, printer).await {
-        let is_whole = options.since.is_none() && options.tail.is_none_or(|tail| log.tally.lines < tail);
+    for log in merge(logs, request.follow.timestamps, &mut printer).await {
+        let is_whole = request.since.is_none() && request.tail.is_none_or(|tail| log.tally.lines < tail);
         if let Some(words) = log.tally.told(&escape_controls(&log.name), &log.details).filter(|_| is_whole) {
             ui::tell(&format!("{words}\n"));
         }
@@ -211,17 +219,4 @@ async fn merge(logs: Vec<Log>, with_time: bool, printer: &mut LogPrinter) -> Vec
 /// Returns a line as it is printed.
 pub(super) fn piece(line: &Line, with_time: bool) -> Piece<'_> {
     Piece { bytes: &line.bytes, time: if with_time { &line.time } else { "" }, is_start: line.is_start }
-}
-
-/// Prints the lines of all containers in the order in which they arrive. A long line stays whole.
-async fn interleave(logs: Vec<Log>, printer: &mut LogPrinter) {
-    let mut mux = Mux::default();
-    for log in logs {
-        mux.add(&log.id, log.lines);
-    }
-    while let Some((id, line)) = mux.next().await {
-        if let Some(line) = line {
-            printer.print(&id, piece(&line, true));
-        }
-    }
 }

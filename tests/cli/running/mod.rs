@@ -3,6 +3,7 @@
 mod attached;
 mod build;
 mod contents;
+mod logs;
 mod output;
 mod up;
 mod waits;
