@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+pub use request::{FollowRequest, LogsRequest};
+use shown::{piece, short_name, style};
+
 use super::output::lines::Line;
 use super::output::reader::{self, Stamps};
 use super::output::rotated::Tally;
@@ -20,66 +23,10 @@ use crate::model::{ObservedContainer, Sources, Span, labels};
 use crate::settings::Context;
 use crate::text::{escape_controls, one_line};
 use crate::ui;
-use crate::ui::logs::{LogPrinter, Piece, Style};
+use crate::ui::logs::LogPrinter;
 
-/// The request of `logs`.
-#[derive(Clone, Debug, Default)]
-pub struct LogsRequest {
-    /// Services; empty means all.
-    pub services: Vec<String>,
-    /// `--index`.
-    pub index: Option<u32>,
-    /// How output is read and printed.
-    pub follow: FollowRequest,
-    /// `--follow`.
-    pub is_following: bool,
-    /// `--since`.
-    pub since: Option<String>,
-    /// `--until`.
-    pub until: Option<String>,
-    /// `--tail`; `None` is all.
-    pub tail: Option<u64>,
-}
-
-impl LogsRequest {
-    /// Returns whether a container is one of those that are asked for.
-    pub(super) fn is_meant(&self, container: &ObservedContainer) -> bool {
-        let service = container.service().unwrap_or_default();
-        !container.is_oneoff()
-            && (self.services.is_empty() || self.services.iter().any(|name| name == service))
-            && self.index.is_none_or(|index| container.number() == Some(index))
-    }
-}
-
-/// How output is followed and printed.
-#[derive(Clone, Debug, Default)]
-pub struct FollowRequest {
-    /// `--no-color`.
-    pub no_color: bool,
-    /// `--no-log-prefix`.
-    pub no_prefix: bool,
-    /// `--timestamps`.
-    pub timestamps: bool,
-    /// `--abort-on-container-exit`.
-    pub abort_on_exit: bool,
-    /// `--abort-on-container-failure`.
-    pub abort_on_failure: bool,
-    /// `--exit-code-from`.
-    pub exit_code_from: Option<String>,
-    /// `--attach`.
-    pub attach: Vec<String>,
-    /// `--no-attach`.
-    pub no_attach: Vec<String>,
-    /// `--attach-dependencies`.
-    pub with_dependencies: bool,
-}
-
-impl FollowRequest {
-    /// Returns whether the end of one container ends all.
-    pub fn stops_all(&self) -> bool {
-        self.abort_on_exit || self.abort_on_failure || self.exit_code_from.is_some()
-    }
-}
+mod request;
+pub(super) mod shown;
 
 /// Runs `logs`.
 pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
@@ -115,17 +62,6 @@ fn check_index(request: &LogsRequest, found: &[&ObservedContainer]) -> Result<()
     let (Some(index), [service], []) = (request.index, request.services.as_slice(), found) else { return Ok(()) };
     let message = format!("service `{}` has no container with the number {index}", escape_controls(service));
     Err(Failure::one(Diagnostic::error("no-container", Span::NONE, message).help("`ps -a` lists the containers")))
-}
-
-/// Returns how lines are printed.
-pub(super) fn style(context: &Context, request: &FollowRequest) -> Style {
-    Style { has_prefix: !request.no_prefix, is_coloured: !request.no_color && ui::logs::is_coloured(context) }
-}
-
-/// Returns a container's name without the project in front: `web-1` for `shop-web-1`.
-pub(super) fn short_name(project: &str, name: &str) -> String {
-    let rest = name.strip_prefix(project).and_then(|rest| rest.strip_prefix(['-', '_']));
-    rest.unwrap_or(name).to_owned()
 }
 
 /// The log of a container that is being read.
@@ -214,9 +150,4 @@ async fn merge(logs: Vec<Log>, with_time: bool, printer: &mut LogPrinter) -> Vec
         }
     }
     done
-}
-
-/// Returns a line as it is printed.
-pub(super) fn piece(line: &Line, with_time: bool) -> Piece<'_> {
-    Piece { bytes: &line.bytes, time: if with_time { &line.time } else { "" }, is_start: line.is_start }
 }

@@ -21,7 +21,7 @@ use super::run::session::{self, Session};
 use crate::engine::{EngineEvent, EngineHandle, EngineResult, ExecSpec};
 use crate::exec::Interrupt;
 use crate::failure::{Exit, Failure};
-use crate::model::{ContainerId, ContainerState, ObservedContainer, Project, ServiceName, labels};
+use crate::model::{ContainerId, ContainerState, ObservedContainer, ServiceName, labels};
 use crate::plan::ImageOptions;
 use crate::settings::Context;
 use crate::text::{escape_controls, one_line};
@@ -37,6 +37,7 @@ mod setup;
 mod sync;
 mod tree;
 
+use act::filter;
 use batch::Batch;
 use changes::{Act, Changes, Tree, decide, keep_unreadable};
 use files::Files;
@@ -85,11 +86,6 @@ pub fn watch(context: &Context, builds: &Context, request: &WatchRequest) -> Res
         };
         Err(failure)
     })
-}
-
-/// Returns the filter for the containers of a project.
-fn filter(project: &Project) -> String {
-    format!("{}={}", labels::PROJECT, project.name)
 }
 
 /// Services whose files are watched.

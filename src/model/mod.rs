@@ -6,7 +6,6 @@
 
 mod build;
 mod contents;
-mod develop;
 pub mod image_name;
 mod names;
 mod observed;
@@ -24,7 +23,6 @@ pub mod secrecy;
 
 pub use build::{BuildContext, BuildRequest, ContextSource};
 pub use contents::{Content, Contents, HostFile};
-pub use develop::{WatchAction, WatchRule};
 pub use image_name::familiar;
 pub use names::*;
 pub use observed::*;

@@ -12,7 +12,8 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
-use super::super::logs::{self, LogsRequest};
+use super::super::logs::LogsRequest;
+use super::super::logs::shown::{piece, short_name, style};
 use super::lines::Line;
 use super::ordered::{Ordered, nanos};
 use super::reader::{self, Stamps};
@@ -86,12 +87,11 @@ impl Mark {
         }
         self.is_passing = false;
         let Some(time) = nanos(&line.time) else { return Verdict::Print };
-        if let Some((known, count)) = self.known {
-            if time < known || time == known && count > 0 {
-                self.is_passing = true;
-                self.known = Some((known, if time == known { count - 1 } else { count }));
-                return Verdict::Pass;
-            }
+        let known = self.known.filter(|(known, count)| time < *known || time == *known && *count > 0);
+        if let Some((known, count)) = known {
+            self.is_passing = true;
+            self.known = Some((known, if time == known { count - 1 } else { count }));
+            return Verdict::Pass;
         }
         // The last line that was printed should have come once more.
         let is_gap = self.known.take().is_some_and(|known| Some(known) == self.last);
@@ -135,7 +135,7 @@ impl<'a> Services<'a> {
             project,
             followed: BTreeMap::new(),
             ordered: Ordered::default(),
-            printer: LogPrinter::new(Vec::new(), logs::style(context, &request.follow)),
+            printer: LogPrinter::new(Vec::new(), style(context, &request.follow)),
             hold: None,
             failed: (None, false),
         })
@@ -183,12 +183,12 @@ impl<'a> Services<'a> {
     }
 
     fn short_name(&self, name: &str) -> String {
-        logs::short_name(self.project, name)
+        short_name(self.project, name)
     }
 
     /// Follows a container from the beginning of its log. `is_new`: it has come while others were followed.
     async fn add(&mut self, container: &ObservedContainer, is_new: bool) {
-        let name = self.short_name(&crate::plan::final_name(container.name.as_str()));
+        let name = self.short_name(crate::plan::final_name(container.name.as_str()));
         let replica = (
             container.service().unwrap_or_default().to_owned(),
             container.label(labels::NUMBER).unwrap_or_default().to_owned(),
@@ -271,7 +271,7 @@ impl<'a> Services<'a> {
             self.printer.note(&words);
         }
         if verdict != Verdict::Pass {
-            self.printer.print(id, logs::piece(line, self.request.follow.timestamps));
+            self.printer.print(id, piece(line, self.request.follow.timestamps));
         }
     }
 

@@ -13,11 +13,16 @@ use super::super::run::rounds::{Aim, Look, Repeats, Rounds, Stage};
 use super::super::run::session::{self, Session};
 use crate::engine::{EngineHandle, ReadEngine};
 use crate::failure::Failure;
-use crate::model::{ImageId, Known, Project, ServiceName};
+use crate::model::{ImageId, Known, Project, ServiceName, labels};
 use crate::plan::{self, ImageOptions, Lifecycle, UpOptions};
 use crate::settings::Context;
 
 const WORD: &str = "watch";
+
+/// Returns the filter for the containers of a project.
+pub(super) fn filter(project: &Project) -> String {
+    format!("{}={}", labels::PROJECT, project.name)
+}
 
 /// Brings services up as a request says, with the rounds of `up`.
 pub(super) async fn bring_up(context: &Context, loading: &Loading, request: &UpRequest) -> Result<(), Failure> {
@@ -76,7 +81,7 @@ async fn containers(
     project: &Project,
     services: &BTreeSet<ServiceName>,
 ) -> Result<Vec<(ServiceName, ImageId)>, Failure> {
-    let all = engine.list_containers(&[super::filter(project)]).await?;
+    let all = engine.list_containers(&[filter(project)]).await?;
     let own = all.into_iter().filter(|one| !one.is_oneoff());
     let named = own.filter_map(|one| Some((services.get(one.service()?)?.clone(), one.image_id)));
     Ok(named.collect())

@@ -59,14 +59,14 @@ fn made(project: &Project, service: &Service, rule: &WatchRule) -> Rule {
     let is_file = root.is_file();
     let mut filter = Filter::new(&rule.include, &rule.ignore);
     let mut own = project.config_files.clone();
-    if let Some((build, directory)) = service.build.as_ref().map(|build| (build, PathBuf::from(&build.context))) {
-        if directory.is_absolute() {
-            let dockerfile = directory.join(build.dockerfile.as_deref().unwrap_or("Dockerfile"));
-            if let Some(text) = dockerignore(&directory, &dockerfile) {
-                filter = filter.with_context(&root, &directory, &text);
-            }
-            own.extend([dockerfile, directory.join(".dockerignore")]);
+    let build = service.build.as_ref().map(|build| (build, PathBuf::from(&build.context)));
+    // A context elsewhere, such as a git repository, has no files here.
+    if let Some((build, directory)) = build.filter(|(_, directory)| directory.is_absolute()) {
+        let dockerfile = directory.join(build.dockerfile.as_deref().unwrap_or("Dockerfile"));
+        if let Some(text) = dockerignore(&directory, &dockerfile) {
+            filter = filter.with_context(&root, &directory, &text);
         }
+        own.extend([dockerfile, directory.join(".dockerignore")]);
     }
     if rule.action.syncs() {
         filter = filter.without(&root, own);

@@ -88,9 +88,12 @@ fn logs_follow_a_service_across_restarts_recreations_and_new_replicas_and_lose_n
     assert!(found.iter().copied().eq(1..=found.len() as u32), "{found:?}");
     let first = numbers("web-1  | a run 1 line ");
     assert!(first.windows(2).all(|two| two[1] == two[0] + 1), "{first:?}");
-    for (words, count) in
-        [("web-1 exited with code 137", 4), ("web-1 was restarted", 3), ("web-1 was recreated", 1), ("web-2 was added", 1)]
-    {
+    for (words, count) in [
+        ("web-1 exited with code 137", 4),
+        ("web-1 was restarted", 3),
+        ("web-1 was recreated", 1),
+        ("web-2 was added", 1),
+    ] {
         assert_eq!(seen.iter().filter(|line| *line == words).count(), count, "{words}: {seen:#?}");
     }
 }
@@ -106,7 +109,8 @@ fn logs_that_follow_end_with_the_last_container_and_come_in_the_order_of_time() 
             "{{ image: IMAGE, init: true, volumes: [turns:/t], command: [sh, -c, 'for i in 1 2 3 4 5 6 7 8 9; do while [ $$((($$(cat /t/n 2>/dev/null || echo 0)) % 2)) != {me} ]; do sleep 0.01; done; n=$$(cat /t/n 2>/dev/null || echo 0); echo number $$n; echo $$((n+1)) > /t/next; mv /t/next /t/n; done; sleep 0.3'] }}"
         )
     };
-    let stack = Stack::new(&format!("services:\n  a: {}\n  long-name: {}\nvolumes: {{ turns: {{}} }}\n", turn(0), turn(1)));
+    let stack =
+        Stack::new(&format!("services:\n  a: {}\n  long-name: {}\nvolumes: {{ turns: {{}} }}\n", turn(0), turn(1)));
     let up = stack.begin(&["up", "-d"]);
     until("the containers are there", || stack.containers().iter().filter(|one| one.state != "created").count() == 2);
     let run = stack.go(&["logs", "-f"]);
