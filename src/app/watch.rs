@@ -69,6 +69,8 @@ pub fn watch(context: &Context, builds: &Context, request: &WatchRequest) -> Res
     };
     let loading = prepare::load(context, &Terminal(context), &up)?;
     session::block_on(async {
+        // No signal is missed between what follows.
+        let interrupt = session::interrupt()?;
         let mut watching = Watching::new(context, builds, &loading, &request.services)?;
         watching.keeps_images = request.keep_images;
         watching.look_first().await?;
@@ -79,7 +81,6 @@ pub fn watch(context: &Context, builds: &Context, request: &WatchRequest) -> Res
             watching.announce();
             return Ok(Exit::SUCCESS);
         }
-        let interrupt = session::interrupt()?;
         let failure = tokio::select! {
             failure = watching.run(&interrupt) => failure,
             failure = ui::failed() => failure,

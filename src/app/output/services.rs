@@ -43,6 +43,8 @@ struct Followed {
     is_again: bool,
     /// The exit code that the last event of its end has told.
     code: Option<i64>,
+    /// When it ended last, as a log is asked for it.
+    died: Option<String>,
     mark: Mark,
     /// Whether its log may lose its beginning.
     is_rotated: bool,
@@ -205,6 +207,7 @@ impl<'a> Services<'a> {
             is_open: false,
             is_again: false,
             code: None,
+            died: None,
             mark: Mark::default(),
             is_rotated: false,
             is_told: false,
@@ -257,9 +260,10 @@ impl<'a> Services<'a> {
             self.printer.note_often(&words);
         }
         let last = one.mark.last.and_then(|(nanos, _)| jiff::Timestamp::from_nanosecond(nanos).ok());
-        let since = last.map(|time| time.to_string()).or_else(|| self.request.since.clone());
-        // With `--tail 0` nothing of before the start was wanted; what is new has no line before it here.
-        let tail = if last.is_none() { self.request.tail.filter(|_| !one.is_again) } else { None };
+        // Where nothing was printed, what came before the last end is not wanted: `--tail 0` said so.
+        let since = last.map(|time| time.to_string()).or_else(|| one.died.clone());
+        let tail = if since.is_some() { None } else { self.request.tail };
+        let since = since.or_else(|| self.request.since.clone());
         self.open(id, tail, since).await;
     }
 
@@ -306,7 +310,10 @@ impl<'a> Services<'a> {
     async fn on_event(&mut self, event: &EngineEvent) {
         let Some(one) = self.followed.get_mut(&event.id) else { return self.on_stranger(event).await };
         match event.action.as_str() {
-            "die" => one.code = event.attributes.get("exitCode").and_then(|code| code.parse().ok()),
+            "die" => {
+                one.code = event.attributes.get("exitCode").and_then(|code| code.parse().ok());
+                one.died = jiff::Timestamp::from_nanosecond(event.time_nanos.into()).ok().map(|time| time.to_string());
+            }
             // Somebody stops it: a `restart` starts it again.
             "kill" => self.hold = Some(Instant::now() + HOLD),
             "start" => {

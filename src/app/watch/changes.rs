@@ -174,7 +174,6 @@ mod tests {
             action: *action,
             root: "/p".into(),
             target: "/t".into(),
-            is_file: false,
             exec: None,
             initial_sync: false,
             filter: Filter::default(),

@@ -15,8 +15,6 @@ pub(super) struct Rule {
     pub root: PathBuf,
     /// Where the root goes in the container, absolute and clean; empty where nothing is synced.
     pub target: String,
-    /// Whether the root is a single file.
-    pub is_file: bool,
     pub exec: Option<Hook>,
     pub initial_sync: bool,
     pub filter: Filter,
@@ -160,11 +158,11 @@ impl Rule {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
 
-    /// Returns the directory of the container that the files go into.
-    pub(super) fn directory(&self) -> String {
+    /// Returns the directory of the container that the files go into. `is_file`: the root is a single file.
+    pub(super) fn directory(&self, is_file: bool) -> String {
         match self.target.rsplit_once('/') {
-            Some((above, _)) if self.is_file && !above.is_empty() => above.to_owned(),
-            _ if self.is_file => "/".to_owned(),
+            Some((above, _)) if is_file && !above.is_empty() => above.to_owned(),
+            _ if is_file => "/".to_owned(),
             _ => self.target.clone(),
         }
     }
@@ -262,22 +260,21 @@ mod tests {
 
     #[test]
     fn files_go_below_the_target() {
-        let rule = |target: &str, is_file| Rule {
+        let rule = |target: &str| Rule {
             service: "web".into(),
             action: WatchAction::Sync,
             root: "/p/src".into(),
             target: target.to_owned(),
-            is_file,
             exec: None,
             initial_sync: false,
             filter: Filter::default(),
         };
-        assert_eq!(rule("/app", false).destination("a/b"), "/app/a/b");
-        assert_eq!(rule("/", false).destination("a"), "/a");
-        assert_eq!(rule("/etc/x.conf", true).destination(""), "/etc/x.conf");
-        assert_eq!(rule("/etc/x.conf", true).directory(), "/etc");
-        assert_eq!(rule("/x.conf", true).directory(), "/");
-        assert_eq!(rule("/app", false).directory(), "/app");
-        assert_eq!(rule("/app", false).told(Path::new("/p")), "src -> /app (sync)");
+        assert_eq!(rule("/app").destination("a/b"), "/app/a/b");
+        assert_eq!(rule("/").destination("a"), "/a");
+        assert_eq!(rule("/etc/x.conf").destination(""), "/etc/x.conf");
+        assert_eq!(rule("/etc/x.conf").directory(true), "/etc");
+        assert_eq!(rule("/x.conf").directory(true), "/");
+        assert_eq!(rule("/app").directory(false), "/app");
+        assert_eq!(rule("/app").told(Path::new("/p")), "src -> /app (sync)");
     }
 }

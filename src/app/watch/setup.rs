@@ -56,7 +56,6 @@ fn fault(service: &Service, rule: &WatchRule) -> Option<Diagnostic> {
 
 fn made(project: &Project, service: &Service, rule: &WatchRule) -> Rule {
     let root = rule.path.clone();
-    let is_file = root.is_file();
     let mut filter = Filter::new(&rule.include, &rule.ignore);
     let mut own = project.config_files.clone();
     let build = service.build.as_ref().map(|build| (build, PathBuf::from(&build.context)));
@@ -72,7 +71,7 @@ fn made(project: &Project, service: &Service, rule: &WatchRule) -> Rule {
         filter = filter.without(&root, own);
     }
     let mut target = rule.target.clone().unwrap_or_default();
-    if is_file && target.ends_with('/') {
+    if target.ends_with('/') && root.is_file() {
         target.push_str(&root.file_name().unwrap_or_default().to_string_lossy());
     }
     let target =
@@ -82,7 +81,6 @@ fn made(project: &Project, service: &Service, rule: &WatchRule) -> Rule {
         action: rule.action,
         root,
         target,
-        is_file,
         exec: rule.exec.clone(),
         initial_sync: rule.initial_sync,
         filter,

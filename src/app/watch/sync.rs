@@ -45,7 +45,7 @@ pub(super) async fn sync(
     if changes.written.is_empty() {
         return Ok(changes.removed.len());
     }
-    let directory = rule.directory();
+    let directory = rule.directory(tree.contains_key(""));
     let picture = container::look(engine, id, &directory, &concerned(rule, changes)).await?;
     let items = items(rule, tree, changes, &directory, &picture);
     let count = items.iter().filter(|item| item.source.is_some()).count();
@@ -194,7 +194,6 @@ mod tests {
             action: WatchAction::Sync,
             root: root.into(),
             target: target.to_owned(),
-            is_file: false,
             exec: None,
             initial_sync: false,
             filter: Filter::default(),

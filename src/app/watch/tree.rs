@@ -210,7 +210,6 @@ mod tests {
             action: WatchAction::Sync,
             root: root.to_owned(),
             target: "/t".to_owned(),
-            is_file: false,
             exec: None,
             initial_sync: false,
             filter: Filter::new(&[], &ignore),
