@@ -111,7 +111,12 @@ async fn print_all(
     if let Some(error) = failed.filter(|_| logs.is_empty()) {
         return Err(error.into());
     }
-    for log in merge(logs, request.follow.timestamps, &mut printer).await {
+    let groups = if request.is_grouped { logs.into_iter().map(|log| vec![log]).collect() } else { vec![logs] };
+    let mut done = Vec::new();
+    for group in groups {
+        done.extend(merge(group, request.follow.timestamps, &mut printer).await);
+    }
+    for log in done {
         let is_whole = request.since.is_none() && request.tail.is_none_or(|tail| log.tally.lines < tail);
         if let Some(words) = log.tally.told(&escape_controls(&log.name), &log.details).filter(|_| is_whole) {
             ui::tell(&format!("{words}\n"));

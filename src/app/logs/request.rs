@@ -13,6 +13,8 @@ pub struct LogsRequest {
     pub follow: FollowRequest,
     /// `--follow`.
     pub is_following: bool,
+    /// `--group`.
+    pub is_grouped: bool,
     /// `--since`.
     pub since: Option<String>,
     /// `--until`.

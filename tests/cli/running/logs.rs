@@ -133,6 +133,9 @@ fn logs_that_follow_end_with_the_last_container_and_logs_come_in_the_order_of_ti
     let ordered = stack.ok(&["logs", "--timestamps"]);
     let stamps: Vec<&str> = ordered.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     assert!(stamps.len() == 18 && stamps.is_sorted(), "{ordered}");
+    let grouped = stack.ok(&["logs", "--group"]);
+    is_whole(&grouped);
+    assert!(grouped.lines().map(|line| line.starts_with("a-1")).is_sorted_by(|a, b| a >= b), "{grouped}");
     for end in ["a-1 exited with code 0", "long-name-1 exited with code 0"] {
         assert_eq!(run.out.lines().filter(|line| *line == end).count(), 1, "{run:?}");
     }
