@@ -14,6 +14,7 @@
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
 //! | [`complete`] | names for the completion of a command line |
 //! | `project` | the project of a command, from its files or from labels |
+//! | [`watch`] | `watch` and `up --watch`: files of this machine, and what their changes lead to |
 //! | [`variables`] | settings in the env files of the project |
 //! | [`run`] | a command that changes something: session, rounds, guards, report |
 //! | [`sessions`] | commands that connect this terminal to a container: `exec`, `attach`, `run` |
@@ -38,3 +39,4 @@ pub mod run;
 pub mod sessions;
 pub mod up;
 pub mod variables;
+pub mod watch;

@@ -10,9 +10,10 @@ use super::project::Loading;
 use super::run::consent;
 use super::run::console::{Console, Terminal};
 use super::run::report;
-use super::run::rounds::{Ended, Guard, Repeats, Rounds};
+use super::run::rounds::{Guard, Repeats, Rounds};
 use super::run::saved::AsShown;
 use super::run::session::{self, Session};
+use super::watch::Watching;
 use crate::failure::{Exit, Failure};
 use crate::plan::UpOptions;
 use crate::settings::Context;
@@ -26,6 +27,7 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let mut session = Session::begin(context, loading.project.name.as_str(), request.command).await?;
         let mut aim = UpAim::new(context, &loading.project, request);
         let options = aim.options.clone();
+        let mut watching = watching(context, request, &loading).await?;
         let mut follower = follower(context, request, &loading, &mut session, &options).await?;
         let mut rounds = Rounds {
             session: &session,
@@ -58,7 +60,11 @@ pub fn up(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         if result.is_ok() {
             session.unlock();
         }
-        follow(context, request, &loading, &session, (&mut follower, &ended), result).await
+        let attached = attached(context, request, &loading, &session);
+        match result {
+            Ok(()) => attached.follow(&mut follower, &ended.look, watching.as_mut()).await,
+            Err(failure) => attached.failed(&mut follower, failure).await,
+        }
     })
 }
 
@@ -96,15 +102,27 @@ fn guards<'a>(
     guards
 }
 
-async fn follow(
-    context: &Context,
+/// Returns who follows the files of `develop.watch`; `None` where nobody asks for it. What changes from now on counts.
+async fn watching<'a>(
+    context: &'a Context,
     request: &UpRequest,
-    loading: &Loading,
-    session: &Session,
-    (follower, ended): (&mut Follower<'_>, &Ended),
-    result: Result<(), Failure>,
-) -> Result<Exit, Failure> {
-    let attached = Attached {
+    loading: &'a Loading,
+) -> Result<Option<Watching<'a>>, Failure> {
+    if !request.watch || request.detach {
+        return Ok(None);
+    }
+    let mut watching = Watching::new(context, context, loading, &request.services)?;
+    watching.look_first().await?;
+    Ok(Some(watching))
+}
+
+fn attached<'a>(
+    context: &'a Context,
+    request: &'a UpRequest,
+    loading: &'a Loading,
+    session: &'a Session,
+) -> Attached<'a> {
+    Attached {
         context,
         session,
         project: &loading.project,
@@ -112,9 +130,5 @@ async fn follow(
         services: &request.services,
         follow: &request.follow,
         grace: request.options.grace,
-    };
-    match result {
-        Ok(()) => attached.follow(follower, &ended.look).await,
-        Err(failure) => attached.failed(follower, failure).await,
     }
 }

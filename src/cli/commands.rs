@@ -63,6 +63,7 @@ commands! {
     Scale(change::scale::ScaleArgs),
     Start(change::start::StartArgs),
     Stop(change::stop::StopArgs),
+    Watch(change::watch::WatchArgs),
     Restart(change::restart::RestartArgs),
     Kill(change::kill::KillArgs),
     Pause(change::pause::PauseArgs),
@@ -77,4 +78,10 @@ commands! {
     Man(about::man::ManArgs),
     #[command(name = "docker-cli-plugin-metadata", hide = true)]
     Plugin(about::plugin::PluginArgs),
+    #[command(hide = true)]
+    Bridge(about::elsewhere::BridgeArgs),
+    #[command(hide = true)]
+    Publish(about::elsewhere::PublishArgs),
+    #[command(hide = true)]
+    Alpha(about::elsewhere::AlphaArgs),
 }

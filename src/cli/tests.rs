@@ -134,6 +134,14 @@ fn values_that_scripts_written_for_docker_compose_give_are_taken() {
         "logs --tail=all --until 2026-01-02T03:04:05",
         "build --build-arg A=b --build-arg HTTP_PROXY",
         "--parallel -1 pull",
+        "pull --parallel --no-parallel web",
+        "build --compress --force-rm --no-rm --parallel web",
+        "build --parallel=false",
+        "rm -a -f",
+        "rm --all",
+        "down --volume",
+        "start --wait --wait-timeout 3 web",
+        "alpha viz --indentation-size 2",
         "convert",
     ] {
         assert!(parse(line).is_ok(), "{line}: {:?}", parse(line));
@@ -214,6 +222,17 @@ fn a_flag_with_a_value_means_what_the_value_says() {
             assert_eq!(shown(line), expected, "{line}");
         }
     }
+}
+
+#[test]
+fn the_number_of_calls_may_stand_before_and_after_the_command() {
+    let parallel = |line: &str| parse_whole(line).unwrap().global.parallel;
+    assert_eq!(parallel("build web"), None);
+    assert_eq!(parallel("--parallel 3 build web"), Some(3));
+    assert_eq!(parallel("ps --parallel 3"), Some(3));
+    assert_eq!(parallel("build --parallel web"), Some(-1));
+    assert_eq!(parallel("build --parallel=false web"), Some(1));
+    assert_eq!(parallel("pull --parallel=4 web"), Some(4));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::{
     Build, Dependency, Deploy, FileReference, Healthcheck, Hook, ImageRef, Limits, Logging, Mount, NetworkAttachment,
-    NetworkKey, Port, ServiceName, Span,
+    NetworkKey, Port, ServiceName, Span, WatchRule,
 };
 
 /// A service: what to run, how many times, and what it needs.
@@ -167,6 +167,9 @@ pub struct Service {
     pub post_start: Vec<Hook>,
     /// `pre_stop`: commands that run in the container before its stop.
     pub pre_stop: Vec<Hook>,
+
+    /// `develop.watch`: what `watch` does when files of this machine change.
+    pub watch: Vec<WatchRule>,
 }
 
 /// `provider`: another program provides the service.

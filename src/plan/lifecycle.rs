@@ -24,7 +24,10 @@ use crate::plan::{Action, ContainerRef, Plan, Reason, StepId, Target, Until, sco
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lifecycle {
     /// Starts the containers that do not run, after those of their dependencies.
-    Start,
+    Start {
+        /// Wait until the containers are running or healthy (`--wait`).
+        wait: Option<UntilReady>,
+    },
     /// Stops the containers that are up, dependents first.
     Stop {
         /// Time between the stop signal and KILL; `None` means the container's own.
@@ -57,6 +60,16 @@ pub enum Lifecycle {
     },
 }
 
+/// A wait for containers to be running or healthy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UntilReady {
+    /// The time after which the wait for a container fails; `None` is no limit.
+    pub limit: Option<Duration>,
+}
+
+/// The start of what a `restart` finds not running.
+const PLAIN_START: Lifecycle = Lifecycle::Start { wait: None };
+
 /// Plans a command for the named services; for all services where none is named.
 pub fn lifecycle(
     project: &Project,
@@ -75,16 +88,17 @@ pub fn lifecycle(
     let mut selected = selected(&graph, named.clone(), command);
     let before = started_before(&graph, project, observed, (&named, &selected), command);
     selected.extend(&before);
-    let is_start = |name: &str| *command == Lifecycle::Start || before.contains(name);
+    let is_all_start = matches!(command, Lifecycle::Start { .. });
+    let is_start = |name: &str| is_all_start || before.contains(name);
     let mut spared = scope::spared(&graph, services, &selected);
     spared.retain(|name| is_start(name));
-    if *command == Lifecycle::Start {
+    if is_all_start {
         start::check(&mut builder, &start::StartScope { project, observed, named: services, selected: &selected });
     }
     let mut done: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
     for name in order.into_iter().filter(|name| selected.contains(name)) {
         let Some(service) = project.services.get(name) else { continue };
-        let command = if is_start(name) { &Lifecycle::Start } else { command };
+        let command = if is_start(name) && !is_all_start { &PLAIN_START } else { command };
         let mut first = predecessors(&graph, service, command, &done);
         first.is_spared = spared.contains(name);
         if waits_for_conditions(project, observed, service, command) {
@@ -100,7 +114,7 @@ pub fn lifecycle(
             done.entry(name).or_default().extend(steps);
         }
     }
-    if matches!(command, Lifecycle::Start | Lifecycle::Restart { no_dependencies: false, .. }) {
+    if matches!(command, Lifecycle::Start { .. } | Lifecycle::Restart { no_dependencies: false, .. }) {
         restart_joined(&mut builder, project, observed);
     }
     if services.is_empty() {
@@ -153,7 +167,7 @@ fn restart_joined(builder: &mut Builder, project: &Project, observed: &Observed)
         let action = Action::RestartContainer { container, grace: None };
         let restarted = builder.step(&target, action, Reason::HostStarted(joined.host), [joined.started]);
         builder.after(restarted, before);
-        verify(builder, project, joined.container, &target, restarted, false);
+        verify(builder, project, joined.container, &target, restarted, (None, false));
     }
 }
 
@@ -161,7 +175,7 @@ fn restart_joined(builder: &mut Builder, project: &Project, observed: &Observed)
 /// with the dependents that have `restart: true`.
 fn selected<'a>(graph: &Graph<'a>, named: BTreeSet<&'a str>, command: &Lifecycle) -> BTreeSet<&'a str> {
     match command {
-        Lifecycle::Start => graph.with_dependencies(named),
+        Lifecycle::Start { .. } => graph.with_dependencies(named),
         Lifecycle::Restart { no_dependencies: false, .. } => {
             let more = restarted_with(graph, &named);
             named.into_iter().chain(more).collect()
@@ -237,7 +251,7 @@ fn predecessors(
             let dependents = graph.dependents(service.name.as_str());
             first.needed.extend(dependents.into_iter().flat_map(|(name, _)| steps(name)));
         }
-        Lifecycle::Start | Lifecycle::Restart { .. } => {
+        Lifecycle::Start { .. } | Lifecycle::Restart { .. } => {
             for (name, edge) in &service.depends_on {
                 let list = if edge.required { &mut first.needed } else { &mut first.optional };
                 list.extend(steps(name.as_str()));
@@ -252,7 +266,7 @@ fn predecessors(
 /// the service does not run yet, and those of a `restart`. `restart --no-deps` waits for no condition.
 fn waits_for_conditions(project: &Project, observed: &Observed, service: &Service, command: &Lifecycle) -> bool {
     match command {
-        Lifecycle::Start => !replicas::of_service(observed, project, service.name.as_str()).all(replicas::is_up),
+        Lifecycle::Start { .. } => !replicas::of_service(observed, project, service.name.as_str()).all(replicas::is_up),
         Lifecycle::Restart { no_dependencies, .. } => !no_dependencies,
         _ => false,
     }
@@ -315,9 +329,13 @@ fn steps(
     let container = ContainerRef::Existing(found.id.clone());
     let is_up = replicas::is_up(found);
     match command {
-        Lifecycle::Start if !is_up => {
+        Lifecycle::Start { wait } if !is_up => {
             let started = first.step(builder, &target, Action::StartContainer { container }, "start");
-            verify(builder, project, found, &target, started, first.is_spared)
+            verify(builder, project, found, &target, started, (*wait, first.is_spared))
+        }
+        Lifecycle::Start { wait: Some(UntilReady { limit }) } if !is_ready(found) => {
+            let action = Action::WaitFor { container, until: Until::Ready(SETTLE), limit: *limit };
+            vec![first.step(builder, &target, action, "start")]
         }
         Lifecycle::Stop { grace } if is_up => {
             Stop::of(project, found, *grace, Reason::Command("stop")).plan(builder, &first.needed)
@@ -328,7 +346,7 @@ fn steps(
             let restarted =
                 first.step(builder, &target, Action::RestartContainer { container, grace: *grace }, "restart");
             builder.after(restarted, before);
-            verify(builder, project, found, &target, restarted, first.is_spared)
+            verify(builder, project, found, &target, restarted, (None, first.is_spared))
         }
         Lifecycle::Kill { signal, .. } if is_up => {
             vec![first.step(builder, &target, Action::KillContainer { container, signal: signal.clone() }, "kill")]
@@ -352,6 +370,11 @@ fn steps(
     }
 }
 
+/// Returns whether `--wait` has nothing to wait for.
+fn is_ready(found: &ObservedContainer) -> bool {
+    found.state == ContainerState::Running && matches!(found.health, Health::Healthy | Health::None)
+}
+
 /// Plans the `post_start` hooks after a start, and the wait that tells whether the container stays up. Returns the step
 /// that dependents wait for: the last hook, or else the start.
 fn verify(
@@ -360,15 +383,17 @@ fn verify(
     found: &ObservedContainer,
     target: &Target,
     started: StepId,
-    is_spared: bool,
+    (wait, is_spared): (Option<UntilReady>, bool),
 ) -> Vec<StepId> {
     let container = ContainerRef::Existing(found.id.clone());
     let hooks = hooks::plan_after(builder, hooks::after_start(project, found), target, &container, &[started]);
     let last = hooks.last().copied().unwrap_or(started);
-    let wait = Action::WaitFor { container, until: Until::Alive(SETTLE), limit: None };
-    let wait = builder.step(target, wait, Reason::Verify, [last]);
-    if is_spared {
-        builder.optional(wait);
+    let until = if wait.is_some() { Until::Ready(SETTLE) } else { Until::Alive(SETTLE) };
+    let action = Action::WaitFor { container, until, limit: wait.and_then(|wait| wait.limit) };
+    let step = builder.step(target, action, Reason::Verify, [last]);
+    // `--wait` asks for all services.
+    if is_spared && wait.is_none() {
+        builder.optional(step);
     }
     vec![last]
 }

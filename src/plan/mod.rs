@@ -43,7 +43,7 @@ pub use container::injected::images_with_unknown_user;
 pub use container::naming::{final_name, image_names, image_of};
 pub use down::down;
 pub use hook_phase::HookPhase;
-pub use lifecycle::{Lifecycle, lifecycle};
+pub use lifecycle::{Lifecycle, UntilReady, lifecycle};
 pub use options::{DownOptions, Recreate, RemoveImages, SETTLE, SETTLE_REPLACED, UpOptions};
 pub use reason::{FieldChange, Reason};
 pub use report::drift::{Drift, drift};

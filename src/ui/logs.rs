@@ -10,8 +10,24 @@ use crate::settings::{AnsiWhen, Context};
 
 use super::output;
 
-/// Colours of the names; each container gets the next one.
-const COLOURS: [&str; 6] = ["\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m", "\x1b[34m", "\x1b[31m"];
+/// Colours of the names, which also eyes tell apart that do not see all colours (after Okabe and Ito): orange, sky
+/// blue, green, yellow, blue, vermilion, purple; then the same in bold.
+const COLOURS: [&str; 14] = [
+    "\x1b[38;5;214m",
+    "\x1b[38;5;75m",
+    "\x1b[38;5;36m",
+    "\x1b[38;5;185m",
+    "\x1b[38;5;32m",
+    "\x1b[38;5;166m",
+    "\x1b[38;5;175m",
+    "\x1b[1;38;5;214m",
+    "\x1b[1;38;5;75m",
+    "\x1b[1;38;5;36m",
+    "\x1b[1;38;5;185m",
+    "\x1b[1;38;5;32m",
+    "\x1b[1;38;5;166m",
+    "\x1b[1;38;5;175m",
+];
 const RESET: &str = "\x1b[0m";
 
 /// How lines of containers are printed.
@@ -83,7 +99,7 @@ impl LogPrinter {
             (false, _) => String::new(),
             (true, false) => format!("{name:<width$}  | "),
             (true, true) => {
-                format!("{}{name:<width$}  | {RESET}", COLOURS[self.prefixes.len() % COLOURS.len()])
+                format!("{}{name:<width$}  | {RESET}", colour_of(&name))
             }
         };
         self.prefixes.insert(id.to_owned(), text);
@@ -147,6 +163,17 @@ impl LogPrinter {
     }
 }
 
+/// Returns the colour of a container: that of its service, the same in every run and for every replica.
+fn colour_of(name: &str) -> &'static str {
+    let is_number = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
+    let service = name.rsplit_once(['-', '_']).filter(|(_, end)| is_number(end)).map_or(name, |(service, _)| service);
+    // FNV-1a: spreads short names well, and stays the same.
+    let hash = service
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    COLOURS[usize::try_from(hash % COLOURS.len() as u64).unwrap_or_default()]
+}
+
 impl Drop for LogPrinter {
     fn drop(&mut self) {
         if self.open.is_some() && self.is_terminal {
@@ -187,6 +214,15 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_has_one_colour_whatever_else_there_is() {
+        assert_eq!(colour_of("web-1"), colour_of("web-12"));
+        assert_eq!(colour_of("web-1"), colour_of("web_3"));
+        assert_eq!(colour_of("my-own-name"), colour_of("my-own-name"));
+        let used: std::collections::BTreeSet<&str> = ["web", "db", "cache", "worker", "proxy"].map(colour_of).into();
+        assert!(used.len() >= 4, "{used:?}");
+    }
 
     #[test]
     fn colours_pass_and_nothing_else_acts_on_the_terminal() {

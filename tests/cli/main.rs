@@ -11,6 +11,7 @@ mod peer;
 
 mod by_name;
 mod copying;
+mod flags;
 mod interop;
 mod looking;
 mod networks;

@@ -23,7 +23,7 @@ volumes: { data: }
 
 /// Waits until a condition holds.
 #[track_caller]
-pub fn until(what: &str, is_so: impl Fn() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !is_so() {
         assert!(begun.elapsed().as_secs() < 60, "not so within a minute: {what}");

@@ -100,7 +100,7 @@ impl Tool {
 }
 
 /// Returns the path of docker compose 2.
-fn peer() -> Option<&'static Path> {
+pub fn peer() -> Option<&'static Path> {
     static PEER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let is_second = |path: &PathBuf| {
         let output = Command::new(path).args(["version", "--short"]).output();

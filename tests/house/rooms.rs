@@ -42,6 +42,7 @@ pub const ONLY_IN: &[(&str, &[&str])] = &[
     ("granit_parser", &["src/loader/tree/parse.rs"]),
     ("annotate_snippets", &["src/ui/"]),
     ("crossterm", &["src/ui/"]),
+    ("notify", &["src/app/watch/"]),
     ("tracing_subscriber", &["src/ui/telemetry.rs"]),
 ];
 

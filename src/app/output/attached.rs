@@ -9,6 +9,7 @@ use super::super::run::interrupted;
 use super::super::run::report::Origin;
 use super::super::run::rounds::Look;
 use super::super::run::session::{self, Session};
+use super::super::watch::Watching;
 use super::follow::{Ending, Follower};
 use crate::exec::{Interrupt, Outcome, Signal, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
@@ -33,7 +34,12 @@ pub(in crate::app) struct Attached<'a> {
 impl Attached<'_> {
     /// Follows the output until everything has ended, one container's end ends all, or a signal comes; then what runs is
     /// stopped. `look` is the last look of the run.
-    pub(in crate::app) async fn follow(&self, follower: &mut Follower<'_>, look: &Look) -> Result<Exit, Failure> {
+    pub(in crate::app) async fn follow(
+        &self,
+        follower: &mut Follower<'_>,
+        look: &Look,
+        watching: Option<&mut Watching<'_>>,
+    ) -> Result<Exit, Failure> {
         let session = self.session;
         tokio::select! {
             result = follower.take_over(look) => result?,
@@ -43,12 +49,13 @@ impl Attached<'_> {
             }
         }
         let ending = tokio::select! {
-            ending = follower.until_over() => ending,
-            signal = session.interrupt.first() => {
-                follower.during(self.stop()).await?;
-                return Err(interrupted(signal));
-            }
+            ending = self.until_over(follower, watching) => ending?,
             failure = ui::failed() => return Err(failure),
+        };
+        let Some(ending) = ending else {
+            let signal = session.interrupt.first().await;
+            follower.during(self.stop()).await?;
+            return Err(interrupted(signal));
         };
         if let Ending::First(_) = ending {
             follower.during(self.stop()).await?;
@@ -67,6 +74,37 @@ impl Attached<'_> {
             (None, Ending::First(code)) => Ok(Exit(code)),
             (None, Ending::All) => Ok(Exit::SUCCESS),
         }
+    }
+
+    /// Follows until everything has ended; `None` after a signal. Beside that, files are watched.
+    async fn until_over(
+        &self,
+        follower: &mut Follower<'_>,
+        watching: Option<&mut Watching<'_>>,
+    ) -> Result<Option<Ending>, Failure> {
+        let is_busy = watching.as_ref().map(|watching| watching.busy_sign()).unwrap_or_default();
+        let interrupt = &self.session.interrupt;
+        let watched = async {
+            match watching {
+                Some(watching) => watching.run(interrupt).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(watched);
+        let ending = tokio::select! {
+            biased;
+            _ = interrupt.first() => None,
+            ending = follower.until_over() => Some(ending),
+            failure = &mut watched => match failure {
+                Failure::Interrupted(_) => None,
+                failure => return Err(failure),
+            },
+        };
+        if is_busy.get() && ending.is_none() {
+            // A plan that is under way comes to its end.
+            follower.beside(watched).await;
+        }
+        Ok(ending)
     }
 
     /// Ends an attached `up` whose start has failed. After a signal, and where one container's end ends all, what runs is

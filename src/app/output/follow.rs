@@ -13,7 +13,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::super::logs;
+use super::super::logs::shown::{piece, short_name, style};
 use super::super::run::rounds::Look;
 use super::followed::{self, Scope, is_over};
 use super::lines::Line;
@@ -101,7 +101,7 @@ impl<'a> Follower<'a> {
             watched: BTreeMap::new(),
             successors: Successors::default(),
             mux: Mux::default(),
-            printer: LogPrinter::new(Vec::new(), logs::style(context, scope.request)),
+            printer: LogPrinter::new(Vec::new(), style(context, scope.request)),
             planned: Vec::new(),
             is_announced: false,
             is_run_under_way: true,
@@ -167,7 +167,7 @@ impl<'a> Follower<'a> {
     }
 
     fn short_name(&self, name: &str) -> String {
-        logs::short_name(self.scope.project.name.as_str(), name)
+        short_name(self.scope.project.name.as_str(), name)
     }
 
     fn plan_name(&mut self, name: &str) {
@@ -254,7 +254,7 @@ impl<'a> Follower<'a> {
 
     fn print(&mut self, id: &str, line: Option<&Line>) {
         match line {
-            Some(line) => self.printer.print(id, logs::piece(line, true)),
+            Some(line) => self.printer.print(id, piece(line, true)),
             None => self.printer.close(id),
         }
     }

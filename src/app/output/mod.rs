@@ -1,7 +1,8 @@
 //! Output of containers. One reader of lines serves all commands: `reader`, with `lines` for each stream and `mux` for
 //! many containers. The other files are about an attached `up`: which containers it follows (`followed`), from when and
 //! until when (`follow`, with `happened` for events), how it reads a container that somebody else has started
-//! (`rejoin`, with `catch_up` for what its log has told by then), and how it ends (`attached`).
+//! (`rejoin`, with `catch_up` for what its log has told by then), and how it ends (`attached`). `services`
+//! follows the logs of services for `logs --follow`, in the order of time (`ordered`).
 
 pub(super) mod attached;
 mod catch_up;
@@ -10,10 +11,12 @@ pub(super) mod followed;
 mod happened;
 pub(super) mod lines;
 mod moments;
-pub(super) mod mux;
+mod mux;
+mod ordered;
 pub(super) mod reader;
 mod rejoin;
 pub(super) mod rotated;
-mod subscription;
+pub(super) mod services;
+pub(super) mod subscription;
 mod successors;
 mod watched;

@@ -18,7 +18,7 @@ use crate::ui;
 
 /// The readers of many containers, by the containers' ids.
 #[derive(Default)]
-pub(in crate::app) struct Mux {
+pub(super) struct Mux {
     sources: Vec<Source>,
     /// The container whose line was handed on in part, and when its last piece came.
     open: Option<(String, Instant)>,
@@ -38,7 +38,7 @@ struct Source {
 
 impl Mux {
     /// Takes a reader. What it gives comes after all that earlier readers of the container give.
-    pub(in crate::app) fn add(&mut self, id: &str, lines: mpsc::Receiver<Line>) {
+    pub(super) fn add(&mut self, id: &str, lines: mpsc::Receiver<Line>) {
         let lines = futures_util::stream::unfold(lines, |mut receiver| async move {
             let line = receiver.recv().await?;
             ui::ready().await;
@@ -48,34 +48,34 @@ impl Mux {
     }
 
     /// Takes nothing of a container until [`Self::release`].
-    pub(in crate::app) fn hold(&mut self, id: &str) {
+    pub(super) fn hold(&mut self, id: &str) {
         self.source(id).is_held = true;
     }
 
     /// Takes what was held back of a container.
-    pub(in crate::app) fn release(&mut self, id: &str) {
+    pub(super) fn release(&mut self, id: &str) {
         self.source(id).is_held = false;
     }
 
     /// Returns until when a line that was handed on in part may hold up lines of other containers; `None` where none is
     /// open.
-    pub(in crate::app) fn held_until(&self) -> Option<Instant> {
+    pub(super) fn held_until(&self) -> Option<Instant> {
         self.open.as_ref().map(|(_, since)| *since + STALLED)
     }
 
     /// Reads a container no more.
-    pub(in crate::app) fn remove(&mut self, id: &str) {
+    pub(super) fn remove(&mut self, id: &str) {
         self.sources.retain(|source| source.id != id);
     }
 
     /// Whether a container is being read.
-    pub(in crate::app) fn reads(&self, id: &str) -> bool {
+    pub(super) fn reads(&self, id: &str) -> bool {
         self.sources.iter().any(|source| source.id == id && !source.runs.is_empty())
     }
 
     /// Returns the next line, with its container; `None` in place of a line is the end of a reader. Returns `None`
     /// where nothing is read. Dropping the future loses nothing.
-    pub(in crate::app) async fn next(&mut self) -> Option<(String, Option<Line>)> {
+    pub(super) async fn next(&mut self) -> Option<(String, Option<Line>)> {
         if self.sources.iter().all(|source| source.is_held || source.runs.is_empty()) {
             return None;
         }

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Goes on with a subscription whose stream is `first`. The events have no end; `None` stands where some may have been
 /// missed, because the connection was lost and another was made.
-pub(super) fn events(
+pub(in crate::app) fn events(
     engine: Arc<dyn ReadEngine>,
     filter: Vec<String>,
     first: BoxStream<'static, EngineResult<EngineEvent>>,

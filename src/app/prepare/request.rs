@@ -15,6 +15,8 @@ pub struct UpRequest {
     pub images: ImageOptions,
     /// Return to the shell once everything is up.
     pub detach: bool,
+    /// Follow the files of `develop.watch` beside the output; only without `detach`.
+    pub watch: bool,
     /// How to follow output; only without `detach`.
     pub follow: FollowRequest,
     /// The command's name, for the lock.

@@ -2,6 +2,7 @@
 
 pub mod complete;
 pub mod completion;
+pub mod elsewhere;
 pub mod explain;
 pub mod init;
 pub mod man;

@@ -18,7 +18,7 @@ pub struct DownArgs {
     /// Services; all, and the networks, if none is named
     services: Vec<String>,
     /// Remove the named volumes of the file and anonymous volumes, WITH THEIR DATA; asks on a terminal
-    #[arg(short, long)]
+    #[arg(short, long, alias = "volume")]
     volumes: bool,
     /// Remove images: `all`, or `local` for those of services without `image` in the file
     #[arg(long, value_enum, value_name = "KIND")]

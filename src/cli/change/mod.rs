@@ -12,3 +12,4 @@ pub mod start;
 pub mod stop;
 pub mod unpause;
 pub mod up;
+pub mod watch;

@@ -22,6 +22,9 @@ pub struct RmArgs {
     /// Remove anonymous volumes too
     #[arg(short, long)]
     volumes: bool,
+    /// Without effect, as with docker compose: one-off containers are never removed
+    #[arg(short, long, hide = true)]
+    all: bool,
 }
 
 impl CommandArgs for RmArgs {

@@ -55,8 +55,8 @@ pub struct UpArgs {
     /// Accepted for compatibility with docker compose; there is no menu
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean())]
     menu: Option<bool>,
-    /// Refused: there is no watching of files yet
-    #[arg(short, long, hide = true)]
+    /// Bring containers up to date whenever files change, as `develop.watch` says
+    #[arg(short, long)]
     watch: bool,
     /// Run the plan that `plan -o FILE` has saved, and nothing else; refused if files or engine have changed since
     #[arg(long, value_name = "FILE", conflicts_with_all = ids::<WantedFlags>(), conflicts_with_all = ids::<UntilFlags>())]
@@ -100,18 +100,13 @@ impl CommandArgs for UpArgs {
 impl UpArgs {
     /// Refuses what cannot be honoured.
     fn check(&self) -> Result<(), Failure> {
-        if self.watch {
-            return Err(wrong(
-                "`up --watch` is not there",
-                "run `up` again after a change; it changes only what differs",
-            ));
-        }
         let given = [
             (self.abort_on_container_exit, "--abort-on-container-exit"),
             (self.abort_on_container_failure, "--abort-on-container-failure"),
             (self.exit_code_from.is_some(), "--exit-code-from"),
             (!self.attach.is_empty(), "--attach"),
             (self.attach_dependencies, "--attach-dependencies"),
+            (self.watch, "--watch"),
         ];
         let returns = if self.until.wait.wait { "--wait" } else { "--detach" };
         // Compat: docker compose refuses the same flags together, also where `--wait` implies `--detach`.
@@ -138,6 +133,7 @@ impl UpArgs {
         UpRequest {
             is_agreed: self.consent.yes,
             detach: self.detach || wanted.options.wait,
+            watch: self.watch,
             follow: self.follow(),
             command: "up",
             ..wanted

@@ -9,7 +9,7 @@ use crate::settings::{Context, ProgressKind};
 pub struct QuietFlags {
     /// Print nothing
     #[arg(short, long)]
-    quiet: bool,
+    pub quiet: bool,
 }
 
 impl QuietFlags {

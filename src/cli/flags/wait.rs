@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::values;
 
-/// Whether a run waits until its containers work, and for how long. `up` and `plan` take these flags.
+/// Whether a run waits until its containers work, and for how long. `up`, `plan` and `start` take these flags.
 #[derive(Args, Debug, Default)]
 pub struct WaitFlags {
     /// Wait until all containers are running or healthy; `up` then ends, as with `--detach`

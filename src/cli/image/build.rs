@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::lacking::LackingFlags;
+use super::obsolete::ObsoleteBuildFlags;
 use crate::app::images;
 use crate::app::up::UpRequest;
 use crate::cli::command::{CommandArgs, Invocation};
@@ -45,6 +46,8 @@ pub struct BuildArgs {
     builder: Option<String>,
     #[command(flatten)]
     lacking: LackingFlags,
+    #[command(flatten)]
+    obsolete: ObsoleteBuildFlags,
 }
 
 impl CommandArgs for BuildArgs {

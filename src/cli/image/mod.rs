@@ -2,5 +2,6 @@
 
 pub mod build;
 mod lacking;
+mod obsolete;
 pub mod pull;
 pub mod push;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::obsolete::ObsoletePullFlags;
 use crate::app::images;
 use crate::app::up::UpRequest;
 use crate::cli::command::{CommandArgs, Invocation};
@@ -30,6 +31,8 @@ pub struct PullArgs {
     policy: Option<PullWhen>,
     #[command(flatten)]
     quiet: QuietFlags,
+    #[command(flatten)]
+    obsolete: ObsoletePullFlags,
 }
 
 impl CommandArgs for PullArgs {

@@ -14,9 +14,12 @@ use crate::failure::{Exit, Failure};
 pub struct LogsArgs {
     /// Services; all if none is named
     services: Vec<String>,
-    /// Follow the output until all containers have ended
+    /// Follow the output of the services, also across restarts and recreations, until all containers have ended
     #[arg(short, long)]
     follow: bool,
+    /// One container after the other instead of in the order of time
+    #[arg(long, conflicts_with = "follow")]
+    group: bool,
     /// Only the replica with this number
     #[arg(long, value_name = "N", value_parser = values::replica)]
     index: Option<values::Replica>,
@@ -57,6 +60,7 @@ impl CommandArgs for LogsArgs {
                 ..FollowRequest::default()
             },
             is_following: self.follow,
+            is_grouped: self.group,
             since: self.since.clone(),
             until: self.until.clone(),
             tail: self.tail.0,

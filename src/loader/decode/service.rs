@@ -12,7 +12,7 @@ use super::spans::ServiceSpans;
 use crate::loader::tree::Node;
 use crate::model::{
     Condition, Dependency, Device, DeviceRequest, FileReference, Hook, Logging, Namespace, NetworkAttachment, Provider,
-    RestartPolicy, Service, ServiceName, Span, VolumesFrom, VolumesFromSource,
+    RestartPolicy, Service, ServiceName, Span, VolumesFrom, VolumesFromSource, WatchAction, WatchRule,
 };
 
 /// Builds a service. `span` is the place of its key.
@@ -49,6 +49,7 @@ pub(super) fn service(name: &str, value: &Json, node: Option<&Node>, span: Span)
         device_requests: requests(value, deploy),
         post_start: hooks(value, "post_start", &spans),
         pre_stop: hooks(value, "pre_stop", &spans),
+        watch: watch(value, &spans),
         ..Service::default()
     };
     with_files(value, &spans, with_networks(value, &spans, with_process(value, service)))
@@ -284,19 +285,40 @@ fn requests(value: &Json, deploy: &Json) -> Vec<DeviceRequest> {
 
 /// Returns the hooks of `post_start` or `pre_stop`.
 fn hooks(value: &Json, key: &str, spans: &ServiceSpans<'_>) -> Vec<Hook> {
-    let hook = |(index, value): (usize, &Json)| {
-        let variables = environment(value);
-        Hook {
-            span: spans.item(key, index),
-            command: value.texts("command"),
-            user: value.text("user"),
-            privileged: value.flag("privileged").unwrap_or_default(),
-            working_dir: value.text("working_dir"),
-            environment: variables
-                .into_iter()
-                .map(|(key, value)| value.map_or(key.clone(), |value| format!("{key}={value}")))
-                .collect(),
-        }
+    value.list(key).iter().enumerate().map(|(index, value)| hook(value, spans.item(key, index))).collect()
+}
+
+fn hook(value: &Json, span: Span) -> Hook {
+    let variables = environment(value);
+    Hook {
+        span,
+        command: value.texts("command"),
+        user: value.text("user"),
+        privileged: value.flag("privileged").unwrap_or_default(),
+        working_dir: value.text("working_dir"),
+        environment: variables
+            .into_iter()
+            .map(|(key, value)| value.map_or(key.clone(), |value| format!("{key}={value}")))
+            .collect(),
+    }
+}
+
+/// Returns `develop.watch`. The schema has refused unknown actions.
+fn watch(value: &Json, spans: &ServiceSpans<'_>) -> Vec<WatchRule> {
+    let span = spans.attribute("develop");
+    let rule = |value: &Json| {
+        let exec = value.get("exec").map(|exec| hook(exec, span)).filter(|hook| !hook.command.is_empty());
+        Some(WatchRule {
+            span,
+            path: value.text("path")?.into(),
+            action: WatchAction::parse(&value.text("action")?)?,
+            target: value.text("target"),
+            include: value.texts("include"),
+            ignore: value.texts("ignore"),
+            exec,
+            initial_sync: value.flag("initial_sync").unwrap_or_default(),
+        })
     };
-    value.list(key).iter().enumerate().map(hook).collect()
+    let rules = value.get("develop").map(|develop| develop.list("watch")).unwrap_or_default();
+    rules.iter().filter_map(rule).collect()
 }

@@ -3,6 +3,8 @@
 mod attached;
 mod build;
 mod contents;
+mod logs;
 mod output;
 mod up;
 mod waits;
+mod watch;

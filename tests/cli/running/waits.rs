@@ -33,3 +33,27 @@ services:
         "{reason}"
     );
 }
+#[test]
+fn a_start_that_waits_ends_once_all_are_ready_or_cannot_be() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "
+services:
+  db:
+    image: IMAGE
+    init: true
+    command: [sh, -c, 'sleep 0.5; touch ${FILE:-/ready}; exec sleep 1000']
+    healthcheck: { test: [CMD, test, -e, /ready], interval: 1s, retries: 2 }
+",
+    );
+    stack.ok(&["create"]);
+    stack.ok(&["start", "--wait", "--wait-timeout", "60"]);
+    assert_eq!(stack.exec("db", &["ls", "/ready"]), "/ready");
+    stack.file(".env", "FILE=/other\n");
+    stack.ok(&["create"]);
+    let run = stack.go(&["start", "--wait", "db"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.errors.contains("unhealthy"), "{run:?}");
+}

@@ -6,7 +6,7 @@ use crate::common::{engine, observed, plan_up, project, run};
 use crate::setup::{SIDECAR, brought_up, stopped};
 use expect_test::{Expect, expect};
 use inception::model::Observed;
-use inception::plan::{Lifecycle, UpOptions, lifecycle, lint, render};
+use inception::plan::{Lifecycle, UntilReady, UpOptions, lifecycle, lint, render};
 
 /// Brings a project up, stops it if `is_stopped`, and compares the plan of a command.
 #[track_caller]
@@ -90,7 +90,7 @@ services:
     check_lifecycle(
         yaml,
         true,
-        &Lifecycle::Start,
+        &Lifecycle::Start { wait: None },
         &expect![[r#"
         1                  start  db#1     asked by `start`
         2 <- 1             wait   db#1     until running
@@ -107,10 +107,40 @@ services:
     );
 }
 
+#[test]
+fn a_start_that_waits_asks_all_containers_to_be_ready() {
+    let yaml = "
+services:
+  web: { image: app:1, depends_on: [db] }
+  db: { image: db:1, healthcheck: { test: [CMD, x] } }
+";
+    let wait = Some(UntilReady { limit: Some(std::time::Duration::from_secs(9)) });
+    check_lifecycle(
+        yaml,
+        true,
+        &Lifecycle::Start { wait },
+        &expect![[r#"
+        1       start  db#1   asked by `start`
+        2 <- 1  wait   db#1   until ready
+        3 <- 1  start  web#1  asked by `start`
+        4 <- 3  wait   web#1  until ready
+    "#]],
+    );
+    // What runs already is waited for, too.
+    check_lifecycle(
+        "services: { db: { image: db:1 } }",
+        false,
+        &Lifecycle::Start { wait },
+        &expect![[r#"
+        1  wait  db#1  until ready
+    "#]],
+    );
+}
+
 /// Plans a `start` of the services; the plan must pass the lint.
 pub fn plan_start(yaml: &str, observed: &Observed, services: &[&str]) -> inception::plan::Plan {
     let named = services.iter().map(|name| (*name).into()).collect();
-    let plan = lifecycle(&project(yaml), observed, &named, &Lifecycle::Start);
+    let plan = lifecycle(&project(yaml), observed, &named, &Lifecycle::Start { wait: None });
     assert_eq!(lint(&plan), Vec::<String>::new());
     plan
 }
@@ -325,7 +355,7 @@ async fn commands_that_end_containers_tell_of_those_of_inactive_profiles() {
         (kill, true),
         (Lifecycle::Remove { stop: true, volumes: false }, true),
         (Lifecycle::Remove { stop: false, volumes: false }, false),
-        (Lifecycle::Start, false),
+        (Lifecycle::Start { wait: None }, false),
         (Lifecycle::Restart { grace: None, no_dependencies: false }, false),
         (Lifecycle::Pause, false),
     ] {

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::dockerignore::Ignore;
+use crate::text::Ignore;
 
 /// The name in the tar of a Dockerfile that is not in the context.
 pub(super) const OUTSIDE: &str = ".dockerfile.from-outside";

@@ -4,7 +4,6 @@
 #![expect(clippy::disallowed_methods, reason = "reads the Dockerfile of a build")]
 
 mod context;
-mod dockerignore;
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `.dockerignore`, by Docker's rules.
+//! Patterns of paths by the rules of `.dockerignore`, which also `develop.watch` has.
 //!
 //! A pattern is relative to the root of the context. It covers the path that it matches, and everything below. The last
 //! pattern that covers a path decides; a pattern with `!` includes the path again. `**` crosses directories; braces are
@@ -6,7 +6,7 @@
 
 /// The patterns of one file.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ignore {
+pub struct Ignore {
     patterns: Vec<Pattern>,
 }
 
@@ -18,7 +18,7 @@ struct Pattern {
 
 impl Ignore {
     /// Reads the patterns of a file. Comments, blank lines and patterns that name the root itself are left out.
-    pub(super) fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let pattern = |line: &str| {
             let line = line.trim_start_matches('\u{feff}').trim();
             if line.starts_with('#') {
@@ -35,7 +35,7 @@ impl Ignore {
     }
 
     /// Returns whether a path is excluded. The path is relative to the context, with `/` between its parts.
-    pub(super) fn excludes(&self, path: &str) -> bool {
+    pub fn excludes(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
         self.patterns.iter().fold(false, |excluded, pattern| {
             // A pattern that would not change the result need not be matched.
@@ -50,7 +50,7 @@ impl Ignore {
     }
 
     /// Returns whether a pattern may include a path below an excluded directory again. Such a directory must be walked.
-    pub(super) fn may_take_back_below(&self, directory: &str) -> bool {
+    pub fn may_take_back_below(&self, directory: &str) -> bool {
         let parts: Vec<&str> = directory.split('/').collect();
         self.patterns.iter().filter(|pattern| pattern.takes_back).any(|pattern| {
             pattern.parts.iter().zip(&parts).all(|(pattern, part)| pattern == "**" || matches(pattern, part))
@@ -96,6 +96,9 @@ fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
 /// Returns whether a text matches a pattern with shell wildcards: `*`, `?`, `[a-z]`, `\` before an ordinary character.
 /// `**` also matches slashes.
 fn matches(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?', '[', '\\']) {
+        return pattern == text;
+    }
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     wild(&pattern, &text, &mut 100_000)
 }
