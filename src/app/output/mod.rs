@@ -5,12 +5,10 @@
 //! follows the logs of services for `logs --follow`, in the order of time (`ordered`).
 
 pub(super) mod attached;
-mod catch_up;
 pub(super) mod follow;
 pub(super) mod followed;
 mod happened;
 pub(super) mod lines;
-mod moments;
 mod mux;
 mod ordered;
 pub(super) mod reader;

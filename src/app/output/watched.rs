@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::moments::moment;
+use super::rejoin::moments::moment;
 use super::successors::Replica;
 use crate::engine::EngineEvent;
 

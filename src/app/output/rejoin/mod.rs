@@ -5,18 +5,21 @@
 //! from there: the session is opened first, and holds the container back before it can write so much more that its log is
 //! rotated. How the two become one output is in `catch_up`.
 
+mod catch_up;
+pub(super) mod moments;
+
 use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use super::catch_up::{self, Midst, Opened};
 use super::followed::is_over;
-use super::moments::{began, end_of, moment, now};
 use crate::engine::{
     AttachOptions, ContainerDetails, EngineError, EngineEvent, EngineHandle, EngineResult, EngineStream, ErrorKind,
     LogOptions, OutputChunk,
 };
 use crate::model::{ContainerId, ContainerState};
+use catch_up::{Midst, Opened};
+use moments::{began, end_of, moment, now};
 
 /// How often a session is opened where each time the container was started again meanwhile.
 const TRIES: usize = 5;

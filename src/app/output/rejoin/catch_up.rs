@@ -17,8 +17,8 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::followed::is_over;
-use super::lines::{Line, Lines};
+use super::super::followed::is_over;
+use super::super::lines::{Line, Lines};
 use super::moments::{end_of, moment};
 use crate::engine::{EngineHandle, EngineResult, EngineStream, LogOptions, OutputChunk, OutputStream};
 use crate::model::{ContainerId, ContainerState};
