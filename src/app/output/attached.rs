@@ -91,14 +91,21 @@ impl Attached<'_> {
             }
         };
         tokio::pin!(watched);
-        let ending = tokio::select! {
-            biased;
-            _ = interrupt.first() => None,
-            ending = follower.until_over() => Some(ending),
-            failure = &mut watched => match failure {
-                Failure::Interrupted(_) => None,
-                failure => return Err(failure),
-            },
+        let ending = loop {
+            let ending = tokio::select! {
+                biased;
+                _ = interrupt.first() => None,
+                ending = follower.until_over() => Some(ending),
+                failure = &mut watched => match failure {
+                    Failure::Interrupted(_) => None,
+                    failure => return Err(failure),
+                },
+            };
+            if ending != Some(Ending::All) || !is_busy.get() {
+                break ending;
+            }
+            // What the watching restarts comes again.
+            follower.successors.hold();
         };
         if is_busy.get() && ending.is_none() {
             // A plan that is under way comes to its end.

@@ -183,6 +183,7 @@ fn each_action_does_what_it_says_and_leaves_dependencies_alone() {
 #[test]
 fn an_attached_up_watches_too_and_follows_the_new_container() {
     let yaml = SYNCED.replace("touch /made;", "touch /made; tail -n +1 -F /srv/app/told 2>/dev/null & ");
+    let yaml = yaml.replace("      watch:\n", "      watch:\n        - { action: restart, path: ./flag }\n");
     if !is_ready() {
         return;
     }
@@ -191,6 +192,10 @@ fn an_attached_up_watches_too_and_follows_the_new_container() {
     let up = stack.begin(&["up", "--watch"]);
     until("the container has begun", || stack.exec("web", &["ls", "/made"]) == "/made");
     until_followed(&stack);
+    // The restart of the only container does not end the command.
+    let before = stack.inspect("web", "{{.State.StartedAt}}");
+    put(&stack, "flag", "x");
+    until("`restart` restarts", || stack.inspect("web", "{{.State.StartedAt}}") != before && stack.is_running("web"));
     put(&stack, "src/told", "said by a file\n");
     until_printed(&stack, &["cat", "/srv/app/told"], "said by a file");
     up.signal(Signal::INT);
