@@ -183,8 +183,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(5));
         };
-        let mut texts = self
-            .readers
+        let mut texts = std::mem::take(&mut self.readers)
             .into_iter()
             .map(|reader| String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned());
         let (out, errors) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
@@ -193,6 +192,16 @@ impl Running {
 
     pub fn end(self) -> Run {
         self.end_within(LIMIT)
+    }
+}
+
+/// A test that fails leaves no program behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 
