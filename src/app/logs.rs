@@ -111,6 +111,9 @@ async fn print_all(
     if let Some(error) = failed.filter(|_| logs.is_empty()) {
         return Err(error.into());
     }
+    if request.is_grouped {
+        logs.sort_by(|one, other| one.name.cmp(&other.name));
+    }
     let groups = if request.is_grouped { logs.into_iter().map(|log| vec![log]).collect() } else { vec![logs] };
     let mut done = Vec::new();
     for group in groups {

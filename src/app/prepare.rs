@@ -192,7 +192,8 @@ impl Aim for UpAim<'_> {
         let mut look = Look { observed, ..Look::default() };
         look.observed.known = known.clone();
         if stage == Stage::First {
-            if !self.options.ignore_orphans && engine.is_local().await {
+            // The mark of a process names its machine, so the engine need not be asked whether it is here.
+            if !self.options.ignore_orphans {
                 look.faults.extend(clients::left_behind(&look.observed, self.project.name.as_str()));
             }
             let missing = self.read_files(engine).await;

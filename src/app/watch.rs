@@ -1,7 +1,7 @@
 //! `watch`: brings services up to date with files of this machine, as `develop.watch` says.
 //!
-//! A change of files ([`files`]) or the start of a container only says when to look. A look ([`tree`]) compares contents with
-//! the look before; [`changes`] decides what to do; [`sync`] and [`act`] do it. Start at [`Watching::run`].
+//! A change of files (`files`) or the start of a container only says when to look. A look (`tree`) compares contents with
+//! the look before; `changes` decides what to do; `sync` and `act` do it. Start at `Watching::run`.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};

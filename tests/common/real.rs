@@ -91,7 +91,7 @@ impl Tool {
         }
     }
 
-    fn program(self) -> PathBuf {
+    pub fn program(self) -> PathBuf {
         match self {
             Tool::Ours => env!("CARGO_BIN_EXE_inception").into(),
             Tool::Peer => peer().expect("docker compose is there").to_owned(),
@@ -136,6 +136,19 @@ impl Run {
     pub fn is_success(&self) -> bool {
         self.code == Some(0)
     }
+}
+
+/// Returns a command that heeds all signals, also where the tests themselves were told to ignore some (`nohup`, `&`).
+fn with_usual_signals(program: &Path) -> Command {
+    static IS_THERE: OnceLock<bool> = OnceLock::new();
+    let probe =
+        || Command::new("env").args(["--default-signal", "true"]).output().is_ok_and(|run| run.status.success());
+    if !IS_THERE.get_or_init(probe) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(program);
+    command
 }
 
 /// A run that has not ended yet.
@@ -252,7 +265,7 @@ impl Stack {
     }
 
     pub fn command(&self, tool: Tool, arguments: &[&str]) -> Command {
-        let mut command = Command::new(tool.program());
+        let mut command = with_usual_signals(&tool.program());
         command
             .current_dir(self.folder.path())
             .env("COMPOSE_PROJECT_NAME", &self.project)

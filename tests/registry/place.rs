@@ -125,7 +125,10 @@ fn apart(stack: &Stack, kind: &str, script: &str) -> Option<common::real::Run> {
     }
     let command = stack.command(common::real::Tool::Ours, &[]);
     let mut shell = std::process::Command::new("unshare");
-    shell.args([kind, "sh", "-c", script, "sh"]).arg(command.get_program()).current_dir(stack.folder.path());
+    shell
+        .args([kind, "sh", "-c", script, "sh"])
+        .arg(common::real::Tool::Ours.program())
+        .current_dir(stack.folder.path());
     shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     Some(common::real::Running::begin(shell).end())
 }

@@ -100,7 +100,7 @@ fn three_hundred_megabytes_go_through_both_ways() {
     let script = "head -c 314572800 /dev/urandom > \"$1\"; cat \"$1\" | \"$2\" exec -T s cat | cmp - \"$1\"";
     let file = stack.folder.path().join("sent");
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", script, "sh"]).arg(&file).arg(stack.command(Tool::Ours, &[]).get_program());
+    command.args(["-c", script, "sh"]).arg(&file).arg(Tool::Ours.program());
     command.current_dir(stack.folder.path()).env("COMPOSE_PROJECT_NAME", &stack.project);
     let run = Running::begin(command).end();
     assert!(run.is_success() && run.out.is_empty(), "{run:?}");
@@ -110,7 +110,7 @@ fn three_hundred_megabytes_go_through_both_ways() {
 #[test]
 fn a_script_on_standard_input_is_left_alone_where_that_is_asked() {
     let Some(stack) = started() else { return };
-    let program = stack.command(Tool::Ours, &[]).get_program().to_str().unwrap().to_owned();
+    let program = Tool::Ours.program().to_str().unwrap().to_owned();
     for flag in ["--no-stdin", "-i=false", "--interactive=false"] {
         let mut command = stack.command(Tool::Ours, &[]);
         let mut shell = std::process::Command::new("sh");

@@ -124,8 +124,8 @@ fn flags_change_the_container() {
     assert_eq!(run.out, "a b\n", "{}", run.errors);
     let run = stack.go(&["run", "--rm", "--entrypoint", "sh -c", "s", "echo x -T"]);
     assert_eq!(run.out, "x -T\n");
-    let run = stack.go(&["run", "--rm", "--use-aliases", "s", "sh", "-c", "nslookup s 2>&1 | tail -3"]);
-    assert!(run.is_success() && run.out.contains("Address"), "{run:?}");
+    let run = stack.go(&["run", "--rm", "--use-aliases", "s", "sh", "-c", "nslookup s 2>&1"]);
+    assert!(run.is_success() && run.out.contains("Name:"), "{run:?}");
     let run = stack.go(&["run", "--rm", "-d", "-P", "s", "sleep", "1000"]);
     let id = run.out.trim().to_owned();
     assert_eq!(run.code, Some(0));
@@ -243,14 +243,14 @@ fn input_reaches_the_container_and_its_end_too() {
     }
     let script = "head -c 50000000 /dev/urandom > sent; \"$1\" run --rm -T --no-deps s cat < sent | cmp - sent";
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", script, "sh"]).arg(stack.command(Tool::Ours, &[]).get_program());
+    command.args(["-c", script, "sh"]).arg(Tool::Ours.program());
     command.current_dir(stack.folder.path()).env("COMPOSE_PROJECT_NAME", &stack.project);
     let run = Running::begin(command).end();
     assert!(run.is_success() && run.out.is_empty(), "{run:?}");
     // A reader that has enough ends the container.
     let mut command = std::process::Command::new("sh");
     command.args(["-c", "\"$1\" run --rm -T --no-deps s yes | head -1", "sh"]);
-    command.arg(stack.command(Tool::Ours, &[]).get_program());
+    command.arg(Tool::Ours.program());
     command.current_dir(stack.folder.path()).env("COMPOSE_PROJECT_NAME", &stack.project);
     assert_eq!(Running::begin(command).end().out, "y\n");
     until("it is removed", || one_offs(&stack).is_empty());

@@ -1,6 +1,6 @@
 //! `run`: a one-off container of a service.
 //!
-//! Dependencies first ([`dependencies`]), then the container, by the same rounds. The step that starts the container attaches
+//! Dependencies first (`dependencies`), then the container, by the same rounds. The step that starts the container attaches
 //! before: the container's streams are this program's from its first byte on.
 
 mod container;
