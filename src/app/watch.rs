@@ -370,13 +370,7 @@ impl<'a> Watching<'a> {
     async fn exec_all(&self, engine: &EngineHandle, index: usize) {
         let rule = &self.rules[index];
         let Some(hook) = &rule.exec else { return };
-        let spec = ExecSpec {
-            command: hook.command.clone(),
-            user: hook.user.clone(),
-            working_dir: hook.working_dir.clone(),
-            environment: hook.environment.clone(),
-            privileged: hook.privileged,
-        };
+        let spec = ExecSpec::from(hook);
         for one in self.running(engine, &rule.service).await.unwrap_or_default() {
             match engine.exec(&one.id, &spec).await {
                 Ok(done) => {

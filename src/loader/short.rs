@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_volume_starts_from_the_current_directory() {
-        let environment = Environment::new([("HOME".to_owned(), "/home/me".to_owned())], "/work");
+        let environment = Environment::new([("HOME".to_owned(), "/home/me".to_owned())], "/srv/stack");
         let source = |text| short_volume(text, &environment).map(|mount| mount.source);
         let bind = |path: &str| {
             Ok(MountSource::Bind {
@@ -89,7 +89,7 @@ mod tests {
                 recursive: None,
             })
         };
-        assert_eq!(source("./a:/a"), bind("/work/a"));
+        assert_eq!(source("./a:/a"), bind("/srv/stack/a"));
         assert_eq!(source("~/a:/a:ro"), bind("/home/me/a"));
         assert_eq!(source("/a"), Ok(MountSource::Anonymous { nocopy: false }));
         assert!(matches!(source("data:/a"), Ok(MountSource::Volume { key, .. }) if key.as_str() == "data"));

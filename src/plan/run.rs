@@ -13,7 +13,7 @@ use crate::plan::container::replicas;
 use crate::plan::resources::{networks, orphans, volumes};
 use crate::plan::scope::{Scope, networks_used, volumes_used};
 use crate::plan::up::exchanged_names;
-use crate::plan::up::state::{Done, Families, Handovers, Replica, Up};
+use crate::plan::up::state::{Done, Ground, Replica, Up};
 use crate::plan::{Action, ContainerRef, Plan, Reason, UpOptions, hooks};
 
 /// Why the steps are in the plan.
@@ -65,19 +65,8 @@ pub fn run(project: &Project, observed: &Observed, contents: &Contents, options:
     let networks = networks::plan(&mut builder, scope, &networks_used, &orphans_gone);
     let freed = exchanged_names::free(&mut builder, scope);
     let done = if one.no_dependencies { BTreeMap::new() } else { dependencies(scope, service) };
-    let mut up = Up {
-        scope,
-        contents,
-        builder,
-        networks,
-        volumes,
-        freed,
-        spared: BTreeSet::new(),
-        done,
-        handovers: Handovers::default(),
-        families: Families::default(),
-        orphans_gone,
-    };
+    let mut up = Up::on(Ground { builder, networks, volumes, freed }, scope, contents);
+    (up.done, up.orphans_gone) = (done, orphans_gone);
     up.one_off(service, one);
     up.builder.finish()
 }

@@ -136,6 +136,13 @@ impl Run {
     pub fn is_success(&self) -> bool {
         self.code == Some(0)
     }
+
+    /// Checks that another program printed the same on standard output, and ended with the same code.
+    #[track_caller]
+    pub fn assert_as(&self, theirs: &Self, arguments: &[&str]) {
+        let (ours, found) = ((self.code, &self.out), (theirs.code, &theirs.out));
+        assert_eq!(ours, found, "{arguments:?}\n{}\n{}", self.errors, theirs.errors);
+    }
 }
 
 /// Returns a command that heeds all signals, also where the tests themselves were told to ignore some (`nohup`, `&`).

@@ -17,6 +17,7 @@ use super::super::logs::shown::{piece, short_name, style};
 use super::lines::Line;
 use super::ordered::{Ordered, nanos};
 use super::reader::{self, Stamps};
+use super::rejoin::moments::moment;
 use super::subscription;
 use super::successors::{Replica, replica};
 use crate::engine::{EngineError, EngineEvent, LogOptions, ReadEngine};
@@ -312,7 +313,7 @@ impl<'a> Services<'a> {
         match event.action.as_str() {
             "die" => {
                 one.code = event.attributes.get("exitCode").and_then(|code| code.parse().ok());
-                one.died = jiff::Timestamp::from_nanosecond(event.time_nanos.into()).ok().map(|time| time.to_string());
+                one.died = Some(moment(event.time_nanos));
             }
             // Somebody stops it: a `restart` starts it again.
             "kill" => self.hold = Some(Instant::now() + HOLD),

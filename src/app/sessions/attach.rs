@@ -60,7 +60,8 @@ async fn attached(
     let takes_input = !request.no_stdin && details.is_stdin_open;
     if takes_input && details.is_tty && !terminal::is_input() {
         // Compat: docker compose refuses the same.
-        let message = format!("container `{}` has a terminal, standard input has none", container.name);
+        let name = escape_controls(container.name.as_str());
+        let message = format!("container `{name}` has a terminal, standard input has none");
         let help = "use `--no-stdin` to see its output alone";
         return Err(Failure::one(Diagnostic::error("usage", Span::NONE, message).help(help)));
     }

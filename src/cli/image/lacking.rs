@@ -38,7 +38,7 @@ impl LackingFlags {
         ];
         match given.iter().find(|(_, is_given)| *is_given) {
             None => Ok(()),
-            Some(("--push", _)) => Err(wrong("`build --push` is not there", "push with `docker push IMAGE`")),
+            Some(("--push", _)) => Err(wrong("`build --push` is not there", "build first, then `inception push`")),
             Some((flag, _)) => {
                 let message = format!("`build {flag}` is not there: images are built by the engine's classic builder");
                 Err(wrong(&message, "leave it out, or build with `docker buildx build`"))

@@ -10,7 +10,7 @@ use tokio::io::AsyncWrite;
 use super::logs::OutputChunk;
 use super::unsupported::unsupported;
 use crate::engine::{EngineResult, EngineStream};
-use crate::model::ContainerId;
+use crate::model::{ContainerId, Hook};
 
 /// The calls that open a session, and the calls about an open session.
 #[async_trait]
@@ -94,6 +94,18 @@ pub struct ExecSpec {
     pub environment: Vec<String>,
     /// The command has all capabilities.
     pub privileged: bool,
+}
+
+impl From<&Hook> for ExecSpec {
+    fn from(hook: &Hook) -> Self {
+        Self {
+            command: hook.command.clone(),
+            user: hook.user.clone(),
+            working_dir: hook.working_dir.clone(),
+            environment: hook.environment.clone(),
+            privileged: hook.privileged,
+        }
+    }
 }
 
 /// The result of a command whose output was collected.

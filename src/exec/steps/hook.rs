@@ -25,13 +25,7 @@ impl Runner {
         (hook, phase): (&Hook, HookPhase),
         cancel: &CancellationToken,
     ) -> Result<(), Failed> {
-        let spec = ExecSpec {
-            command: hook.command.clone(),
-            user: hook.user.clone(),
-            working_dir: hook.working_dir.clone(),
-            environment: hook.environment.clone(),
-            privileged: hook.privileged,
-        };
+        let spec = ExecSpec::from(hook);
         let target = step.target.clone();
         let given_up = |after: Option<Duration>| (StepError::HookGivenUp { target, phase, after }, Vec::new());
         let limit = self.settings.hook_limit;

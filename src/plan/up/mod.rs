@@ -19,15 +19,13 @@ mod service;
 pub(crate) mod state;
 mod waits;
 
-use std::collections::BTreeMap;
-
 use crate::graph::Graph;
 use crate::model::{Contents, Observed, Project};
 use crate::plan::builder::Builder;
 use crate::plan::checks::{addresses, machine, others, plugins, ports};
 use crate::plan::resources::{joined, networks, orphans, volumes};
 use crate::plan::scope::{self, Scope, networks_used, selected, volumes_used};
-use crate::plan::up::state::{Families, Handovers, Up};
+use crate::plan::up::state::{Ground, Up};
 use crate::plan::world::{FirstChanges, World};
 use crate::plan::{Plan, UpOptions};
 
@@ -51,19 +49,8 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     freed.renamed(scope).for_each(|(container, name)| changes.rename(container, name.clone()));
     let scope = Scope { world: World::new(observed, &changes), ..scope };
     let networks = networks::plan(&mut builder, scope, &networks_used, &volumes.removals);
-    let mut up = Up {
-        scope,
-        contents,
-        builder,
-        networks,
-        volumes,
-        freed,
-        spared: scope::spared(&graph, &options.services, &selected),
-        done: BTreeMap::new(),
-        handovers: Handovers::default(),
-        families: Families::default(),
-        orphans_gone: Vec::new(),
-    };
+    let mut up = Up::on(Ground { builder, networks, volumes, freed }, scope, contents);
+    up.spared = scope::spared(&graph, &options.services, &selected);
     up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options);
     let handovers = up.hand_over();
     up.find_families();

@@ -33,6 +33,34 @@ pub(crate) struct Up<'a> {
     pub orphans_gone: Vec<StepId>,
 }
 
+/// What a plan knows of networks, volumes and names before its services are planned.
+pub(crate) struct Ground {
+    pub builder: Builder,
+    pub networks: Networks,
+    pub volumes: Volumes,
+    pub freed: FreedNames,
+}
+
+impl<'a> Up<'a> {
+    /// Makes the state before the first service.
+    pub(crate) fn on(ground: Ground, scope: Scope<'a>, contents: &'a Contents) -> Self {
+        let Ground { builder, networks, volumes, freed } = ground;
+        Self {
+            scope,
+            contents,
+            builder,
+            networks,
+            volumes,
+            freed,
+            spared: BTreeSet::new(),
+            done: BTreeMap::new(),
+            handovers: Handovers::default(),
+            families: Families::default(),
+            orphans_gone: Vec::new(),
+        }
+    }
+}
+
 /// Host ports and addresses that pass from one service to another.
 #[derive(Debug, Default)]
 pub(crate) struct Handovers {

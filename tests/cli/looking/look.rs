@@ -34,13 +34,7 @@ fn peer(stack: &Stack, arguments: &[&str]) -> Option<Run> {
 fn as_the_peer(stack: &Stack, arguments: &[&str]) {
     let ours = stack.go(arguments);
     if let Some(theirs) = peer(stack, arguments) {
-        assert_eq!(
-            (ours.code, &ours.out),
-            (theirs.code, &theirs.out),
-            "{arguments:?}\n{}\n{}",
-            ours.errors,
-            theirs.errors
-        );
+        ours.assert_as(&theirs, arguments);
     }
 }
 

@@ -29,13 +29,7 @@ fn as_the_peer(stack: &Stack, arguments: &[&str]) {
     let ours = fed(stack.command(Tool::Ours, arguments), b"");
     if Tool::Peer.is_ready() {
         let theirs = fed(stack.command(Tool::Peer, arguments), b"");
-        assert_eq!(
-            (ours.code, &ours.out),
-            (theirs.code, &theirs.out),
-            "{arguments:?}: {} {}",
-            ours.errors,
-            theirs.errors
-        );
+        ours.assert_as(&theirs, arguments);
     }
 }
 

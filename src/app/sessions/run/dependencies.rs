@@ -103,15 +103,14 @@ fn differing(plan: &Plan) -> Vec<Diagnostic> {
 /// Returns the project with its networks and volumes that exist as external ones: a `run` uses them as they are.
 pub(super) fn as_found(project: &Project, observed: &Observed) -> Project {
     let mut project = project.clone();
-    let is_ours = |labels: &std::collections::BTreeMap<String, String>| {
-        labels.get(labels::PROJECT).is_some_and(|name| name == project.name.as_str())
-    };
     for network in project.networks.values_mut() {
-        let found = observed.networks.iter().any(|one| one.name == network.name && is_ours(&one.labels));
+        let found =
+            observed.networks.iter().any(|one| one.name == network.name && labels::are_of(&one.labels, &project.name));
         network.is_external |= found;
     }
     for volume in project.volumes.values_mut() {
-        let found = observed.volumes.iter().any(|one| one.name == volume.name && is_ours(&one.labels));
+        let found =
+            observed.volumes.iter().any(|one| one.name == volume.name && labels::are_of(&one.labels, &project.name));
         volume.is_external |= found;
     }
     project
