@@ -62,7 +62,8 @@ pub fn run(project: &Project, observed: &Observed, contents: &Contents, options:
     machine::check(&mut builder, Scope { selected: &own, ..scope }, &networks_used);
     let orphans_gone = orphans::plan(&mut builder, project, observed, options);
     let volumes = volumes::plan(&mut builder, scope, &volumes_used);
-    let networks = networks::plan(&mut builder, scope, &networks_used, &orphans_gone);
+    let survey = networks::survey(&mut builder, scope, &networks_used);
+    let networks = networks::make_all(&mut builder, scope, survey, &orphans_gone, &BTreeMap::new());
     let freed = exchanged_names::free(&mut builder, scope);
     let done = if one.no_dependencies { BTreeMap::new() } else { dependencies(scope, service) };
     let mut up = Up::on(Ground { builder, networks, volumes, freed }, scope, contents);

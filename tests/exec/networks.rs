@@ -21,7 +21,8 @@ async fn the_old_container_comes_back_with_its_network_though_that_was_made_anew
 
 #[tokio::test(start_paused = true)]
 async fn the_old_container_comes_back_with_its_network_though_a_dead_run_took_it() {
-    for call in ["create_network", "create_container", "start_container"] {
+    let calls = ["create_container", "stop_container", "disconnect_network", "remove_network", "create_network"];
+    for call in calls.into_iter().chain(["start_container"]) {
         let engine = engine();
         assert!(up(&engine, &project(&on_network("a", "app:1"))).await.unwrap().is_success());
         let wanted = on_network("b", "broken:1");
@@ -29,6 +30,22 @@ async fn the_old_container_comes_back_with_its_network_though_a_dead_run_took_it
         assert!(!up(&engine, &project(&wanted)).await.unwrap().is_success());
         assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#], "{call}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_old_replica_that_stays_comes_back_though_a_dead_run_took_its_network() {
+    let yaml = |scale: u32, label: &str, image: &str| {
+        format!(
+            "services: {{ web: {{ image: '{image}', scale: {scale}, networks: [n] }} }}
+             \nnetworks: {{ n: {{ labels: {{ v: '{label}' }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml(2, "a", "app:1")).await;
+    let wanted = yaml(1, "b", "broken:1");
+    dies_at(&engine, &wanted, "disconnect_network", Fault::Crash).await;
+    fails(&engine, &wanted).await;
+    assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
 }
 
 #[tokio::test(start_paused = true)]

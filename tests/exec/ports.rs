@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::common::{containers, engine, project, up};
 use crate::setup::{dies, fails, succeeds, swap};
+use inception::engine::ErrorKind;
 use inception::engine::fake::Fault;
 
 #[tokio::test(start_paused = true)]
@@ -141,4 +142,34 @@ async fn a_death_right_after_the_stop_of_a_port_s_holder_leaves_the_sign_that_it
             assert_eq!(containers(&engine).await, all, "{call} {nth} {fault:?}");
         }
     }
+}
+
+/// The port of `web` goes to `api`. A run removes the old `api` and fails to remove the old `web`. Then `app` cannot be
+/// replaced: that must not bring the old `web` back, for then `api` would lose its port.
+#[tokio::test(start_paused = true)]
+async fn a_holder_whose_replacement_works_does_not_come_back_because_of_another_service() {
+    let yaml = |app: &str, web: &str, api: &str| {
+        format!(
+            "services: {{ app: {{ image: '{app}', ports: ['8001:80'] }}, web: {{ image: 'app:1'{web} }},
+               api: {{ image: 'app:1'{api} }} }}"
+        )
+    };
+    let port = ", ports: ['8002:80']";
+    let engine = engine();
+    succeeds(&engine, &yaml("app:1", port, "")).await;
+    let mut removals = 0;
+    engine.set_faults(move |call| {
+        removals += usize::from(call.name == "remove_container");
+        match (removals, call.name) {
+            (1, "remove_container") => Fault::Fail(ErrorKind::Connection),
+            (2.., "list_networks" | "list_containers" | "inspect_container") => Fault::Crash,
+            _ => Fault::None,
+        }
+    });
+    let wanted = project(&yaml("app:1", "", port));
+    let _ = tokio::time::timeout(Duration::from_secs(3600), up(&engine, &wanted)).await;
+    engine.clear_faults();
+    fails(&engine, &yaml("broken:1", "", port)).await;
+    let left = ["p-api-1 app:1 running", "p-app-1 app:1 running", "p-web-1 app:1 running"];
+    assert_eq!(containers(&engine).await, left);
 }

@@ -241,3 +241,20 @@ async fn a_container_that_others_stop_while_it_is_waited_for_is_not_up() {
     assert!(outcome.failures.iter().any(|one| one.error.to_string().contains("was stopped")), "{outcome:?}");
     assert_eq!(containers(&engine).await, ["p-db-1 db:1 running"]);
 }
+
+/// The container ends, and its restart policy starts it again, while its hook runs; or it has ended when the hook is to
+/// run. The second must not count as a change by another run.
+#[tokio::test(start_paused = true)]
+async fn a_container_that_ends_before_or_during_its_hook_is_not_taken_for_up() {
+    for work in (0..2000).step_by(10) {
+        let engine = engine();
+        engine.set_script(move |call| {
+            let mut turn = Turn::from(Fault::None);
+            turn.work = Duration::from_millis(if call.name == "exec" { work } else { 0 });
+            turn
+        });
+        let wanted = "services: { web: { image: broken:1, restart: always, post_start: [{ command: [work] }] } }";
+        let outcome = up(&engine, &project(wanted)).await.unwrap();
+        assert!(!outcome.is_success() && !outcome.has_world_moved(), "{work}: {:?}", outcome.failures);
+    }
+}

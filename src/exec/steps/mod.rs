@@ -59,6 +59,9 @@ impl Runner {
             Action::StartContainer { .. } => {
                 let id = id()?;
                 self.open_output(step, &id, context.is_tty).await;
+                if let Some(events) = self.events.as_ref() {
+                    events.keep_from_start(&id);
+                }
                 self.start(&id).await?;
             }
             Action::StopContainer { grace, .. } => {

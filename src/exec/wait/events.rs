@@ -3,8 +3,9 @@
 //! An event only wakes a wait; the wait then inspects its container and decides. While the stream of events is broken,
 //! waits inspect at intervals.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -23,6 +24,8 @@ pub(in crate::exec) struct Events {
     sender: broadcast::Sender<Happened>,
     /// Whether the stream of events is open: while the stream is broken, the ends of containers are missed.
     is_open: Arc<AtomicBool>,
+    /// The wake-ups of containers that the run has started and that no wait has asked for yet.
+    of_started: Mutex<HashMap<ContainerId, Wakeups>>,
     _stop: DropGuard,
 }
 
@@ -37,11 +40,23 @@ impl Events {
         let is_open = Arc::new(AtomicBool::new(first.is_some()));
         let forward = Forward { sender: sender.clone(), is_open: is_open.clone() };
         tokio::spawn(forward.run(engine, filter, first, stop.clone()));
-        Self { sender, is_open, _stop: stop.drop_guard() }
+        Self { sender, is_open, of_started: Mutex::default(), _stop: stop.drop_guard() }
     }
 
-    /// Returns the wake-ups for one container.
+    /// Keeps what happens to a container from now on for the wait that comes after its start. Between the two a
+    /// `post_start` hook may run, while the container ends and its restart policy starts it again.
+    pub(in crate::exec) fn keep_from_start(&self, container: &ContainerId) {
+        let wakeups = self.from_now(container.clone());
+        self.of_started.lock().unwrap_or_else(PoisonError::into_inner).insert(container.clone(), wakeups);
+    }
+
+    /// Returns the wake-ups for one container: since its start for the first wait after that start, else from now on.
     pub(in crate::exec) fn wakeups(&self, container: ContainerId) -> Wakeups {
+        let kept = self.of_started.lock().unwrap_or_else(PoisonError::into_inner).remove(&container);
+        kept.unwrap_or_else(|| self.from_now(container))
+    }
+
+    fn from_now(&self, container: ContainerId) -> Wakeups {
         let receiver = Some(self.sender.subscribe());
         Wakeups { receiver, container, is_blind: !self.is_open.load(Ordering::SeqCst), is_told_to_end: false }
     }
@@ -78,6 +93,15 @@ impl What {
             "kill" => Self::Signal,
             "die" | "oom" | "destroy" => Self::End,
             _ => Self::Other,
+        }
+    }
+
+    /// Returns whether the container has been told to end, after this and what came `before`.
+    fn tells_to_end(self, before: bool) -> bool {
+        match self {
+            Self::Start => false,
+            Self::Signal => true,
+            Self::End | Self::Other => before,
         }
     }
 
@@ -173,6 +197,20 @@ impl Wakeups {
         self.is_told_to_end
     }
 
+    /// Takes note of what has happened so far, without waiting. An inspect that comes next shows the rest.
+    pub(super) fn catch_up(&mut self) {
+        let Some(receiver) = &mut self.receiver else { return };
+        loop {
+            match receiver.try_recv() {
+                Ok(Happened::To { container, what }) if container == self.container => {
+                    self.is_told_to_end = what.tells_to_end(self.is_told_to_end);
+                }
+                Ok(_) | Err(broadcast::error::TryRecvError::Lagged(_)) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Waits until something has happened, or may have happened, to the container.
     pub(super) async fn next(&mut self) {
         self.until(|_| true).await;
@@ -191,11 +229,7 @@ impl Wakeups {
         loop {
             match receiver.recv().await {
                 Ok(Happened::To { container, what }) if container == self.container => {
-                    match what {
-                        What::Start => self.is_told_to_end = false,
-                        What::Signal => self.is_told_to_end = true,
-                        What::End | What::Other => {}
-                    }
+                    self.is_told_to_end = what.tells_to_end(self.is_told_to_end);
                     if matters(what.is_end()) {
                         return End::Seen;
                     }

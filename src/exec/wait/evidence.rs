@@ -15,7 +15,7 @@ const BYTES: usize = 64 * 1024;
 
 /// Returns lines for people about a container that failed. If a call fails, only its lines are missing. Reading the
 /// output takes 5 s at most.
-pub(super) async fn collect(engine: &EngineHandle, details: &ContainerDetails) -> Vec<String> {
+pub(in crate::exec) async fn collect(engine: &EngineHandle, details: &ContainerDetails) -> Vec<String> {
     let mut lines = Vec::new();
     if details.is_oom_killed {
         lines.push("the kernel killed it: out of memory (raise its memory limit)".to_owned());

@@ -4,7 +4,7 @@
 
 mod delay;
 mod events;
-mod evidence;
+pub(super) mod evidence;
 mod probe;
 mod shared_list;
 mod verdict;
@@ -66,6 +66,7 @@ impl Wait<'_> {
     pub(super) async fn run(&self, mut wakeups: Wakeups) -> Result<&'static str, Failed> {
         let begun = Instant::now();
         let Some(end) = self.first_hold(&mut wakeups, begun).await else { return Ok("Started") };
+        wakeups.catch_up();
         let details = self.inspect().await?;
         // Without an observed end the restart count says nothing: the restarts may be old.
         if end == Some(End::Seen) && details.restart_count > 0 {

@@ -2,14 +2,14 @@
 //! changed.
 //!
 //! A network cannot be changed, so a changed one is removed and created again. Its containers stop and leave it first,
-//! and come back when their own services are planned. Start at [`plan`].
+//! and come back when their own services are planned. Start at [`survey`]; [`make_all`] plans the steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    Definition, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed, ObservedContainer, ObservedNetwork,
-    Project, hash, labels,
+    ContainerId, Definition, Network, NetworkId, NetworkKey, NetworkName, NetworkSpec, Observed, ObservedContainer,
+    ObservedNetwork, Project, hash, labels,
 };
 use crate::plan::builder::Builder;
 use crate::plan::checks::{claims, interfaces, preflight, subnets};
@@ -21,12 +21,28 @@ use crate::plan::scope::Scope;
 use crate::plan::{Action, ContainerRef, FieldChange, Reason, StepId, Target};
 
 /// The networks of a plan, for the planners of services.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Networks {
     /// The steps after which containers can use a network; none for a network that exists and stays.
     pub ready: BTreeMap<NetworkKey, Vec<StepId>>,
     /// The ids of the networks that exist and stay.
     pub ids: BTreeMap<NetworkName, NetworkId>,
+}
+
+/// The networks of a file beside those of the engine, before any of them is removed or created.
+#[derive(Default)]
+pub(crate) struct Survey<'a> {
+    /// The networks that exist and stay.
+    pub staying: Networks,
+    /// The networks that must be created. The second of a pair is the existing network that is recreated.
+    missing: Vec<(&'a Network, Option<&'a ObservedNetwork>)>,
+}
+
+impl<'a> Survey<'a> {
+    /// Returns the networks that are recreated, each with the existing network.
+    pub(crate) fn recreated(&self) -> impl Iterator<Item = (&'a Network, &'a ObservedNetwork)> {
+        self.missing.iter().filter_map(|(network, existing)| Some((*network, (*existing)?)))
+    }
 }
 
 /// A network that must be created.
@@ -39,32 +55,58 @@ struct Missing<'a> {
     reason: Reason,
 }
 
-/// Plans the networks in `used`. `gone`: removals of containers that are planned already. A network is removed only
-/// after these removals.
-pub(crate) fn plan(builder: &mut Builder, scope: Scope<'_>, used: &BTreeSet<&NetworkKey>, gone: &[StepId]) -> Networks {
+/// Looks which of the networks in `used` stay and which must be created, and refuses those that cannot be as the file
+/// says. The containers on a network that is recreated are noted as displaced; their stops are planned by [`make_all`].
+pub(crate) fn survey<'a>(builder: &mut Builder, scope: Scope<'a>, used: &BTreeSet<&NetworkKey>) -> Survey<'a> {
     let Scope { project, world, .. } = scope;
-    let mut networks = Networks::default();
-    let mut missing: Vec<Missing<'_>> = Vec::new();
+    let mut survey = Survey::default();
     let declared = || project.networks.iter().filter(|(key, _)| used.contains(key));
     let interfaces: Vec<_> = declared().filter_map(|(_, network)| interfaces::claim(network)).collect();
     claims::check(builder, scope, &interfaces);
     for (key, network) in declared() {
         if network.is_external {
-            external(builder, network, world.observed, &mut networks);
+            external(builder, network, world.observed, &mut survey.staying);
             continue;
         }
         preflight::network(builder, world.observed, network);
         match find(project, network, world) {
-            Some(existing) if is_lent(network, existing) => lent(builder, network, existing, &mut networks),
-            None => missing.push(Missing { network, before: None, doubles: Vec::new(), reason: Reason::Missing }),
+            Some(existing) if is_lent(network, existing) => lent(builder, network, existing, &mut survey.staying),
+            None => survey.missing.push((network, None)),
             Some(existing) if !is_ours(project, existing) => foreign(builder, project, network, existing),
             Some(existing) if is_unchanged(network, existing) => {
-                networks.ids.insert(network.name.clone(), existing.id.clone());
+                survey.staying.ids.insert(network.name.clone(), existing.id.clone());
                 let ready = remove_doubles(builder, scope, network, existing);
-                networks.ready.insert(key.clone(), ready);
+                survey.staying.ready.insert(key.clone(), ready);
             }
-            Some(existing) => missing.extend(replace(builder, scope, network, existing, gone)),
+            Some(existing) => {
+                if may_recreate(builder, scope, network, existing) {
+                    let note = |user: &ObservedContainer| builder.displace(&user.id).networks.push(network.key.clone());
+                    world.on(&existing.id).for_each(note);
+                    survey.missing.push((network, Some(existing)));
+                }
+            }
         }
+    }
+    survey
+}
+
+/// Plans the networks that must be created. `gone`: removals of containers that are planned already. A network is
+/// removed only after these removals. `begun`: the creations of replacements, by the old container; an old container
+/// stops only when its replacement exists.
+pub(crate) fn make_all(
+    builder: &mut Builder,
+    scope: Scope<'_>,
+    survey: Survey<'_>,
+    gone: &[StepId],
+    begun: &BTreeMap<ContainerId, StepId>,
+) -> Networks {
+    let mut networks = survey.staying;
+    let mut missing: Vec<Missing<'_>> = Vec::new();
+    for (network, existing) in survey.missing {
+        missing.push(match existing {
+            None => Missing { network, before: None, doubles: Vec::new(), reason: Reason::Missing },
+            Some(existing) => replace(builder, scope, (network, existing), gone, begun),
+        });
     }
     let subnets: Vec<_> = missing.iter().flat_map(|one| subnets::claims(one.network)).collect();
     claims::check(builder, scope, &subnets);
@@ -181,20 +223,12 @@ fn make(builder: &mut Builder, scope: Scope<'_>, missing: &Missing<'_>) -> StepI
     made
 }
 
-/// Plans the removal of a network that is created anew: its containers stop and leave the network, then it is removed.
-/// Returns the network to create, or `None` if containers of others are attached.
-fn replace<'a>(
-    builder: &mut Builder,
-    scope: Scope<'a>,
-    network: &'a Network,
-    existing: &'a ObservedNetwork,
-    gone: &[StepId],
-) -> Option<Missing<'a>> {
-    let project = scope.project;
-    let users: Vec<&ObservedContainer> = scope.world.on(&existing.id).collect();
-    let strangers: Vec<String> = users
-        .iter()
-        .filter(|user| is_stranger(project, user))
+/// Returns whether a network may be recreated. It may not while containers of others are attached, which is told.
+fn may_recreate(builder: &mut Builder, scope: Scope<'_>, network: &Network, existing: &ObservedNetwork) -> bool {
+    let strangers: Vec<String> = scope
+        .world
+        .on(&existing.id)
+        .filter(|user| is_stranger(scope.project, user))
         .map(|user| format!("`{}`", crate::text::escape_controls(user.name.as_str())))
         .collect();
     if !strangers.is_empty() {
@@ -205,17 +239,28 @@ fn replace<'a>(
                 .cause(format!("it cannot be recreated while {} use it", strangers.join(", ")))
                 .help(format!("disconnect them first: `docker network disconnect {} NAME`", network.name)),
         );
-        return None;
     }
+    strangers.is_empty()
+}
+
+/// Plans the removal of a network that is recreated: its containers stop and leave the network, then it is removed.
+/// Returns the network to create.
+fn replace<'a>(
+    builder: &mut Builder,
+    scope: Scope<'_>,
+    (network, existing): (&'a Network, &'a ObservedNetwork),
+    gone: &[StepId],
+    begun: &BTreeMap<ContainerId, StepId>,
+) -> Missing<'a> {
     let reason = Reason::Changed(changes(network, existing));
     let mut gone = gone.to_vec();
-    for user in users {
-        gone.push(displace(builder, scope, network, user));
+    for user in scope.world.on(&existing.id) {
+        gone.push(displace(builder, scope, network, user, begun.get(&user.id)));
     }
     let removed =
         builder.step(&target(network), Action::RemoveNetwork { id: existing.id.clone() }, reason.clone(), gone);
     let doubles = remove_doubles(builder, scope, network, existing);
-    Some(Missing { network, before: Some((existing, removed)), doubles, reason })
+    Missing { network, before: Some((existing, removed)), doubles, reason }
 }
 
 /// Returns whether the plan must not stop a container: one of another project, one of a service that only a project in
@@ -236,14 +281,20 @@ fn changes(network: &Network, existing: &ObservedNetwork) -> Vec<FieldChange> {
     fields::changes(existing.labels.get(labels::FIELDS).map(String::as_str), Some(&made), &network.canonical)
 }
 
-/// Plans that a container stops early and leaves a network. Returns the step in which it leaves.
-fn displace(builder: &mut Builder, scope: Scope<'_>, network: &Network, user: &ObservedContainer) -> StepId {
+/// Plans that a container stops early, after the creation of its replacement, and leaves a network. Returns the step in
+/// which it leaves.
+fn displace(
+    builder: &mut Builder,
+    scope: Scope<'_>,
+    network: &Network,
+    user: &ObservedContainer,
+    begun: Option<&StepId>,
+) -> StepId {
     let target = replicas::target_of(user);
     let container = ContainerRef::Existing(user.id.clone());
     let reason = Reason::NotAttached(network.key.clone());
     let end = End { grace: scope.options.grace, reason: reason.clone() };
-    builder.displace(&user.id).networks.push(network.key.clone());
-    let stops = displaced::stop_early(builder, scope.project, user, end, &[]);
+    let stops = displaced::stop_early(builder, scope.project, user, end, begun.map_or(&[], std::slice::from_ref));
     let leave = Action::DisconnectNetwork { container, network: network.name.clone() };
     let left = builder.step(&target, leave, reason, stops);
     builder.displace(&user.id).steps.push(left);

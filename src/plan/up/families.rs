@@ -3,15 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{ObservedContainer, Service, ServiceName, labels};
+use crate::model::{ContainerState, Health, ObservedContainer, Service, ServiceName, labels};
 use crate::plan::StepId;
 use crate::plan::builder::Displaced;
 use crate::plan::checks::claims::{self, Handover};
 use crate::plan::checks::{addresses, ports};
 use crate::plan::container::{replicas, shares};
 use crate::plan::resources::displaced::{self, End};
-use crate::plan::scope::replicas_wanted;
-use crate::plan::up::replace::Old;
 use crate::plan::up::state::Up;
 
 impl<'a> Up<'a> {
@@ -34,33 +32,6 @@ impl<'a> Up<'a> {
             }
         }
         pairs
-    }
-
-    /// Plans the creation of a container's replacement before the container is stopped early. If the run dies after the
-    /// stop, only the replacement tells the next run that the old container must run.
-    pub(crate) fn begin(&mut self, holder: &'a ObservedContainer) -> Vec<StepId> {
-        if let Some(created) = self.handovers.begun.get(&holder.id) {
-            return vec![*created];
-        }
-        let service = holder.service().and_then(|name| self.scope.project.service(name));
-        // The containers of a network that is created anew stop before anything else, so their replacements come later.
-        let Some(service) = service.filter(|_| self.builder.displaced(&holder.id).is_none()) else {
-            return Vec::new();
-        };
-        let slots = replicas::slots(self.scope.world, self.scope.project, service, self.scope.options.separator);
-        let is_one = |slot: &&replicas::ReplicaSlot<'_>| {
-            slot.current.id == holder.id && slot.successor.is_none() && slot.leftovers.is_empty()
-        };
-        // The id of the container whose namespace or volumes the service shares must be known, and that container is
-        // not planned yet.
-        let can_begin =
-            shares::parents(service).is_empty() && slots.len() <= replicas_wanted(service, self.scope.options) as usize;
-        let Some(slot) = slots.iter().find(is_one).filter(|_| can_begin) else { return Vec::new() };
-        let Some(reason) = self.reason(service, slot) else { return Vec::new() };
-        let old = Old { container: slot.current, number: slot.number, obsolete: None };
-        let created = self.create_successor(service, &old, reason, Vec::new());
-        self.handovers.begun.insert(holder.id.clone(), created);
-        vec![created]
     }
 
     /// Returns the steps after which the old holders of a host port or an address are removed, so that none of them can
@@ -151,14 +122,19 @@ impl<'a> Up<'a> {
     ///
     /// Example: port 443 passes from `proxy` to `web`. The new `proxy` fails, and for a moment the old `proxy` cannot
     /// be started. The next run sees the old `proxy` stopped, without its port. If `web` were replaced alone, its new
-    /// container would take port 443, and the old `proxy` could not come back.
+    /// container would take port 443, and the old `proxy` could not come back. Only where the new `proxy` works already,
+    /// the old one will not come back. It then may not: another run may have given its port away for good.
     fn unite_unfinished(&mut self) {
         let of_project =
             |one: &&ObservedContainer| one.label(labels::PROJECT) == Some(self.scope.project.name.as_str());
         let is_there = |id: &str| self.scope.world.by_id(id).is_some();
         let successors = self.scope.world.containers().filter(of_project);
         let successors = successors.filter(|one| one.label(labels::REPLACES).is_some_and(is_there));
-        let mut unfinished: BTreeSet<&str> = successors.filter_map(ObservedContainer::service).collect();
+        let works = |one: &&ObservedContainer| {
+            one.state == ContainerState::Running && matches!(one.health, Health::None | Health::Healthy)
+        };
+        let mut unfinished: BTreeSet<&str> =
+            successors.filter(|one| !works(one)).filter_map(ObservedContainer::service).collect();
         let is_disconnected = |service: &&Service| {
             let mut all = replicas::of_service(self.scope.world, self.scope.project, service.name.as_str());
             all.any(|one| !self.lost_with_its_network(service, one, &Displaced::default()).is_empty())

@@ -48,8 +48,12 @@ pub fn up(project: &Project, observed: &Observed, contents: &Contents, options: 
     let freed = exchanged_names::free(&mut builder, Scope { world: World::new(observed, &changes), ..scope });
     freed.renamed(scope).for_each(|(container, name)| changes.rename(container, name.clone()));
     let scope = Scope { world: World::new(observed, &changes), ..scope };
-    let networks = networks::plan(&mut builder, scope, &networks_used, &volumes.removals);
+    let survey = networks::survey(&mut builder, scope, &networks_used);
+    let networks = survey.staying.clone();
     let mut up = Up::on(Ground { builder, networks, volumes, freed }, scope, contents);
+    up.begin_on_recreated(&survey);
+    let removals = up.volumes.removals.clone();
+    up.networks = networks::make_all(&mut up.builder, scope, survey, &removals, &up.handovers.begun);
     up.spared = scope::spared(&graph, &options.services, &selected);
     up.orphans_gone = orphans::plan(&mut up.builder, project, observed, options);
     let handovers = up.hand_over();

@@ -28,21 +28,13 @@ impl<'a> Up<'a> {
         preflight::mac_address(&mut self.builder, service);
         preflight::left_out(&mut self.builder, self.scope.world.observed, service);
         self.done.insert(service.name.clone(), Done::default());
-        let slots = replicas::slots(self.scope.world, self.scope.project, service, self.scope.options.separator);
         let wanted = replicas_wanted(service, self.scope.options);
         preflight::replicas(&mut self.builder, service, wanted);
         if wanted > MOST_REPLICAS {
             preflight::too_many(&mut self.builder, service, self.scope.options.scale.get(&service.name).copied());
             return;
         }
-        let judged: Vec<(ReplicaSlot<'a>, Option<Reason>)> = slots
-            .into_iter()
-            .map(|slot| {
-                let reason = self.reason(service, &slot);
-                (slot, reason)
-            })
-            .collect();
-        let (kept, surplus) = split_surplus(judged, wanted as usize);
+        let (kept, surplus) = split_surplus(self.judged(service), wanted as usize);
         // The surplus replica may follow an earlier file, and the ones that stay may be new.
         let (outdated, superfluous): (Vec<_>, Vec<_>) =
             surplus.into_iter().partition(|(slot, reason)| reason.is_some() && replicas::is_up(slot.current));
@@ -74,6 +66,16 @@ impl<'a> Up<'a> {
         if self.scope.options.wait {
             self.verify_untouched(service);
         }
+    }
+
+    /// Returns the replicas of a service that exist, each with the reason to replace it.
+    pub(crate) fn judged(&self, service: &Service) -> Vec<Judged<'a>> {
+        let slots = replicas::slots(self.scope.world, self.scope.project, service, self.scope.options.separator);
+        let judge = |slot: ReplicaSlot<'a>| {
+            let reason = self.reason(service, &slot);
+            (slot, reason)
+        };
+        slots.into_iter().map(judge).collect()
     }
 
     /// Plans the removal of surplus replicas of an earlier file. Such a replica may be the only one that works, so it
@@ -116,11 +118,12 @@ impl<'a> Up<'a> {
     }
 }
 
-type Judged<'a> = (ReplicaSlot<'a>, Option<Reason>);
+/// A replica that exists, and the reason to replace it.
+pub(crate) type Judged<'a> = (ReplicaSlot<'a>, Option<Reason>);
 
 /// Splits replicas into those that stay and those that are too many. Replicas that must be replaced go first, then
 /// those of the highest numbers.
-fn split_surplus(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
+pub(crate) fn split_surplus(mut judged: Vec<Judged<'_>>, wanted: usize) -> (Vec<Judged<'_>>, Vec<Judged<'_>>) {
     judged.sort_by_key(|(slot, reason)| (reason.is_some(), slot.number));
     let surplus = judged.split_off(wanted.min(judged.len()));
     judged.sort_by_key(|(slot, _)| slot.number);

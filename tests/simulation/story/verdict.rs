@@ -73,14 +73,11 @@ impl Story {
     /// Expects that the old containers of the broken service still serve, and the old or the new ones of every other
     /// service.
     pub(super) async fn expect_serving(&mut self, before: &World, after: &World, broken: usize, new: &Project) {
-        // A run that stopped a container to recreate its network, and died right after that, has left no sign that the
-        // container ever ran.
-        let has_left_no_sign = self.has_deaths && !after.has_networks_of(before);
         // The new container is the sign that the old one must run. A run on another machine may have removed the new
         // one while a stop of the old one was still under way. Of two runs with different aims, the one that observes
         // last decides.
         let has_met_others = self.has_deaths_beside || self.has_rivals || self.has_late_calls;
-        if has_left_no_sign || has_met_others {
+        if has_met_others {
             return;
         }
         let seen = state::look(&self.engine).await;

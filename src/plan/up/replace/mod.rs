@@ -4,6 +4,8 @@
 //! the new one is started and waited for. Once the new container is up, the old one is removed and the new one gets its
 //! name. Until that removal a failure brings the old container back (`exec::scheduler::undo`).
 
+mod begin;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -33,8 +35,13 @@ impl Up<'_> {
         batch: &mut Batch,
     ) {
         let stopped = old.obsolete.map(|obsolete| self.stop_obsolete(obsolete)).unwrap_or_default();
+        let mut before_start = Vec::new();
         let created = match self.handovers.begun.remove(&old.container.id) {
-            Some(created) => created,
+            Some(created) => {
+                // A network that is recreated was not planned yet when the creation was planned.
+                before_start = self.resource_steps(service);
+                created
+            }
             None => self.create_successor(service, &old, reason, stopped.iter().copied().chain(cleared).collect()),
         };
         let Old { container: old, number, obsolete } = old;
@@ -58,7 +65,8 @@ impl Up<'_> {
         };
         let mut made = stopped;
         made.push(created);
-        self.swap(service, swap, made, cleared.into_iter().collect(), batch);
+        before_start.extend(cleared);
+        self.swap(service, swap, made, before_start, batch);
     }
 
     /// Plans the creation of the container that replaces an old one, under a temporary name.
