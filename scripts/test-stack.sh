@@ -33,7 +33,7 @@ volumes_kept() { [ "$(docker volume ls -q --filter "label=com.docker.compose.pro
 page() {
   local domain
   domain=$(sed -n 's/^DOMAIN_NAME=//p' srcs/.env | tail -n 1)
-  curl --silent --fail --max-time 2 --output /dev/null --cacert secrets/ca.crt --resolve "$domain:$HTTPS_PORT:127.0.0.1" "https://$domain:$HTTPS_PORT/"
+  curl --silent --show-error --fail --max-time 15 --output /dev/null --cacert secrets/ca.crt --resolve "$domain:$HTTPS_PORT:127.0.0.1" "https://$domain:$HTTPS_PORT/"
 }
 survives() { # service
   local before deadline=$((SECONDS + 60)) name=$COMPOSE_PROJECT_NAME-$1-1
@@ -95,7 +95,7 @@ done
 peer=${PEER_COMPOSE:-$(command -v docker-compose || true)}
 if [ -n "$peer" ] && "$peer" version --short 2>/dev/null | grep -q '^v\?[2-9]'; then
   check "docker compose sees the project: ps" sh -c "[ \$('$peer' -p $COMPOSE_PROJECT_NAME ps -q | wc -l) = 3 ]"
-  check "docker compose recreates nothing" sh -c "before=\$(docker ps -q | sort); '$peer' -f srcs/docker-compose.yml up -d && [ \"\$before\" = \"\$(docker ps -q | sort)\" ]"
+  check "docker compose recreates nothing" sh -c "list() { docker ps -q --filter label=com.docker.compose.project=$COMPOSE_PROJECT_NAME | sort; }; before=\$(list); '$peer' -f srcs/docker-compose.yml up -d && [ \"\$before\" = \"\$(list)\" ]"
   check "docker compose takes it down" "$peer" -p "$COMPOSE_PROJECT_NAME" down
 else
   echo "SKIPPED: docker compose 2 is not installed: handing over was not tested"

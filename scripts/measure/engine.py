@@ -46,10 +46,10 @@ class Run:
 
 
 class Running:
-    def __init__(self, command, folder, environment):
+    def __init__(self, command, folder, environment, errors):
         self.begun = time.monotonic()
         self.process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                        stdout=subprocess.PIPE, stderr=errors)
         self.chunks, self.times = [], []
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -90,12 +90,12 @@ class Stack:
         with open(os.path.join(self.folder, name), "w") as file:
             file.write(text)
 
-    def begin(self, *arguments, proxy=None, **more):
+    def begin(self, *arguments, proxy=None, errors=subprocess.STDOUT, **more):
         environment = {**os.environ, "COMPOSE_PROJECT_NAME": self.project, **more}
         environment.pop("PWD", None)
         if proxy:
             environment["DOCKER_HOST"] = proxy.host
-        return Running([self.program, *arguments], self.folder, environment)
+        return Running([self.program, *arguments], self.folder, environment, errors)
 
     def run(self, *arguments, proxy=None, limit=120, **more):
         return self.begin(*arguments, proxy=proxy, **more).end(limit)

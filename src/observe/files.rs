@@ -323,8 +323,9 @@ fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
     faults
 }
 
-/// Checks that paths of this machine exist: devices, and the sources of binds with `create_host_path: false`. Returns
-/// the missing paths, each with its error. The caller reports those that are the same path for the engine.
+/// Checks that paths of this machine exist: devices, the sources of binds with `create_host_path: false`, and kernel
+/// parameters. Returns the missing paths, each with its error. The caller reports those that are the same path for the
+/// engine.
 pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<(PathBuf, Diagnostic)> {
     let mut faults = Vec::new();
     let mut check = |service: &Service, key: &str, span: Span, path: &str| {
@@ -348,8 +349,33 @@ pub fn check_host_paths(project: &Project, selected: &BTreeSet<&str>) -> Vec<(Pa
         for device in service.devices.iter().filter(|device| !device.is_cdi()) {
             check(service, "devices", service.span, &device.source);
         }
+        // Another runtime may run a kernel for the container.
+        if matches!(service.runtime.as_deref(), None | Some("" | "runc")) {
+            for name in service.sysctls.keys() {
+                check(service, &format!("sysctls.{name}"), service.span, &parameter(name));
+            }
+        }
     }
     faults
+}
+
+/// Returns the path of a kernel parameter, such as `/proc/sys/net/ipv4/ip_forward`. The first separator of the name
+/// decides whether dots or slashes part its words. An interface of the container's own has the parameters of the
+/// interface `default`.
+fn parameter(name: &str) -> String {
+    let has_slashes = name.find(['.', '/']).is_some_and(|at| name[at..].starts_with('/'));
+    let mut words: Vec<String> = match has_slashes {
+        true => name.split('/').map(str::to_owned).collect(),
+        false => name.split('.').map(|word| word.replace('/', ".")).collect(),
+    };
+    if let [net, _, conf, interface, _, ..] = words.as_mut_slice()
+        && net == "net"
+        && matches!(conf.as_str(), "conf" | "neigh")
+        && interface != "all"
+    {
+        *interface = "default".to_owned();
+    }
+    format!("/proc/sys/{}", words.join("/"))
 }
 
 /// Replaces the names of seccomp profiles (`security_opt: seccomp:FILE`) by their content, which the engine expects.
@@ -380,4 +406,19 @@ pub fn inline_profiles(project: &mut Project) -> Vec<Diagnostic> {
         }
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameter;
+
+    #[test]
+    fn a_kernel_parameter_is_a_path_whatever_parts_its_words() {
+        assert_eq!(parameter("net.ipv4.ip_forward"), "/proc/sys/net/ipv4/ip_forward");
+        assert_eq!(parameter("net/ipv4/ip_forward"), "/proc/sys/net/ipv4/ip_forward");
+        assert_eq!(parameter("net.ipv4.conf.eth0/5.rp_filter"), "/proc/sys/net/ipv4/conf/default/rp_filter");
+        assert_eq!(parameter("net/ipv6/neigh/eth0.5/mcast_solicit"), "/proc/sys/net/ipv6/neigh/default/mcast_solicit");
+        assert_eq!(parameter("net.ipv4.conf.all.rp_filter"), "/proc/sys/net/ipv4/conf/all/rp_filter");
+        assert_eq!(parameter("net.ipv4.conf"), "/proc/sys/net/ipv4/conf");
+    }
 }

@@ -73,6 +73,14 @@ fn a_device_and_a_bind_that_are_not_there_are_pointed_at_together() {
 }
 
 #[test]
+fn a_kernel_parameter_that_the_kernel_does_not_know_is_pointed_at() {
+    refused(
+        "services:\n  a:\n    image: IMAGE\n    sysctls: { net.nothing.here: '1', net.ipv4.conf.eth0.rp_filter: '0' }\n",
+        &["/proc/sys/net/nothing/here", "compose.yaml:2:", "does not exist"],
+    );
+}
+
+#[test]
 fn all_faults_of_files_values_machine_and_plan_are_told_in_one_run() {
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port();

@@ -3,6 +3,7 @@
 set -eu
 
 [ "${1:-}" = nginx ] || exec "$@"
+[ -n "${NGINX:-}" ] || exec listen.pl "$0" "$@"
 
 fail() { printf 'nginx: %s\n' "$*" >&2; exit 1; }
 

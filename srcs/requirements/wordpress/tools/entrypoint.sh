@@ -4,6 +4,7 @@
 set -eu
 
 [ "${1:-}" = php-fpm8.2 ] || exec "$@"
+[ -n "${FPM_SOCKETS:-}" ] || exec listen.pl "$0" "$@"
 
 fail() { printf 'wordpress: %s\n' "$*" >&2; exit 1; }
 

@@ -10,17 +10,11 @@ $secret = static function (string $name): string {
     return is_readable($path) ? rtrim(file_get_contents($path), "\r\n") : '';
 };
 
-// php-fpm's socket is opened first. A client that connects before php-fpm runs is answered as soon as php-fpm runs, so neither
-// the health check nor nginx has to retry.
-const ADDRESS = '0.0.0.0:9000';
-$listener = stream_socket_server('tcp://' . ADDRESS, $number, $why, STREAM_SERVER_BIND | STREAM_SERVER_LISTEN,
-    stream_context_create(['socket' => ['backlog' => 511]]));
-$listener || $fail('cannot listen on ' . ADDRESS . ": $why");
-$is_socket = static fn (string $fd): bool => str_starts_with((string) @readlink("/proc/self/fd/$fd"), 'socket:');
-$descriptor = current(array_filter(scandir('/proc/self/fd'), $is_socket));
-
-passthru('/usr/local/bin/unpack.sh', $code);
+passthru('/usr/local/bin/unpack.sh programs', $code);
 $code === 0 || $fail('cannot put the site in place');
+// The rest of the files is for browsers. It is unpacked beside the installation, which waits for the database half of its time.
+$rest = proc_open(['/usr/local/bin/unpack.sh', 'rest'], [], $pipes);
+$rest || $fail('cannot put the site in place');
 
 $constants = require __DIR__ . '/settings.php';
 $folder = '/etc/inception';
@@ -39,7 +33,6 @@ $owner_password = $secret('wp_owner_password');
 $author_password = $secret('wp_author_password');
 $child = pcntl_fork();
 if ($child === 0) {
-    fclose($listener);
     $user = posix_getpwnam('www-data');
     if (!posix_initgroups('www-data', $user['gid']) || !posix_setgid($user['gid']) || !posix_setuid($user['uid'])) {
         $fail('cannot become www-data');
@@ -49,7 +42,8 @@ if ($child === 0) {
 }
 $child > 0 && pcntl_waitpid($child, $status) === $child || $fail('cannot start the installation');
 pcntl_wifexited($status) && pcntl_wexitstatus($status) === 0 || exit(1);
+proc_close($rest) === 0 || $fail('cannot put the site in place');
 
 $program = array_slice($argv, 1);
-pcntl_exec('/usr/sbin/' . $program[0], array_slice($program, 1), getenv() + ['FPM_SOCKETS' => ADDRESS . "=$descriptor"]);
+pcntl_exec('/usr/sbin/' . $program[0], array_slice($program, 1), getenv());
 $fail("cannot start $program[0]");
