@@ -19,8 +19,12 @@ RELEASE := target/release/inception
 SEEDS ?= 20000
 FIRST ?= $(shell date +%s)000
 
+# How often `make leaks` does each thing.
+ROUNDS ?= 200
+EXECS ?= 1000
+
 .DEFAULT_GOAL := help
-.PHONY: install deb up down re build ps logs smoke test podman soak check bench fuzz base init clean fclean help setup release
+.PHONY: install deb up down re build ps logs smoke test podman soak leaks check bench fuzz base init clean fclean help setup release
 
 # The program is compiled while the images are built. If one of the two fails, make waits for the other and fails.
 # None of make's own rules applies here, and looking through them for each source takes a tenth of a second.
@@ -71,6 +75,9 @@ podman: ## play the scenarios of the tests on Podman, if it is installed; part o
 
 soak: ## play many random histories on the simulated engine: SEEDS=20000
 	@SEEDS=$(SEEDS) FIRST=$(FIRST) cargo test --profile soak --locked --test simulation whatever_goes_wrong -- --nocapture
+
+leaks: $(INCEPTION) ## look for leaks over many rounds of up and down, restarts and exec: ROUNDS=200 EXECS=1000
+	@scripts/leaks.py $(INCEPTION) --rounds $(ROUNDS) --restarts $(ROUNDS) --execs $(EXECS)
 
 check: ## check what must hold before a commit: format, lints, documentation, scripts, licences
 	@scripts/check.sh

@@ -30,6 +30,12 @@ say "units, plans, the fake engine, commands on the real engine"
 cargo test --locked --no-fail-fast 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"
 
+if [ -n "$engine" ]; then
+  say "leaks, a few rounds (\`make leaks\` plays many)"
+  scripts/leaks.py target/debug/inception --rounds 3 --restarts 10 --execs 20 2>&1 | tee "$log"
+  count "${PIPESTATUS[0]}"
+fi
+
 say "the scenarios on Podman"
 scripts/test-podman.sh 2>&1 | tee "$log"
 count "${PIPESTATUS[0]}"

@@ -22,6 +22,10 @@ pub struct Settings {
     pub project_directory: Option<PathBuf>,
     /// `--progress`.
     pub progress: ProgressKind,
+    /// `--quiet-pull`: pulls tell only their start and their end.
+    pub quiet_pull: bool,
+    /// `--quiet-build`: builds tell only their start and their end.
+    pub quiet_build: bool,
     /// `--ansi`.
     pub ansi: AnsiWhen,
     /// `--dry-run`.

@@ -12,8 +12,8 @@ use crate::settings::Context;
 use crate::text::escape_controls;
 use crate::ui;
 
-/// Runs `build` or `pull`.
-pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
+/// Runs `build` or `pull`. `is_pushing` says that the images are pushed when all are built.
+pub fn images(context: &Context, request: &UpRequest, is_pushing: bool) -> Result<Exit, Failure> {
     let console = Terminal(context);
     let loading = project::load_existing(context, &request.services)?;
     session::block_on(async {
@@ -26,6 +26,11 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         faults.extend(files::check_builds(&loading.project, &prepare::built(&plan)));
         report::heed(&console, faults, &loading.sources)?;
         session.run(&console, &plan, loading.origin()).await?;
+        if is_pushing {
+            // Services without `image` or `build` are none of what was to be built and pushed.
+            let (plan, _) = plan::pushes(&loading.project, &options, false);
+            session.run(&console, &plan, loading.origin()).await?;
+        }
         Ok(Exit::SUCCESS)
     })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub use request::{FollowRequest, LogsRequest};
-use shown::{piece, short_name, style};
+use shown::{piece, source, style};
 
 use super::output::lines::Line;
 use super::output::reader::{self, Stamps};
@@ -33,12 +33,17 @@ pub fn logs(context: &Context, request: &LogsRequest) -> Result<Exit, Failure> {
     let found = project::find(context, &request.services)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
-        let engine = session::connect(context).await?;
-        let mut following = match request.is_following {
-            true => Some(Services::begin(context, engine.clone(), found.name(), request).await?),
-            false => None,
+        let begun = async {
+            let engine = session::connect(context).await?;
+            let following = match request.is_following {
+                true => Some(Services::begin(context, engine.clone(), found.name(), request).await?),
+                false => None,
+            };
+            let filter = [format!("{}={}", labels::PROJECT, found.name())];
+            let containers = engine.list_containers(&filter).await?;
+            Ok((engine, following, containers))
         };
-        let containers = engine.list_containers(&[format!("{}={}", labels::PROJECT, found.name())]).await?;
+        let (engine, mut following, containers) = session::answer(&interrupt, begun).await?;
         ui::diagnostics(context, &found.unknown_services(&request.services, &containers), &Sources::default());
         let containers: Vec<&ObservedContainer> = containers.iter().filter(|one| request.is_meant(one)).collect();
         check_index(request, &containers)?;
@@ -82,8 +87,12 @@ async fn print_all(
     containers: &[&ObservedContainer],
     request: &LogsRequest,
 ) -> Result<(), Failure> {
-    let short = |one: &&ObservedContainer| (one.id.to_string(), short_name(project, one.name.as_str()));
-    let mut printer = LogPrinter::new(containers.iter().map(short).collect(), style(context, &request.follow));
+    let shown = |one: &&ObservedContainer| {
+        let number = one.label(labels::NUMBER).unwrap_or_default();
+        (one.id.to_string(), source(project, one.name.as_str(), one.service().unwrap_or_default(), number))
+    };
+    let shown: Vec<_> = containers.iter().map(shown).collect();
+    let mut printer = LogPrinter::new(&shown, style(context, &request.follow));
     let (mut logs, mut failed) = (Vec::new(), None);
     for container in containers {
         let details = engine.inspect_container(container.id.as_str()).await?;
@@ -117,7 +126,7 @@ async fn print_all(
     let groups = if request.is_grouped { logs.into_iter().map(|log| vec![log]).collect() } else { vec![logs] };
     let mut done = Vec::new();
     for group in groups {
-        done.extend(merge(group, request.follow.timestamps, &mut printer).await);
+        done.extend(merge(group, request.follow.has_time(), &mut printer).await);
     }
     for log in done {
         let is_whole = request.since.is_none() && request.tail.is_none_or(|tail| log.tally.lines < tail);

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use super::project::{self, Found};
 use super::run::session;
+use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
-use crate::model::{ObservedContainer, Sources, labels};
+use crate::model::{ObservedContainer, Sources, Span, labels};
 use crate::settings::Context;
 use crate::ui;
 use crate::ui::listing::{self, ContainerRow, Format};
@@ -25,8 +26,8 @@ pub struct PsRequest {
     pub quiet: bool,
     /// `--services`: names of services only.
     pub only_services: bool,
-    /// `--format`.
-    pub format: Format,
+    /// `--format`; `None` is that of docker's configuration, else a table.
+    pub format: Option<Format>,
     /// `--no-trunc`.
     pub no_truncation: bool,
     /// `--orphans`.
@@ -46,7 +47,11 @@ pub fn ps(context: &Context, request: &PsRequest) -> Result<Exit, Failure> {
         ui::diagnostics(context, &unknown, &Sources::default());
         list.retain(|container| is_shown(request, &found, container));
         list.sort_by(|a, b| a.name.cmp(&b.name));
-        ui::print_owned(text(request, &list)?);
+        let format = match &request.format {
+            Some(format) => format.clone(),
+            None => configured(context, engine.facts().ps_format.as_deref()),
+        };
+        ui::print_owned(text(request, &format, &list)?);
         Ok(Exit::SUCCESS)
     })
 }
@@ -67,7 +72,17 @@ fn is_shown(request: &PsRequest, found: &Found, container: &ObservedContainer) -
         && (request.all || !container.is_oneoff())
 }
 
-fn text(request: &PsRequest, list: &[ObservedContainer]) -> Result<String, Failure> {
+/// Returns the format of docker's configuration. It is made for `docker ps`, so one that does not fit here is no error.
+fn configured(context: &Context, text: Option<&str>) -> Format {
+    Format::parse::<ContainerRow<'_>>(text.unwrap_or_default()).unwrap_or_else(|cause| {
+        let message = "`psFormat` of docker's configuration is not used";
+        let warning = Diagnostic::warning("bad-value", Span::NONE, message).cause(cause);
+        ui::diagnostics(context, &[warning], &Sources::default());
+        Format::Table
+    })
+}
+
+fn text(request: &PsRequest, format: &Format, list: &[ObservedContainer]) -> Result<String, Failure> {
     if request.quiet {
         return Ok(listing::names(list.iter().map(|one| one.id.as_str())));
     }
@@ -77,5 +92,5 @@ fn text(request: &PsRequest, list: &[ObservedContainer]) -> Result<String, Failu
     }
     let now = jiff::Timestamp::now().as_second();
     let row = |container| ContainerRow { container, is_whole: request.no_truncation, now };
-    listing::render(&request.format, &list.iter().map(row).collect::<Vec<_>>())
+    listing::render(format, &list.iter().map(row).collect::<Vec<_>>())
 }

@@ -35,6 +35,8 @@ pub enum ErrorKind {
     /// As [`Self::Stuck`], but a process of the container may be running without the engine's knowledge ("id already in
     /// use").
     Occupied,
+    /// The registry did not answer in time, failed, or asks to be left alone for a while (429, 5xx): a later try may succeed.
+    RegistryBusy,
     /// The connection failed or broke: the call may have taken effect.
     Connection,
     /// No answer came within the limit: the call may have taken effect.

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::loaded::Loaded;
 use super::options::LoadOptions;
 use super::syntax::template::{self, Variables};
-use super::syntax::{duration, port, size, volume};
+use super::syntax::{duration, port, volume};
 use super::variables::dotenv;
 use super::{emit, load};
 use crate::diag::Diagnostic;
@@ -191,7 +191,7 @@ pub fn durations(input: &str) {
         assert_eq!(duration::parse(&text), Some(nanos), "{text}");
     }
     let _ = duration::parse_positive(input);
-    let _ = size::parse(input);
+    let _ = crate::text::parse_size(input);
 }
 
 #[cfg(test)]

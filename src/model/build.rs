@@ -33,6 +33,8 @@ pub struct BuildRequest {
     pub pull: bool,
     /// Size of `/dev/shm` in bytes; 0 for the engine's default.
     pub shm_size: u64,
+    /// Most memory of a RUN step in bytes; 0 is no limit.
+    pub memory: u64,
     /// `name:address`.
     pub extra_hosts: Vec<String>,
     /// `os/arch[/variant]`.

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 mod ignore;
 mod raw;
+mod size;
 
 pub use ignore::Ignore;
 pub use raw::{from_bytes, has_raw, is_raw, readable, to_bytes};
+pub use size::parse_size;
 
 /// Returns a text with its control characters replaced by visible escapes such as `\n` and `\u{1b}`. A tab becomes a
 /// blank.

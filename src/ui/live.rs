@@ -18,6 +18,11 @@ impl Screen {
         Self { before: is_terminal.then_some(0), _cursor: is_terminal.then(HiddenCursor::hide).flatten() }
     }
 
+    /// Returns how many columns there are; `None` where there is no terminal.
+    pub fn columns(&self) -> Option<usize> {
+        self.before.map(|_| terminal::size().unwrap_or(terminal::USUAL_SIZE).columns)
+    }
+
     /// Draws a table. While nobody reads, tables are left out: the next one is newer.
     pub fn draw(&mut self, text: &str) {
         if !output::has_room() {

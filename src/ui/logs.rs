@@ -1,5 +1,5 @@
 //! Output of containers on standard output: each line with the container's name in front, in colour on a terminal. Of
-//! the output's own control characters, only colours reach a terminal.
+//! the output's own control characters, only colours reach a terminal. For programs each line is an object ([`json`]).
 
 #![expect(clippy::disallowed_methods, reason = "asks whether standard output is a terminal")]
 
@@ -9,6 +9,11 @@ use std::io::IsTerminal;
 use crate::settings::{AnsiWhen, Context};
 
 use super::output;
+
+mod json;
+mod source;
+
+pub use source::Source;
 
 /// Colours of the names, which also eyes tell apart that do not see all colours (after Okabe and Ito): orange, sky
 /// blue, green, yellow, blue, vermilion, purple; then the same in bold.
@@ -33,6 +38,8 @@ const RESET: &str = "\x1b[0m";
 /// How lines of containers are printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
+    /// Whether each line is an object for programs; then the rest has no effect.
+    pub is_json: bool,
     /// Whether each line starts with its container's name.
     pub has_prefix: bool,
     /// Whether the names are coloured.
@@ -51,9 +58,11 @@ pub fn is_coloured(context: &Context) -> bool {
 /// A whole line, or a part of a long line.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'a> {
+    /// Whether the container wrote the line to its standard error.
+    pub is_error: bool,
     /// The bytes as the container wrote them, including the line end.
     pub bytes: &'a [u8],
-    /// The time to print before the line; empty for none.
+    /// The time of the line; empty for none.
     pub time: &'a str,
     /// Whether a line begins here; otherwise the piece continues the line of the previous piece.
     pub is_start: bool,
@@ -63,7 +72,7 @@ pub struct Piece<'a> {
 /// block. A reader of many lines awaits [`LogPrinter::ready`] before each line.
 #[derive(Debug)]
 pub struct LogPrinter {
-    /// The prefix of each container's lines, by the container's id.
+    /// What each container's lines begin with, by the container's id: the name, or the first members of the object.
     prefixes: BTreeMap<String, String>,
     style: Style,
     /// Length of the longest name, in characters.
@@ -74,15 +83,15 @@ pub struct LogPrinter {
 }
 
 impl LogPrinter {
-    /// Takes the ids of containers with the names to show.
-    pub fn new(names: Vec<(String, String)>, style: Style) -> Self {
+    /// Takes the ids of containers with the containers.
+    pub fn new(sources: &[(String, Source)], style: Style) -> Self {
         let is_terminal = std::io::stdout().is_terminal();
         let mut printer = Self { prefixes: BTreeMap::new(), style, width: 0, is_terminal, open: None };
-        for (_, name) in &names {
-            printer.make_room(name);
+        for (_, source) in sources {
+            printer.make_room(&source.name);
         }
-        for (id, name) in names {
-            printer.add(&id, &name);
+        for (id, source) in sources {
+            printer.add(id, source);
         }
         printer
     }
@@ -92,10 +101,11 @@ impl LogPrinter {
         self.width = self.width.max(crate::text::escape_controls(name).chars().count());
     }
 
-    /// Takes the id of one more container with the name to show.
-    pub fn add(&mut self, id: &str, name: &str) {
-        let (name, width) = (crate::text::escape_controls(name), self.width);
+    /// Takes one more container with its id.
+    pub fn add(&mut self, id: &str, source: &Source) {
+        let (name, width) = (crate::text::escape_controls(&source.name), self.width);
         let text = match (self.style.has_prefix, self.style.is_coloured) {
+            _ if self.style.is_json => json::origin(source),
             (false, _) => String::new(),
             (true, false) => format!("{name:<width$}  | "),
             (true, true) => {
@@ -118,19 +128,27 @@ impl LogPrinter {
     /// Prints a line, or a piece of a line; the name is printed once for each line. An unfinished line is ended by the
     /// start of another line, and by a piece of another container's line.
     pub fn print(&mut self, id: &str, piece: Piece<'_>) {
-        let mut out = Vec::with_capacity(piece.bytes.len() + 64);
+        let mut out = Vec::with_capacity(piece.bytes.len() + 256);
+        let prefix = self.prefixes.get(id).map(String::as_bytes).unwrap_or_default();
         if piece.is_start || self.open.as_deref() != Some(id) {
             if self.open.is_some() {
-                out.push(b'\n');
+                out.extend_from_slice(self.line_end());
             }
-            out.extend_from_slice(self.prefixes.get(id).map(String::as_bytes).unwrap_or_default());
-            if !piece.time.is_empty() {
-                out.extend_from_slice(piece.time.as_bytes());
-                out.push(b' ');
+            if self.style.is_json {
+                json::begin(&mut out, prefix, piece.time, if piece.is_error { "stderr" } else { "stdout" });
+            } else {
+                out.extend_from_slice(prefix);
+                if !piece.time.is_empty() {
+                    out.extend_from_slice(piece.time.as_bytes());
+                    out.push(b' ');
+                }
             }
         }
         let has_end = piece.bytes.last() == Some(&b'\n');
-        if self.is_terminal {
+        if self.style.is_json {
+            json::text(&mut out, piece.bytes);
+            out.extend_from_slice(if has_end { json::END } else { b"" });
+        } else if self.is_terminal {
             out.extend_from_slice(harmless(&String::from_utf8_lossy(piece.bytes)).as_bytes());
         } else {
             out.extend_from_slice(piece.bytes);
@@ -143,23 +161,32 @@ impl LogPrinter {
     pub fn close(&mut self, id: &str) {
         if self.open.as_deref() == Some(id) {
             self.open = None;
-            output::print("\n");
+            output::print_bytes(self.line_end().to_vec());
         }
     }
 
     /// Prints a message about a container on its own line.
     ///
     /// Compat: docker compose reports the ends of containers on standard output, too.
-    pub fn note(&mut self, words: &str) {
-        let end = if self.open.take().is_some() { "\n" } else { "" };
-        output::print_owned(format!("{end}{}\n", crate::text::escape_controls(words)));
+    pub fn note(&mut self, source: &Source, words: &str) {
+        let mut out = if self.open.take().is_some() { self.line_end().to_vec() } else { Vec::new() };
+        match self.style.is_json {
+            true => json::event(&mut out, source, words),
+            false => out.extend_from_slice(format!("{}\n", crate::text::escape_controls(words)).as_bytes()),
+        }
+        output::print_bytes(out);
     }
 
     /// As [`Self::note`], for messages that may come any number of times: they are dropped while nobody reads.
-    pub fn note_often(&mut self, words: &str) {
+    pub fn note_often(&mut self, source: &Source, words: &str) {
         if output::has_room() {
-            self.note(words);
+            self.note(source, words);
         }
+    }
+
+    /// Returns what ends an unfinished line.
+    fn line_end(&self) -> &'static [u8] {
+        if self.style.is_json { json::END } else { b"\n" }
     }
 }
 
@@ -176,8 +203,8 @@ fn colour_of(name: &str) -> &'static str {
 
 impl Drop for LogPrinter {
     fn drop(&mut self) {
-        if self.open.is_some() && self.is_terminal {
-            output::print("\n");
+        if self.open.is_some() && (self.is_terminal || self.style.is_json) {
+            output::print_bytes(self.line_end().to_vec());
         }
     }
 }

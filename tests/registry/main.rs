@@ -232,3 +232,45 @@ fn a_push_that_fails_ends_with_1_unless_failures_are_ignored() {
     );
     assert!(stack.go(&["push", "--ignore-push-failures"]).is_success());
 }
+
+#[test]
+fn a_build_pushes_its_images_where_that_is_asked() {
+    let engine = NotingEngine::new(json!({}));
+    let mut stack = Stack::new(
+        "services:\n  web: { build: { context: ., tags: ['host.test/web:2'] }, image: 'host.test/web:1', depends_on: [db] }\n  \
+         db: { build: ., image: host.test/db }\n  bad: { build: ., image: denied.test/bad }\n  nameless: { build: . }\n",
+    );
+    stack.host = Some(engine.host());
+    stack.file("Dockerfile", "FROM scratch\n");
+    let words = ["build", "--push", "--memory", "64m", "--provenance=false", "--sbom", "false", "web", "nameless"];
+    let run = stack.go(&words);
+    assert!(run.is_success() && run.errors.contains(" Image host.test/web:2  Pushed"), "{run:?}");
+    let writes = engine.writes();
+    let kind = |line: &String| if line.contains("/push?") { 'p' } else { 'b' };
+    assert_eq!(writes.iter().map(kind).collect::<String>(), "bbpp", "all are built first: {writes:?}");
+    assert!(writes[0].contains("&memory=67108864") && !writes.concat().contains("/host.test/db/"), "{writes:?}");
+    let run = stack.go(&["build", "--push", "bad"]);
+    assert!(run.code == Some(1) && run.errors.contains("denied: no access"), "{run:?}");
+    assert!(stack.go(&["build", "--push", "-q", "web"]).errors.is_empty());
+    for words in [["build", "--provenance=true"], ["build", "--memory=much"], ["build", "--sbom=generator=x"]] {
+        assert_eq!(stack.go(&words).code, Some(1), "{words:?}");
+    }
+}
+
+#[test]
+fn a_pull_from_a_registry_that_is_busy_is_tried_again() {
+    let engine = NotingEngine::new(json!({}));
+    let mut stack = Stack::new(
+        "services: { a: { image: busy.test/a }, b: { image: limited.test/b }, c: { image: denied.test/c } }",
+    );
+    stack.host = Some(engine.host());
+    let tries = |image: &str| engine.writes().iter().filter(|line| line.contains(image)).count();
+    let run = stack.go(&["pull", "a"]);
+    assert!(run.is_success() && run.errors.contains("503 Service Unavailable; try 2 of 3 in 2 s"), "{run:?}");
+    assert_eq!(tries("busy.test"), 3);
+    let run = stack.go(&["pull", "b"]);
+    assert!(run.code == Some(1) && run.errors.contains("toomanyrequests"), "{run:?}");
+    assert_eq!(tries("limited.test"), 3);
+    let run = stack.go(&["pull", "c"]);
+    assert!(run.code == Some(1) && tries("denied.test") == 1, "no use in asking again: {run:?}");
+}

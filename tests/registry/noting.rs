@@ -77,8 +77,19 @@ fn serve(mut stream: UnixStream, notes: &Mutex<Vec<String>>, info: &str) -> std:
         }
     }
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    notes.lock().unwrap().push(head);
-    let body = answer(&path, info);
+    let mut heads = notes.lock().unwrap();
+    heads.push(head);
+    let asked = heads.iter().filter(|head| head.contains(&path)).count();
+    drop(heads);
+    // A registry that is well at the third try, one that never is, and one that refuses.
+    let body = match () {
+        () if path.contains("fromImage=busy.test") && asked < 3 => {
+            "{\"errorDetail\":{\"message\":\"received unexpected HTTP status: 503 Service Unavailable\"}}\n"
+        }
+        () if path.contains("fromImage=limited.test") => "{\"errorDetail\":{\"message\":\"toomanyrequests: wait\"}}\n",
+        () if path.contains("fromImage=denied.test") => "{\"errorDetail\":{\"message\":\"denied: no access\"}}\n",
+        () => answer(&path, info),
+    };
     write!(
         stream,
         "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nOstype: linux\r\nServer: Docker/20.10.0 (linux)\r\n\

@@ -42,12 +42,16 @@ pub struct FollowRequest {
     pub no_prefix: bool,
     /// `--timestamps`.
     pub timestamps: bool,
+    /// `--format json`.
+    pub is_json: bool,
     /// `--abort-on-container-exit`.
     pub abort_on_exit: bool,
     /// `--abort-on-container-failure`.
     pub abort_on_failure: bool,
-    /// `--exit-code-from`.
+    /// `--exit-code-from`, or `--until`.
     pub exit_code_from: Option<String>,
+    /// `--until`: only the end of that service ends all.
+    pub only_until: bool,
     /// `--attach`.
     pub attach: Vec<String>,
     /// `--no-attach`.
@@ -57,6 +61,11 @@ pub struct FollowRequest {
 }
 
 impl FollowRequest {
+    /// Returns whether lines are printed with their times.
+    pub(in crate::app) fn has_time(&self) -> bool {
+        self.timestamps || self.is_json
+    }
+
     /// Returns whether the end of one container ends all.
     pub fn stops_all(&self) -> bool {
         self.abort_on_exit || self.abort_on_failure || self.exit_code_from.is_some()

@@ -53,7 +53,7 @@ pub fn stats(context: &Context, request: &StatsRequest) -> Result<Exit, Failure>
                 let samples = join_all(list.iter().map(|one| second_sample(&*engine, one))).await;
                 let all =
                     list.iter().zip(samples).filter_map(|(one, sample)| Some((one.id.clone(), sample?))).collect();
-                table.text(&list, &all)
+                table.text(None, &list, &all)
             };
             ui::print_owned(session::answer(&interrupt, once).await?);
             return Ok(Exit::SUCCESS);
@@ -135,7 +135,8 @@ async fn again_and_again(engine: &Arc<dyn ReadEngine>, table: &Table<'_>) -> Res
         let samples = lock(&readers.samples).clone();
         let is_whole = list.iter().all(|one| !is_live(one) || samples.contains_key(&one.id));
         if is_whole || waited >= PATIENCE {
-            screen.draw(&table.text(&list, &samples)?);
+            let text = table.text(screen.columns(), &list, &samples)?;
+            screen.draw(&text);
         } else {
             waited += 1;
         }
@@ -155,9 +156,10 @@ impl Table<'_> {
         Ok(list)
     }
 
-    fn text(&self, list: &[ObservedContainer], samples: &Samples) -> Result<String, Failure> {
+    /// Returns the table, for a screen with so many columns.
+    fn text(&self, columns: Option<usize>, list: &[ObservedContainer], samples: &Samples) -> Result<String, Failure> {
         let rows: Vec<StatsRow> = list.iter().map(|one| self.row(one, samples.get(&one.id))).collect();
-        listing::render(&self.request.format, &rows)
+        listing::render_on(columns, &self.request.format, &rows)
     }
 
     fn row(&self, container: &ObservedContainer, sample: Option<&StatsSample>) -> StatsRow {

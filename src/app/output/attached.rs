@@ -13,9 +13,11 @@ use super::super::watch::Watching;
 use super::follow::{Ending, Follower};
 use crate::exec::{Interrupt, Outcome, Signal, StepError, StepFailure};
 use crate::failure::{Exit, Failure};
+use crate::graph::Graph;
 use crate::model::{ContainerState, Project, ServiceName, labels};
 use crate::plan::{self, Action, ContainerRef, Lifecycle, Plan, Until};
 use crate::settings::Context;
+use crate::text::escape_controls;
 use crate::ui;
 
 /// An `up` that stays attached to what it has started.
@@ -68,6 +70,10 @@ impl Attached<'_> {
             () = follower.print_rest() => {}
             // Nothing is left to stop.
             signal = session.interrupt.first() => return Err(interrupted(signal)),
+        }
+        let going_on = follower.going_on();
+        if ending == Ending::All && !going_on.is_empty() {
+            ui::tell(&format!("Left running: {}\n", escape_controls(&going_on.join(", "))));
         }
         match (&self.follow.exit_code_from, ending) {
             (Some(service), _) => Ok(self.code_of(service).await?.unwrap_or(Exit::FAILURE)),
@@ -144,7 +150,11 @@ impl Attached<'_> {
                 return Err(interrupted(session.interrupt.received().unwrap_or(Signal::Interrupt)));
             }
         };
-        let services: BTreeSet<ServiceName> = self.services.iter().map(|name| name.as_str().into()).collect();
+        let named = self.services.iter().map(String::as_str);
+        let services: BTreeSet<ServiceName> = match self.follow.with_dependencies {
+            true => Graph::new(&self.project.services).with_dependencies(named).into_iter().map(Into::into).collect(),
+            false => named.map(Into::into).collect(),
+        };
         let plan = plan::lifecycle(self.project, &observed, &services, &Lifecycle::Stop { grace: self.grace });
         // Signals hurry the stops; they do not end their run.
         let (patient, console) = (Interrupt::default(), Terminal(context));

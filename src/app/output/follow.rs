@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -36,6 +36,8 @@ use crate::ui::logs::LogPrinter;
 
 /// How long nothing must come from the readers before the rest of the output counts as printed.
 const QUIET: Duration = STALLED;
+/// So many lines are printed before the next look at events.
+const AT_ONCE: usize = 64;
 /// How long an answer of the engine may hold up the end of the work beside which containers are followed.
 const MOMENT: Duration = Duration::from_secs(1);
 
@@ -95,13 +97,13 @@ impl<'a> Follower<'a> {
         let (outputs, receiver) = Outputs::new(scope.printed());
         let follower = Self {
             engine,
-            stamps: if scope.request.timestamps { Stamps::Own } else { Stamps::None },
+            stamps: if scope.request.has_time() { Stamps::Own } else { Stamps::None },
             outputs: receiver,
             events: subscription::events(reading, filter, first),
             watched: BTreeMap::new(),
             successors: Successors::default(),
             mux: Mux::default(),
-            printer: LogPrinter::new(Vec::new(), style(context, scope.request)),
+            printer: LogPrinter::new(&[], style(context, scope.request)),
             planned: Vec::new(),
             is_announced: false,
             is_run_under_way: true,
@@ -147,8 +149,9 @@ impl<'a> Follower<'a> {
         let service = container.service().unwrap_or_default().to_owned();
         let number = container.label(labels::NUMBER).unwrap_or_default().to_owned();
         let is_printed = self.scope.is_printed(&service);
-        let name = self.short_name(container.name.as_str());
-        let watched = Watched { rank, ..Watched::new(name, (service, number), is_printed) };
+        let project = self.scope.project.name.as_str();
+        let new = Watched::new(project, container.name.as_str(), (service, number), is_printed);
+        let watched = Watched { rank, ..new };
         self.add(&container.id, watched);
         let seen = Instant::now();
         let Some(details) = self.look(&container.id).await else { return };
@@ -161,7 +164,7 @@ impl<'a> Follower<'a> {
 
     fn add(&mut self, id: &ContainerId, watched: Watched) {
         if watched.is_printed && !self.printer.knows(id.as_str()) {
-            self.printer.add(id.as_str(), &watched.name);
+            self.printer.add(id.as_str(), &watched.source);
         }
         self.watched.insert(id.clone(), watched);
     }
@@ -259,8 +262,16 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Whether nothing more can come. Containers whose output is not printed count only where none is printed, and where the
+    /// end of one may end all.
     fn is_all_over(&self) -> bool {
-        self.watched.values().all(|one| one.is_over)
+        let count_all = self.scope.request.stops_all() || !self.watched.values().any(|one| one.is_printed);
+        self.watched.values().filter(|one| count_all || one.is_printed).all(|one| one.is_over)
+    }
+
+    /// Returns the names of containers that have not ended.
+    pub(super) fn going_on(&self) -> Vec<&str> {
+        self.watched.values().filter(|one| !one.is_over).map(|one| one.source.name.as_str()).collect()
     }
 
     /// Waits for the next line or event, at most until an end has waited long enough for its container's output, or until the
@@ -282,10 +293,11 @@ impl<'a> Follower<'a> {
     async fn handle(&mut self, item: Item) {
         match item {
             Item::Line(id, line) => {
-                self.print(&id, line.as_ref());
-                if let Some(watched) = self.watched.get_mut(&ContainerId::new(id)) {
-                    watched.touched = Some(Instant::now());
-                    watched.read += usize::from(line.is_none());
+                self.on_line(id, line);
+                // What else is there already is printed without another look at events.
+                for _ in 1..AT_ONCE {
+                    let Some(Some((id, line))) = self.mux.next().now_or_never() else { break };
+                    self.on_line(id, line);
                 }
             }
             Item::Event(Some(event)) => self.on_event(&event).await,
@@ -296,13 +308,25 @@ impl<'a> Follower<'a> {
         self.tell_ends();
     }
 
+    fn on_line(&mut self, id: String, line: Option<Line>) {
+        self.print(&id, line.as_ref());
+        if let Some(watched) = self.watched.get_mut(&ContainerId::new(id)) {
+            // The time counts only until an end is told.
+            if !watched.ends.is_empty() {
+                watched.touched = Some(Instant::now());
+            }
+            watched.read += usize::from(line.is_none());
+        }
+    }
+
     /// Takes what the run tells of the output of its containers.
     fn on_output(&mut self, output: Output) {
         match output {
             Output::Planned(targets) => targets.iter().for_each(|target| self.plan_name(target.name())),
             Output::Opened { container, target, session, .. } => {
                 if !self.watched.contains_key(&container) {
-                    let watched = Watched::new(self.short_name(target.name()), replica_of(&target), true);
+                    let project = self.scope.project.name.as_str();
+                    let watched = Watched::new(project, target.name(), replica_of(&target), true);
                     self.add(&container, watched);
                 }
                 if let Some(watched) = self.watched.get_mut(&container) {
@@ -359,7 +383,9 @@ impl<'a> Follower<'a> {
 
     /// Begins to read a container's output, where it is to be printed. Without a gap, what comes from now on is read.
     pub(super) async fn read(&mut self, id: &ContainerId, is_tty: bool, gap: Option<Gap>) {
-        let Some(name) = self.watched.get(id).filter(|one| one.is_printed).map(|one| one.name.clone()) else { return };
+        let Some(name) = self.watched.get(id).filter(|one| one.is_printed).map(|one| one.source.name.clone()) else {
+            return;
+        };
         match rejoin::rejoin(&self.engine, id, is_tty, gap).await {
             Ok(joined) => {
                 if let Some(watched) = self.watched.get_mut(id) {
@@ -389,25 +415,27 @@ impl<'a> Follower<'a> {
             let Some(end) = watched.ends.pop_front() else { continue };
             self.has_rest |= watched.read < end.readers;
             watched.is_over = !end.restarts;
+            let name = watched.source.name.clone();
             let mut others = there.iter().filter(|(replica, _)| *replica == watched.replica).map(|(_, rank)| *rank);
             let has_successor = others.clone().any(|rank| rank > watched.rank) || self.successors.has(&watched.replica);
             if has_successor && !end.restarts {
-                self.printer.note(&format!("{} has been recreated", watched.name));
+                self.printer.note(&watched.source, &format!("{name} has been recreated"));
                 self.successors.hold();
                 continue;
             }
             if end.restarts {
-                self.printer.note_often(&format!("{} exited with code {} (restarting)", watched.name, end.code));
+                let words = format!("{name} exited with code {} (restarting)", end.code);
+                self.printer.note_often(&watched.source, &words);
                 continue;
             }
-            self.printer.note(&format!("{} exited with code {}", watched.name, end.code));
+            self.printer.note(&watched.source, &format!("{name} exited with code {}", end.code));
             // A successor that has failed: the other run starts the old container again.
             if others.any(|rank| rank < watched.rank) {
                 self.successors.hold();
                 continue;
             }
             let code = u8::try_from(end.code).unwrap_or(1);
-            if self.first.is_none() && self.scope.ends_all(&watched.service, code) {
+            if self.first.is_none() && self.scope.ends_all(&watched.source.service, code) {
                 self.first = Some(code);
             }
         }

@@ -62,6 +62,9 @@ impl<'a> Scope<'a> {
     /// (`service_completed_successfully`) has only done what it is there for.
     pub(super) fn ends_all(&self, service: &str, code: u8) -> bool {
         let request = self.request;
+        if request.only_until {
+            return self.is_asked(service);
+        }
         let is_meant = code == 0 && !self.is_asked(service) && self.is_awaited(service);
         let on_any = request.abort_on_exit || request.exit_code_from.is_some();
         on_any && !is_meant || request.abort_on_failure && code != 0

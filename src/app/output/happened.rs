@@ -19,9 +19,14 @@ impl Follower<'_> {
             // A look may have shown the end before its event came.
             "die" if watched.died(event) && !watched.is_over => {
                 let known = watched.ends.len();
+                // A `restart` by somebody else stops the container and starts it again; no event tells the two apart from a stop.
+                if std::mem::take(&mut watched.was_signalled) && !self.is_run_under_way {
+                    self.successors.await_restart();
+                }
                 self.look(&event.id).await;
                 self.note_restart(event, known);
             }
+            "kill" => watched.was_signalled = true,
             "destroy" => {
                 watched.is_gone = true;
                 self.look(&event.id).await;
@@ -92,7 +97,7 @@ impl Follower<'_> {
                 |one: &Watched| one.is_printed && one.read >= one.readers && one.joined != Joined::BeforeStart;
             let Some(watched) = self.watched.get(&id).filter(|one| is_lost(one)) else { continue };
             if details.state == ContainerState::Running {
-                let name = escape_controls(&watched.name).into_owned();
+                let name = escape_controls(&watched.source.name).into_owned();
                 ui::tell(&format!("the connection to the engine was lost: lines of {name} may be missing\n"));
                 self.read(&id, details.is_tty, None).await;
             }

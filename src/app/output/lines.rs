@@ -14,6 +14,8 @@ const PIECE: usize = 64 * 1024;
 /// A line with its end (`\n`), or a piece of a long line. The last line of an output may have no end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::app) struct Line {
+    /// Whether the container wrote it to its standard error.
+    pub is_error: bool,
     /// The bytes as the container wrote them.
     pub bytes: Bytes,
     /// The time stamp of the line; empty where none was asked for, and for a piece that is not the first of its line.
@@ -27,7 +29,7 @@ pub(in crate::app) struct Line {
 impl Line {
     /// Returns what ends a line whose pieces were handed on, and that gives way to another line.
     pub(super) fn broken_off() -> Self {
-        Self { bytes: Bytes::from_static(b"\n"), time: String::new(), is_start: false, goes_on: false }
+        Self { is_error: false, bytes: Bytes::from_static(b"\n"), time: String::new(), is_start: false, goes_on: false }
     }
 }
 
@@ -108,7 +110,7 @@ impl Lines {
 
     fn line(&mut self, bytes: Bytes, goes_on: bool) -> Line {
         let is_start = !std::mem::replace(&mut self.is_inside, goes_on);
-        Line { bytes, time: std::mem::take(&mut self.time), is_start, goes_on }
+        Line { is_error: false, bytes, time: std::mem::take(&mut self.time), is_start, goes_on }
     }
 
     /// Cuts a time stamp off the input. Returns false where it takes more input to know whether a stamp stands there.

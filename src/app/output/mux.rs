@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str, is_start: bool, goes_on: bool) -> Line {
-        Line { bytes: text.to_owned().into(), time: String::new(), is_start, goes_on }
+        Line { is_error: false, bytes: text.to_owned().into(), time: String::new(), is_start, goes_on }
     }
 
     fn words(found: Option<(String, Option<Line>)>) -> (String, String, bool) {

@@ -147,7 +147,7 @@ mod tests {
 
     fn line(second: u32, text: &str) -> Line {
         let time = format!("2026-01-02T03:04:{second:02}.000000000Z");
-        Line { bytes: text.to_owned().into(), time, is_start: true, goes_on: false }
+        Line { is_error: false, bytes: text.to_owned().into(), time, is_start: true, goes_on: false }
     }
 
     async fn told(ordered: &mut Ordered) -> String {

@@ -42,21 +42,24 @@ pub(in crate::app) fn spawn(mut stream: EngineStream<OutputChunk>, stamps: Stamp
     tokio::spawn(async move {
         let mut reader = Reader::new(stamps);
         loop {
-            tokio::select! {
-                biased;
-                chunk = stream.next() => {
-                    let Some(Ok(chunk)) = chunk else { break };
-                    reader.push(chunk);
-                }
-                () = tokio::time::sleep_until(reader.stalls_at()), if reader.is_held_up() => reader.break_off(),
+            let chunk = match reader.is_held_up() {
+                false => Ok(stream.next().await),
+                true => tokio::time::timeout_at(reader.stalls_at(), stream.next()).await,
+            };
+            match chunk {
+                Ok(Some(Ok(chunk))) => reader.push(chunk),
+                Ok(_) => break,
+                Err(_) => reader.break_off(),
             }
             while let Some(line) = reader.next() {
                 // The printer is gone, so nobody reads the rest.
                 if sender.send(line).await.is_err() {
                     return;
                 }
-                // A slow printer has not stopped the line.
-                reader.touched = Instant::now();
+                if reader.open.is_some() {
+                    // A slow printer has not stopped the line.
+                    reader.touched = Instant::now();
+                }
             }
         }
         reader.end();
@@ -152,7 +155,8 @@ impl Reader {
     }
 
     /// Hands a line on, or holds it until the open line of the other stream has ended.
-    fn place(&mut self, stream: OutputStream, line: Line) {
+    fn place(&mut self, stream: OutputStream, mut line: Line) {
+        line.is_error = stream == OutputStream::Stderr;
         if self.open.is_some_and(|open| open != stream) {
             self.held_bytes += line.bytes.len();
             self.held.push_back((stream, line));
@@ -162,7 +166,9 @@ impl Reader {
             return;
         }
         self.open = line.goes_on.then_some(stream);
-        self.touched = Instant::now();
+        if self.open.is_some() {
+            self.touched = Instant::now();
+        }
         self.hand_on(line);
         if self.open.is_none() {
             self.release();

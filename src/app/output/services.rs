@@ -13,7 +13,7 @@ use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
 use super::super::logs::LogsRequest;
-use super::super::logs::shown::{piece, short_name, style};
+use super::super::logs::shown::{piece, short_name, source, style};
 use super::lines::Line;
 use super::ordered::{Ordered, nanos};
 use super::reader::{self, Stamps};
@@ -26,7 +26,7 @@ use crate::model::{ContainerId, ContainerState, ObservedContainer, labels};
 use crate::settings::Context;
 use crate::text::{escape_controls, one_line};
 use crate::ui;
-use crate::ui::logs::LogPrinter;
+use crate::ui::logs::{LogPrinter, Source};
 
 /// How long a start is waited for after a container was stopped by somebody, or created.
 const HOLD: Duration = Duration::from_secs(10);
@@ -35,13 +35,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// A container whose log is followed.
 struct Followed {
-    name: String,
+    source: Source,
     replica: Replica,
     is_tty: bool,
     /// Whether a reader is open.
     is_open: bool,
     /// Whether the container was started since the reader began.
     is_again: bool,
+    /// Whether somebody has sent it a signal.
+    was_signalled: bool,
     /// The exit code that the last event of its end has told.
     code: Option<i64>,
     /// When it ended last, as a log is asked for it.
@@ -138,7 +140,7 @@ impl<'a> Services<'a> {
             project,
             followed: BTreeMap::new(),
             ordered: Ordered::default(),
-            printer: LogPrinter::new(Vec::new(), style(context, &request.follow)),
+            printer: LogPrinter::new(&[], style(context, &request.follow)),
             hold: None,
             failed: (None, false),
         })
@@ -191,22 +193,25 @@ impl<'a> Services<'a> {
 
     /// Follows a container from the beginning of its log. `is_new`: it has come while others were followed.
     async fn add(&mut self, container: &ObservedContainer, is_new: bool) {
-        let name = self.short_name(crate::plan::final_name(container.name.as_str()));
+        let name = crate::plan::final_name(container.name.as_str());
         let replica = (
             container.service().unwrap_or_default().to_owned(),
             container.label(labels::NUMBER).unwrap_or_default().to_owned(),
         );
+        let source = source(self.project, name, &replica.0, &replica.1);
         if is_new {
             let had = self.followed.values().any(|one| one.replica == replica);
-            self.printer.note(&format!("{name} was {}", if had { "recreated" } else { "added" }));
+            let words = format!("{} was {}", source.name, if had { "recreated" } else { "added" });
+            self.printer.note(&source, &words);
         }
-        self.printer.add(container.id.as_str(), &name);
+        self.printer.add(container.id.as_str(), &source);
         let followed = Followed {
-            name,
+            source,
             replica,
             is_tty: false,
             is_open: false,
             is_again: false,
+            was_signalled: false,
             code: None,
             died: None,
             mark: Mark::default(),
@@ -246,7 +251,11 @@ impl<'a> Services<'a> {
             Err(error) if error.is_not_found() => {}
             // Not every logging driver can be read.
             Err(error) => {
-                ui::tell(&format!("no output of {}: {}\n", escape_controls(&one.name), one_line(&error.message)));
+                ui::tell(&format!(
+                    "no output of {}: {}\n",
+                    escape_controls(&one.source.name),
+                    one_line(&error.message)
+                ));
                 self.failed.0 = Some(error);
             }
         }
@@ -257,8 +266,8 @@ impl<'a> Services<'a> {
         let Some(one) = self.followed.get_mut(id) else { return };
         one.mark.resume();
         if std::mem::take(&mut one.is_told) {
-            let words = format!("{} was restarted", one.name);
-            self.printer.note_often(&words);
+            let words = format!("{} was restarted", one.source.name);
+            self.printer.note_often(&one.source, &words);
         }
         let last = one.mark.last.and_then(|(nanos, _)| jiff::Timestamp::from_nanosecond(nanos).ok());
         // Where nothing was printed, what came before the last end is not wanted: `--tail 0` said so.
@@ -272,11 +281,11 @@ impl<'a> Services<'a> {
         let Some(one) = self.followed.get_mut(&ContainerId::new(id)) else { return };
         let verdict = one.mark.judge(line);
         if verdict == Verdict::PrintAfterGap && one.is_rotated {
-            let words = format!("lines of {} may be missing: its log was rotated meanwhile", one.name);
-            self.printer.note(&words);
+            let words = format!("lines of {} may be missing: its log was rotated meanwhile", one.source.name);
+            self.printer.note(&one.source, &words);
         }
         if verdict != Verdict::Pass {
-            self.printer.print(id, piece(line, self.request.follow.timestamps));
+            self.printer.print(id, piece(line, self.request.follow.has_time()));
         }
     }
 
@@ -297,9 +306,9 @@ impl<'a> Services<'a> {
         };
         let is_up = matches!(state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting);
         if one.is_again || !is_up || one.code.is_some() {
-            let words = format!("{} exited with code {}", one.name, one.code.take().unwrap_or(code));
+            let words = format!("{} exited with code {}", one.source.name, one.code.take().unwrap_or(code));
             one.is_told = true;
-            self.printer.note_often(&words);
+            self.printer.note_often(&one.source, &words);
         }
         if one.is_again {
             self.resume(id).await;
@@ -314,12 +323,19 @@ impl<'a> Services<'a> {
             "die" => {
                 one.code = event.attributes.get("exitCode").and_then(|code| code.parse().ok());
                 one.died = Some(moment(event.time_nanos));
+                // A stop may take longer than the wait for its beginning.
+                if std::mem::take(&mut one.was_signalled) {
+                    self.hold = Some(Instant::now() + HOLD);
+                }
             }
             // Somebody stops it: a `restart` starts it again.
-            "kill" => self.hold = Some(Instant::now() + HOLD),
+            "kill" => {
+                one.was_signalled = true;
+                self.hold = Some(Instant::now() + HOLD);
+            }
             "start" => {
                 self.hold = None;
-                one.is_again = true;
+                (one.is_again, one.was_signalled) = (true, false);
                 if !one.is_open {
                     self.resume(&event.id).await;
                 }
@@ -387,7 +403,7 @@ mod tests {
 
     fn line(nanos: u32) -> Line {
         let time = format!("2026-01-02T03:04:05.{nanos:09}Z");
-        Line { bytes: bytes::Bytes::from_static(b"x\n"), time, is_start: true, goes_on: false }
+        Line { is_error: false, bytes: bytes::Bytes::from_static(b"x\n"), time, is_start: true, goes_on: false }
     }
 
     fn piece() -> Line {

@@ -15,6 +15,10 @@ use crate::model::{ContainerId, labels};
 /// How long the attached `up` waits for a successor's start, or for the old container's start where the successor has failed.
 const HOLD: Duration = Duration::from_secs(10);
 
+/// How long a start is waited for after somebody has stopped a container: an engine needs less between the two halves of a
+/// restart.
+const RESTART: Duration = Duration::from_secs(5);
+
 /// A replica of a service: the service's name and the replica's number, as the labels say.
 pub(super) type Replica = (String, String);
 
@@ -60,6 +64,11 @@ impl Successors {
     /// Waits for a start, from now on.
     pub(super) fn hold(&mut self) {
         self.until = Some(Instant::now() + HOLD);
+    }
+
+    /// Waits for the start of a container that somebody has stopped.
+    pub(super) fn await_restart(&mut self) {
+        self.until = self.until.max(Some(Instant::now() + RESTART));
     }
 
     /// Returns until when a start is waited for; `None` where none is.

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::logs::shown::source;
 use super::rejoin::moments::moment;
 use super::successors::Replica;
 use crate::engine::EngineEvent;
+use crate::ui::logs::Source;
 
 /// How long the end of a container waits for the rest of its output where nothing of it comes: some engines forget to
 /// close the stream.
@@ -15,9 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A container that is followed.
 pub(super) struct Watched {
-    /// Its name for people, without the project.
-    pub name: String,
-    pub service: String,
+    /// What its lines are printed with.
+    pub source: Source,
     pub replica: Replica,
     /// 0 for the containers of this run. A container that another run brings later has a higher rank than all before
     /// it.
@@ -29,6 +30,8 @@ pub(super) struct Watched {
     pub is_tty: bool,
     /// Which run of the container is being read, or was read last.
     pub joined: Joined,
+    /// Whether somebody has sent it a signal in this run of it: its end may be that of a restart.
+    pub was_signalled: bool,
     /// How many readers of its output have begun: a run of the container has one.
     pub readers: usize,
     /// How many of the readers have come to their end.
@@ -69,16 +72,17 @@ pub(super) struct End {
 }
 
 impl Watched {
-    pub(super) fn new(name: String, replica: Replica, is_printed: bool) -> Self {
+    /// `name` is the final name of a container of this project.
+    pub(super) fn new(project: &str, name: &str, replica: Replica, is_printed: bool) -> Self {
         Self {
-            name,
-            service: replica.0.clone(),
+            source: source(project, name, &replica.0, &replica.1),
             replica,
             rank: 0,
             is_gone: false,
             is_printed,
             is_tty: false,
             joined: Joined::No,
+            was_signalled: false,
             readers: 0,
             read: 0,
             touched: None,
@@ -127,6 +131,7 @@ impl Watched {
     /// Takes the event of a start. Returns whether a reader is to be begun.
     pub(super) fn started(&mut self, event: &EngineEvent) -> bool {
         self.is_over = false;
+        self.was_signalled = false;
         if let Some(end) = self.ends.back_mut() {
             end.restarts = true;
         }
@@ -149,7 +154,7 @@ mod tests {
     }
 
     fn watched() -> Watched {
-        Watched::new("web-1".to_owned(), ("web".to_owned(), "1".to_owned()), true)
+        Watched::new("shop", "shop-web-1", ("web".to_owned(), "1".to_owned()), true)
     }
 
     #[test]

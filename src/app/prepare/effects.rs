@@ -64,7 +64,8 @@ fn unselected(project: &Project, request: &UpRequest, selected: &BTreeSet<&str>)
     let scaled =
         scaled.map(|(name, count)| (name.as_str(), message(&format!("--scale {name}={count}"), name.as_str())));
     let exit_code = request.follow.exit_code_from.iter().filter(|name| is_left_out(name));
-    let exit_code = exit_code.map(|name| (name.as_str(), message(&format!("--exit-code-from {name}"), name)));
+    let exit_code =
+        exit_code.map(|name| (name.as_str(), message(&format!("{} {name}", exit_code_flag(request)), name)));
     let attached = request.follow.attach.iter().filter(|name| is_left_out(name));
     let attached = attached.map(|name| (name.as_str(), message(&format!("--attach {name}"), name)));
     let help = |name: &str| format!("name `{name}`, too");
@@ -74,11 +75,17 @@ fn unselected(project: &Project, request: &UpRequest, selected: &BTreeSet<&str>)
     errors.chain(warnings).collect()
 }
 
+/// Returns the option that names the service whose exit code counts.
+fn exit_code_flag(request: &UpRequest) -> &'static str {
+    if request.follow.only_until { "--until" } else { "--exit-code-from" }
+}
+
 /// Returns a warning about options for following output, if nothing is followed.
 fn not_followed(request: &UpRequest) -> Option<Diagnostic> {
     let follow = &request.follow;
     let given = [
         (follow.timestamps, "--timestamps"),
+        (follow.is_json, "--format json"),
         (follow.no_prefix, "--no-log-prefix"),
         (follow.no_color, "--no-color"),
         (!follow.no_attach.is_empty(), "--no-attach"),
@@ -98,7 +105,7 @@ fn not_started(request: &UpRequest) -> Option<Diagnostic> {
         (request.options.wait_limit.is_some(), "--wait-timeout"),
         (follow.abort_on_exit, "--abort-on-container-exit"),
         (follow.abort_on_failure, "--abort-on-container-failure"),
-        (follow.exit_code_from.is_some(), "--exit-code-from"),
+        (follow.exit_code_from.is_some(), exit_code_flag(request)),
         (!follow.attach.is_empty(), "--attach"),
         (follow.with_dependencies, "--attach-dependencies"),
     ];

@@ -1,9 +1,11 @@
 //! What a run prints and asks, as a port: the terminal for the program, a record for the simulator.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 
 use crate::diag::Diagnostic;
-use crate::event::Listener;
+use crate::event::{Event, Listener};
 use crate::model::Sources;
 use crate::plan::Plan;
 use crate::settings::Context;
@@ -68,6 +70,79 @@ impl Console for Terminal<'_> {
     }
 }
 
+/// A console whose progress can be ended while its run goes on: from then on the terminal belongs to a session.
+pub(in crate::app) struct UntilSession<'a> {
+    console: &'a dyn Console,
+    listener: Arc<Mutex<Option<Box<dyn Listener>>>>,
+}
+
+impl<'a> UntilSession<'a> {
+    pub(in crate::app) fn new(console: &'a dyn Console) -> Self {
+        Self { console, listener: Arc::default() }
+    }
+
+    /// Ends the progress that is shown. A live view draws its last frame.
+    pub(in crate::app) fn end_progress(&self) {
+        drop(lock(&self.listener).take());
+    }
+}
+
+type Shared = Mutex<Option<Box<dyn Listener>>>;
+
+/// A panic in a holder of the lock leaves the listener usable.
+fn lock(shared: &Shared) -> MutexGuard<'_, Option<Box<dyn Listener>>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Passes events on to the listener of an [`UntilSession`]. The view ends with the run.
+struct Passing(Arc<Shared>);
+
+impl Listener for Passing {
+    fn on_event(&mut self, event: &Event) {
+        if let Some(listener) = &mut *lock(&self.0) {
+            listener.on_event(event);
+        }
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        drop(lock(&self.0).take());
+    }
+}
+
+#[async_trait(?Send)]
+impl Console for UntilSession<'_> {
+    fn tell(&self, words: &str) {
+        self.console.tell(words);
+    }
+
+    fn diagnostics(&self, list: &[Diagnostic], sources: &Sources) {
+        self.console.diagnostics(list, sources);
+    }
+
+    fn listener(&self) -> Box<dyn Listener> {
+        *lock(&self.listener) = Some(self.console.listener());
+        Box::new(Passing(Arc::clone(&self.listener)))
+    }
+
+    fn dry_run(&self, plan: &Plan) {
+        self.console.dry_run(plan);
+    }
+
+    fn nothing(&self, words: &str) {
+        self.console.nothing(words);
+    }
+
+    fn is_interactive(&self) -> bool {
+        self.console.is_interactive()
+    }
+
+    async fn confirm(&self, question: &'static str) -> bool {
+        self.console.confirm(question).await
+    }
+}
+
 /// Reads an answer on its own thread, because a read of standard input cannot be cancelled, and signals must be noticed
 /// meanwhile.
 pub(super) async fn aside(read: impl FnOnce() -> bool + Send + 'static) -> bool {
@@ -78,7 +153,6 @@ pub(super) async fn aside(read: impl FnOnce() -> bool + Send + 'static) -> bool 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::event::Event;
 
     /// A console for tests that ignores everything.
     pub struct Silent;

@@ -75,7 +75,7 @@ async fn attached(
     };
     let (open, ending) = session::answer(&session.interrupt, open).await?;
     // Compat: a session ends as a whole with its input, unless the container's input is for one reader alone.
-    let wiring = Wiring { is_tty, takes_input, passes_end: details.is_stdin_once, keys };
+    let wiring = Wiring { is_tty, takes_input, passes_end: details.is_stdin_once, keys, is_to_panic: false };
     let far = Container {
         engine,
         id: &container.id,

@@ -75,7 +75,9 @@ pub fn exec(context: &Context, request: &ExecRequest) -> Result<Exit, Failure> {
             engine.exec_detached(&container.id, &spec, is_tty).await?;
             return Ok(Exit::SUCCESS);
         }
-        attached(&session, engine, &container, &spec, is_tty, request).await
+        let is_to_panic = streams::is_to_panic(&context.environment);
+        let wiring = (is_tty, is_to_panic);
+        attached(&session, engine, &container, &spec, wiring, request).await
     })
 }
 
@@ -84,7 +86,7 @@ async fn attached(
     engine: &EngineHandle,
     container: &ObservedContainer,
     spec: &ExecSpec,
-    is_tty: bool,
+    (is_tty, is_to_panic): (bool, bool),
     request: &ExecRequest,
 ) -> Result<Exit, Failure> {
     let (text, keys) = keys(session, request.detach_keys.as_ref())?;
@@ -93,7 +95,7 @@ async fn attached(
         SessionOptions { is_tty, stdin: !request.no_stdin, detach_keys: text, size: streams::first_size(is_tty) };
     let open = async { Ok(engine.open_exec(&container.id, spec, &options).await?) };
     let (id, open) = session::answer(&session.interrupt, open).await?;
-    let wiring = Wiring { is_tty, takes_input: !request.no_stdin, passes_end: true, keys };
+    let wiring = Wiring { is_tty, takes_input: !request.no_stdin, passes_end: true, keys, is_to_panic };
     let command = Command { engine, id: &id };
     match streams::pass(open, wiring, &mut signals, &command, command.end()).await? {
         Over::Ended(code) => Ok(exit(code)),

@@ -9,6 +9,7 @@ use super::input::Input;
 use super::keys::Keys;
 use super::signals::{self, Asked, Named, Signals};
 use crate::engine::{EngineStream, OutputChunk, OutputStream, Session, SessionInput, TerminalSize};
+use crate::env::Environment;
 use crate::failure::Failure;
 use crate::ui;
 use crate::ui::terminal::{self, Raw};
@@ -24,6 +25,14 @@ pub(super) struct Wiring {
     pub passes_end: bool,
     /// The keys that end the session.
     pub keys: Keys,
+    /// The session panics after its first output ([`is_to_panic`]).
+    pub is_to_panic: bool,
+}
+
+/// Returns whether a test wants the session to panic, to see that the terminal is given back. A program that was built for
+/// use never does.
+pub(super) fn is_to_panic(environment: &Environment) -> bool {
+    cfg!(debug_assertions) && environment.get("INCEPTION_TEST_PANIC").is_some()
 }
 
 /// The process at the other end.
@@ -62,11 +71,14 @@ pub(super) async fn pass<T>(
 ) -> Result<Over<T>, Failure> {
     let Session { input, output } = session;
     let mut raw = Modes::begin(wiring.is_tty)?;
-    let resized = Notify::new();
+    let (resized, printed) = (Notify::new(), Notify::new());
     let sizing = size(wiring.is_tty, far, &resized);
+    let is_to_panic = wiring.is_to_panic;
     let feeding = feed(input, wiring);
     let end = async {
-        print(output).await?;
+        print(output, is_to_panic).await?;
+        // A process may go on without its output, or the connection is lost: the keys are the user's again.
+        printed.notify_one();
         end.await
     };
     tokio::pin!(end, feeding, sizing);
@@ -95,6 +107,7 @@ pub(super) async fn pass<T>(
                 break Over::Detached;
             }
             () = &mut sizing => {}
+            () = printed.notified() => raw.end(),
             () = far.overdue() => {}
             failure = ui::failed() => return Err(failure),
         }
@@ -131,20 +144,26 @@ impl Modes {
     fn give_back(&mut self) {
         self.raw = None;
     }
+
+    /// Gives the modes back for good.
+    fn end(&mut self) {
+        *self = Self { is_tty: false, raw: None };
+    }
 }
 
 /// Prints the output as it comes, to its end.
-async fn print(mut output: EngineStream<OutputChunk>) -> Result<(), Failure> {
+async fn print(mut output: EngineStream<OutputChunk>, is_to_panic: bool) -> Result<(), Failure> {
     while let Some(piece) = output.next().await {
         let OutputChunk { stream, bytes } = piece?;
         ui::pass(stream == OutputStream::Stderr, bytes.to_vec()).await;
+        assert!(!is_to_panic, "a test has asked for this");
     }
     Ok(())
 }
 
 /// Passes standard input on. Returns when the keys that end the session were pressed.
 async fn feed(mut input: SessionInput, wiring: Wiring) -> Result<(), Failure> {
-    let Wiring { is_tty, takes_input, passes_end, mut keys } = wiring;
+    let Wiring { is_tty, takes_input, passes_end, mut keys, .. } = wiring;
     if takes_input {
         let mut stdin = Input::begin().map_err(|error| anyhow::anyhow!("cannot read standard input: {error}"))?;
         while let Some(piece) = stdin.next().await {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::app::up::{self, UpRequest};
 use crate::cli::command::{CommandArgs, Invocation};
-use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, UnusedFlags};
+use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, ImageProgressFlags};
 use crate::failure::{Exit, Failure};
 
 /// Create containers without starting them
@@ -15,7 +15,7 @@ pub struct CreateArgs {
     #[command(flatten)]
     creation: CreationFlags,
     #[command(flatten)]
-    unused: UnusedFlags,
+    image_progress: ImageProgressFlags,
     #[command(flatten)]
     consent: ConsentFlags,
     /// Services to create; all if none is named
@@ -28,7 +28,7 @@ impl CommandArgs for CreateArgs {
     }
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
-        up::up(invocation.context, &self.request())
+        up::up(&self.image_progress.context(invocation.context), &self.request())
     }
 }
 

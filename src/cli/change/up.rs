@@ -8,7 +8,7 @@ use super::saved_plan;
 use crate::app::logs::FollowRequest;
 use crate::app::up::{self, UpRequest};
 use crate::cli::command::{CommandArgs, Invocation};
-use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, OutputFlags, UnusedFlags, WaitFlags, ids};
+use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, ImageProgressFlags, OutputFlags, WaitFlags, ids};
 use crate::cli::usage::wrong;
 use crate::cli::values;
 use crate::failure::{Exit, Failure};
@@ -21,14 +21,14 @@ pub struct UpArgs {
     #[command(flatten)]
     wanted: WantedFlags,
     #[command(flatten)]
-    unused: UnusedFlags,
+    image_progress: ImageProgressFlags,
     #[command(flatten)]
     consent: ConsentFlags,
     /// Return to the shell once all containers are up
     #[arg(short, long)]
     detach: bool,
     #[command(flatten)]
-    until: UntilFlags,
+    extent: ExtentFlags,
     #[command(flatten)]
     output: OutputFlags,
     /// Print output with time stamps
@@ -43,6 +43,9 @@ pub struct UpArgs {
     /// End with the exit code of this service's container; implies --abort-on-container-exit
     #[arg(long, value_name = "SERVICE")]
     exit_code_from: Option<String>,
+    /// Stop all containers when this service's container ends, and end with its exit code; no other end stops anything
+    #[arg(long, value_name = "SERVICE", conflicts_with_all = ["exit_code_from", "abort_on_container_exit", "abort_on_container_failure"])]
+    until: Option<String>,
     /// Follow the output of these services only
     #[arg(long, value_name = "SERVICE")]
     attach: Vec<String>,
@@ -59,7 +62,7 @@ pub struct UpArgs {
     #[arg(short, long)]
     watch: bool,
     /// Run the plan that `plan -o FILE` has saved, and nothing else; refused if files or engine have changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ids::<WantedFlags>(), conflicts_with_all = ids::<UntilFlags>())]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ids::<WantedFlags>(), conflicts_with_all = ids::<ExtentFlags>())]
     plan: Option<PathBuf>,
 }
 
@@ -74,7 +77,7 @@ struct WantedFlags {
 
 /// How far the run goes. A saved plan has decided it, so `--plan` forbids each of these flags.
 #[derive(Args, Debug, Default)]
-struct UntilFlags {
+struct ExtentFlags {
     #[command(flatten)]
     wait: WaitFlags,
     /// Create containers without starting them
@@ -93,7 +96,7 @@ impl CommandArgs for UpArgs {
             Some(file) => saved_plan::read(invocation.context, file)?,
             None => (invocation.context.clone(), self.wanted()),
         };
-        up::up(&context, &self.request(request))
+        up::up(&self.image_progress.context(&context), &self.request(request))
     }
 }
 
@@ -104,13 +107,14 @@ impl UpArgs {
             (self.abort_on_container_exit, "--abort-on-container-exit"),
             (self.abort_on_container_failure, "--abort-on-container-failure"),
             (self.exit_code_from.is_some(), "--exit-code-from"),
+            (self.until.is_some(), "--until"),
             (!self.attach.is_empty(), "--attach"),
             (self.attach_dependencies, "--attach-dependencies"),
             (self.watch, "--watch"),
         ];
-        let returns = if self.until.wait.wait { "--wait" } else { "--detach" };
+        let returns = if self.extent.wait.wait { "--wait" } else { "--detach" };
         // Compat: docker compose refuses the same flags together, also where `--wait` implies `--detach`.
-        match given.iter().find(|(is_given, _)| *is_given && (self.detach || self.until.wait.wait)) {
+        match given.iter().find(|(is_given, _)| *is_given && (self.detach || self.extent.wait.wait)) {
             Some((_, flag)) => {
                 Err(wrong(&format!("{returns} cannot be combined with {flag}"), "leave out one of them"))
             }
@@ -121,9 +125,9 @@ impl UpArgs {
     /// Returns what a saved plan has decided, as the flags say it.
     fn wanted(&self) -> UpRequest {
         let mut options = self.wanted.creation.options();
-        options.wait = self.until.wait.wait;
-        options.wait_limit = self.until.wait.wait_timeout;
-        options.start = !self.until.no_start;
+        options.wait = self.extent.wait.wait;
+        options.wait_limit = self.extent.wait.wait_timeout;
+        options.start = !self.extent.no_start;
         let images = self.wanted.creation.images();
         UpRequest { services: self.wanted.services.clone(), options, images, ..UpRequest::default() }
     }
@@ -145,9 +149,11 @@ impl UpArgs {
             no_color: self.output.no_color,
             no_prefix: self.output.no_log_prefix,
             timestamps: self.timestamps,
+            is_json: self.output.is_json(),
             abort_on_exit: self.abort_on_container_exit,
             abort_on_failure: self.abort_on_container_failure,
-            exit_code_from: self.exit_code_from.clone(),
+            exit_code_from: self.exit_code_from.clone().or_else(|| self.until.clone()),
+            only_until: self.until.is_some(),
             attach: self.attach.clone(),
             no_attach: self.no_attach.clone(),
             with_dependencies: self.attach_dependencies,

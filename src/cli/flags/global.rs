@@ -113,6 +113,8 @@ impl GlobalFlags {
             project_directory: self.project_directory,
             progress: self.progress.or_else(|| word(variable("COMPOSE_PROGRESS"))).unwrap_or_default(),
             ansi: ansi.or_else(|| word(variable("COMPOSE_ANSI"))).unwrap_or_default(),
+            quiet_pull: false,
+            quiet_build: false,
             is_dry_run: self.dry_run,
             parallel: self.parallel,
             compatibility: self.compatibility || is_on(environment, "COMPOSE_COMPATIBILITY"),

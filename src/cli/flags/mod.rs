@@ -6,11 +6,11 @@ mod files;
 mod format;
 mod global;
 mod grace;
+mod image_progress;
 mod output;
 mod pull;
 mod quiet;
 mod services;
-mod unused;
 mod wait;
 
 pub use consent::ConsentFlags;
@@ -19,11 +19,11 @@ pub use files::FileFlags;
 pub use format::{FormatFlags, TextOrJson};
 pub use global::{GlobalFlags, unknown_words};
 pub use grace::GraceFlags;
+pub use image_progress::ImageProgressFlags;
 pub use output::OutputFlags;
 pub use pull::PullWhen;
 pub use quiet::QuietFlags;
 pub use services::ServiceFlags;
-pub use unused::UnusedFlags;
 pub use wait::WaitFlags;
 
 /// Returns the ids of all flags of a struct, with those of the structs that are flattened into it. With

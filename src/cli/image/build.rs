@@ -36,6 +36,12 @@ pub struct BuildArgs {
     /// Look for newer base images
     #[arg(long)]
     pull: bool,
+    /// Push the images to their registries when all are built
+    #[arg(long)]
+    push: bool,
+    /// Most memory that an instruction of a build may use, such as `512m`
+    #[arg(short, long, value_name = "SIZE", value_parser = values::size)]
+    memory: Option<u64>,
     /// Build also the images of services that the named services depend on
     #[arg(long)]
     with_dependencies: bool,
@@ -65,12 +71,13 @@ impl CommandArgs for BuildArgs {
             pull_base: self.pull,
             build_args: self.build_args(&context.environment),
             only_build: true,
+            memory: self.memory.unwrap_or_default(),
             ..ImageOptions::default()
         };
         let options = UpOptions { no_dependencies: !self.with_dependencies, ..UpOptions::default() };
         let services = self.services.clone();
         let request = UpRequest { services, options, images, command: "build", ..UpRequest::default() };
-        images::images(&self.quiet.context(context), &request)
+        images::images(&self.quiet.context(context), &request, self.push)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::booleans;
 use crate::cli::usage::wrong;
 use crate::failure::Failure;
 
@@ -18,10 +19,6 @@ pub struct LackingFlags {
     check: bool,
     #[arg(long, hide = true)]
     print: bool,
-    #[arg(long, hide = true)]
-    push: bool,
-    #[arg(short, long, hide = true)]
-    memory: Option<String>,
 }
 
 impl LackingFlags {
@@ -29,20 +26,22 @@ impl LackingFlags {
     pub fn refuse(&self) -> Result<(), Failure> {
         let given = [
             ("--ssh", !self.ssh.is_empty()),
-            ("--provenance", self.provenance.is_some()),
-            ("--sbom", self.sbom.is_some()),
+            ("--provenance", is_wanted(self.provenance.as_deref())),
+            ("--sbom", is_wanted(self.sbom.as_deref())),
             ("--check", self.check),
             ("--print", self.print),
-            ("--push", self.push),
-            ("--memory", self.memory.is_some()),
         ];
         match given.iter().find(|(_, is_given)| *is_given) {
             None => Ok(()),
-            Some(("--push", _)) => Err(wrong("`build --push` is not there", "build first, then `inception push`")),
             Some((flag, _)) => {
                 let message = format!("`build {flag}` is not there: images are built by the engine's classic builder");
                 Err(wrong(&message, "leave it out, or build with `docker buildx build`"))
             }
         }
     }
+}
+
+/// Returns whether an attestation is wanted. Scripts say `--provenance=false` to have none, and there is none.
+fn is_wanted(given: Option<&str>) -> bool {
+    given.is_some_and(|text| booleans::parse(text) != Some(false))
 }

@@ -57,6 +57,7 @@ impl CommandArgs for LogsArgs {
                 no_color: self.output.no_color,
                 no_prefix: self.output.no_log_prefix,
                 timestamps: self.timestamps,
+                is_json: self.output.is_json(),
                 ..FollowRequest::default()
             },
             is_following: self.follow,

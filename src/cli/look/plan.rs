@@ -7,7 +7,7 @@ use clap::Args;
 use crate::app::plan::{self, PlanRequest};
 use crate::app::up::UpRequest;
 use crate::cli::command::{CommandArgs, Invocation};
-use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, FormatFlags, TextOrJson, UnusedFlags, WaitFlags};
+use crate::cli::flags::{ConsentFlags, CreationFlags, FileFlags, FormatFlags, TextOrJson, WaitFlags};
 use crate::cli::usage::wrong;
 use crate::failure::{Exit, Failure};
 
@@ -18,8 +18,12 @@ pub struct PlanArgs {
     files: FileFlags,
     #[command(flatten)]
     creation: CreationFlags,
-    #[command(flatten)]
-    unused: UnusedFlags,
+    /// Accepted because `up` has it: nothing is pulled here
+    #[arg(long, hide = true)]
+    quiet_pull: bool,
+    /// Accepted because `up` has it: nothing is built here
+    #[arg(long, hide = true)]
+    quiet_build: bool,
     #[command(flatten)]
     consent: ConsentFlags,
     /// Services, as for `up`

@@ -25,9 +25,10 @@ pub struct PsArgs {
     #[arg(long, value_name = "FILTER", value_parser = values::status_filter)]
     filter: Option<String>,
     /// Format of the output: `table`, `json`, or a template of Go, such as `{{.Name}}: {{upper .State}}`; a template with
-    /// `table ` in front and `\t` between its fields is printed in columns
-    #[arg(long, default_value = "table", value_parser = values::ps_format)]
-    format: Format,
+    /// `table ` in front and `\t` between its fields is printed in columns; without it `psFormat` of docker's configuration,
+    /// else `table`
+    #[arg(long, value_parser = values::ps_format)]
+    format: Option<Format>,
     /// Print ids only
     #[arg(short, long)]
     quiet: bool,

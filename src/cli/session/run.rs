@@ -7,7 +7,7 @@ use clap::Args;
 use super::Words;
 use crate::app::sessions::run::{self, RunRequest};
 use crate::cli::command::{CommandArgs, Invocation};
-use crate::cli::flags::{FileFlags, PullWhen, QuietFlags, UnusedFlags};
+use crate::cli::flags::{FileFlags, ImageProgressFlags, PullWhen, QuietFlags};
 use crate::cli::values;
 use crate::failure::{Exit, Failure};
 use crate::plan::ImageOptions;
@@ -63,6 +63,9 @@ pub struct RunArgs {
     /// Start nothing that the service depends on
     #[arg(long)]
     no_deps: bool,
+    /// Publish no ports of what the service depends on, so that several runs beside each other do not collide
+    #[arg(long)]
+    no_deps_ports: bool,
     /// Leave standard input alone: the command reads nothing
     #[arg(long)]
     no_stdin: bool,
@@ -78,7 +81,7 @@ pub struct RunArgs {
     #[command(flatten)]
     quiet: QuietFlags,
     #[command(flatten)]
-    unused: UnusedFlags,
+    image_progress: ImageProgressFlags,
     /// Remove containers of services that are not in the file
     #[arg(long)]
     remove_orphans: bool,
@@ -114,7 +117,8 @@ impl CommandArgs for RunArgs {
     }
 
     fn run(&self, invocation: &Invocation) -> Result<Exit, Failure> {
-        run::run(&self.quiet.context(invocation.context), &self.request())
+        let context = self.quiet.context(invocation.context);
+        run::run(&self.image_progress.context(&context), &self.request())
     }
 }
 
@@ -143,6 +147,7 @@ impl RunArgs {
             no_terminal: self.no_tty || self.tty == Some(false),
             no_stdin: self.no_stdin || self.interactive == Some(false),
             no_dependencies: self.no_deps,
+            no_dependency_ports: self.no_deps_ports,
             converge: self.converge,
             remove_orphans: self.remove_orphans,
             images: ImageOptions { build, pull: self.pull.map(PullWhen::policy), ..ImageOptions::default() },

@@ -28,7 +28,10 @@ pub fn ps_format(text: &str) -> Result<Format, String> {
 pub fn format<R: Row>(text: &str) -> Result<Format, String> {
     Format::parse::<R>(text).map_err(|message| {
         let fields: Vec<&str> = R::FIELDS.iter().map(|(name, _)| *name).collect();
-        format!("{message}; it must be `table`, `json`, or a template with fields of {}", fields.join(", "))
+        format!(
+            "{message}; it must be `table`, `json`, `json-array`, or a template with fields of {}",
+            fields.join(", ")
+        )
     })
 }
 

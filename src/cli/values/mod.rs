@@ -11,6 +11,6 @@ mod signal;
 pub use boolean::boolean;
 pub use filter::{STATES, format, name_filter, ps_format, status_filter};
 pub use moment::moment;
-pub use number::{Lines, Replica, lines, parallel, replica, seconds};
+pub use number::{Lines, Replica, lines, parallel, replica, seconds, size};
 pub use pair::{build_arg, scale};
 pub use signal::signal;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::text::parse_size;
+
 /// The longest time that is waited for, in seconds (68 years). Sums of such times fit into any clock.
 const LONGEST: u64 = i32::MAX as u64;
 
@@ -37,6 +39,12 @@ pub fn replica(text: &str) -> Result<Replica, String> {
 /// Which replica; `None` is all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replica(pub Option<u32>);
+
+/// Reads a size in bytes, more than 0, such as `512m`.
+pub fn size(text: &str) -> Result<u64, String> {
+    let bytes = parse_size(text).and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "it must be a size such as `512m`".to_owned())
+}
 
 /// Reads how many engine calls may run at the same time: 1 or more, or -1 for no limit.
 pub fn parallel(text: &str) -> Result<i64, String> {
@@ -75,6 +83,14 @@ mod tests {
         assert_eq!(replica("0"), Ok(Replica(None)));
         for text in ["", "-1", "web", "4294967296"] {
             assert!(replica(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_positive() {
+        assert_eq!(size("512m"), Ok(536_870_912));
+        for text in ["", "0", "-1", "many", "1x"] {
+            assert!(size(text).is_err(), "{text}");
         }
     }
 

@@ -137,13 +137,8 @@ fn current_context(environment: &Environment) -> Option<String> {
     configured(environment, "currentContext")
 }
 
-/// Returns the keys that end a session, where docker's configuration names some.
-pub(super) fn detach_keys(environment: &Environment) -> Option<String> {
-    configured(environment, "detachKeys")
-}
-
 /// Returns a text of docker's configuration; `None` where there is none, or an empty one.
-fn configured(environment: &Environment, key: &str) -> Option<String> {
+pub(super) fn configured(environment: &Environment, key: &str) -> Option<String> {
     let text = read_small(&config_directory(environment)?.join("config.json"))?;
     let value: serde_json::Value = serde_json::from_str(&text).ok()?;
     value.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)

@@ -43,7 +43,8 @@ impl DockerEngine {
             os: version.os,
             is_local: place::judge(transport.way()) == place::Verdict::Here,
             proxies: proxies::proxies(environment, transport.endpoint()),
-            detach_keys: connect::detach_keys(environment),
+            detach_keys: connect::configured(environment, "detachKeys"),
+            ps_format: connect::configured(environment, "psFormat"),
             limits_processes: version.is_podman,
         };
         let transport = transport.with_version(api);

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::convert::images;
 use super::engine::DockerEngine;
-use super::http::errors::{Call, convert, kind_of};
+use super::http::errors::{Call, convert, kind_of, kind_of_pull};
 use super::http::limits::{LIMIT, LONG};
 use super::http::lines;
 use super::http::raw::{empty, encode, encode_name};
@@ -125,9 +125,13 @@ fn pulled(
     image: &str,
     item: Result<bollard::models::CreateImageInfo, bollard::errors::Error>,
 ) -> EngineResult<PullEvent> {
-    let info = item.map_err(|error| convert(&Call::new("pull image", image), error))?;
+    let info = item.map_err(|error| {
+        let error = convert(&Call::new("pull image", image), error);
+        EngineError { kind: kind_of_pull(error.kind, &error.message), ..error }
+    })?;
     if let Some(message) = info.error_detail.and_then(|detail| detail.message) {
-        return Err(EngineError::new(kind_of(500, &message), format!("pull image {image}"), message));
+        let kind = kind_of_pull(kind_of(500, &message), &message);
+        return Err(EngineError::new(kind, format!("pull image {image}"), message));
     }
     let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
     let detail = info.progress_detail.unwrap_or_default();

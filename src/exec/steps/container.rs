@@ -5,9 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::{ContainerDetails, EngineResult, ErrorKind, RemoveOptions};
+use crate::event::StepState;
 use crate::exec::runner::{Refusal, Runner};
 use crate::exec::settle::LATE;
 use crate::model::{ContainerId, ContainerName, ContainerState, ObservedContainer};
+use crate::plan::StepId;
+
+/// How soon a container usually reacts to its stop signal.
+const REACTION: Duration = Duration::from_secs(2);
 
 impl Runner {
     /// Starts a container. The call may be repeated: the second call waits for the first, and has nothing to do.
@@ -34,6 +39,32 @@ impl Runner {
     /// container.
     pub(super) async fn stop(&self, id: &ContainerId, grace: Option<Duration>) -> EngineResult<bool> {
         self.certain(|| self.engine.stop_container(id, grace)).await
+    }
+
+    /// Stops a container, and tells where the container does not react to its stop signal: nobody is to wait in front of a
+    /// silent screen until the engine kills it.
+    pub(super) async fn stop_and_tell(
+        &self,
+        step: StepId,
+        id: &ContainerId,
+        grace: Option<Duration>,
+    ) -> EngineResult<bool> {
+        let stop = self.stop(id, grace);
+        tokio::pin!(stop);
+        if grace.is_some_and(|grace| grace <= REACTION) {
+            return stop.await;
+        }
+        if let Ok(result) = tokio::time::timeout(REACTION, &mut stop).await {
+            return result;
+        }
+        let rest = match grace {
+            Some(grace) => format!("killed in {} s", (grace - REACTION).as_secs_f64().ceil()),
+            None => "killed when its grace period is over".to_owned(),
+        };
+        let words = format!("no reaction to the stop signal for {} s; {rest}", REACTION.as_secs());
+        // The receiver is closed only when the run is over.
+        let _ = self.progress.send((step, StepState::Delayed(words))).await;
+        stop.await
     }
 
     /// Restarts a container. After a lost reply the time of its last start tells whether the restart has happened.

@@ -1,6 +1,7 @@
 //! Steps on images: pulls and builds, whose streams become progress, and removals.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 
@@ -11,12 +12,32 @@ use crate::model::{BuildRequest, ImageRef};
 use crate::plan::StepId;
 use crate::text::{escape_controls, one_line, without_colours};
 
+/// How often an image is asked for where its registry is busy.
+const TRIES: usize = PAUSES.len() + 1;
+/// The pauses between.
+const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(6)];
+
 /// How many lines of a failed build instruction are kept.
 const KEPT_LINES: usize = 20;
 
 impl Runner {
-    /// Pulls an image. The progress is the sum over the layers of the image, in bytes.
+    /// Pulls an image. A registry that is busy is asked again after a pause, [`TRIES`] times in all.
     pub(super) async fn pull(&self, step: StepId, image: &ImageRef, platform: Option<&str>) -> EngineResult<()> {
+        for (number, pause) in (2..).zip(PAUSES) {
+            match self.pull_once(step, image, platform).await {
+                Err(error) if error.kind == ErrorKind::RegistryBusy => {
+                    let words = format!("{}; try {number} of {TRIES} in {} s", error.message, pause.as_secs());
+                    self.tell(step, StepState::Delayed(words)).await;
+                    tokio::time::sleep(pause).await;
+                }
+                result => return result,
+            }
+        }
+        self.pull_once(step, image, platform).await
+    }
+
+    /// The progress is the sum over the layers of the image, in bytes.
+    async fn pull_once(&self, step: StepId, image: &ImageRef, platform: Option<&str>) -> EngineResult<()> {
         let mut stream = self.engine.pull_image(image.as_str(), platform).await?;
         let mut layers = Layers::default();
         while let Some(event) = stream.next().await {

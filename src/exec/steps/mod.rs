@@ -65,7 +65,7 @@ impl Runner {
                 self.start(&id).await?;
             }
             Action::StopContainer { grace, .. } => {
-                let has_stopped = self.stop(&id()?, *grace).await?;
+                let has_stopped = self.stop_and_tell(step.id, &id()?, *grace).await?;
                 return Ok(Success { has_stopped, ..Success::default() });
             }
             Action::KillContainer { signal, .. } => self.kill(&id()?, signal).await?,

@@ -3,7 +3,6 @@
 pub mod clean_path;
 pub mod duration;
 pub mod port;
-pub mod size;
 pub mod template;
 pub mod volume;
 pub mod words;

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use crate::loader::syntax::size;
 use crate::loader::tree::{Node, Value};
+use crate::text::parse_size;
 
 /// Reads a size in bytes.
 ///
@@ -15,7 +15,7 @@ pub(super) fn bytes(node: &Node) -> Option<i64> {
         _ => {
             let text = node.scalar_text()?;
             let number = || text.parse::<f64>().ok().filter(|value| *value >= 0.0).map(|value| value as i64);
-            size::parse(&text).filter(|bytes| *bytes >= 0).or_else(number)
+            parse_size(&text).filter(|bytes| *bytes >= 0).or_else(number)
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::diag::Diagnostic;
 use crate::graph::{self, Edge};
 use crate::loader::normalize::{NAMESPACES, needed};
 use crate::loader::report::{MOST_TOLD, nearest};
-use crate::loader::syntax::size;
 use crate::loader::tree::{Entry, Node};
 use crate::model::Span;
+use crate::text::parse_size;
 
 /// Checks the enabled services (compose-go `checkConsistency`). `disabled` are the services that no active profile
 /// enables.
@@ -364,7 +364,7 @@ impl<'a> Consistency<'a> {
             };
             let amount = |node: &Node| {
                 node.scalar_text()
-                    .and_then(|text| text.parse::<f64>().ok().or_else(|| size::parse(&text).map(|bytes| bytes as f64)))
+                    .and_then(|text| text.parse::<f64>().ok().or_else(|| parse_size(&text).map(|bytes| bytes as f64)))
             };
             let second = limits.get(other).filter(|node| !node.is_null());
             if amount(first) == Some(0.0) || second.is_some_and(|second| amount(first) == amount(second)) {

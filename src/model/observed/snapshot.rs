@@ -134,6 +134,8 @@ pub struct EngineFacts {
     /// The keys that end a session and leave its process running (`detachKeys` of docker's configuration); `None` leaves them
     /// to the engine.
     pub detach_keys: Option<String>,
+    /// The format of listings of containers (`psFormat` of docker's configuration).
+    pub ps_format: Option<String>,
     /// Whether the engine limits the processes of containers that ask for no limit, as Podman does.
     pub limits_processes: bool,
 }

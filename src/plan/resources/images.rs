@@ -33,6 +33,8 @@ pub struct ImageOptions {
     pub pull_base: bool,
     /// `build --build-arg`.
     pub build_args: BTreeMap<String, Option<String>>,
+    /// `build --memory`, in bytes; 0 is no limit.
+    pub memory: u64,
     /// `pull --ignore-pull-failures`.
     pub ignore_pull_failures: bool,
 }
@@ -251,6 +253,7 @@ fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef
         no_cache: build.no_cache || wish.no_cache,
         pull: build.pull || wish.pull_base,
         shm_size: build.shm_size,
+        memory: wish.memory,
         extra_hosts: build.extra_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
         platform: service.platform.clone().or_else(|| build.platforms.first().cloned()),
         ulimits: build.ulimits.clone(),

@@ -19,17 +19,20 @@ pub enum Format {
     Table,
     /// JSON, in the shape of the listing.
     Json,
+    /// JSON as one array, whatever the shape of the listing.
+    JsonArray,
     /// A Go template.
     Template(Template),
 }
 
 impl Format {
-    /// Reads the value of `--format` for a listing of `R`: `table` (or nothing), `json`, or a template with the fields
+    /// Reads the value of `--format` for a listing of `R`: `table` (or nothing), `json`, `json-array`, or a template with the fields
     /// of `R`. The error says what is wrong with the value.
     pub fn parse<R: Row>(text: &str) -> Result<Self, String> {
         match text {
             "table" | "" => Ok(Self::Table),
             "json" => Ok(Self::Json),
+            "json-array" => Ok(Self::JsonArray),
             text => Template::parse(text, R::FIELDS, R::HAS_LABELS).map(Self::Template),
         }
     }
@@ -54,6 +57,8 @@ pub trait Row {
     const HAS_LABELS: bool = false;
     /// Titles of the table's columns.
     const TITLES: &'static [&'static str];
+    /// Titles of columns that a live view leaves out where the screen is too narrow, the first first.
+    const DISPENSABLE: &'static [&'static str] = &[];
     /// How the JSON objects are arranged.
     const SHAPE: Shape;
 
@@ -76,7 +81,7 @@ pub fn render<R: Row>(format: &Format, rows: &[R]) -> Result<String, Failure> {
     Ok(match (format, R::SHAPE) {
         (Format::Table, _) => table(R::TITLES, rows.iter().map(Row::cells).collect()),
         (Format::Json, Shape::Lines) => objects().map(|object| json_line(&object) + "\n").collect(),
-        (Format::Json, Shape::Array) => json_line(&Value::Array(objects().collect())) + "\n",
+        (Format::JsonArray, _) | (Format::Json, Shape::Array) => json_line(&Value::Array(objects().collect())) + "\n",
         (Format::Json, Shape::Document) => format!("{:#}\n", Value::Array(objects().collect())),
         (Format::Template(template), _) => {
             let fields = rows.iter().map(|row| Fields { object: row.object(), labels: row.labels() });
@@ -89,6 +94,25 @@ pub fn render<R: Row>(format: &Format, rows: &[R]) -> Result<String, Failure> {
             })?
         }
     })
+}
+
+/// As [`render`], for a screen with so many columns; `None` is no screen. Where the table is too wide, columns are left out.
+pub fn render_on<R: Row>(columns: Option<usize>, format: &Format, rows: &[R]) -> Result<String, Failure> {
+    let mut text = render(format, rows)?;
+    let Some(columns) = columns.filter(|_| *format == Format::Table) else { return Ok(text) };
+    let is_wide = |text: &str| text.lines().any(|line| line.chars().count() > columns);
+    for count in 1..=R::DISPENSABLE.len() {
+        if !is_wide(&text) {
+            break;
+        }
+        let stays = |title: &str| !R::DISPENSABLE[..count].contains(&title);
+        let titles: Vec<&str> = R::TITLES.iter().copied().filter(|title| stays(title)).collect();
+        let cells = |row: &R| {
+            row.cells().into_iter().zip(R::TITLES).filter(|(_, title)| stays(title)).map(|(cell, _)| cell).collect()
+        };
+        text = table(&titles, rows.iter().map(cells).collect());
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -123,6 +147,7 @@ mod tests {
         assert_eq!(shown(""), "VOLUME NAME\ndata\ncache\n");
         assert_eq!(shown("table"), shown(""));
         assert_eq!(shown("json"), "[{\"Name\":\"data\",\"Links\":1},{\"Name\":\"cache\",\"Links\":0}]\n");
+        assert_eq!(shown("json-array"), shown("json"), "this listing is an array anyway");
         assert_eq!(shown("{{.Name}} {{.Links}}"), "data 1\ncache 0\n");
         assert_eq!(shown("table {{.Links}}\\t{{.Name}}"), "LINKS   VOLUME NAME\n1       data\n0       cache\n");
         assert!(Format::parse::<Volume>("jsno").is_err());

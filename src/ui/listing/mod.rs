@@ -18,7 +18,7 @@ mod volumes;
 
 pub use changes::Change;
 pub use containers::ContainerRow;
-pub use format::{Format, Row, Shape, render};
+pub use format::{Format, Row, Shape, render, render_on};
 pub use images::ImageRow;
 pub use names::{names, origins, shown_names};
 pub use projects::ProjectRow;

@@ -116,6 +116,8 @@ impl Row for StatsRow {
         "PIDS",
         "USE OF LIMITS IN THE FILE",
     ];
+    // The last column is what no other program shows.
+    const DISPENSABLE: &'static [&'static str] = &["CONTAINER ID", "BLOCK I/O", "NET I/O", "PIDS", "MEM %"];
     const SHAPE: Shape = Shape::Lines;
 
     fn cells(&self) -> Vec<String> {
@@ -153,6 +155,7 @@ impl Row for StatsRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::listing::{Format, render_on};
 
     #[test]
     fn use_is_told_against_the_engines_limit_and_the_files() {
@@ -160,6 +163,15 @@ mod tests {
         let row = StatsRow { usage: Some(usage), cpus: Some(0.5), memory: Some(32 << 20), ..StatsRow::default() };
         assert_eq!(row.cells()[2..7], ["25.00%", "16MiB / 64MiB", "25.00%", "1.04kB / 0B", "0B / 0B"]);
         assert_eq!(row.of_declared(), "cpu 50% of 0.5, memory 50% of 32MiB");
+        let name = "a-project-web-1".to_owned();
+        let id = "0123456789abcdef".to_owned();
+        let row = StatsRow { id, name, ..row };
+        let shown = |columns| render_on(columns, &Format::Table, std::slice::from_ref(&row)).unwrap();
+        assert_eq!(shown(None), shown(Some(200)));
+        assert!(shown(None).starts_with("CONTAINER ID"));
+        let narrow = shown(Some(100));
+        assert!(narrow.ends_with(" cpu 50% of 0.5, memory 50% of 32MiB\n"), "{narrow}");
+        assert!(narrow.lines().all(|line| line.len() <= 100) && narrow.contains("16MiB / 64MiB"), "{narrow}");
         let row = StatsRow { usage: Some(usage), ..StatsRow::default() };
         assert_eq!(row.of_declared(), "--");
         assert_eq!(StatsRow::default().cells()[2..], ["--", "-- / --", "--", "-- / --", "-- / --", "--", "--"]);

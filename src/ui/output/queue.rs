@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// How many bytes may wait before a producer of data must wait for space.
-pub(super) const ROOM: usize = 256 * 1024;
+pub(super) const ROOM: usize = 512 * 1024;
 /// How many bytes may wait before texts that may come any number of times are dropped.
 pub(super) const MOST_LINES: usize = 1024 * 1024;
 /// Small texts are written together, up to this many bytes for each call of `write`.
@@ -107,10 +107,20 @@ impl State {
     }
 
     fn push(&mut self, entry: Entry) {
-        if self.fault(entry.stream()).is_none() {
-            self.bytes += entry.size();
-            self.entries.push_back(entry);
+        if self.fault(entry.stream()).is_some() {
+            return;
         }
+        self.bytes += entry.size();
+        // Lines gather in one text: the writer has less to do.
+        if let Entry::Text { stream, bytes } = &entry
+            && let Some(Entry::Text { stream: last, bytes: gathered }) = self.entries.back_mut()
+            && last == stream
+            && gathered.len() + bytes.len() <= BATCH
+        {
+            gathered.extend_from_slice(bytes);
+            return;
+        }
+        self.entries.push_back(entry);
     }
 
     fn note_dropped(&mut self) {
@@ -203,12 +213,13 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits for space for more data, or until the data can no longer be written.
+    /// Waits for space for more data, or until the data can no longer be written. A producer that has to wait waits until
+    /// half of the space is free: producer and writer then take turns rarely.
     pub(super) async fn ready(&self) {
-        let is_so = |state: &State| state.bytes < ROOM || state.out.is_some();
-        if !is_so(&self.lock()) {
+        let has = |state: &State, room: usize| state.bytes < room || state.out.is_some();
+        if !has(&self.lock(), ROOM) {
             let _waiting = Waiting::of(&self.waiting);
-            self.until(&self.written, is_so).await;
+            self.until(&self.written, |state| has(state, ROOM / 2)).await;
         }
     }
 
@@ -279,8 +290,8 @@ impl Queue {
         }
     }
 
-    /// Notes the result for the entry that was taken, which had `size` bytes.
-    pub(super) fn written(&self, stream: Stream, size: usize, result: &io::Result<()>) {
+    /// Notes the result for the entry that was taken, which had `size` bytes. Returns how many bytes wait.
+    pub(super) fn written(&self, stream: Stream, size: usize, result: &io::Result<()>) -> usize {
         let mut state = self.lock();
         state.is_writing = false;
         state.bytes = state.bytes.saturating_sub(size);
@@ -292,15 +303,17 @@ impl Queue {
             state.entries.retain(|entry| entry.stream() != stream);
             state.bytes = state.entries.iter().map(Entry::size).sum();
         }
+        let waiting = state.bytes;
         drop(state);
         self.changed.notify_all();
         if result.is_err() {
             self.failed.notify_waiters();
         }
-        // A task that begins to wait later checks the state first.
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        // A task that begins to wait later checks the state first. None waits for less than half of the space.
+        if self.waiting.load(Ordering::SeqCst) > 0 && (waiting < ROOM / 2 || result.is_err()) {
             self.written.notify_waiters();
         }
+        waiting
     }
 
     /// Ends the queue: the writer stops when nothing waits.

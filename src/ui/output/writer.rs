@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::queue::{BATCH, Entry, Queue, Stream};
 
 /// The pause after a small text. Meanwhile many lines of a fast producer gather and are written together. The pause is
-/// too short to be noticed, and nothing waits for it.
+/// too short to be noticed; where much has gathered already, there is none.
 const PAUSE: Duration = Duration::from_micros(300);
 
 /// Writes the entries of the queue until it ends. `write` writes all bytes or returns why it cannot.
@@ -24,8 +24,8 @@ pub(super) fn run(queue: &Queue, mut write: impl FnMut(Stream, &[u8]) -> io::Res
             Entry::Frame { text, is_last } => (Stream::Err, 0, screen.frame(text, is_last)),
         };
         let result = write(stream, &bytes);
-        queue.written(stream, size, &result);
-        if size < BATCH {
+        let waiting = queue.written(stream, size, &result);
+        if waiting < BATCH / 2 {
             std::thread::park_timeout(PAUSE);
         }
     }

@@ -13,6 +13,7 @@ use crate::ui::{output, report};
 
 mod json;
 mod plain;
+mod quieter;
 mod tty;
 mod waits;
 
@@ -41,6 +42,14 @@ pub fn beside_output(context: &Context) -> Context {
 
 /// Returns the listener for `--progress`.
 pub fn listener(context: &Context) -> Box<dyn Listener> {
+    let listener = shown(context);
+    match quieter::Quieter::quiet_verbs(&context.settings) {
+        verbs if verbs.is_empty() => listener,
+        verbs => Box::new(quieter::Quieter::new(verbs, listener)),
+    }
+}
+
+fn shown(context: &Context) -> Box<dyn Listener> {
     match kind(context) {
         ProgressKind::Tty => Box::new(tty::Tty::new(report::style(context))),
         ProgressKind::Json => Box::new(json::Json::default()),

@@ -180,3 +180,75 @@ fn an_attached_up_follows_what_another_run_puts_in_the_place_of_a_container_or_b
     assert!(run.out.contains("web-1 has been recreated\n"), "{run:?}");
     assert!(run.out.contains("web-2 exited with code 137\n"), "{run:?}");
 }
+
+#[test]
+fn the_end_of_one_service_may_be_the_only_one_that_counts() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "
+services:
+  init: { image: IMAGE, command: 'true' }
+  bad: { image: IMAGE, command: 'false' }
+  db: { image: IMAGE, init: true, stop_grace_period: 1s }
+  test: { image: IMAGE, command: [sh, -c, 'sleep 1; exit 3'] }
+",
+    );
+    let (code, out, errors) = stack.run(&["up", "--until", "test"]);
+    assert_eq!(code, 3, "{errors}");
+    assert!(out.contains("bad-1 exited with code 1\n"), "{out}");
+    assert_eq!(stack.names(), ["bad-1 exited", "db-1 exited", "init-1 exited", "test-1 exited"]);
+    let run = stack.go(&["up", "--until", "tset"]);
+    assert!(run.code == Some(1) && run.errors.contains("tset"), "{run:?}");
+    for more in ["-d", "--abort-on-container-exit"] {
+        assert_eq!(stack.run(&["up", "--until", "test", more]).0, 1, "{more}");
+    }
+}
+
+#[test]
+fn it_ends_when_what_it_is_attached_to_has_ended_and_stops_all_that_it_has_started() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "
+services:
+  web: { image: IMAGE, init: true, stop_grace_period: 1s }
+  batch: { image: IMAGE, command: [echo, done] }
+  mid: { image: IMAGE, init: true, stop_grace_period: 1s, depends_on: [web] }
+  top: { image: IMAGE, init: true, stop_grace_period: 1s, depends_on: [mid], command: [sh, -c, 'echo begins; exec sleep 1000'] }
+",
+    );
+    let run = stack.go(&["up", "--attach", "batch"]);
+    assert!(
+        run.is_success() && run.out.contains("batch-1  | done") && run.errors.contains("Left running: "),
+        "{run:?}"
+    );
+    assert!(stack.is_running("web"));
+    stack.ok(&["down"]);
+    let running = stack.begin(&["up", "--attach-dependencies", "top"]);
+    until("it runs", || stack.is_running("top"));
+    running.signal(rustix::process::Signal::INT);
+    let run = running.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert_eq!(stack.names(), ["mid-1 exited", "top-1 exited", "web-1 exited"], "not only the named one");
+}
+
+#[test]
+fn a_container_that_ignores_its_stop_signal_is_told_of() {
+    if !is_ready() {
+        return;
+    }
+    // Process 1 of a container ignores a signal that it has no handler for.
+    let stack =
+        Stack::new("services: { deaf: { image: IMAGE, stop_grace_period: 4s }, good: { image: IMAGE, init: true } }");
+    stack.ok(&["up", "-d"]);
+    let run = stack.go(&["stop", "-t", "5"]);
+    assert!(run.is_success(), "{run:?}");
+    let told: Vec<&str> = run.errors.lines().filter(|line| line.contains("no reaction to the stop signal")).collect();
+    assert!(told.iter().any(|line| line.contains("-deaf-1") && line.ends_with("for 2 s; killed in 3 s")), "{run:?}");
+    stack.ok(&["start"]);
+    let run = stack.go(&["down"]);
+    assert!(run.errors.contains("-deaf-1  Stopping no reaction to the stop signal for 2 s; killed when"), "{run:?}");
+}

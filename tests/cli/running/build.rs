@@ -114,3 +114,30 @@ fn a_bad_pattern_in_dockerignore_is_refused_with_its_place() {
     }
     assert_eq!(stack.count(), 0);
 }
+
+#[test]
+fn a_quiet_build_tells_its_end_and_always_why_it_failed() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new("services: { app: { build: ., image: 'PROJECT', init: true, stop_grace_period: 0s } }");
+    // The image goes after the stack, also when the test fails.
+    let (_image, stack) = (Stranger::image(&stack.project), stack);
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo {}\n", stack.project));
+    let run = stack.go(&["up", "-d", "--build", "--quiet-build", "--quiet-pull"]);
+    assert!(run.is_success() && run.errors.contains("  Built") && !run.errors.contains("step 2/"), "{run:?}");
+    let run = stack.go(&["run", "--rm", "--build", "--quiet-build", "-T", "app", "echo", "done"]);
+    assert!(run.out == "done\n" && !run.errors.contains("step 2/"), "{run:?}");
+    let run = stack.go(&["create", "--build", "--quiet-pull"]);
+    assert!(run.is_success() && run.errors.contains("step 2/"), "{run:?}");
+    let run = stack.go(&["build", "-q"]);
+    assert_eq!((run.code, run.out.as_str(), run.errors.as_str()), (Some(0), "", ""));
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo so far so good && ls /nonexisting\n"));
+    for arguments in [&["build", "-q"][..], &["up", "-d", "--build", "--quiet-build"]] {
+        let run = stack.go(arguments);
+        assert_eq!(run.code, Some(1), "{arguments:?}");
+        for words in ["so far so good", "/nonexisting: No such file", "line 2 of the Dockerfile"] {
+            assert!(run.errors.contains(words), "{words}: {run:?}");
+        }
+    }
+}

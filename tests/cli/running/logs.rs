@@ -39,6 +39,11 @@ impl Lines {
         }
     }
 
+    fn end(mut self) -> (Option<i32>, Vec<String>) {
+        self.seen.extend(self.lines.iter());
+        (self.child.wait().unwrap().code(), self.seen)
+    }
+
     fn interrupt(mut self) -> (Option<i32>, Vec<String>) {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
         let code = self.child.wait().unwrap().code();
@@ -167,4 +172,78 @@ fn with_no_line_before_a_restart_only_what_comes_after_it_is_printed() {
     let runs: Vec<&String> = seen.iter().filter(|line| line.contains("| run ")).collect();
     let distinct: std::collections::BTreeSet<&&String> = runs.iter().collect();
     assert!(!runs.iter().any(|line| line.ends_with("run 1")) && distinct.len() == runs.len(), "{seen:?}");
+}
+
+/// Reads lines of JSON. Each object has the same members, in the same order.
+#[track_caller]
+fn objects(out: &str) -> Vec<serde_json::Value> {
+    let object = |line: &str| -> serde_json::Value {
+        let start: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        assert!(start.starts_with(&["time"]) && line.starts_with("{\"time\":"), "{line}");
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let keys: std::collections::BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["container", "line", "replica", "service", "stream", "time"].into());
+        value
+    };
+    out.lines().map(object).collect()
+}
+
+#[test]
+fn lines_for_programs_tell_where_they_come_from() {
+    if !is_ready() {
+        return;
+    }
+    const LONG: usize = 300_000;
+    let stack = Stack::new(&format!(
+        r#"
+services:
+  web: {{ image: IMAGE, scale: 2, command: [sh, -c, 'echo "a \"word\""; sleep 0.1; printf "caf\351\n" >&2; sleep 0.1; printf "no end"'] }}
+  long: {{ image: IMAGE, tty: true, command: [sh, -c, "head -c {LONG} /dev/zero | tr '\\0' x; echo; exit 3"] }}
+"#
+    ));
+    let up = stack.go(&["up", "--format", "json"]);
+    assert!(up.is_success(), "{}", up.errors);
+    for out in [&up.out, &stack.ok(&["logs", "--format", "json"])] {
+        let all = objects(out);
+        let lines = |container: &str, stream: &str| -> Vec<&str> {
+            let is_it = |one: &&serde_json::Value| one["container"] == stack.name(container) && one["stream"] == stream;
+            all.iter().filter(is_it).map(|one| one["line"].as_str().unwrap()).collect()
+        };
+        assert_eq!(lines("web", "stdout"), ["a \"word\"", "no end"], "{out}");
+        assert_eq!(lines("web", "stderr"), ["caf\u{fffd}"], "{out}");
+        assert_eq!(lines("long", "stdout"), ["x".repeat(LONG)]);
+        for one in &all {
+            assert!(one["time"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok(), "{one}");
+        }
+        let replicas: std::collections::BTreeSet<Option<u64>> =
+            all.iter().filter(|one| one["service"] == "web").map(|one| one["replica"].as_u64()).collect();
+        assert_eq!(replicas, [Some(1), Some(2)].into());
+    }
+    let ends: Vec<serde_json::Value> =
+        objects(&up.out).into_iter().filter(|one| one["stream"] == "event").map(|one| one["line"].clone()).collect();
+    assert!(ends.contains(&"long-1 exited with code 3".into()) && ends.len() == 3, "{ends:?}");
+    let (code, _, errors) = stack.run(&["up", "-d", "--format", "json"]);
+    assert!(code == 1 && errors.contains("`--format json` has no effect"), "{code} {errors}");
+}
+
+#[test]
+fn an_attached_up_goes_on_when_somebody_else_restarts_its_only_container() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "services: { web: { image: IMAGE, init: true, stop_grace_period: 1s, command: [sh, -c, 'echo . >> /runs; echo run $$(wc -l < /runs); exec sleep 1000'] } }",
+    );
+    let mut up = Lines::begin(&stack, &["up"]);
+    for run in 1..=4 {
+        up.until("the output of the run", |line| line.contains(&format!("| run {run}")));
+        if run < 4 {
+            crate::common::real::docker(&["restart", "-t", "1", &stack.name("web")]);
+        }
+    }
+    // What is stopped, and not started again, ends it.
+    crate::common::real::docker(&["stop", "-t", "1", &stack.name("web")]);
+    let (code, seen) = up.end();
+    assert_eq!(code, Some(0), "{seen:?}");
+    assert!(seen.last().is_some_and(|line| line.starts_with("web-1 exited with code ")), "{seen:?}");
 }

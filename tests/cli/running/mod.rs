@@ -2,6 +2,7 @@
 
 mod attached;
 mod build;
+mod complaints;
 mod contents;
 mod logs;
 mod output;

@@ -4,6 +4,7 @@ mod attach;
 mod exec;
 mod run;
 mod terminal;
+mod ways_out;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -408,3 +408,59 @@ fn the_interrupt_key_ends_it_in_every_mix() {
         assert!(one_offs(&stack).is_empty(), "{on:?}");
     }
 }
+
+#[test]
+fn a_hook_does_not_hold_the_output_up() {
+    if !is_ready() {
+        return;
+    }
+    let stack = Stack::new(
+        "
+services:
+  s: { image: IMAGE, init: true, stop_grace_period: 1s, post_start: [{ command: [sh, -c, 'until test -e /go; do usleep 20000; done; exit 7'] }] }
+",
+    );
+    let script = "stty -echo; echo re''ady; read word; touch /go; sleep 1; echo got $word; exit 5";
+    let terminal = Terminal::begin(stack.command(Tool::Ours, &["run", "--rm", "s", "sh", "-c", script]));
+    // The hook waits for what the session is told only after its first output.
+    terminal.shows("ready");
+    terminal.types("word\r");
+    let (code, screen) = terminal.end();
+    assert!(code == Some(5) && screen.contains("got word"), "{screen}");
+    assert!(screen.contains("code 7"), "the hook has failed, which is told after the session: {screen}");
+    // A session that leaves its container leaves the hook, too.
+    let terminal =
+        Terminal::begin(stack.command(Tool::Ours, &["run", "--rm", "s", "sh", "-c", "echo re''ady; exec sleep 1000"]));
+    terminal.shows("ready");
+    terminal.types("\u{10}\u{11}");
+    let (code, screen) = terminal.end();
+    assert!(code == Some(0) && screen.contains("detached"), "{screen}");
+    assert_eq!(one_offs(&stack).len(), 1);
+    // Another command of the project is not held up by a session whose hooks are over.
+    let run = stack.go(&["run", "-d", "s", "touch", "/go"]);
+    assert!(run.code.is_some(), "{run:?}");
+}
+
+#[test]
+fn ports_of_dependencies_are_left_out_where_that_is_asked() {
+    if !is_ready() {
+        return;
+    }
+    let yaml = "
+services:
+  db: { image: IMAGE, init: true, stop_grace_period: 0s, ports: ['127.0.0.1:54329:5432'] }
+  t: { image: IMAGE, depends_on: [db], ports: ['127.0.0.1:54328:80'] }
+";
+    // Two jobs beside each other, each with its own copy of the project.
+    let stacks = [Stack::new(yaml), Stack::new(yaml)];
+    for stack in &stacks {
+        let run = stack.go(&["run", "--rm", "--no-deps-ports", "t", "echo", "done"]);
+        assert_eq!((run.code, run.out.as_str()), (Some(0), "done\n"), "{run:?}");
+        assert_eq!(stack.inspect("db", "{{.HostConfig.PortBindings}}"), "map[]");
+    }
+    let run = stacks[0].go(&["run", "--rm", "--no-deps-ports", "t", "true"]);
+    assert!(run.is_success() && !run.errors.contains("not as the file says"), "{run:?}");
+    // The usual `up` publishes them again.
+    stacks[0].ok(&["up", "-d", "db"]);
+    assert!(stacks[0].inspect("db", "{{.HostConfig.PortBindings}}").contains("54329"));
+}

@@ -5,11 +5,10 @@
 
 mod container;
 mod dependencies;
+mod opening;
 mod request;
 
 use std::cell::Cell;
-
-use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(super) use container::{Container, Own};
 pub use request::RunRequest;
@@ -19,15 +18,13 @@ use super::signals::{Asked, Signals};
 use super::streams::{self, Over, Wiring};
 use crate::app::prepare::{self, UpAim, UpRequest};
 use crate::app::project::Loading;
-use crate::app::run::console::{Console, Terminal};
+use crate::app::run::console::{Console, Terminal, UntilSession};
 use crate::app::run::report;
 use crate::app::run::rounds::{Repeats, Rounds};
 use crate::app::run::session::{self, Session};
 use crate::diag::Diagnostic;
-use crate::engine::{
-    AttachOptions, ContainerEnd, Ending, EngineHandle, ErrorKind, RemoveOptions, Session as Streams, WaitCondition,
-};
-use crate::exec::{Interrupt, Outcome, Output, Outputs, Signal, StepError};
+use crate::engine::{AttachOptions, ContainerEnd, EngineHandle, ErrorKind, RemoveOptions, WaitCondition};
+use crate::exec::{Interrupt, Outcome, Outputs, Signal, StepError};
 use crate::failure::{Exit, Failure};
 use crate::model::{ContainerId, Project, ServiceName, Span, labels};
 use crate::observe::clients;
@@ -36,6 +33,7 @@ use crate::settings::Context;
 use crate::ui;
 use crate::ui::terminal;
 use dependencies::{Dependencies, as_found};
+use opening::{Begun, Open, Opening, beside};
 
 /// The exit code where the program of the container is not there, as of a shell.
 const NO_PROGRAM: Exit = Exit(127);
@@ -162,54 +160,97 @@ impl Run<'_> {
         if !self.request.detach {
             session.hand_over(outputs);
         }
-        let started = heeding(signals, &session.interrupt.clone(), self.start(session, project)).await;
-        let Some(engine) = session.changing().cloned() else { return started.map(|()| Exit::SUCCESS) };
-        if let Err(failure) = started {
-            self.clean(&engine).await;
-            return Err(failure);
-        }
-        session.unlock();
-        if self.request.detach {
-            let id = self.find(&engine).await?;
-            ui::print_owned(format!("{}\n", id.map(|id| id.to_string()).unwrap_or_default()));
-            return Ok(Exit::SUCCESS);
-        }
-        let Some((id, open, ending)) = opened(&mut receiver) else {
-            self.clean(&engine).await;
-            let message = "the engine did not connect the container's streams";
-            return Err(Failure::one(Diagnostic::error("engine", Span::NONE, message)));
+        let wiring = Wiring {
+            is_tty: self.is_tty,
+            takes_input: !self.request.no_stdin,
+            passes_end: true,
+            keys,
+            is_to_panic: false,
         };
-        let wiring = Wiring { is_tty: self.is_tty, takes_input: !self.request.no_stdin, passes_end: true, keys };
-        self.attached(&engine, (&id, open, ending), wiring, signals).await
+        let engine = session.changing().cloned();
+        let console = UntilSession::new(self.console);
+        let interrupt = session.interrupt.clone();
+        let mut start = Box::pin(self.start(&console, session, project));
+        let mut opening = Opening::default();
+        let begun = heeding(signals, &interrupt, opening.beside(&mut receiver, &mut start)).await;
+        let Some(engine) = engine else {
+            // A dry run has shown its plan.
+            return begun.result().and_then(|outcome| self.told(&outcome)).map(|()| Exit::SUCCESS);
+        };
+        match begun {
+            Begun::Container(open) => {
+                console.end_progress();
+                let attached = Box::pin(self.attached(&engine, open, wiring, signals));
+                let (attached, hooks) = beside(attached, start, &interrupt).await;
+                session.unlock();
+                let exit = attached.end().await;
+                self.warn_of_hooks(hooks);
+                exit
+            }
+            Begun::All(result) => {
+                drop(start);
+                if let Err(failure) = result.and_then(|outcome| self.told(&outcome)) {
+                    self.clean(&engine).await;
+                    return Err(failure);
+                }
+                session.unlock();
+                if self.request.detach {
+                    let id = self.find(&engine).await?;
+                    ui::print_owned(format!("{}\n", id.map(|id| id.to_string()).unwrap_or_default()));
+                    return Ok(Exit::SUCCESS);
+                }
+                let Some(open) = opening.opened(&mut receiver) else {
+                    self.clean(&engine).await;
+                    let message = "the engine did not connect the container's streams";
+                    return Err(Failure::one(Diagnostic::error("engine", Span::NONE, message)));
+                };
+                self.attached(&engine, open, wiring, signals).await
+            }
+        }
     }
 
-    async fn start(&self, session: &Session, project: &Project) -> Result<(), Failure> {
+    /// Creates and starts the container, and runs its hooks.
+    async fn start(&self, console: &dyn Console, session: &Session, project: &Project) -> Result<Outcome, Failure> {
         let mut aim = UpAim::new(self.context, project, self.wish).making(self.one);
         let mut rounds = Rounds {
             session,
-            console: self.console,
+            console,
             origin: self.loading.origin(),
             guards: Vec::new(),
             repeats: Repeats::Never,
             nothing: None,
         };
-        let ended = rounds.run(&mut aim).await?;
-        let result = report::report(self.console, &ended.outcome, self.loading.origin());
-        match result {
-            Err(Failure::Told(_)) if lacks_program(&ended.outcome) => Err(Failure::Told(NO_PROGRAM)),
+        Ok(rounds.run(&mut aim).await?.outcome)
+    }
+
+    /// Reports the start.
+    fn told(&self, outcome: &Outcome) -> Result<(), Failure> {
+        match report::report(self.console, outcome, self.loading.origin()) {
+            Err(Failure::Told(_)) if lacks_program(outcome) => Err(Failure::Told(NO_PROGRAM)),
             result => result,
+        }
+    }
+
+    /// Reports hooks that failed beside the session. The session decides how the command ends.
+    fn warn_of_hooks(&self, hooks: Result<Outcome, Failure>) {
+        match hooks {
+            Ok(outcome) => {
+                let _ = report::report(self.console, &Outcome { interrupted: None, ..outcome }, self.loading.origin());
+            }
+            Err(failure) => tracing::debug!(?failure, "the hooks were not run"),
         }
     }
 
     async fn attached(
         &self,
         engine: &EngineHandle,
-        (id, open, ending): (&ContainerId, Streams, Option<Ending>),
+        Open { id, streams, ending }: Open,
         wiring: Wiring,
         signals: &mut Signals,
     ) -> Result<Exit, Failure> {
         let service = self.loading.project.services.get(&self.one.service);
         let grace = service.and_then(|service| service.stop_grace_period);
+        let id = &id;
         let far = Container { engine, id, gets_signals: true, own: Some(Own::new(grace)), is_asked: Cell::default() };
         let end = async {
             let ending = match ending {
@@ -218,7 +259,7 @@ impl Run<'_> {
             };
             Ok(ending.await?)
         };
-        match streams::pass(open, wiring, signals, &far, end).await {
+        match streams::pass(streams, wiring, signals, &far, end).await {
             Ok(Over::Ended(end)) => Ok(ended(&end)),
             Ok(Over::Signal(signal)) => Err(Failure::Interrupted(signal.exit())),
             Ok(Over::Detached) => {
@@ -251,16 +292,6 @@ impl Run<'_> {
             ui::tell(&format!("container `{}` is left: {}\n", self.one.name, crate::text::one_line(&error.message)));
         }
     }
-}
-
-/// Returns the streams that the run has opened.
-fn opened(receiver: &mut UnboundedReceiver<Output>) -> Option<(ContainerId, Streams, Option<Ending>)> {
-    while let Ok(output) = receiver.try_recv() {
-        if let Output::Opened { container, session, ending, .. } = output {
-            return Some((container, session, ending));
-        }
-    }
-    None
 }
 
 /// Returns how a command ends whose container has ended.

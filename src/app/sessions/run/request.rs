@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::app::sessions::exec::resolved;
 use crate::diag::Diagnostic;
@@ -55,6 +56,8 @@ pub struct RunRequest {
     pub no_stdin: bool,
     /// `--no-deps`.
     pub no_dependencies: bool,
+    /// What the service depends on publishes no ports.
+    pub no_dependency_ports: bool,
     /// Dependencies that are not as the file says are recreated.
     pub converge: bool,
     /// `--remove-orphans`.
@@ -68,6 +71,16 @@ pub struct RunRequest {
 impl RunRequest {
     /// Changes the service of a project as the command line says.
     pub(super) fn apply(&self, environment: &Environment, is_tty: bool, project: &mut Project) -> Result<(), Failure> {
+        if self.no_dependency_ports {
+            let others = project.services.values_mut().filter(|service| service.name.as_str() != self.service);
+            for service in others {
+                service.ports.clear();
+                // The hash of the container says so, too: a later `up` publishes the ports.
+                if let Some(canonical) = Arc::make_mut(&mut service.canonical).as_object_mut() {
+                    canonical.remove("ports");
+                }
+            }
+        }
         let (from_files, faults, sources) = loader::read_env_files(&self.env_files, environment);
         if faults.iter().any(Diagnostic::is_error) {
             return Err(Failure::Diagnostics { list: faults, sources: Box::new(sources) });

@@ -185,6 +185,9 @@ fn query(request: &BuildRequest, dockerfile: Option<&str>) -> String {
     if request.shm_size > 0 {
         add("shmsize", &request.shm_size.to_string());
     }
+    if request.memory > 0 {
+        add("memory", &request.memory.to_string());
+    }
     request.extra_hosts.iter().for_each(|host| add("extrahosts", host));
     if !request.ulimits.is_empty() {
         let list: Vec<Value> = request

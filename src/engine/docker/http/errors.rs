@@ -41,6 +41,26 @@ const WORDS: [(&str, ErrorKind); 9] = [
     ("id already in use", ErrorKind::Occupied),
 ];
 
+/// Parts of messages about a registry that a later try may find in a better state, in lower case.
+const BUSY: [&str; 9] = [
+    "toomanyrequests",
+    "too many requests",
+    "tls handshake timeout",
+    "i/o timeout",
+    "client.timeout exceeded",
+    "context deadline exceeded",
+    "connection reset by peer",
+    "unexpected http status: 5",
+    "unexpected eof",
+];
+
+/// Returns the kind for the engine's message about a pull.
+pub(crate) fn kind_of_pull(kind: ErrorKind, message: &str) -> ErrorKind {
+    let text = message.to_ascii_lowercase();
+    let is_busy = kind == ErrorKind::Engine && BUSY.iter().any(|words| text.contains(words));
+    if is_busy { ErrorKind::RegistryBusy } else { kind }
+}
+
 /// Returns the kind for a status code and the engine's message.
 pub(crate) fn kind_of(status: u16, message: &str) -> ErrorKind {
     let text = message.to_ascii_lowercase();
@@ -135,6 +155,25 @@ mod tests {
         assert_eq!(kind_of_start(""), None);
         let removal = "removal of container 25af7457 is already in progress";
         assert_eq!(kind_of(409, removal), ErrorKind::RemovalUnderWay);
+    }
+
+    #[test]
+    fn a_registry_that_is_busy_is_told_from_one_that_refuses() {
+        let of = |words| kind_of_pull(kind_of(500, words), words);
+        for words in [
+            "toomanyrequests: You have reached your pull rate limit.",
+            "Get \"https://host.test/v2/\": net/http: TLS handshake timeout",
+            "Get \"https://host.test/v2/\": dial tcp 192.0.2.1:443: i/o timeout",
+            "received unexpected HTTP status: 503 Service Unavailable",
+        ] {
+            assert_eq!(of(words), ErrorKind::RegistryBusy, "{words}");
+        }
+        for words in
+            ["pull access denied for x", "dial tcp: lookup host.test: no such host", "unexpected HTTP status: 404"]
+        {
+            assert_eq!(of(words), ErrorKind::Engine, "{words}");
+        }
+        assert_eq!(kind_of_pull(kind_of(404, "too many requests"), "too many requests"), ErrorKind::NotFound);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sizes in bytes: `64m`, `1.5gb` or a plain number. Each unit is 1024 times the previous one.
 
 /// Reads a size in bytes. A plain number may be negative: `-1` means no limit.
-pub fn parse(text: &str) -> Option<i64> {
+pub fn parse_size(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {
         return Some(number);
@@ -24,7 +24,7 @@ pub fn parse(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::parse_size as parse;
 
     #[test]
     fn sizes_count_in_steps_of_1024() {
