@@ -1,12 +1,12 @@
 //! `build`, `pull` and `push`: images only.
 
 use super::prepare::{self, UpRequest};
-use super::project;
+use super::project::{self, Loading};
 use super::run::console::Terminal;
 use super::run::report;
 use super::run::session::{self, Session};
 use crate::failure::{Exit, Failure};
-use crate::observe::files;
+use crate::observe::builds;
 use crate::plan::{self, UpOptions};
 use crate::settings::Context;
 use crate::text::escape_controls;
@@ -15,7 +15,10 @@ use crate::ui;
 /// Runs `build` or `pull`.
 pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let console = Terminal(context);
-    let loading = project::load_existing(context, &request.services)?;
+    let mut loading = project::load_existing(context, &request.services)?;
+    for build in loading.project.services.values_mut().filter_map(|service| service.build.as_mut()) {
+        build.ssh.extend(request.images.ssh.clone());
+    }
     session::block_on(async {
         let session = Session::without_lock(context).await?;
         let options = prepare::options(context, request);
@@ -23,11 +26,31 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let observed = session::answer(&session.interrupt, look).await?;
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();
-        faults.extend(files::check_builds(&loading.project, &prepare::built(&plan)));
+        let built = prepare::built(&loading.project, &plan, options.separator);
+        faults.extend(builds::check(&loading.project, &built, observed.engine.builder));
         report::heed(&console, faults, &loading.sources)?;
         session.run(&console, &plan, loading.origin()).await?;
+        if request.images.push {
+            push_images(context, &session, &loading, &options, false).await?;
+        }
         Ok(Exit::SUCCESS)
     })
+}
+
+/// Pushes the images of the selected services.
+async fn push_images(
+    context: &Context,
+    session: &Session,
+    loading: &Loading,
+    options: &UpOptions,
+    ignores_failures: bool,
+) -> Result<(), Failure> {
+    let (plan, left_out) = plan::pushes(&loading.project, options, ignores_failures);
+    for name in left_out {
+        ui::progress::say(context, &format!(" {} Skipped", escape_controls(name.as_str())));
+    }
+    session.run(&Terminal(context), &plan, loading.origin()).await?;
+    Ok(())
 }
 
 /// The request of `push`.
@@ -43,7 +66,6 @@ pub struct PushRequest {
 
 /// Runs `push`.
 pub fn push(context: &Context, request: &PushRequest) -> Result<Exit, Failure> {
-    let console = Terminal(context);
     let loading = project::load_existing(context, &request.services)?;
     session::block_on(async {
         let session = Session::without_lock(context).await?;
@@ -52,11 +74,7 @@ pub fn push(context: &Context, request: &PushRequest) -> Result<Exit, Failure> {
             no_dependencies: !request.with_dependencies,
             ..UpOptions::default()
         };
-        let (plan, left_out) = plan::pushes(&loading.project, &options, request.ignores_failures);
-        for name in left_out {
-            ui::progress::say(context, &format!(" {} Skipped", escape_controls(name.as_str())));
-        }
-        session.run(&console, &plan, loading.origin()).await?;
+        push_images(context, &session, &loading, &options, request.ignores_failures).await?;
         Ok(Exit::SUCCESS)
     })
 }

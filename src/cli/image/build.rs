@@ -39,6 +39,12 @@ pub struct BuildArgs {
     /// Build also the images of services that the named services depend on
     #[arg(long)]
     with_dependencies: bool,
+    /// Push the images after the build
+    #[arg(long)]
+    push: bool,
+    /// Let steps use an agent of SSH: `default`, or ID=SOCKET
+    #[arg(long, value_name = "ID[=SOCKET]")]
+    ssh: Vec<String>,
     #[command(flatten)]
     quiet: QuietFlags,
     /// Accepted for compatibility with docker compose, with a warning: the engine builds all images
@@ -64,6 +70,8 @@ impl CommandArgs for BuildArgs {
             no_cache: self.no_cache,
             pull_base: self.pull,
             build_args: self.build_args(&context.environment),
+            ssh: self.ssh.iter().map(|agent| agent.split_once('=').unwrap_or((agent, ""))).map(owned).collect(),
+            push: self.push,
             only_build: true,
             ..ImageOptions::default()
         };
@@ -74,13 +82,17 @@ impl CommandArgs for BuildArgs {
     }
 }
 
+fn owned((id, socket): (&str, &str)) -> (String, String) {
+    (id.to_owned(), socket.to_owned())
+}
+
 impl BuildArgs {
     /// Warns about a builder that was named and is not used.
     fn warn(&self, context: &Context) {
         let Some(builder) = &self.builder else { return };
         let message = format!("builder `{}` is not used", escape_controls(builder));
         let warning =
-            Diagnostic::warning("usage", Span::NONE, message).help("images are built by the engine's classic builder");
+            Diagnostic::warning("usage", Span::NONE, message).help("images are built by the engine's own builder");
         ui::diagnostics(context, &[warning], &Sources::default());
     }
 

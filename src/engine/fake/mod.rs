@@ -57,6 +57,7 @@ impl Default for FakeEngine {
             is_local: false,
             proxies: crate::model::Proxies::default(),
             detach_keys: None,
+            builder: crate::model::Builder::default(),
             limits_processes: false,
         };
         let shared = Shared { state: Mutex::default() };
