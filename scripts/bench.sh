@@ -10,5 +10,6 @@ if [ -z "$peer" ] || ! "$peer" version --short 2>/dev/null | grep -q '^v\?[2-9]'
 fi
 python3 benches/compare.py "$ours" "$peer"
 python3 benches/daily.py "$ours" "$peer"
+python3 benches/build.py "$ours" "$peer"
 scripts/base-image.sh && scripts/init.sh
 exec python3 benches/start.py "$ours" "$peer"

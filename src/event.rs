@@ -61,6 +61,8 @@ pub enum StepState {
         /// How much there is in all; `None` if unknown.
         total: Option<u64>,
     },
+    /// A part of the step has begun or ended: an instruction of a build. Parts may run at the same time.
+    Part(Part),
     /// A wait takes long. The text says why, and how long the wait may take at most: one line, without control
     /// characters.
     Delayed(String),
@@ -93,12 +95,42 @@ pub enum StepState {
     Undone,
 }
 
+/// A part of a step that has begun, or has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Number of the part in its step, from 1.
+    pub id: u32,
+    /// What the part does, on one line, without control characters: `step 2/3 RUN make`.
+    pub name: String,
+    /// Whether the part is an instruction of the user, rather than work of the builder.
+    pub is_instruction: bool,
+    /// How the part has ended; `None` where it begins.
+    pub end: Option<PartEnd>,
+    /// How long the part took, where that is known.
+    pub elapsed: Option<Duration>,
+}
+
+/// How a part of a step has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartEnd {
+    /// Its result was in the cache.
+    Cached,
+    /// It was carried out.
+    Done,
+    /// It has failed.
+    Failed,
+}
+
 impl StepState {
     /// Returns whether a step may have this state any number of times.
     pub fn may_repeat(&self) -> bool {
         matches!(
             self,
-            StepState::Progress { .. } | StepState::Delayed(_) | StepState::Output(_) | StepState::BuildOutput(_)
+            StepState::Progress { .. }
+                | StepState::Part(_)
+                | StepState::Delayed(_)
+                | StepState::Output(_)
+                | StepState::BuildOutput(_)
         )
     }
 }

@@ -5,17 +5,22 @@ use super::project;
 use super::run::console::Terminal;
 use super::run::report;
 use super::run::session::{self, Session};
+use crate::diag::Diagnostic;
 use crate::failure::{Exit, Failure};
-use crate::observe::files;
+use crate::model::{Builder, Span};
+use crate::observe::builds;
 use crate::plan::{self, UpOptions};
 use crate::settings::Context;
 use crate::text::escape_controls;
 use crate::ui;
 
-/// Runs `build` or `pull`. `is_pushing` says that the images are pushed when all are built.
-pub fn images(context: &Context, request: &UpRequest, is_pushing: bool) -> Result<Exit, Failure> {
+/// Runs `build` or `pull`.
+pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
     let console = Terminal(context);
-    let loading = project::load_existing(context, &request.services)?;
+    let mut loading = project::load_existing(context, &request.services)?;
+    for build in loading.project.services.values_mut().filter_map(|service| service.build.as_mut()) {
+        build.ssh.extend(request.images.ssh.clone());
+    }
     session::block_on(async {
         let session = Session::without_lock(context).await?;
         let options = prepare::options(context, request);
@@ -23,16 +28,27 @@ pub fn images(context: &Context, request: &UpRequest, is_pushing: bool) -> Resul
         let observed = session::answer(&session.interrupt, look).await?;
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();
-        faults.extend(files::check_builds(&loading.project, &prepare::built(&plan)));
+        let built = prepare::built(&loading.project, &plan, options.separator);
+        faults.extend(builds::check(&loading.project, &built, observed.engine.builder));
+        faults.extend(no_memory_limit(request, observed.engine.builder));
         report::heed(&console, faults, &loading.sources)?;
         session.run(&console, &plan, loading.origin()).await?;
-        if is_pushing {
+        if request.images.push {
             // Services without `image` or `build` are none of what was to be built and pushed.
             let (plan, _) = plan::pushes(&loading.project, &options, false);
             session.run(&console, &plan, loading.origin()).await?;
         }
         Ok(Exit::SUCCESS)
     })
+}
+
+/// Refuses `build --memory` where BuildKit builds, which limits the memory of no instruction.
+fn no_memory_limit(request: &UpRequest, builder: Builder) -> Option<Diagnostic> {
+    let fault = || {
+        Diagnostic::error("build-unsupported", Span::NONE, "`build --memory`: BuildKit does not limit memory")
+            .help("leave it out, or ask for the classic builder with DOCKER_BUILDKIT=0")
+    };
+    (request.images.memory > 0 && matches!(builder, Builder::BuildKit(_))).then(fault)
 }
 
 /// The request of `push`.
@@ -48,7 +64,6 @@ pub struct PushRequest {
 
 /// Runs `push`.
 pub fn push(context: &Context, request: &PushRequest) -> Result<Exit, Failure> {
-    let console = Terminal(context);
     let loading = project::load_existing(context, &request.services)?;
     session::block_on(async {
         let session = Session::without_lock(context).await?;
@@ -61,7 +76,7 @@ pub fn push(context: &Context, request: &PushRequest) -> Result<Exit, Failure> {
         for name in left_out {
             ui::progress::say(context, &format!(" {} Skipped", escape_controls(name.as_str())));
         }
-        session.run(&console, &plan, loading.origin()).await?;
+        session.run(&Terminal(context), &plan, loading.origin()).await?;
         Ok(Exit::SUCCESS)
     })
 }

@@ -15,7 +15,7 @@ use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::graph::Graph;
 use crate::model::{self, Contents, Known, Observed, Project, Service, ServiceName};
-use crate::observe::{self, binds, clients, files};
+use crate::observe::{self, binds, builds, clients, files};
 use crate::plan::{self, Action, ImageOptions, OneOff, Plan, Target, UpOptions};
 use crate::settings::{Context, is_on};
 
@@ -71,15 +71,29 @@ pub(super) fn options(context: &Context, request: &UpRequest) -> UpOptions {
 }
 
 /// Returns the services whose images a plan builds.
-pub(super) fn built(plan: &Plan) -> BTreeSet<&str> {
-    let steps = plan.steps.iter().filter(|step| matches!(step.action, Action::BuildImage(_)));
-    steps.filter_map(|step| step.target.service()).map(|service| service.as_str()).collect()
+pub(super) fn built<'a>(project: &'a Project, plan: &Plan, separator: char) -> BTreeSet<&'a str> {
+    let tags: BTreeSet<&String> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::BuildImage(request) => Some(&request.tags),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    // One build may be that of several services.
+    let is_built = |service: &&Service| {
+        service.build.is_some() && tags.contains(&plan::image_of(project, service, separator).to_string())
+    };
+    project.services.values().filter(is_built).map(|service| service.name.as_str()).collect()
 }
 
 /// Returns whether a plan pulls or builds an image.
 fn is_brought(images: &Plan, image: &str) -> bool {
-    images.steps.iter().any(|step| match &step.target {
-        Target::Image { image: brought, .. } => model::familiar(brought.as_str()) == model::familiar(image),
+    let is_it = |brought: &str| model::familiar(brought) == model::familiar(image);
+    images.steps.iter().any(|step| match (&step.action, &step.target) {
+        (Action::BuildImage(request), _) => request.tags.iter().any(|tag| is_it(tag)),
+        (_, Target::Image { image, .. }) => is_it(image.as_str()),
         _ => false,
     })
 }
@@ -162,6 +176,12 @@ impl<'a> UpAim<'a> {
         look.plan = self.planned(&look.observed);
     }
 
+    /// Checks the builds that are planned.
+    fn check_builds(&self, look: &Look) -> Vec<Diagnostic> {
+        let built = built(self.project, &look.images, self.options.separator);
+        builds::check(self.project, &built, look.observed.engine.builder)
+    }
+
     /// Reports binds of starting containers whose source does not exist on this machine. An image that is pulled or
     /// built first is checked after that.
     async fn check_binds(&self, engine: &dyn ReadEngine, stage: Stage, look: &Look) -> Vec<Diagnostic> {
@@ -200,7 +220,7 @@ impl Aim for UpAim<'_> {
             look.faults.extend(missing);
             look.images = plan::images(self.project, &look.observed, &self.options, self.images);
             look.faults.extend(look.images.diagnostics.iter().cloned());
-            look.faults.extend(files::check_builds(self.project, &built(&look.images)));
+            look.faults.extend(self.check_builds(&look));
         }
         self.plan(engine, &mut look).await;
         if stage != Stage::Again {

@@ -11,7 +11,7 @@ mod port;
 
 pub use error::{EngineError, EngineResult, EngineStream, ErrorKind};
 pub use port::archive::{ArchiveEngine, ByteStream, FileKind, PathStat, PutOptions};
-pub use port::build::{BuildEngine, BuildEvent};
+pub use port::build::{BuildEngine, BuildEvent, BuildPlace, BuildStep, StepEnd};
 pub use port::change::{ChangeEngine, RemoveOptions};
 pub use port::events::{EngineEvent, EventEngine, EventQuery, ObjectEvent, ObjectKind};
 pub use port::image::{CommitSpec, ImageEngine, PullEvent, PushEvent};

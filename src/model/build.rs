@@ -1,9 +1,9 @@
-//! The request for a build: complete, resolved, without references to the compose file.
+//! The request for a build: complete, resolved, without references to the compose file; and which builder an engine offers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::Ulimit;
+use super::{FileSource, Ulimit};
 
 /// The request to build one image.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,10 +25,22 @@ pub struct BuildRequest {
     pub target: Option<String>,
     /// Network of the RUN steps.
     pub network: Option<String>,
-    /// Images whose layers may be used as a cache.
+    /// Caches to take layers from: names of images, or `type=…,…`.
     pub cache_from: Vec<String>,
+    /// Caches to write: names of images, or `type=…,…`.
+    pub cache_to: Vec<String>,
     /// Use no cache.
     pub no_cache: bool,
+    /// Stages that are built without the cache.
+    pub no_cache_filter: Vec<String>,
+    /// `additional_contexts`, by the name that the Dockerfile uses.
+    pub contexts: BTreeMap<String, BuildContext>,
+    /// Secrets of `RUN --mount=type=secret`, by id.
+    pub secrets: BTreeMap<String, FileSource>,
+    /// Agents of `RUN --mount=type=ssh`, by id: the path of a socket; `None` is the agent of this user's environment.
+    pub ssh: BTreeMap<String, Option<PathBuf>>,
+    /// What steps may do beyond the usual: `security.insecure`, `network.host`.
+    pub entitlements: Vec<String>,
     /// Pull newer versions of the base images.
     pub pull: bool,
     /// Size of `/dev/shm` in bytes; 0 for the engine's default.
@@ -110,6 +122,68 @@ impl BuildContext {
         match ContextSource::of(text) {
             ContextSource::Directory => Self::Directory(text.into()),
             _ => Self::Remote(text.to_owned()),
+        }
+    }
+}
+
+/// The builder that builds the images of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builder {
+    /// The classic builder (`POST /build`), and why it is used.
+    Classic(WhyClassic),
+    /// BuildKit, in the engine.
+    BuildKit(BuildKit),
+}
+
+/// Why the classic builder is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhyClassic {
+    /// The engine offers no other builder.
+    #[default]
+    Engine,
+    /// `DOCKER_BUILDKIT=0`.
+    Asked,
+    /// The program was built without BuildKit.
+    Program,
+}
+
+/// The generation of an engine's BuildKit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuildKit {
+    /// 0.8, of Engine 20.10 and older: no named contexts, no here-documents, no sizes and limits of steps.
+    Old,
+    /// 0.10 and newer, of Engine 23 and newer.
+    Current,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::Classic(WhyClassic::default())
+    }
+}
+
+impl Builder {
+    /// Returns whether BuildKit builds.
+    pub fn is_buildkit(self) -> bool {
+        matches!(self, Builder::BuildKit(_))
+    }
+
+    /// Returns the builder's name for messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Builder::Classic(_) => "the classic builder",
+            Builder::BuildKit(BuildKit::Old) => "the BuildKit of this engine (0.8)",
+            Builder::BuildKit(BuildKit::Current) => "the engine's BuildKit",
+        }
+    }
+
+    /// Returns what would bring a builder that can do more.
+    pub fn help(self) -> &'static str {
+        match self {
+            Builder::Classic(WhyClassic::Asked) => "leave `DOCKER_BUILDKIT=0` out, so that BuildKit builds",
+            Builder::Classic(WhyClassic::Engine) => "use an engine with BuildKit, or leave the key out",
+            Builder::Classic(WhyClassic::Program) => "use a program that was built with BuildKit, or leave the key out",
+            Builder::BuildKit(_) => "use Engine 23 or newer, or leave the key out",
         }
     }
 }

@@ -21,7 +21,7 @@ pub mod hash;
 pub mod labels;
 pub mod secrecy;
 
-pub use build::{BuildContext, BuildRequest, ContextSource};
+pub use build::{BuildContext, BuildKit, BuildRequest, Builder, ContextSource, WhyClassic};
 pub use contents::{Content, Contents, HostFile};
 pub use image_name::familiar;
 pub use names::*;

@@ -33,6 +33,8 @@ pub struct Build {
     pub cache_to: Vec<String>,
     /// `no_cache`.
     pub no_cache: bool,
+    /// `no_cache_filter`.
+    pub no_cache_filter: Vec<String>,
     /// `pull`.
     pub pull: bool,
     /// `shm_size` in bytes; 0 is the engine's default.
@@ -53,8 +55,14 @@ pub struct Build {
     pub ulimits: BTreeMap<String, Ulimit>,
     /// `privileged`.
     pub privileged: bool,
+    /// `entitlements`.
+    pub entitlements: Vec<String>,
     /// `isolation`.
     pub isolation: Option<String>,
+    /// `provenance`: a truth value, or attributes of the attestation.
+    pub provenance: Option<String>,
+    /// `sbom`: a truth value, or attributes of the attestation.
+    pub sbom: Option<String>,
 }
 
 /// The condition that a dependent service waits for.

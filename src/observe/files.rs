@@ -15,11 +15,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::ignore_file;
 use crate::diag::Diagnostic;
-use crate::model::{
-    Build, Config, Content, Contents, ContextSource, FileSource, HostFile, MountSource, Project, Service, Span,
-};
+use crate::model::{Config, Content, Contents, FileSource, HostFile, MountSource, Project, Service, Span};
 
 /// The largest file of a config or secret whose content is read, in bytes. For a larger file, its size and the time of
 /// its last change stand for the content.
@@ -233,94 +230,6 @@ fn profile(path: &Path) -> Result<Vec<u8>, String> {
         .and_then(|file| file.take(LARGEST_PROFILE).read_to_end(&mut bytes))
         .map_err(|error| format!("cannot be read: {error}"))?;
     Ok(bytes)
-}
-
-/// Checks that the services to build have a context and a Dockerfile.
-pub fn check_builds(project: &Project, services: &BTreeSet<&str>) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
-        let Some(build) = &service.build else { continue };
-        let unsupported = unsupported(service, build);
-        let is_remote = ContextSource::of(&build.context) != ContextSource::Directory;
-        if is_remote || !unsupported.is_empty() {
-            faults.extend(unsupported);
-            continue;
-        }
-        let context = Path::new(&build.context);
-        let path = format!("services.{}.build", service.name);
-        if !context.is_dir() {
-            let message = format!(
-                "the build context of service `{}` does not exist: there is no directory `{}`",
-                service.name,
-                crate::text::escape_controls(&build.context)
-            );
-            faults.push(
-                Diagnostic::error("build-context-missing", build.span, message)
-                    .at(path)
-                    .help("paths are relative to the directory of the file they stand in"),
-            );
-            continue;
-        }
-        let name = build.dockerfile.as_deref().unwrap_or("Dockerfile");
-        if build.dockerfile_inline.is_none() && !context.join(name).is_file() {
-            let message = format!(
-                "service `{}` has no Dockerfile: there is no file `{}`",
-                service.name,
-                crate::text::escape_controls(&context.join(name).to_string_lossy())
-            );
-            faults.push(
-                Diagnostic::error("dockerfile-missing", build.span, message)
-                    .at(path.clone())
-                    .help("say which with `dockerfile:`"),
-            );
-        }
-        faults.extend(ignore_file::check(service, build).map(|fault| fault.at(path)));
-    }
-    faults
-}
-
-/// Returns the attributes of a build that the engine's classic builder does not support. They are errors before
-/// anything starts: with `FROM base` and `additional_contexts: {base: …}`, the builder would pull some image named
-/// `base` instead.
-fn unsupported(service: &Service, build: &Build) -> Vec<Diagnostic> {
-    let refuse = |key: &str, message: String, help: &str| {
-        Diagnostic::error("build-context-unsupported", build.span, message)
-            .at(format!("services.{}.build.{key}", service.name))
-            .help(help)
-    };
-    let mut faults = Vec::new();
-    let source = ContextSource::of(&build.context);
-    // The message does not repeat the address, which may hold a password.
-    let named = match source {
-        ContextSource::Directory | ContextSource::Fetched => None,
-        ContextSource::Ssh => Some("a git repository by `ssh://`"),
-        ContextSource::Image => Some("an image (`docker-image://`)"),
-        ContextSource::OciLayout => Some("an image layout (`oci-layout://`)"),
-        ContextSource::Service => Some("the image of another service (`service:`)"),
-        ContextSource::Other => Some("an address of an unknown scheme"),
-    };
-    if let Some(named) = named {
-        let message =
-            format!("the build context of service `{}` is {named}, which the classic builder cannot use", service.name);
-        faults.push(refuse("context", message, "name a directory, or a git repository or archive by `https://`"));
-    } else if source == ContextSource::Fetched && build.dockerfile_inline.is_some() {
-        let message = format!(
-            "service `{}` has a `dockerfile_inline`, but the classic builder takes the Dockerfile of a context that it \
-             fetches from that context",
-            service.name
-        );
-        faults.push(refuse("dockerfile_inline", message, "fetch the context first and name the local copy"));
-    }
-    for name in build.additional_contexts.keys() {
-        let shown = crate::text::escape_controls(name);
-        let message = format!(
-            "service `{}` has the additional build context `{shown}`, and the classic builder takes one context alone",
-            service.name
-        );
-        let help = "copy what is needed into the build context, or take it from an image by its name";
-        faults.push(refuse(&format!("additional_contexts.{shown}"), message, help));
-    }
-    faults
 }
 
 /// Checks that paths of this machine exist: devices, the sources of binds with `create_host_path: false`, and kernel

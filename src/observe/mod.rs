@@ -20,7 +20,9 @@ use crate::model::{
 };
 
 pub mod binds;
+pub mod builds;
 pub mod clients;
+mod dockerfile_syntax;
 pub mod files;
 mod ignore_file;
 mod image_files;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::Diagnostic;
-use crate::model::{ContainerId, NetworkId, NetworkKey, ProjectName};
+use crate::model::{BuildRequest, ContainerId, NetworkId, NetworkKey, ProjectName};
 use crate::plan::{Action, ContainerRef, Effect, Interrupted, Plan, Reason, Replacement, Step, StepId, Target};
 
 /// A plan under construction.
@@ -91,6 +91,14 @@ impl Builder {
             step.after.sort_unstable();
             step.after.dedup();
         }
+    }
+
+    /// Returns the planned builds.
+    pub(crate) fn builds(&mut self) -> impl Iterator<Item = (StepId, &mut BuildRequest)> {
+        self.plan.steps.iter_mut().filter_map(|step| match &mut step.action {
+            Action::BuildImage(request) => Some((step.id, &mut **request)),
+            _ => None,
+        })
     }
 
     /// Returns why a step is there.

@@ -49,6 +49,11 @@ impl Ignore {
         })
     }
 
+    /// Returns whether a text matches one pattern with the wildcards `*`, `?` and `[a-z]`.
+    pub fn matches(pattern: &str, text: &str) -> bool {
+        matches(pattern, text)
+    }
+
     /// Returns whether a pattern may include a path below an excluded directory again. Such a directory must be walked.
     pub fn may_take_back_below(&self, directory: &str) -> bool {
         let parts: Vec<&str> = directory.split('/').collect();
@@ -83,6 +88,8 @@ fn covers(pattern: &[String], path: &[&str]) -> bool {
 fn matches_parts(pattern: &[String], path: &[&str]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
+        // At the end, `**` covers what is below a directory, and not the directory.
+        Some((first, [])) if first == "**" => !path.is_empty(),
         Some((first, rest)) if first == "**" => (0..=path.len()).any(|skip| matches_parts(rest, &path[skip..])),
         Some((first, rest)) => match path.split_first() {
             // `**` inside a part (`a**b`) crosses directories, too, so the rest is matched as one text.
@@ -178,7 +185,8 @@ mod tests {
     #[test]
     fn two_stars_cross_directories_and_one_does_not() {
         check("**/*.log\n", &["a.log", "x/y/a.log"], &["a.txt"]);
-        check("a/**\n", &["a/b", "a/b/c"], &["b"]);
+        check("a/**\n", &["a/b", "a/b/c"], &["a", "b"]);
+        check("**\n", &["a", "a/b"], &[]);
         check("*/tmp\n", &["a/tmp", "a/tmp/x"], &["tmp", "a/b/tmp"]);
     }
 

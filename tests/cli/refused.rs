@@ -251,7 +251,7 @@ fn flags_that_cannot_be_honoured_are_refused_with_words_of_ours() {
         (&["ps", "--format", "{{.Nmae}}"], "there is no field `.Nmae`"),
         (&["ps", "--format", "jsno"], "`jsno` is no format"),
         (&["ps", "--filter", "bogus=1"], "the only filter is `status=STATE`"),
-        (&["build", "--ssh", "default"], "`build --ssh` is not there"),
+        (&["build", "--sbom", "true"], "`build --sbom` is not there"),
         (&["build", "--provenance", "true"], "`build --provenance` is not there"),
         (&["up", "--watch", "a"], "there is nothing to watch"),
     ] {

@@ -63,6 +63,16 @@ pub fn is_ready() -> bool {
     })
 }
 
+/// Whether a process of this machine has a word in its command line: a step of a build, which is no container.
+pub fn is_running(word: &str) -> bool {
+    let own = std::process::id().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes.filter(|process| process.file_name().to_string_lossy() != own).any(|process| {
+        let command = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(word)
+    })
+}
+
 /// The program that runs a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -241,6 +251,8 @@ pub struct Stack {
     pub tool: Tool,
     /// The engine's address, where it is not the default.
     pub host: Option<String>,
+    /// Further variables of the environment of runs.
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl Stack {
@@ -256,7 +268,7 @@ impl Stack {
     }
 
     pub fn named(tool: Tool, yaml: &str, project: String) -> Self {
-        let stack = Self { folder: tempfile::tempdir().unwrap(), project, tool, host: None };
+        let stack = Self { folder: tempfile::tempdir().unwrap(), project, tool, host: None, variables: Vec::new() };
         stack.write(yaml);
         stack
     }
@@ -281,6 +293,7 @@ impl Stack {
         if let Some(host) = &self.host {
             command.env("DOCKER_HOST", host);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

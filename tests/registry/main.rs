@@ -34,7 +34,9 @@ fn config(folder: &Path) {
 }
 
 async fn connect(host: String, config: &Path) -> DockerEngine {
-    let variables = [("DOCKER_CONFIG".to_owned(), config.to_str().unwrap().to_owned())];
+    let folder = config.to_str().unwrap().to_owned();
+    // The classic builder gets all logins with the request of a build.
+    let variables = [("DOCKER_CONFIG".to_owned(), folder), ("DOCKER_BUILDKIT".to_owned(), "0".to_owned())];
     let wanted = Wanted { host: Some(host), context: None };
     DockerEngine::connect(&wanted, &Environment::new(variables, config)).await.unwrap()
 }
@@ -105,7 +107,7 @@ fn a_build_on_the_real_engine_is_sent_with_logins_and_shows_none() {
     let folder = tempfile::tempdir().unwrap();
     config(folder.path());
     let mut command = stack.command(stack.tool, &["build"]);
-    command.env("DOCKER_CONFIG", folder.path());
+    command.env("DOCKER_CONFIG", folder.path()).env("DOCKER_BUILDKIT", "0");
     let run = common::real::Running::begin(command).end();
     docker(&["rmi", "-f", &stack.project]);
     assert!(run.is_success(), "{run:?}");
@@ -120,6 +122,7 @@ fn a_context_that_the_classic_builder_cannot_use_is_refused_before_anything_star
     let engine = NotingEngine::new(json!({}));
     let mut stack = Stack::new("");
     stack.host = Some(engine.host());
+    stack.variables.push(("DOCKER_BUILDKIT", "0".to_owned()));
     let base = "  base: { build: . }\n";
     for (build, expected) in [
         ("{ context: 'oci-layout://./layout' }", "an image layout (`oci-layout://`)"),
@@ -147,6 +150,7 @@ fn a_context_by_an_address_is_left_to_the_engine() {
     let engine = NotingEngine::new(json!({}));
     let mut stack = Stack::new("");
     stack.host = Some(engine.host());
+    stack.variables.push(("DOCKER_BUILDKIT", "0".to_owned()));
     for context in ["https://host.test/a.git#main:dir", "git@host.test:a/b", "github.com/a/b", "git://host.test/a"] {
         stack.write(&format!("services: {{ a: {{ build: '{context}' }} }}"));
         stack.ok(&["build"]);

@@ -45,6 +45,9 @@ pub struct BuildArgs {
     /// Build also the images of services that the named services depend on
     #[arg(long)]
     with_dependencies: bool,
+    /// Let steps use an agent of SSH: `default`, or ID=SOCKET
+    #[arg(long, value_name = "ID[=SOCKET]")]
+    ssh: Vec<String>,
     #[command(flatten)]
     quiet: QuietFlags,
     /// Accepted for compatibility with docker compose, with a warning: the engine builds all images
@@ -70,6 +73,8 @@ impl CommandArgs for BuildArgs {
             no_cache: self.no_cache,
             pull_base: self.pull,
             build_args: self.build_args(&context.environment),
+            ssh: self.ssh.iter().map(|agent| agent.split_once('=').unwrap_or((agent, ""))).map(owned).collect(),
+            push: self.push,
             only_build: true,
             memory: self.memory.unwrap_or_default(),
             ..ImageOptions::default()
@@ -77,8 +82,12 @@ impl CommandArgs for BuildArgs {
         let options = UpOptions { no_dependencies: !self.with_dependencies, ..UpOptions::default() };
         let services = self.services.clone();
         let request = UpRequest { services, options, images, command: "build", ..UpRequest::default() };
-        images::images(&self.quiet.context(context), &request, self.push)
+        images::images(&self.quiet.context(context), &request)
     }
+}
+
+fn owned((id, socket): (&str, &str)) -> (String, String) {
+    (id.to_owned(), socket.to_owned())
 }
 
 impl BuildArgs {
@@ -87,7 +96,7 @@ impl BuildArgs {
         let Some(builder) = &self.builder else { return };
         let message = format!("builder `{}` is not used", escape_controls(builder));
         let warning =
-            Diagnostic::warning("usage", Span::NONE, message).help("images are built by the engine's classic builder");
+            Diagnostic::warning("usage", Span::NONE, message).help("images are built by the engine's own builder");
         ui::diagnostics(context, &[warning], &Sources::default());
     }
 

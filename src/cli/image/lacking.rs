@@ -1,4 +1,4 @@
-//! Flags of docker compose's `build` that need another builder than the engine's classic one.
+//! Flags of docker compose's `build` that no builder of an engine honours here.
 
 use clap::Args;
 
@@ -9,8 +9,6 @@ use crate::failure::Failure;
 /// Hidden flags that are refused by name, so that nobody takes them for honoured.
 #[derive(Args, Debug, Default)]
 pub struct LackingFlags {
-    #[arg(long, hide = true)]
-    ssh: Vec<String>,
     #[arg(long, hide = true)]
     provenance: Option<String>,
     #[arg(long, hide = true)]
@@ -25,23 +23,26 @@ impl LackingFlags {
     /// Refuses the first of these flags that was typed.
     pub fn refuse(&self) -> Result<(), Failure> {
         let given = [
-            ("--ssh", !self.ssh.is_empty()),
-            ("--provenance", is_wanted(self.provenance.as_deref())),
-            ("--sbom", is_wanted(self.sbom.as_deref())),
+            ("--provenance", is_asked(&self.provenance)),
+            ("--sbom", is_asked(&self.sbom)),
             ("--check", self.check),
             ("--print", self.print),
         ];
         match given.iter().find(|(_, is_given)| *is_given) {
             None => Ok(()),
             Some((flag, _)) => {
-                let message = format!("`build {flag}` is not there: images are built by the engine's classic builder");
-                Err(wrong(&message, "leave it out, or build with `docker buildx build`"))
+                let why = match *flag {
+                    "--memory" => "BuildKit does not limit the memory of a build",
+                    "--check" | "--print" => "this program builds, and does neither check nor translate Dockerfiles",
+                    _ => "attestations are not there yet",
+                };
+                Err(wrong(&format!("`build {flag}` is not there: {why}"), "leave it out, or use `docker buildx build`"))
             }
         }
     }
 }
 
-/// Returns whether an attestation is wanted. Scripts say `--provenance=false` to have none, and there is none.
-fn is_wanted(given: Option<&str>) -> bool {
-    given.is_some_and(|text| booleans::parse(text) != Some(false))
+/// Returns whether an attestation is wanted; `--sbom=false` asks for none.
+fn is_asked(value: &Option<String>) -> bool {
+    value.as_deref().is_some_and(|value| booleans::parse(value) != Some(false))
 }

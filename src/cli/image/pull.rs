@@ -51,6 +51,6 @@ impl CommandArgs for PullArgs {
         let options = UpOptions { no_dependencies: !self.include_deps, ..UpOptions::default() };
         let services = self.services.clone();
         let request = UpRequest { services, options, images, command: "pull", ..UpRequest::default() };
-        images::images(&self.quiet.context(invocation.context), &request, false)
+        images::images(&self.quiet.context(invocation.context), &request)
     }
 }

@@ -12,7 +12,7 @@ use super::http::raw::Raw;
 use super::http::transport::{Address, Transport};
 use crate::engine::{EngineError, EngineResult, ErrorKind};
 use crate::env::Environment;
-use crate::model::ApiVersion;
+use crate::model::{ApiVersion, BuildKit, Builder, WhyClassic};
 
 /// The options of the command line.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,8 @@ pub(super) struct Version {
     pub os: String,
     /// Whether Podman answers.
     pub is_podman: bool,
+    /// `Builder-Version`: `1` for the classic builder, `2` for BuildKit; blank where the engine does not tell.
+    pub builder: String,
 }
 
 /// Asks an engine for its version. An answer without an API version does not come from an engine, and is an error.
@@ -49,7 +51,8 @@ async fn ask(raw: &Raw) -> EngineResult<Version> {
     let server = header("server");
     let version = server.split_once('/').map_or(server.as_str(), |(_, rest)| rest);
     let version = version.split(' ').next().unwrap_or_default().to_owned();
-    Ok(Version { version, api, os: header("ostype"), is_podman: response.contains_key("libpod-api-version") })
+    let is_podman = response.contains_key("libpod-api-version");
+    Ok(Version { version, api, os: header("ostype"), is_podman, builder: header("builder-version") })
 }
 
 /// An address at which an engine may answer.
@@ -246,6 +249,30 @@ pub(super) fn negotiate(version: &Version, environment: &Environment) -> EngineR
     Ok(newest.min(NEWEST))
 }
 
+/// Chooses the builder.
+///
+/// Compat: `DOCKER_BUILDKIT=0` asks for the classic builder. Otherwise BuildKit builds wherever the engine has it.
+/// Engine 20.10 has BuildKit, and does not tell that.
+pub(super) fn builder(version: &Version, environment: &Environment) -> Builder {
+    /// The first version of the API whose engine has BuildKit 0.10.
+    const CURRENT: ApiVersion = ApiVersion::new(1, 42);
+    let is_current = ApiVersion::parse(&version.api).is_some_and(|api| api >= CURRENT);
+    let is_refused = environment
+        .get_non_empty("DOCKER_BUILDKIT")
+        .is_some_and(|word| ["0", "f", "false", "F", "FALSE", "False"].contains(&word));
+    if is_refused {
+        return Builder::Classic(WhyClassic::Asked);
+    }
+    // Engine 20.10 names no builder.
+    if version.is_podman || version.os == "windows" || (is_current && version.builder != "2") {
+        return Builder::Classic(WhyClassic::Engine);
+    }
+    match cfg!(feature = "buildkit") {
+        false => Builder::Classic(WhyClassic::Program),
+        true => Builder::BuildKit(if is_current { BuildKit::Current } else { BuildKit::Old }),
+    }
+}
+
 /// Rewrites the login of a pull in the base64 alphabet for URLs, which the engine reads. bollard 0.21.1 uses the other
 /// alphabet: the engine cannot decode that, and asks the registry without a login.
 fn url_safe(headers: &mut hyper::HeaderMap) {
@@ -283,7 +310,23 @@ mod tests {
     use super::*;
 
     fn version(api: &str) -> Version {
-        Version { version: "x".into(), api: api.into(), os: "linux".into(), is_podman: false }
+        Version { version: "x".into(), api: api.into(), os: "linux".into(), is_podman: false, builder: String::new() }
+    }
+
+    #[cfg(feature = "buildkit")]
+    #[test]
+    fn buildkit_builds_where_the_engine_has_it_and_nobody_refuses() {
+        let none = Environment::default();
+        let asked = |word: &str| Environment::new([("DOCKER_BUILDKIT".to_owned(), word.to_owned())], "/");
+        assert_eq!(builder(&version("1.41"), &none), Builder::BuildKit(BuildKit::Old));
+        assert_eq!(builder(&version("1.41"), &asked("0")), Builder::Classic(WhyClassic::Asked));
+        assert_eq!(builder(&version("1.41"), &asked("1")), Builder::BuildKit(BuildKit::Old));
+        let current = |builder: &str| Version { builder: builder.into(), ..version("1.51") };
+        assert_eq!(builder(&current("2"), &none), Builder::BuildKit(BuildKit::Current));
+        assert_eq!(builder(&current("1"), &none), Builder::Classic(WhyClassic::Engine));
+        assert_eq!(builder(&current(""), &none), Builder::Classic(WhyClassic::Engine));
+        let podman = Version { is_podman: true, ..current("2") };
+        assert_eq!(builder(&podman, &none), Builder::Classic(WhyClassic::Engine));
     }
 
     #[test]

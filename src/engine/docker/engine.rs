@@ -21,6 +21,8 @@ pub struct DockerEngine {
     pub(super) docker: bollard::Docker,
     pub(super) raw: Raw,
     pub(super) credentials: Credentials,
+    #[cfg(feature = "buildkit")]
+    pub(super) sessions: super::buildkit::Sessions,
     /// Whether the engine is Podman; `podman` completes its lists.
     pub(super) is_podman: bool,
     /// Whether the engine is on this machine, once it was asked.
@@ -36,6 +38,7 @@ impl DockerEngine {
     pub async fn connect(wanted: &Wanted, environment: &Environment) -> EngineResult<Self> {
         let (transport, version) = connect::find(wanted, environment).await?;
         let api = connect::negotiate(&version, environment)?;
+        let builder = connect::builder(&version, environment);
         let facts = EngineFacts {
             endpoint: transport.endpoint().to_owned(),
             version: version.version,
@@ -45,6 +48,7 @@ impl DockerEngine {
             proxies: proxies::proxies(environment, transport.endpoint()),
             detach_keys: connect::configured(environment, "detachKeys"),
             ps_format: connect::configured(environment, "psFormat"),
+            builder,
             limits_processes: version.is_podman,
         };
         let transport = transport.with_version(api);
@@ -55,6 +59,8 @@ impl DockerEngine {
             docker,
             raw: Raw::new(transport),
             credentials,
+            #[cfg(feature = "buildkit")]
+            sessions: super::buildkit::Sessions::default(),
             is_podman: version.is_podman,
             is_local: tokio::sync::OnceCell::new(),
         })

@@ -9,6 +9,8 @@
 
 mod archive;
 mod build;
+#[cfg(feature = "buildkit")]
+mod buildkit;
 mod change;
 mod connect;
 mod convert;

@@ -58,6 +58,7 @@ impl Default for FakeEngine {
             proxies: crate::model::Proxies::default(),
             detach_keys: None,
             ps_format: None,
+            builder: crate::model::Builder::default(),
             limits_processes: false,
         };
         let shared = Shared { state: Mutex::default() };

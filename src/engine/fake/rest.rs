@@ -56,9 +56,11 @@ impl BuildEngine for FakeEngine {
     async fn build_image(&self, request: BuildRequest) -> EngineResult<EngineStream<BuildEvent>> {
         let name = request.tags.first().cloned().unwrap_or_default();
         let id = ImageId::new(format!("sha256:{:0>64}", "b"));
-        let (key, made) = (crate::model::familiar(&name), id.clone());
+        let made = id.clone();
         self.change("build_image", &name, move |state| {
-            state.images.insert(key, made);
+            for tag in &request.tags {
+                state.images.insert(crate::model::familiar(tag), made.clone());
+            }
             Ok(())
         })
         .await?;

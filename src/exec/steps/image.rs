@@ -1,24 +1,22 @@
 //! Steps on images: pulls and builds, whose streams become progress, and removals.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 
+use super::building::Building;
 use crate::engine::{BuildEvent, EngineError, EngineResult, ErrorKind, PullEvent, PushEvent};
 use crate::event::StepState;
 use crate::exec::runner::{Refusal, Runner, Success};
 use crate::model::{BuildRequest, ImageRef};
 use crate::plan::StepId;
-use crate::text::{escape_controls, one_line, without_colours};
+use crate::text::one_line;
 
 /// How often an image is asked for where its registry is busy.
 const TRIES: usize = PAUSES.len() + 1;
 /// The pauses between.
 const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(6)];
-
-/// How many lines of a failed build instruction are kept.
-const KEPT_LINES: usize = 20;
 
 impl Runner {
     /// Pulls an image. A registry that is busy is asked again after a pause, [`TRIES`] times in all.
@@ -65,14 +63,14 @@ impl Runner {
     /// output.
     pub(super) async fn build(&self, step: StepId, request: &BuildRequest) -> Result<Success, Refusal> {
         let mut stream = self.engine.build_image(request.clone()).await?;
-        let mut at = Build::default();
+        let mut at = Building::default();
         // Each stage of a build reports an image, and the names are given after the last stage. So the build has ended
         // only when the stream has.
         let mut is_built = false;
         while let Some(event) = stream.next().await {
             let event = event.map_err(|error| Refusal::Engine(error, at.failure()))?;
-            is_built |= at.take(&event);
-            for state in at.states(event) {
+            is_built |= matches!(event, BuildEvent::Built(_));
+            for state in at.take(event) {
                 self.tell(step, state).await;
             }
         }
@@ -101,11 +99,6 @@ impl Runner {
     }
 }
 
-/// Returns a line of a build's output as it is shown, without the colours that the program in the build printed.
-fn shown(line: &str) -> String {
-    escape_controls(&without_colours(line.trim_end())).into_owned()
-}
-
 /// How far the layers of an image are, in bytes.
 #[derive(Debug, Default)]
 struct Layers(BTreeMap<String, (u64, u64)>);
@@ -119,77 +112,5 @@ impl Layers {
         let (current, total) = self.0.values().fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
         let total = (total > 0).then_some(total);
         StepState::Progress { text: one_line(&event.status), current: Some(current), total }
-    }
-}
-
-/// The progress of a build.
-#[derive(Debug, Default)]
-struct Build {
-    number: u32,
-    total: u32,
-    line: u32,
-    cached: u32,
-    instruction: String,
-    output: VecDeque<String>,
-}
-
-impl Build {
-    /// Notes an event. Returns true for an image.
-    fn take(&mut self, event: &BuildEvent) -> bool {
-        match event {
-            BuildEvent::Step { number, total, instruction, line } => {
-                (self.number, self.total, self.line) = (*number, *total, *line);
-                self.instruction = one_line(instruction);
-                self.output.clear();
-            }
-            BuildEvent::Cached => self.cached += 1,
-            BuildEvent::Output(line) => {
-                if self.output.len() == KEPT_LINES {
-                    self.output.pop_front();
-                }
-                self.output.push_back(shown(line).chars().take(500).collect());
-            }
-            BuildEvent::Context { .. } => {}
-            BuildEvent::Built(_) => return true,
-        }
-        false
-    }
-
-    /// Returns what to report of an event.
-    fn states(&self, event: BuildEvent) -> Vec<StepState> {
-        let at = |text: String| StepState::Progress {
-            text,
-            current: Some(u64::from(self.number)),
-            total: Some(u64::from(self.total)),
-        };
-        match event {
-            BuildEvent::Context { sent } => {
-                vec![StepState::Progress { text: "sending context".to_owned(), current: Some(sent), total: None }]
-            }
-            BuildEvent::Step { .. } => {
-                let text = format!("step {}/{} {}", self.number, self.total, self.instruction);
-                vec![at(text.clone()), StepState::Output(text)]
-            }
-            BuildEvent::Cached => vec![StepState::Output("using cache".to_owned())],
-            BuildEvent::Output(line) => vec![StepState::BuildOutput(shown(&line))],
-            BuildEvent::Built(_) => Vec::new(),
-        }
-    }
-
-    /// Returns whether every instruction came from the cache. The engine never says so about the first instruction,
-    /// `FROM`.
-    fn is_all_cached(&self) -> bool {
-        self.total > 0 && self.cached + 1 >= self.total
-    }
-
-    /// Returns lines about the current instruction, with its last output.
-    fn failure(&self) -> Vec<String> {
-        if self.instruction.is_empty() {
-            return Vec::new();
-        }
-        let place = if self.line > 0 { format!(", line {} of the Dockerfile", self.line) } else { String::new() };
-        let mut lines = vec![format!("in step {}/{}{place}: {}", self.number, self.total, self.instruction)];
-        lines.extend(self.output.iter().map(|line| format!("  {line}")));
-        lines
     }
 }

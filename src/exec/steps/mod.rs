@@ -1,5 +1,6 @@
 //! What one step asks of the engine. A file for each kind of step; [`Runner::run`] chooses.
 
+mod building;
 mod container;
 mod create;
 mod hook;

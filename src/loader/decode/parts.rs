@@ -26,6 +26,7 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
         cache_from: value.texts("cache_from"),
         cache_to: value.texts("cache_to"),
         no_cache: value.flag("no_cache").unwrap_or_default(),
+        no_cache_filter: value.texts("no_cache_filter"),
         pull: value.flag("pull").unwrap_or_default(),
         shm_size: value.int("shm_size").and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
         extra_hosts: hosts(value),
@@ -50,7 +51,10 @@ pub(super) fn build(value: &Json, span: Span) -> Build {
             .collect(),
         ulimits: ulimits(value),
         privileged: value.flag("privileged").unwrap_or_default(),
+        entitlements: value.texts("entitlements"),
         isolation: value.text("isolation"),
+        provenance: value.text("provenance"),
+        sbom: value.text("sbom"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Containers, Definition, ObservedNetwork, ObservedVolume};
-use crate::model::{ContainerId, ImageId, Proxies, familiar};
+use crate::model::{Builder, ContainerId, ImageId, Proxies, familiar};
 
 /// One snapshot of the engine. Everything after `observe` refers to this snapshot, and nothing lists again in between.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,6 +136,8 @@ pub struct EngineFacts {
     pub detach_keys: Option<String>,
     /// The format of listings of containers (`psFormat` of docker's configuration).
     pub ps_format: Option<String>,
+    /// The builder of images.
+    pub builder: Builder,
     /// Whether the engine limits the processes of containers that ask for no limit, as Podman does.
     pub limits_processes: bool,
 }

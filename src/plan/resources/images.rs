@@ -5,67 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::builds::{self, Builds};
+use super::image_options::{ImageOptions, PullPolicy};
 use crate::diag::Diagnostic;
 use crate::graph::Graph;
-use crate::model::{Build, BuildContext, BuildRequest, ImageRef, Observed, Project, Service, labels};
+use crate::model::{Build, BuildRequest, ImageRef, Observed, Project, Service, familiar};
 use crate::plan::builder::Builder;
 use crate::plan::container::naming;
 use crate::plan::{Action, Plan, Reason, StepId, Target, UpOptions, scope};
-
-/// What the user asks for about images.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ImageOptions {
-    /// Build every image whose service has `build` (`--build`, the command `build`).
-    pub build: bool,
-    /// Never build (`--no-build`).
-    pub no_build: bool,
-    /// `--pull`, or the command `pull`.
-    pub pull: Option<PullPolicy>,
-    /// Only build, never pull (the command `build`).
-    pub only_build: bool,
-    /// Only pull, never build (the command `pull`).
-    pub only_pull: bool,
-    /// Pull no image whose service has `build` (`--ignore-buildable`).
-    pub ignore_buildable: bool,
-    /// `build --no-cache`.
-    pub no_cache: bool,
-    /// `build --pull`: look for newer base images.
-    pub pull_base: bool,
-    /// `build --build-arg`.
-    pub build_args: BTreeMap<String, Option<String>>,
-    /// `build --memory`, in bytes; 0 is no limit.
-    pub memory: u64,
-    /// `pull --ignore-pull-failures`.
-    pub ignore_pull_failures: bool,
-}
-
-/// When an image is pulled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PullPolicy {
-    /// In every run.
-    Always,
-    /// When the engine does not have the image.
-    Missing,
-    /// Never.
-    Never,
-    /// Never: the image is built.
-    Build,
-}
-
-impl PullPolicy {
-    /// Parses a pull policy; `None` for an unknown word. Time-based policies (`daily`, `every_12h`, ...) count as
-    /// `missing`, because an engine does not tell when an image was last pulled.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "always" => Some(Self::Always),
-            "missing" | "if_not_present" | "daily" | "weekly" | "refresh" => Some(Self::Missing),
-            "never" => Some(Self::Never),
-            "build" => Some(Self::Build),
-            word if word.starts_with("every_") => Some(Self::Missing),
-            _ => None,
-        }
-    }
-}
 
 /// What a plan must do to have one image.
 enum ImageNeed {
@@ -83,16 +30,23 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
     let mut pulled = BTreeSet::new();
     let mut built: BTreeMap<&str, StepId> = BTreeMap::new();
     let mut alike = BTreeMap::new();
-    for service in in_build_order(project, &selected) {
+    let builds = Builds::new(project, observed, options.separator, wish);
+    let services = in_build_order(project, &selected);
+    let made = made(project, &services, observed, options, wish);
+    for service in services {
         if service.provider.is_some() {
             continue;
         }
         let image = naming::image_of(project, service, options.separator);
         let target = Target::Image { service: service.name.clone(), image: image.clone() };
+        // A service without `build` may use the image that another service builds.
+        if service.build.is_none() && made.contains(&familiar(image.as_str())) {
+            continue;
+        }
         match need(service, &image, observed, wish) {
             ImageNeed::Nothing => {}
             ImageNeed::Pull(reason) => {
-                if pulled.insert(crate::model::familiar(image.as_str())) {
+                if pulled.insert(familiar(image.as_str())) {
                     let action = Action::PullImage { image, platform: service.platform.clone() };
                     let step = builder.step(&target, action, reason, []);
                     if wish.ignore_pull_failures {
@@ -102,11 +56,14 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
             }
             ImageNeed::Build(reason) => {
                 if let Some(build) = &service.build {
-                    let mut request = request(project, service, build, &image, wish);
-                    add_proxies(&mut request, observed);
+                    let request = builds.request(service, build, &image);
+                    if let Some(step) = share(&mut builder, &request) {
+                        built.insert(service.name.as_str(), step);
+                        continue;
+                    }
                     let first = contexts(build).filter_map(|name| built.get(name).copied());
                     let requires: Vec<StepId> = first.collect();
-                    let recipe = recipe(&request);
+                    let recipe = builds::recipe(&request, observed);
                     let step = builder.step(&target, Action::BuildImage(Box::new(request)), reason, requires);
                     builder.after(step, recipe.and_then(|recipe| alike.insert(recipe, step)));
                     built.insert(service.name.as_str(), step);
@@ -125,6 +82,38 @@ pub fn images(project: &Project, observed: &Observed, options: &UpOptions, wish:
         }
     }
     builder.finish()
+}
+
+/// Returns the names of the images that these services build.
+fn made(
+    project: &Project,
+    services: &[&Service],
+    observed: &Observed,
+    options: &UpOptions,
+    wish: &ImageOptions,
+) -> BTreeSet<String> {
+    let names = services.iter().filter_map(|service| {
+        let build = service.build.as_ref()?;
+        let image = naming::image_of(project, service, options.separator);
+        let is_built = matches!(need(service, &image, observed, wish), ImageNeed::Build(_));
+        is_built.then(|| std::iter::once(image.to_string()).chain(build.tags.iter().cloned()))
+    });
+    names.flatten().map(|name| familiar(&name)).collect()
+}
+
+/// Gives the image of a planned build further names, where that build differs in nothing else. Returns its step.
+fn share(builder: &mut Builder, request: &BuildRequest) -> Option<StepId> {
+    let (id, planned) = builder.builds().find(|(_, planned)| is_same(planned, request))?;
+    for tag in &request.tags {
+        if !planned.tags.contains(tag) {
+            planned.tags.push(tag.clone());
+        }
+    }
+    Some(id)
+}
+
+fn is_same(one: &BuildRequest, other: &BuildRequest) -> bool {
+    *one == BuildRequest { tags: one.tags.clone(), ..other.clone() }
 }
 
 /// Returns what the plan must do about the image of a service, by the command, the options and the pull policy.
@@ -202,60 +191,4 @@ fn visit<'a>(project: &'a Project, service: &'a Service, seen: &mut BTreeSet<&'a
 /// Returns the names of the services whose images a build uses as contexts.
 fn contexts(build: &Build) -> impl Iterator<Item = &str> {
     build.additional_contexts.values().filter_map(|context| context.strip_prefix("service:"))
-}
-
-/// The inputs of a build: context, Dockerfile and inline Dockerfile.
-type Recipe = (String, Option<String>, Option<String>);
-
-/// Returns the inputs of a build. Two builds with the same inputs must not run at the same time.
-///
-/// Example: `web` and `worker` are built from one Dockerfile at the same time, so each build creates its own layers.
-/// The next run finds the layers of `web` in the cache and builds `worker` from them. The image of `worker` then has
-/// another id, and its container is recreated without any change. If the builds run one after the other, `worker` uses
-/// the layers of `web`.
-fn recipe(request: &BuildRequest) -> Option<Recipe> {
-    let context = match &request.context {
-        BuildContext::Directory(path) => path.display().to_string(),
-        BuildContext::Remote(url) => url.clone(),
-    };
-    // A build with `no_cache` uses no layers of another build, so it need not wait.
-    (!request.no_cache).then(|| (context, request.dockerfile.clone(), request.dockerfile_inline.clone()))
-}
-
-/// Adds the proxies of docker's configuration as build arguments, unless the build sets these arguments. A Dockerfile
-/// need not declare them, and the engine keeps them out of the image's history.
-fn add_proxies(request: &mut BuildRequest, observed: &Observed) {
-    for (name, value) in &observed.engine.proxies.0 {
-        request.args.entry(name.clone()).or_insert_with(|| Some(value.clone()));
-    }
-}
-
-/// Returns the build of a service's image as the engine gets it.
-fn request(project: &Project, service: &Service, build: &Build, image: &ImageRef, wish: &ImageOptions) -> BuildRequest {
-    let mut all = build.labels.clone();
-    all.insert(labels::PROJECT.to_owned(), project.name.to_string());
-    all.insert(labels::SERVICE.to_owned(), service.name.to_string());
-    all.insert(labels::VERSION.to_owned(), labels::COMPATIBLE_VERSION.to_owned());
-    let mut args = build.args.clone();
-    args.extend(wish.build_args.clone());
-    let mut tags = vec![image.to_string()];
-    tags.extend(build.tags.iter().cloned());
-    BuildRequest {
-        context: BuildContext::of(&build.context),
-        dockerfile: build.dockerfile.clone(),
-        dockerfile_inline: build.dockerfile_inline.clone(),
-        tags,
-        args,
-        labels: all,
-        target: build.target.clone(),
-        network: build.network.clone(),
-        cache_from: build.cache_from.clone(),
-        no_cache: build.no_cache || wish.no_cache,
-        pull: build.pull || wish.pull_base,
-        shm_size: build.shm_size,
-        memory: wish.memory,
-        extra_hosts: build.extra_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
-        platform: service.platform.clone().or_else(|| build.platforms.first().cloned()),
-        ulimits: build.ulimits.clone(),
-    }
 }

@@ -5,7 +5,9 @@
 //! here knows how a service is planned (`plan::up`). Start at [`networks`]; [`displaced`] has the stops and removals of
 //! containers that the planners of `up` share.
 
+mod builds;
 pub(crate) mod displaced;
+pub(crate) mod image_options;
 pub(crate) mod images;
 pub(crate) mod inactive;
 pub(crate) mod joined;

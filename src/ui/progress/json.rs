@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::waits::Waits;
-use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::event::{Event, Listener, PartEnd, StepHeader, StepState};
 use crate::plan::{StepId, Target};
 use crate::ui::output;
 
@@ -52,6 +52,23 @@ fn object(step: &StepHeader, state: &StepState) -> String {
         StepState::Undone => plain("Undone", "Done"),
         StepState::Delayed(text) | StepState::Output(text) | StepState::BuildOutput(text) => {
             line(&step.target, step.verb.present(), text, "Working", false)
+        }
+        StepState::Part(part) => {
+            let id = format!("{} {}", step.target.kind(), step.target.name());
+            let status = match part.end {
+                None => "Working",
+                Some(PartEnd::Failed) => "Error",
+                Some(PartEnd::Cached | PartEnd::Done) => "Done",
+            };
+            let text = match part.end {
+                Some(PartEnd::Cached) => "Cached",
+                _ => step.verb.present(),
+            };
+            let elapsed = part.elapsed.map(|elapsed| elapsed.as_millis() as u64);
+            format!(
+                "{}\n",
+                json!({"id": format!("{id} {}", part.id), "parent_id": id, "status": status, "text": text, "details": part.name, "elapsed_ms": elapsed, "dry-run": false})
+            )
         }
         StepState::Failed { message, .. } => {
             let id = format!("{} {}", step.target.kind(), step.target.name());

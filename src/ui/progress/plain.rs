@@ -4,9 +4,10 @@
 //! nobody reads.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::waits::Waits;
-use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::event::{Event, Listener, Part, PartEnd, StepHeader, StepState};
 use crate::plan::StepId;
 use crate::plan::Verb;
 use crate::text::escape_controls;
@@ -67,6 +68,22 @@ fn line(step: &StepHeader, state: &StepState) -> Option<String> {
         StepState::Undone if step.verb == Verb::Stop => format!("{head}Restored\n"),
         StepState::Delayed(text) => format!("{head}{} {}\n", step.verb.present(), escape_controls(text)),
         StepState::Output(text) | StepState::BuildOutput(text) => format!("{head}{}\n", escape_controls(text)),
+        StepState::Part(part) => format!("{head}{}\n", told(part)?),
         StepState::Undone | StepState::Progress { .. } => return None,
     })
+}
+
+/// Returns the words about an instruction of a build; nothing for other work, and for an instruction that is done at once.
+fn told(part: &Part) -> Option<String> {
+    /// Instructions that take longer are told when they end, too.
+    const LONG: Duration = Duration::from_secs(1);
+    let name = escape_controls(&part.name);
+    let seconds =
+        part.elapsed.filter(|elapsed| *elapsed >= LONG).map(|elapsed| format!("{:.1} s", elapsed.as_secs_f64()));
+    match part.end.filter(|_| part.is_instruction) {
+        None => (part.is_instruction).then(|| name.into_owned()),
+        Some(PartEnd::Cached) => Some(format!("using cache: {name}")),
+        Some(PartEnd::Done) => seconds.map(|seconds| format!("done in {seconds}: {name}")),
+        Some(PartEnd::Failed) => Some(format!("failed: {name}")),
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::event::{Event, Listener, StepHeader, StepState};
+use crate::event::{Event, Listener, Part, PartEnd, StepHeader, StepState};
 use crate::plan::{StepId, Target, Verb};
 use crate::text::escape_controls;
 use crate::ui::diagnostics::Style;
@@ -19,6 +19,9 @@ use crate::ui::terminal::{self, USUAL_SIZE};
 
 /// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The most parts of a build that are shown, as far as no more of them run.
+const MOST_PARTS: usize = 6;
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -48,6 +51,16 @@ struct Row {
     begun: Instant,
     ended: Option<Instant>,
     has_failed: bool,
+    /// Instructions of a build that run, and those that ended last.
+    parts: Vec<PartRow>,
+    /// The last line that the build printed.
+    last_line: String,
+}
+
+/// A part of a step.
+struct PartRow {
+    part: Part,
+    begun: Instant,
 }
 
 /// A panic in a holder of the lock leaves the state usable.
@@ -132,6 +145,8 @@ impl State {
         let room = lines.saturating_sub(3).max(1);
         let hidden = self.rows.len().saturating_sub(room);
         let mut to_hide = hidden;
+        // What a build is at stands below its row, as far as there is room.
+        let mut spare = room.saturating_sub(self.rows.len());
         let width = self.rows.iter().map(|row| row.name().chars().count()).max().unwrap_or(0);
         for row in &self.rows {
             if to_hide > 0 && row.is_done() && !row.has_failed {
@@ -139,6 +154,10 @@ impl State {
                 continue;
             }
             out.push_str(&self.row_text(row, width, columns));
+            for line in row.below(columns, Instant::now()).into_iter().take(spare) {
+                out.push_str(&line);
+                spare -= 1;
+            }
         }
         out
     }
@@ -159,10 +178,65 @@ impl State {
     }
 }
 
+impl PartRow {
+    fn text(&self, columns: usize, now: Instant) -> String {
+        let mark = match self.part.end {
+            None => "",
+            Some(PartEnd::Cached) => "CACHED ",
+            Some(PartEnd::Done) => "✔ ",
+            Some(PartEnd::Failed) => "✘ ",
+        };
+        let elapsed = self.part.elapsed.unwrap_or_else(|| now.duration_since(self.begun));
+        let time = format!("{:.1}s", elapsed.as_secs_f64());
+        let room = columns.saturating_sub(time.len() + 4);
+        let body = format!("   => {mark}{}", escape_controls(&self.part.name));
+        let body: String = body.chars().take(room).collect();
+        format!("  {body:<room$} {time}\n")
+    }
+}
+
 impl Row {
     fn new(target: Target, begun: Instant) -> Self {
-        let (word, detail) = (String::new(), String::new());
-        Self { target, running: 0, word, detail, begun, ended: None, has_failed: false }
+        Self {
+            target,
+            running: 0,
+            word: String::new(),
+            detail: String::new(),
+            begun,
+            ended: None,
+            has_failed: false,
+            parts: Vec::new(),
+            last_line: String::new(),
+        }
+    }
+
+    /// Notes a part that begins or ends.
+    fn part(&mut self, part: &Part, now: Instant) {
+        match self.parts.iter_mut().find(|known| known.part.id == part.id) {
+            Some(known) => {
+                let elapsed = part.elapsed.or_else(|| Some(now.duration_since(known.begun)));
+                known.part = Part { elapsed, ..part.clone() };
+            }
+            None => self.parts.push(PartRow { part: part.clone(), begun: now }),
+        }
+    }
+
+    /// Returns the lines below a row: the parts that ended last, those that run, and the last line that the build printed.
+    fn below(&self, columns: usize, now: Instant) -> Vec<String> {
+        if self.is_done() {
+            return Vec::new();
+        }
+        let is_shown = |row: &&PartRow| row.part.is_instruction || row.part.end.is_none();
+        let rows: Vec<&PartRow> = self.parts.iter().filter(is_shown).collect();
+        let (ended, running): (Vec<&PartRow>, Vec<&PartRow>) = rows.into_iter().partition(|row| row.part.end.is_some());
+        let kept = MOST_PARTS.saturating_sub(running.len());
+        let ended = ended.iter().skip(ended.len().saturating_sub(kept));
+        let mut lines: Vec<String> = ended.chain(&running).map(|row| row.text(columns, now)).collect();
+        if !self.last_line.is_empty() {
+            let line = format!("      {}", escape_controls(&self.last_line));
+            lines.push(line.chars().take(columns.saturating_sub(1)).chain(['\n']).collect());
+        }
+        lines
     }
 
     fn step(&mut self, header: &StepHeader, step: &StepState, now: Instant) {
@@ -188,6 +262,8 @@ impl Row {
                     _ => text.clone(),
                 };
             }
+            StepState::Part(part) => self.part(part, now),
+            StepState::BuildOutput(text) if !self.parts.is_empty() => self.last_line = text.clone(),
             StepState::Delayed(text) | StepState::Output(text) | StepState::BuildOutput(text) => {
                 self.detail = text.clone()
             }

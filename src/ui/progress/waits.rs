@@ -52,7 +52,9 @@ impl Waits {
                 wait.told.insert("skipped".to_owned()).then(|| state.clone())
             }
             StepState::Progress { .. } | StepState::Delayed(_) => is_first.then(|| state.clone()),
-            StepState::Output(_) | StepState::BuildOutput(_) | StepState::Undone => Some(state.clone()),
+            StepState::Part(_) | StepState::Output(_) | StepState::BuildOutput(_) | StepState::Undone => {
+                Some(state.clone())
+            }
         }
     }
 }

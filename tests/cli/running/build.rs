@@ -1,6 +1,6 @@
 //! Builds.
 
-use crate::common::real::{IMAGE, Stack, Stranger, docker, is_ready, told};
+use crate::common::real::{IMAGE, Stack, Stranger, docker, is_ready, is_running, told};
 use crate::setup::until;
 
 #[test]
@@ -20,8 +20,8 @@ fn what_ends_while_images_are_built_is_started_again() {
     stack.ok(&["up", "-d", "--build"]);
     stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN sleep 8 && echo {}\n", stack.project));
     let running = stack.begin(&["up", "-d", "--build"]);
-    let step = format!("echo {}", stack.project);
-    until("it is being built", || told(&["ps", "--no-trunc", "--format", "{{.Command}}"]).contains(&step));
+    let step = format!("sleep 8 && echo {}", stack.project);
+    until("it is being built", || is_running(&step));
     docker(&["kill", &stack.name("db")]);
     let run = running.end();
     assert!(run.is_success(), "{run:?}");

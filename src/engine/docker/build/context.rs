@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::size::Size;
 use crate::text::Ignore;
 
 /// The name in the tar of a Dockerfile that is not in the context.
@@ -18,15 +19,21 @@ pub(super) struct Extra {
     pub text: Vec<u8>,
 }
 
-/// Writes the context as tar.
-pub(super) fn write(directory: &Path, dockerfile: &str, extra: Option<&Extra>, out: impl Write) -> io::Result<()> {
+/// Writes the context as tar. `size` adds its files up.
+pub(super) fn write(
+    directory: &Path,
+    dockerfile: &str,
+    extra: Option<&Extra>,
+    size: &Size,
+    out: impl Write,
+) -> io::Result<()> {
     let ignore = read_ignore(directory, dockerfile)?;
     let mut tar = tar::Builder::new(out);
     tar.mode(tar::HeaderMode::Complete);
     tar.follow_symlinks(false);
     // Engines do not understand GNU tar's entries for sparse files.
     tar.sparse(false);
-    let mut walk = Walk { root: directory, ignore: &ignore, dockerfile, tar: &mut tar };
+    let mut walk = Walk { root: directory, ignore: &ignore, dockerfile, size, tar: &mut tar };
     walk.directory(PathBuf::new())?;
     if let Some(extra) = extra {
         let mut header = tar::Header::new_gnu();
@@ -58,6 +65,7 @@ struct Walk<'a, W: Write> {
     root: &'a Path,
     ignore: &'a Ignore,
     dockerfile: &'a str,
+    size: &'a Size,
     tar: &'a mut tar::Builder<W>,
 }
 
@@ -96,6 +104,7 @@ impl<W: Write> Walk<'_, W> {
         if is_excluded || !(kind.is_file() || kind.is_symlink()) {
             return Ok(());
         }
+        self.size.add(&text, metadata.len());
         self.tar.append_path_with_name(&path, &relative)
     }
 }
@@ -116,7 +125,7 @@ mod tests {
         make("src/a", "1");
         make("other", "2");
         let mut bytes = Vec::new();
-        write(folder.path(), "Dockerfile", None, &mut bytes).unwrap();
+        write(folder.path(), "Dockerfile", None, &Size::default(), &mut bytes).unwrap();
         let mut archive = tar::Archive::new(bytes.as_slice());
         let names: Vec<String> = archive
             .entries()

@@ -179,8 +179,33 @@ impl Raw {
         document: Option<&serde_json::Value>,
     ) -> EngineResult<TokioIo<Upgraded>> {
         let body = document.map_or_else(empty, |document| full(document.to_string()));
-        let mut headers = vec![(CONNECTION.as_str(), "Upgrade".to_owned()), (UPGRADE.as_str(), "tcp".to_owned())];
-        headers.extend(document.map(|_| json_type()));
+        let headers: Vec<_> = document.map(|_| json_type()).into_iter().collect();
+        self.taken_over(what, path, "tcp", body, &headers).await
+    }
+
+    /// Takes over the connection of a request for another protocol, such as `h2c`.
+    #[cfg(feature = "buildkit")]
+    pub(crate) async fn upgrade_to(
+        &self,
+        what: &'static str,
+        path: &str,
+        protocol: &str,
+        headers: Headers<'_>,
+    ) -> EngineResult<TokioIo<Upgraded>> {
+        self.taken_over(what, path, protocol, empty(), headers).await
+    }
+
+    async fn taken_over(
+        &self,
+        what: &'static str,
+        path: &str,
+        protocol: &str,
+        body: Body,
+        headers: Headers<'_>,
+    ) -> EngineResult<TokioIo<Upgraded>> {
+        let mut all = vec![(CONNECTION.as_str(), "Upgrade".to_owned()), (UPGRADE.as_str(), protocol.to_owned())];
+        all.extend_from_slice(headers);
+        let headers = all;
         let open = async {
             let response = self.send(what, "POST", path, body, &headers).await?;
             match response.status() {

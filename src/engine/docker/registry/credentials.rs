@@ -55,6 +55,19 @@ impl Credentials {
         self.configuration().of_registry(registry_of(image), self.environment.get("PATH")).await
     }
 
+    /// Returns the login for a registry's host, as BuildKit names it.
+    #[cfg(feature = "buildkit")]
+    pub(in crate::engine::docker) async fn of_host(&self, host: &str) -> Option<DockerCredentials> {
+        let is_hub = HUB_HOSTS.contains(&host) || host == "registry-1.docker.io";
+        self.configuration().of_registry(if is_hub { HUB } else { host }, self.environment.get("PATH")).await
+    }
+
+    /// Returns a variable of the environment, unless it is blank.
+    #[cfg(feature = "buildkit")]
+    pub(in crate::engine::docker) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get_non_empty(name)
+    }
+
     /// Returns the logins for all registries of the configuration, by the key that the engine uses (Docker Hub:
     /// `https://index.docker.io/v1/`, others: the host). Only the engine knows which images a build pulls.
     ///
