@@ -112,10 +112,11 @@ impl Check<'_> {
     fn refuse(&self, key: &str, message: String, help: &str) -> Diagnostic {
         let is_context =
             ["context", "additional_contexts", "dockerfile_inline"].iter().any(|word| key.starts_with(word));
-        let code = if is_context { "build-context-unsupported" } else { "build-unsupported" };
-        Diagnostic::error(code, self.build.span, message)
-            .at(format!("services.{}.build.{key}", self.service.name))
-            .help(help.to_owned())
+        let fault = match is_context {
+            true => Diagnostic::error("build-context-unsupported", self.build.span, message),
+            false => Diagnostic::error("build-unsupported", self.build.span, message),
+        };
+        fault.at(format!("services.{}.build.{key}", self.service.name)).help(help.to_owned())
     }
 
     /// Refuses a key that the builder cannot honour.
