@@ -28,6 +28,7 @@ mod listeners;
 pub mod plugins;
 pub mod processes;
 pub mod processors;
+pub mod texts;
 
 /// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;

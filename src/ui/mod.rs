@@ -7,6 +7,7 @@
 //! | [`output`] | the queues and threads in front of standard output and standard error |
 //! | [`terminal`] | size, raw mode, hidden cursor, and restoring the terminal at every exit |
 //! | [`mod@diagnostics`] | errors and warnings as text, JSON lines and SARIF |
+//! | [`findings`] | what `check` has found, as text, JSON lines and SARIF |
 //! | [`progress`] | a listener for the events of a run: live view, lines, JSON |
 //! | [`listing`] | tables, JSON and templates of everything that is listed (`ps`, `config --services`, `drift`) |
 //! | [`mod@template`] | Go's templates, for `--format` |
@@ -18,6 +19,7 @@
 
 mod confirm;
 pub mod diagnostics;
+pub mod findings;
 pub mod input;
 pub mod listing;
 pub mod live;

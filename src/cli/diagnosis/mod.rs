@@ -1,0 +1,3 @@
+//! Commands that answer questions about a stack.
+
+pub mod check;
