@@ -56,6 +56,8 @@ commands! {
     #[command(alias = "convert")]
     Config(file::config::ConfigArgs),
     Check(diagnosis::check::CheckArgs),
+    Inside(diagnosis::inside::InsideArgs),
+    Smoke(diagnosis::smoke::SmokeArgs),
     Explain(about::explain::ExplainArgs),
     Build(image::build::BuildArgs),
     Pull(image::pull::PullArgs),

@@ -11,6 +11,7 @@
 //! | `image/` | rules about Dockerfiles, scripts and configurations |
 //! | `folder` | rules about the folder that is handed in |
 //! | `role` | which service is nginx, WordPress, MariaDB |
+//! | `smoke` | the checks under `x-smoke` |
 //! | `waiver` | `# inception: allow(CODE) reason` |
 //! | `parse/` | readers of Dockerfiles, shell scripts, and configurations |
 
@@ -22,6 +23,7 @@ mod image;
 mod parse;
 mod role;
 mod rule;
+mod smoke;
 mod waiver;
 mod wanted;
 
@@ -30,6 +32,7 @@ use std::path::Path;
 
 pub use facts::{Facts, Folder, Image, ImageFile, Text};
 pub use rule::{Finding, Rule, Set};
+pub use smoke::{Kind, Smoke, smoke_checks};
 pub use wanted::{Wanted, wanted};
 
 use crate::loader::Node;

@@ -4,6 +4,7 @@
 mod clean;
 mod judging;
 mod planted;
+mod smoke;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -37,7 +37,7 @@ pub const ONLY_IN: &[(&str, &[&str])] = &[
     ("hyper", &["src/engine/docker/"]),
     ("hyper_util", &["src/engine/docker/"]),
     ("http_body_util", &["src/engine/docker/"]),
-    ("tokio_rustls", &["src/engine/docker/"]),
+    ("tokio_rustls", &["src/engine/docker/", "src/observe/probe/"]),
     ("petgraph", &["src/graph.rs"]),
     ("clap", &["src/cli/", "src/settings.rs"]),
     ("granit_parser", &["src/loader/tree/parse.rs"]),
