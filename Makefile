@@ -64,7 +64,8 @@ ps: $(INCEPTION) ## list the containers
 logs: $(INCEPTION) ## follow the logs
 	@$(COMPOSE) logs -f
 
-smoke: ## check the running stack from outside: TLS, pages, ports, and that a post survives down and up
+smoke: $(INCEPTION) ## check the running stack from outside: TLS, pages, ports, and that a post survives down and up
+	@$(COMPOSE) smoke
 	@INCEPTION=$(INCEPTION) scripts/smoke.sh
 
 test: ## run all tests, also those on the real engine and of the stack

@@ -1,6 +1,7 @@
-//! The pages about the codes of errors and warnings. Each page is a section of `docs/diagnostics.md`.
+//! The pages about the codes of errors and warnings, and about the rules of `check`. Each page is a section of
+//! `docs/diagnostics.md` or `docs/rules.md`.
 
-const TEXT: &str = include_str!("../docs/diagnostics.md");
+const TEXTS: [&str; 2] = [include_str!("../docs/diagnostics.md"), include_str!("../docs/rules.md")];
 
 /// The page about a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +22,9 @@ impl Page {
     }
 }
 
-/// Returns all pages, in the order of the document.
+/// Returns all pages, in the order of the documents.
 pub fn pages() -> impl Iterator<Item = Page> {
-    TEXT.split("\n### ").skip(1).filter_map(|section| {
+    TEXTS.into_iter().flat_map(|text| text.split("\n### ").skip(1)).filter_map(|section| {
         let (code, rest) = section.split_once('\n')?;
         let body = rest.split("\n## ").next().unwrap_or(rest).trim();
         Some(Page { code: code.trim().trim_matches('`'), body })
@@ -59,6 +60,9 @@ mod tests {
                 "fault(",
                 "self.tell(",
                 "StepError::",
+                "Rule::security(",
+                "Rule::subject(",
+                "Rule::both(",
             ] {
                 for (at, _) in text.match_indices(call) {
                     let rest = text[at + call.len()..].trim_start();

@@ -11,6 +11,7 @@
 //! | [`engine`] | the port to the engine, the adapter for Docker, and an engine in memory for tests |
 //! | [`observe`] | one snapshot of the engine, and what is looked up on this machine |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
+//! | [`diagnose`] | judges a stack by rules: facts in, findings out; pure |
 //! | [`exec`] | runs a plan: events out, one outcome |
 //! | [`event`] | what happens during a run |
 //! | [`settings`], [`failure`] | what holds for every command, and how a command ends |
@@ -23,6 +24,7 @@
 pub mod app;
 pub mod cli;
 pub mod diag;
+pub mod diagnose;
 pub mod engine;
 pub mod env;
 pub mod event;

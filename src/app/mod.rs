@@ -9,6 +9,7 @@
 //! | [`down`], [`lifecycle`] | `down`; `stop`, `start`, `restart`, `kill`, `pause`, `unpause`, `rm` |
 //! | [`ps`], [`logs`], [`drift`], [`config`] | commands that only look |
 //! | [`look`] | further commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait` |
+//! | [`diagnosis`] | commands that answer questions about a stack: `check` |
 //! | [`copy`] | files of containers: `cp`, `export`, `commit` |
 //! | [`init`] | a new stack |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
@@ -23,6 +24,7 @@
 pub mod complete;
 pub mod config;
 pub mod copy;
+pub mod diagnosis;
 pub mod down;
 pub mod drift;
 pub mod images;

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::diagnosis::check::summary;
 use super::project::{self, Loading, Reading};
 use super::run::console::Console;
 use super::run::report;
 use super::run::rounds::{Aim, Look, Stage};
 use super::run::session;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Severity};
 use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::graph::Graph;
@@ -29,11 +30,12 @@ const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Loads the project of a request, with the content of seccomp profiles, and checks the services that options name.
 pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest) -> Result<Loading, Failure> {
-    let Reading { project, mut list, sources } = project::read(context, &request.services);
+    let Reading { project, mut list, sources, hands_over } = project::read(context, &request.services);
     let Some((mut project, doubts)) = project else {
         return Err(Failure::Diagnostics { list, sources: Box::new(sources) });
     };
     list.extend(files::inline_profiles(&mut project));
+    list.extend(host_access(&hands_over, request));
     list.extend(effects::faults(&project, request, &options(context, request)));
     if list.iter().any(Diagnostic::is_error) {
         let later = faults_of_plan(context, &project, request);
@@ -41,6 +43,12 @@ pub(super) fn load(context: &Context, console: &dyn Console, request: &UpRequest
     }
     report::heed(console, list, &sources)?;
     Ok(Loading { project, sources })
+}
+
+/// Returns the line about services that hand over this machine; an error with `--strict`.
+fn host_access(found: &[(String, &'static str)], request: &UpRequest) -> Option<Diagnostic> {
+    let told = summary(found).filter(|_| matches!(request.command, "up" | "create"))?;
+    Some(if request.strict { Diagnostic { severity: Severity::Error, ..told } } else { told })
 }
 
 /// Returns the faults that a first observation shows for a project that will not be run, so that one run reports all

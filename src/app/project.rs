@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::run::report::Origin;
 use crate::diag::{Diagnostic, Severity};
+use crate::diagnose;
 use crate::failure::Failure;
 use crate::loader::{self, Doubts, LoadOptions};
 use crate::model::{Observed, ObservedContainer, Project, ProjectName, Service, Sources, Span, labels};
@@ -49,12 +50,15 @@ pub(super) struct Reading {
     pub project: Option<(Project, Doubts)>,
     pub list: Vec<Diagnostic>,
     pub sources: Sources,
+    /// The services that hand over this machine, each with the code of the rule; empty for a command that creates no
+    /// container.
+    pub hands_over: Vec<(String, &'static str)>,
 }
 
 impl Reading {
     /// Returns the project if the files are valid, and shows warnings.
     fn loading(self, context: &Context) -> Result<Loading, Failure> {
-        let Reading { project, list, sources } = self;
+        let Reading { project, list, sources, .. } = self;
         match project.filter(|_| !list.iter().any(Diagnostic::is_error)) {
             Some((project, _)) => {
                 ui::diagnostics(context, &list, &sources);
@@ -85,6 +89,9 @@ fn existing(context: &Context, services: &[String]) -> LoadOptions {
 fn read_with(context: &Context, options: &LoadOptions) -> (Reading, Option<String>) {
     let span = tracing::info_span!("load").entered();
     let mut loaded = loader::load(options, &context.environment);
+    let root = loaded.tree.as_ref().filter(|_| !options.needs_no_contents);
+    let judged = root.map(|root| diagnose::hands_over(root, &loaded.working_dir, &loaded.sources));
+    let hands_over = judged.unwrap_or_default();
     let project = loaded.project().map(|project| (project, Doubts::default())).or_else(|| loaded.draft());
     drop(span);
     let (mut list, sources) = (loaded.diagnostics, loaded.sources);
@@ -93,7 +100,7 @@ fn read_with(context: &Context, options: &LoadOptions) -> (Reading, Option<Strin
     let is_given = is_given && context.settings.project_name.as_deref().unwrap_or_default().is_empty();
     let name = loaded.variables.remove(NAME).filter(|name| is_given && !name.is_empty());
     list.extend(project.iter().flat_map(|(project, _)| unused_profiles(context, project)));
-    (Reading { project, list, sources }, name)
+    (Reading { project, list, sources, hands_over }, name)
 }
 
 /// Warns of `--profile` options that no service of the project uses.

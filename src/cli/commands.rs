@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::command::CommandArgs;
-use super::{about, change, copy, file, image, look, session};
+use super::{about, change, copy, diagnosis, file, image, look, session};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
 macro_rules! commands {
@@ -55,6 +55,9 @@ commands! {
     Commit(copy::commit::CommitArgs),
     #[command(alias = "convert")]
     Config(file::config::ConfigArgs),
+    Check(diagnosis::check::CheckArgs),
+    Inside(diagnosis::inside::InsideArgs),
+    Smoke(diagnosis::smoke::SmokeArgs),
     Explain(about::explain::ExplainArgs),
     Build(image::build::BuildArgs),
     Pull(image::pull::PullArgs),

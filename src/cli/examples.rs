@@ -27,6 +27,17 @@ pub const EXAMPLES: &[(&str, &str, &str)] = &[
     ("attach", "inception attach web", "see the output of `web`, and type into it"),
     ("watch", "inception watch", "bring changes of files into the containers as they happen"),
     ("config", "inception config --services", "list the services of the file"),
+    (
+        "check",
+        "inception check --rules all srcs",
+        "judge the stack in `srcs` by all rules; ends with 2 if one is broken",
+    ),
+    (
+        "smoke",
+        "inception smoke --format junit",
+        "carry out the checks under `x-smoke`, and print what a CI server reads",
+    ),
+    ("inside", "inception inside web", "show the namespaces, limits, rights, mounts and network of `web`"),
     ("explain", "inception explain port-taken", "explain the code of an error"),
     ("build", "inception build --pull web", "build the image of `web` on the newest base image"),
     ("pull", "inception pull --ignore-buildable", "pull the images that are not built here"),

@@ -10,6 +10,7 @@
 //! | `copy/` | files of containers: `cp`, `export`, `commit` |
 //! | `image/` | images: `build`, `pull`, `push` |
 //! | `file/` | compose files: `config` |
+//! | `diagnosis/` | answer questions about a stack: `check` |
 //! | `about/` | the program: `version`, `explain`, completion, manual, docker's plugin |
 //! | `flags/` | flags that several commands share, as structs that they flatten |
 //! | `values/` | checks of the values of flags: numbers, times, signals ... |
@@ -34,6 +35,7 @@ mod change;
 mod command;
 mod commands;
 mod copy;
+mod diagnosis;
 mod examples;
 mod file;
 mod flags;

@@ -60,7 +60,7 @@ pub use report::nearest;
 pub use short::{command_words, read_env_files, short_ports, short_volume};
 pub use source::{is_project_name, project_name_of};
 pub use syntax::template::{Mention, mentions};
-pub use tree::{Node, Value};
+pub use tree::{Entry, Node, Value};
 
 /// Loads a project. Loading never fails: all errors are among the diagnostics.
 pub fn load(options: &LoadOptions, environment: &Environment) -> Loaded {

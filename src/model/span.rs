@@ -94,6 +94,17 @@ impl Sources {
         }
     }
 
+    /// Returns the id of a copy of a text whose lines messages do not show, because a line holds a secret.
+    pub fn hidden_copy(&mut self, file: FileId) -> FileId {
+        let Some(source) = self.get(file).filter(|source| source.is_shown).cloned() else { return file };
+        let copy = |one: &Source| !one.is_shown && one.name == source.name && Arc::ptr_eq(&one.text, &source.text);
+        if let Some(known) = self.list.iter().position(copy) {
+            return FileId(known as u32);
+        }
+        self.list.push(Source { is_shown: false, ..source });
+        FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
+    }
+
     /// Adds a text and returns its id.
     pub fn add(&mut self, name: impl Into<String>, path: Option<&Path>, text: impl Into<Arc<str>>) -> FileId {
         self.list.push(Source { name: name.into(), path: path.map(Path::to_owned), text: text.into(), is_shown: true });

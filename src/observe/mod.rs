@@ -26,10 +26,13 @@ mod dockerfile_syntax;
 pub mod files;
 mod ignore_file;
 mod image_files;
+pub mod kernel;
 mod listeners;
 pub mod plugins;
+pub mod probe;
 pub mod processes;
 pub mod processors;
+pub mod texts;
 
 /// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;

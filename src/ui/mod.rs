@@ -7,6 +7,9 @@
 //! | [`output`] | the queues and threads in front of standard output and standard error |
 //! | [`terminal`] | size, raw mode, hidden cursor, and restoring the terminal at every exit |
 //! | [`mod@diagnostics`] | errors and warnings as text, JSON lines and SARIF |
+//! | [`findings`] | what `check` has found, as text, JSON lines and SARIF |
+//! | [`smoke`] | the outcomes of `smoke`, as lines, JSON and JUnit |
+//! | [`inside`] | what `inside` has found |
 //! | [`progress`] | a listener for the events of a run: live view, lines, JSON |
 //! | [`listing`] | tables, JSON and templates of everything that is listed (`ps`, `config --services`, `drift`) |
 //! | [`mod@template`] | Go's templates, for `--format` |
@@ -18,7 +21,9 @@
 
 mod confirm;
 pub mod diagnostics;
+pub mod findings;
 pub mod input;
+pub mod inside;
 pub mod listing;
 pub mod live;
 pub mod logs;
@@ -26,6 +31,7 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 mod report;
+pub mod smoke;
 pub mod telemetry;
 pub mod template;
 pub mod terminal;

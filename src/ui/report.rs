@@ -1,6 +1,6 @@
 //! What a command prints besides its data: diagnostics, in the format of `--diagnostics`.
 
-#![expect(clippy::disallowed_methods, reason = "asks whether standard error is a terminal")]
+#![expect(clippy::disallowed_methods, reason = "asks whether the standard streams are terminals")]
 
 use std::io::IsTerminal;
 use std::sync::PoisonError;
@@ -14,7 +14,15 @@ use crate::settings::{AnsiWhen, Context, DiagnosticsFormat};
 
 /// Returns how to render on standard error.
 pub fn style(context: &Context) -> Style {
-    let is_terminal = std::io::stderr().is_terminal();
+    style_for(context, std::io::stderr().is_terminal())
+}
+
+/// Returns how to render on standard output, for commands whose data are diagnostics.
+pub fn data_style(context: &Context) -> Style {
+    style_for(context, std::io::stdout().is_terminal())
+}
+
+fn style_for(context: &Context, is_terminal: bool) -> Style {
     let is_coloured = match context.settings.ansi {
         AnsiWhen::Always => true,
         AnsiWhen::Never => false,

@@ -21,6 +21,8 @@ pub struct UpRequest {
     pub follow: FollowRequest,
     /// The command's name, for the lock.
     pub command: &'static str,
+    /// A file that hands over this machine is refused.
+    pub strict: bool,
     /// Data that was given up by name is removed without a question (`-y`).
     pub is_agreed: bool,
     /// The plan that was shown before; no other plan may run (`--plan`).

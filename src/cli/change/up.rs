@@ -58,6 +58,9 @@ pub struct UpArgs {
     /// Accepted for compatibility with docker compose; there is no menu
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean())]
     menu: Option<bool>,
+    /// Refuse files that hand over this machine: privileged containers, the engine's socket and the like (`check`)
+    #[arg(long)]
+    strict: bool,
     /// Bring containers up to date whenever files change, as `develop.watch` says
     #[arg(short, long)]
     watch: bool,
@@ -136,6 +139,7 @@ impl UpArgs {
     fn request(&self, wanted: UpRequest) -> UpRequest {
         UpRequest {
             is_agreed: self.consent.yes,
+            strict: self.strict,
             detach: self.detach || wanted.options.wait,
             watch: self.watch,
             follow: self.follow(),

@@ -5,6 +5,7 @@
 
 mod containers;
 mod definition;
+pub mod inside;
 mod objects;
 mod snapshot;
 

@@ -2,5 +2,6 @@
 
 mod drift;
 mod formats;
+mod inside;
 mod look;
 mod plan;
