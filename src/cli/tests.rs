@@ -24,7 +24,7 @@ fn needed(command: &str) -> &'static str {
         "port" => " web 80",
         "wait" | "export" | "commit" => " web",
         "exec" => " web true",
-        "run" | "attach" => " web",
+        "run" | "attach" | "inside" => " web",
         "cp" => " a web:/a",
         "completion" => " bash",
         "man" => " pages",
