@@ -46,17 +46,17 @@ impl Events {
     /// Keeps what happens to a container from now on for the wait that comes after its start. Between the two a
     /// `post_start` hook may run, while the container ends and its restart policy starts it again.
     pub(in crate::exec) fn keep_from_start(&self, container: &ContainerId) {
-        let wakeups = self.from_now(container.clone());
+        let wakeups = self.listening(container.clone());
         self.of_started.lock().unwrap_or_else(PoisonError::into_inner).insert(container.clone(), wakeups);
     }
 
     /// Returns the wake-ups for one container: since its start for the first wait after that start, else from now on.
     pub(in crate::exec) fn wakeups(&self, container: ContainerId) -> Wakeups {
         let kept = self.of_started.lock().unwrap_or_else(PoisonError::into_inner).remove(&container);
-        kept.unwrap_or_else(|| self.from_now(container))
+        kept.unwrap_or_else(|| self.listening(container))
     }
 
-    fn from_now(&self, container: ContainerId) -> Wakeups {
+    fn listening(&self, container: ContainerId) -> Wakeups {
         let receiver = Some(self.sender.subscribe());
         Wakeups { receiver, container, is_blind: !self.is_open.load(Ordering::SeqCst), is_told_to_end: false }
     }
