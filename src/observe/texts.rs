@@ -104,8 +104,9 @@ fn matches(pattern: &str, name: &str) -> bool {
 /// missing.
 pub fn tracked(folder: &Path) -> Option<Vec<String>> {
     let patterns = ["*.env", "*.key", "*.pem", "*id_rsa", "*id_ed25519", "secrets/*", "*/secrets/*"];
+    // The folder may be a stranger's: its own configuration must start no program.
     let output = Command::new("git")
-        .arg("-C")
+        .args(["-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit", "-C"])
         .arg(folder)
         .args(["ls-files", "-z", "--"])
         .args(patterns)

@@ -1,5 +1,5 @@
 //! Output of containers on standard output: each line with the container's name in front, in colour on a terminal. Of
-//! the output's own control characters, only colours reach a terminal. For programs each line is an object ([`json`]).
+//! the output's own control characters, only colours reach a terminal. For programs each line is an object (`json`).
 
 #![expect(clippy::disallowed_methods, reason = "asks whether standard output is a terminal")]
 

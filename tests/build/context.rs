@@ -40,6 +40,22 @@ fn a_second_build_sends_what_has_changed() {
     assert!((7_000..8_500).contains(&third), "{third}");
 }
 
+/// The engine sends the patterns back in the head of a call.
+#[test]
+fn a_long_ignore_file_is_no_hindrance() {
+    if !is_ready() {
+        return;
+    }
+    let built = Built::new("services: { a: { build: . } }");
+    built.dockerfile("FROM IMAGE\nCOPY . /files/\n");
+    let patterns: String = (0..2000).map(|number| format!("some/long/directory/number-{number}/**\n")).collect();
+    built.stack.file(".dockerignore", &format!("{patterns}left-out\n"));
+    built.stack.file("left-out", "x");
+    built.stack.file("kept", "y");
+    sent(&built);
+    assert_eq!(built.inside("a", "cd /files; echo kept* left-out*"), "kept left-out*");
+}
+
 #[test]
 fn files_that_the_dockerfile_does_not_name_are_not_sent() {
     if !is_ready() {

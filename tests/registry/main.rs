@@ -242,10 +242,13 @@ fn a_build_pushes_its_images_where_that_is_asked() {
     let engine = NotingEngine::new(json!({}));
     let mut stack = Stack::new(
         "services:\n  web: { build: { context: ., tags: ['host.test/web:2'] }, image: 'host.test/web:1', depends_on: [db] }\n  \
-         db: { build: ., image: host.test/db }\n  bad: { build: ., image: denied.test/bad }\n  nameless: { build: . }\n",
+         db: { build: ., image: host.test/db }\n  bad: { build: ., image: denied.test/bad }\n  nameless: { build: { context: ., labels: { own: '1' } } }\n",
     );
     stack.host = Some(engine.host());
     stack.file("Dockerfile", "FROM scratch\n");
+    let run = stack.go(&["build", "--memory", "64m", "web"]);
+    assert!(run.code == Some(1) && run.errors.contains("BuildKit does not limit memory"), "{run:?}");
+    stack.variables.push(("DOCKER_BUILDKIT", "0".to_owned()));
     let words = ["build", "--push", "--memory", "64m", "--provenance=false", "--sbom", "false", "web", "nameless"];
     let run = stack.go(&words);
     assert!(run.is_success() && run.errors.contains(" Image host.test/web:2  Pushed"), "{run:?}");

@@ -140,7 +140,7 @@ async fn attempt(kind: &Kind, around: &Surroundings) -> Result<String, String> {
     match kind {
         Kind::Http { .. } => http(kind, &around.directory).await,
         Kind::Tls { .. } => tls(kind, &around.directory).await,
-        Kind::Tcp { address, is_open } => match (probe::is_open(address).await, is_open) {
+        Kind::Tcp { address, is_open } => match (probe::is_open(address).await?, is_open) {
             (true, true) => Ok(format!("{address} is open")),
             (false, false) => Ok(format!("{address} is closed")),
             (false, true) => Err(format!("{address} is closed")),

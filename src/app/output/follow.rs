@@ -373,6 +373,10 @@ impl<'a> Follower<'a> {
             Ok(_) if watched.joined == Joined::BeforeStart => {}
             Ok(details) if is_over(details.state) => {
                 watched.ended(details.exit_code, details.finished_at.parse().ok(), false);
+                // The event of its end is still to come, and perhaps a start.
+                if std::mem::take(&mut watched.was_signalled) {
+                    self.successors.await_restart();
+                }
             }
             Err(error) if error.is_not_found() && watched.ends.is_empty() => watched.ended(137, None, false),
             // An engine that does not answer is asked again when its events come again.

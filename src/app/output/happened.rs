@@ -20,7 +20,7 @@ impl Follower<'_> {
             "die" if watched.died(event) && !watched.is_over => {
                 let known = watched.ends.len();
                 // A `restart` by somebody else stops the container and starts it again; no event tells the two apart from a stop.
-                if std::mem::take(&mut watched.was_signalled) && !self.is_run_under_way {
+                if std::mem::take(&mut watched.was_signalled) {
                     self.successors.await_restart();
                 }
                 self.look(&event.id).await;

@@ -225,8 +225,18 @@ fn remote(instruction: &Instruction, text: &Text) -> Option<Finding> {
     let address = instruction.arguments().into_iter().find(is_remote)?;
     let is_checked = instruction.flag("checksum").is_some();
     (!is_checked).then(|| {
-        Finding::new(&REMOTE_ADD, text.span(instruction.line.clone()), format!("ADD fetches `{address}` unchecked"))
+        let words = format!("ADD fetches `{}` unchecked", without_login(&address));
+        let finding = Finding::new(&REMOTE_ADD, text.span(instruction.line.clone()), words);
+        if address.contains(['@', '?']) { finding.secret() } else { finding }
     })
+}
+
+/// Returns an address without its login and its query, either of which may hold a token.
+fn without_login(address: &str) -> String {
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    format!("{scheme}://{}/{path}", host.rsplit('@').next().unwrap_or_default())
 }
 
 fn key(instruction: &Instruction, text: &Text) -> Option<Finding> {

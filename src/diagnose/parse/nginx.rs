@@ -24,13 +24,19 @@ impl Directive {
     }
 }
 
+/// Blocks within blocks beyond this depth are passed over. nginx itself knows six levels.
+const DEEPEST: usize = 64;
+
 /// Reads a configuration. A variable's braces (`${x}`) belong to a word.
 pub fn parse(text: &str) -> Vec<Directive> {
     let mut open: Vec<Vec<Directive>> = vec![Vec::new()];
     let mut heads: Vec<Directive> = Vec::new();
     let mut words: Vec<(String, Range<usize>)> = Vec::new();
+    let mut too_deep = 0_usize;
     for (word, range) in tokens(text) {
         match word.as_str() {
+            "{" if heads.len() >= DEEPEST => too_deep += 1,
+            "}" if too_deep > 0 => too_deep -= 1,
             ";" => {
                 let one = directive(std::mem::take(&mut words));
                 open.last_mut().into_iter().zip(one).for_each(|(list, one)| list.push(one));
@@ -43,9 +49,9 @@ pub fn parse(text: &str) -> Vec<Directive> {
                 words.clear();
                 let block = open.pop().unwrap_or_default();
                 let head = heads.pop().unwrap_or_default();
-                open.last_mut()
-                    .into_iter()
-                    .for_each(|list| list.push(Directive { block: block.clone(), ..head.clone() }));
+                if let Some(list) = open.last_mut() {
+                    list.push(Directive { block, ..head });
+                }
             }
             _ => words.push((word, range)),
         }

@@ -153,7 +153,9 @@ fn shown(line: &str) -> String {
 fn excerpt(place: &BuildPlace) -> Vec<String> {
     let last = place.line as usize + place.text.len().saturating_sub(1);
     let width = last.to_string().len();
-    let indent = place.text.first().map_or(0, |line| line.len() - line.trim_start().len());
+    let blanks = |line: &String| line.chars().take_while(|one| one.is_whitespace()).count();
+    // The text may come from the engine, so its width is bounded.
+    let indent = place.text.first().map_or(0, blanks).min(KEPT_CHARACTERS);
     let mut lines = vec![format!("--> {}:{}:{}", escape_controls(&place.file), place.line, indent + 1)];
     for (number, text) in (place.line..).zip(&place.text) {
         let text: String = shown(text).chars().take(KEPT_CHARACTERS).collect();

@@ -2,13 +2,43 @@
 
 #![expect(clippy::disallowed_methods, reason = "reads the kernel's files about a container")]
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+
+/// Most bytes that are read of a file.
+const LARGEST: u64 = 4 << 20;
+
 /// Returns the text of a file, or why it cannot be read.
 pub(super) fn text(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| words(path, &error))
+    let file = std::fs::File::open(path).map_err(|error| words(path, &error))?;
+    read(file).map_err(|error| words(path, &error))
+}
+
+/// Returns the text of a file of a container, by its path there. The container decides what stands at that path, so links
+/// are resolved in the container, and only a regular file is read.
+pub(super) fn text_inside(pid: i64, path: &str) -> Result<String, String> {
+    let opened = || {
+        let root = format!("/proc/{pid}/root");
+        let root = rustix::fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        rustix::fs::openat2(root, path, flags, Mode::empty(), inside)
+    };
+    let file = opened().map(std::fs::File::from).map_err(std::io::Error::from);
+    file.and_then(read).map_err(|error| words(path, &error))
+}
+
+/// Reads a regular file, [`LARGEST`] bytes at most.
+fn read(file: std::fs::File) -> std::io::Result<String> {
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Returns the text of a file without the blanks around it.

@@ -51,7 +51,7 @@ pub(super) fn names(pid: i64) -> Section {
         "On a network of the project the engine's own server answers at 127.0.0.11 with the addresses of the services.",
     );
     for (file, words) in [("resolv.conf", ["nameserver", "search", "options"].as_slice()), ("hosts", &[])] {
-        match files::text(&format!("/proc/{pid}/root/etc/{file}")) {
+        match files::text_inside(pid, &format!("/etc/{file}")) {
             Ok(text) => {
                 let is_shown = |line: &&str| words.is_empty() || words.iter().any(|word| line.starts_with(word));
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -10,14 +10,21 @@ mod http;
 mod secure;
 mod server;
 
+use std::io::ErrorKind;
+
 use tokio::net::TcpStream;
 
 pub use http::{Answer, Request, http};
 pub use server::{Server, Shown};
 
-/// Returns whether somebody listens on a port, `HOST:PORT`.
-pub async fn is_open(address: &str) -> bool {
-    TcpStream::connect(address).await.is_ok()
+/// Returns whether somebody listens on a port, `HOST:PORT`. An error is an address that cannot be asked, such as a host
+/// without an address: nothing is known of its port then.
+pub async fn is_open(address: &str) -> Result<bool, String> {
+    match TcpStream::connect(address).await {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::TimedOut) => Ok(false),
+        Err(error) => Err(format!("{address} cannot be asked: {error}")),
+    }
 }
 
 /// Returns whether a server accepts a version of TLS, `1.0` to `1.3`. An error is a server that cannot be asked.

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper::client::conn::http2::{self, SendRequest};
 use hyper::header::CONTENT_TYPE;
 use hyper::upgrade::Upgraded;
 use hyper::{Method, Request};
@@ -22,7 +22,9 @@ pub(crate) struct Client(SendRequest<Body>);
 impl Client {
     /// Makes a connection that was taken over one for calls.
     pub(crate) async fn new(stream: TokioIo<Upgraded>) -> Result<Self, Status> {
-        let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .max_header_list_size(super::MOST_WORDS)
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| Status::broken(chain(&error)))?;
         tokio::spawn(async move {

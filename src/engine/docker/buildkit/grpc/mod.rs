@@ -9,3 +9,7 @@ pub(super) mod server;
 mod status;
 
 pub(super) use status::{Code, Status};
+
+/// Most bytes of the words (headers and trailers) of a call. The engine puts the patterns of `.dockerignore` and the text of a
+/// failing Dockerfile into them, so the 16 KiB that are usual are not enough.
+const MOST_WORDS: u32 = 16 << 20;

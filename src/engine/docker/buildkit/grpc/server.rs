@@ -100,7 +100,10 @@ pub(crate) async fn serve(stream: TokioIo<Upgraded>, service: Arc<impl Service>)
         async move { Ok::<_, Infallible>(begin(service, request)) }
     });
     // The end of the connection is the end of the session, whatever the reason.
-    let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), answer).await;
+    let _ = http2::Builder::new(TokioExecutor::new())
+        .max_header_list_size(super::MOST_WORDS)
+        .serve_connection(TokioIo::new(stream), answer)
+        .await;
 }
 
 /// Begins a call; its answers are the body, its outcome the trailers.

@@ -34,7 +34,7 @@ pub(super) enum Verdict {
 #[cfg(test)]
 impl Selection {
     pub(super) fn test(wanted: &[&str], ignored: &str) -> Self {
-        let wanted = (!wanted.is_empty()).then(|| wanted.iter().map(|path| parts(path)).collect());
+        let wanted = (!wanted.is_empty()).then(|| wanted.iter().map(|path| fixed(path)).collect());
         Self { wanted, ignore: Ignore::parse(ignored) }
     }
 }
@@ -48,9 +48,9 @@ impl Selection {
             Some(root) => wanted.extend(follow(root, &followed)),
             None => wanted.extend(followed),
         }
-        let is_all = wanted.iter().any(|path| parts(path).is_empty());
+        let is_all = wanted.iter().any(|path| fixed(path).is_empty());
         let is_asked = !wanted.is_empty() && !is_all;
-        let wanted = is_asked.then(|| wanted.iter().map(|path| parts(path)).collect());
+        let wanted = is_asked.then(|| wanted.iter().map(|path| fixed(path)).collect());
         Self { wanted, ignore: Ignore::parse(&words.all("exclude-patterns").join("\n")) }
     }
 
@@ -78,6 +78,11 @@ fn among(wanted: &[Vec<String>], path: &str) -> Verdict {
         _ if length <= path.len() => Verdict::Sent,
         _ => Verdict::Above,
     })
+}
+
+/// Returns the parts of a wanted path up to the first `**`, which stands for any number of directories: all below is sent.
+fn fixed(path: &str) -> Vec<String> {
+    parts(path).into_iter().take_while(|part| !part.contains("**")).collect()
 }
 
 fn parts(path: &str) -> Vec<String> {
@@ -177,6 +182,19 @@ mod tests {
         }
         assert_eq!(Selection::test(&[], "").judge("any/thing", false), Sent);
         assert_eq!(Selection::test(&[], "out").judge("out", true), Left);
+    }
+
+    #[test]
+    fn all_below_a_double_star_is_sent() {
+        let some = Selection::test(&["src/**/*.txt"], "");
+        for (path, is_directory, expected) in [
+            ("src", true, Verdict::Sent),
+            ("src/x.txt", false, Verdict::Sent),
+            ("src/a/b/c.txt", false, Verdict::Sent),
+            ("other", true, Verdict::Left),
+        ] {
+            assert_eq!(some.judge(path, is_directory), expected, "{path}");
+        }
     }
 
     #[test]

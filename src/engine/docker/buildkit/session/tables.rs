@@ -30,19 +30,18 @@ pub(crate) enum Directory {
 }
 
 impl Tables {
-    /// Adds other tables. Returns false, and changes nothing, where a name means something else in them.
+    /// Adds other tables. Returns false, and changes nothing, where a name means something else in them, or where they
+    /// have other secrets or agents: the steps of a build must not reach the secrets of another build.
     pub(super) fn join(&mut self, other: &Tables) -> bool {
         fn fits<T: PartialEq>(own: &BTreeMap<String, T>, other: &BTreeMap<String, T>) -> bool {
             other.iter().all(|(name, value)| own.get(name).is_none_or(|known| known == value))
         }
         let fits = fits(&self.directories, &other.directories)
-            && fits(&self.secrets, &other.secrets)
-            && fits(&self.agents, &other.agents)
+            && self.secrets == other.secrets
+            && self.agents == other.agents
             && self.purpose == other.purpose;
         if fits {
             self.directories.extend(other.directories.clone());
-            self.secrets.extend(other.secrets.clone());
-            self.agents.extend(other.agents.clone());
         }
         fits
     }
@@ -83,6 +82,7 @@ mod tests {
         assert_eq!(tables.directories.len(), 1);
         assert!(!tables.join(&secret("/b")));
         assert_eq!(tables.secrets.get("token"), Some(&FileSource::File("/a".into())));
+        assert!(!tables.join(&Tables::default()), "a build without secrets must not reach those of another");
     }
 
     #[test]

@@ -102,22 +102,27 @@ impl Building {
                     self.tell_all(progress.end()).await;
                     return answer;
                 }
-                is_more = self.step(&mut answers, progress) => if !is_more {
-                    self.tell_all(progress.end()).await;
-                    return solving.await;
+                // Only the wait for an answer is dropped where the outcome comes first, never an answer.
+                answer = answers.next() => match answer {
+                    Ok(Some(answer)) => self.pass_on(answer, progress).await,
+                    // An error of the progress is also one of the build, which tells more.
+                    _ => {
+                        self.tell_all(progress.end()).await;
+                        return solving.await;
+                    }
                 },
             }
         }
     }
 
     async fn follow(&self, answers: &mut Answers<StatusResponse>, progress: &mut Progress) {
-        while self.step(answers, progress).await {}
+        while let Ok(Some(answer)) = answers.next().await {
+            self.pass_on(answer, progress).await;
+        }
     }
 
-    /// Passes on one part of the progress. Returns false at the end.
-    async fn step(&self, answers: &mut Answers<StatusResponse>, progress: &mut Progress) -> bool {
-        // An error of the progress is also one of the build, which tells more.
-        let Ok(Some(answer)) = answers.next().await else { return false };
+    /// Passes on one part of the progress.
+    async fn pass_on(&self, answer: StatusResponse, progress: &mut Progress) {
         self.tell_all(progress.take(answer)).await;
         if let Some(event) = self.session.large_context() {
             self.tell(Ok(event)).await;
@@ -126,7 +131,6 @@ impl Building {
         if let Some(event) = progress.sent(sent) {
             self.tell(Ok(event)).await;
         }
-        true
     }
 
     async fn tell_all(&self, events: Vec<BuildEvent>) {

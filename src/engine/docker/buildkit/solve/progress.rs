@@ -9,6 +9,9 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexL
 use crate::engine::docker::build::dockerfile::Dockerfile;
 use crate::engine::{BuildEvent, BuildPlace, BuildStep, StepEnd};
 
+/// A line longer than this, in bytes, is shown in pieces.
+const LONGEST_LINE: usize = 64 * 1024;
+
 /// The progress of one build.
 pub(super) struct Progress {
     dockerfile: Dockerfile,
@@ -105,8 +108,10 @@ impl Progress {
         bytes.extend_from_slice(&log.msg);
         let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
         let rest = lines.pop().unwrap_or_default().to_vec();
-        let events = lines.into_iter().filter_map(|line| self.output(&key.0, line)).collect();
-        if !rest.is_empty() {
+        let mut events: Vec<_> = lines.into_iter().filter_map(|line| self.output(&key.0, line)).collect();
+        if rest.len() > LONGEST_LINE {
+            events.extend(self.output(&key.0, &rest));
+        } else if !rest.is_empty() {
             self.partial.insert(key, rest);
         }
         events
