@@ -17,6 +17,22 @@ struct Pattern {
 }
 
 impl Ignore {
+    /// Splits a pattern or path into its parts, cleaned as Go's `filepath.Clean` does. A slash at the beginning has no
+    /// effect, because every pattern is relative to the context's root.
+    pub(crate) fn parts(line: &str) -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for part in line.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop();
+                }
+                part => parts.push(part.to_owned()),
+            }
+        }
+        parts
+    }
+
     /// Reads the patterns of a file. Comments, blank lines and patterns that name the root itself are left out.
     pub fn parse(text: &str) -> Self {
         let pattern = |line: &str| {
@@ -28,7 +44,7 @@ impl Ignore {
                 Some(rest) => (rest.trim(), true),
                 None => (line, false),
             };
-            let parts = clean(line);
+            let parts = Ignore::parts(line);
             (!parts.is_empty()).then_some(Pattern { parts, takes_back })
         };
         Self { patterns: text.lines().filter_map(pattern).collect() }
@@ -62,22 +78,6 @@ impl Ignore {
                 || pattern.parts.iter().any(|part| part == "**")
         })
     }
-}
-
-/// Splits a pattern into its parts, cleaned as Go's `filepath.Clean` does. A slash at the beginning has no effect,
-/// because every pattern is relative to the context's root.
-fn clean(line: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    for part in line.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part.to_owned()),
-        }
-    }
-    parts
 }
 
 /// Returns whether a pattern matches a path or a directory above the path.

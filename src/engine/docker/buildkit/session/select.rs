@@ -82,21 +82,7 @@ fn among(wanted: &[Vec<String>], path: &str) -> Verdict {
 
 /// Returns the parts of a wanted path up to the first `**`, which stands for any number of directories: all below is sent.
 fn fixed(path: &str) -> Vec<String> {
-    parts(path).into_iter().take_while(|part| !part.contains("**")).collect()
-}
-
-fn parts(path: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part.to_owned()),
-        }
-    }
-    parts
+    Ignore::parts(path).into_iter().take_while(|part| !part.contains("**")).collect()
 }
 
 /// Returns the paths that are needed for these names: the names, the links on the way, and what the links lead to. A
@@ -104,7 +90,7 @@ fn parts(path: &str) -> Vec<String> {
 fn follow(root: &Path, names: &[String]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for name in names {
-        add(root, &parts(name), &mut found, &mut MOST_LINKS.clone());
+        add(root, &Ignore::parts(name), &mut found, &mut MOST_LINKS.clone());
     }
     found
 }
@@ -146,8 +132,8 @@ fn links(root: &Path, name: &[String]) -> Vec<Vec<String>> {
         let link = std::fs::read_link(directory.join(file)).ok()?;
         let link = link.to_string_lossy().into_owned();
         Some(match link.starts_with('/') {
-            true => parts(&link),
-            false => parts(&format!("{}/{link}", above.join("/"))),
+            true => Ignore::parts(&link),
+            false => Ignore::parts(&format!("{}/{link}", above.join("/"))),
         })
     };
     if !last.contains(['*', '?', '[']) {
