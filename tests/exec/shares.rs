@@ -106,6 +106,31 @@ async fn a_replacement_that_shares_with_one_that_runs_is_finished_not_made_again
     assert!(plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default()).is_empty());
 }
 
+/// The new `side` runs and the old one is not removed yet when the run dies. Then `web`, whose network it shares, stops.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_whose_host_is_started_again_is_restarted_before_the_old_one_goes() {
+    let yaml = |title: &str| {
+        format!(
+            "services: {{ web: {{ image: app:1 }}, \
+             side: {{ image: app:1, environment: {{ TITLE: '{title}' }}, network_mode: 'service:web' }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("0")).await;
+    dies(&engine, &yaml("1"), "remove_container", 0, Fault::Crash).await;
+    let web = engine.inspect_container("p-web-1").await.unwrap().id;
+    engine.stop_container(&web, None).await.unwrap();
+    let plan = plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default());
+    let at = |is_it: &dyn Fn(&Action) -> bool| plan.steps.iter().position(|step| is_it(&step.action));
+    let restart = at(&|action| matches!(action, Action::RestartContainer { .. })).unwrap();
+    let wait = at(&|action| matches!(action, Action::WaitFor { until: inception::plan::Until::Ready(_), .. })).unwrap();
+    let waits_for = &plan.steps[wait].requires;
+    assert!(waits_for.contains(&plan.steps[restart].id), "{}", inception::plan::render(&plan));
+    succeeds(&engine, &yaml("1")).await;
+    assert_eq!(containers(&engine).await, ["p-side-1 app:1 running", "p-web-1 app:1 running"]);
+    assert!(plan_up(&project(&yaml("1")), &observed(&engine).await, &UpOptions::default()).is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_container_that_shares_with_one_that_is_still_being_stopped_comes_back_after_it() {
     let yaml = |web: &str, side: &str| {

@@ -81,6 +81,26 @@ impl<'a> Up<'a> {
         kept.iter().any(|id| made(id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host)))
     }
 
+    /// Returns the service whose network a running container shared before that service's container was started again,
+    /// in this plan or by an interrupted run. The second value is the step that starts it in this plan.
+    pub(crate) fn lost_host(&mut self, container: &ContainerRef) -> Option<(ServiceName, Option<StepId>)> {
+        let ContainerRef::Existing(id) = container else { return None };
+        let world = self.scope.world;
+        let one = world.by_id(id.as_str()).filter(|one| one.state == ContainerState::Running)?;
+        let host = world.by_id(one.network_mode.strip_prefix("container:")?)?;
+        let name = host.service()?.into();
+        if let Some(started) = self.builder.start_of(&host.id) {
+            return Some((name, Some(started)));
+        }
+        if host.state != ContainerState::Running {
+            return None;
+        }
+        self.builder.joined([one.id.clone(), host.id.clone()]);
+        let made = |id| world.observed.definitions.get(id);
+        let is_lost = made(&one.id).zip(made(&host.id)).is_some_and(|(one, host)| one.has_started_before(host));
+        is_lost.then_some((name, None))
+    }
+
     /// Plans the restart of the running replicas of a service that the plan leaves alone: after the containers whose
     /// namespaces or volumes they share, and once the conditions of `depends_on` hold, as for a start.
     pub(crate) fn restart(&mut self, service: &Service, reason: Reason) {

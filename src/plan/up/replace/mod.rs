@@ -297,6 +297,16 @@ impl Up<'_> {
             self.builder.after(started, optional);
             steps.push(started);
             ready = vec![started];
+        } else if let Some((host, first)) = self.lost_host(&swap.new) {
+            ready.extend(first);
+            let before = hooks::plan_before(&mut self.builder, &service.pre_stop, &swap.target, &swap.new, &ready);
+            ready.extend(before.iter().copied());
+            steps.extend(before);
+            let restart = Action::RestartContainer { container: swap.new.clone(), grace: self.scope.options.grace };
+            let restarted = self.builder.step(&swap.target, restart, Reason::HostStarted(host), ready);
+            self.builder.after(restarted, optional);
+            steps.push(restarted);
+            ready = vec![restarted];
         }
         // The engine does not tell whether the interrupted run that started the new container also ran its hooks. A
         // hook that runs twice is better than a hook that never runs.
