@@ -38,8 +38,9 @@ init=$(command -v catatonit tini docker-init | head -n 1 || true)
   printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' "$(ulimit -Sn)" "$(ulimit -Hn)" 1024 1024
   [ -z "$init" ] || printf 'init_path = "%s"\n' "$init"
   printf '[network]\nnetwork_config_dir = "%s/networks"\n' "$base"
-  # By default the process that watches an exec stays for five minutes.
-  printf '[engine]\ncgroup_manager = "cgroupfs"\nexit_command_delay = 0\n'
+  # The process that watches an exec stays that many seconds, by default five minutes. With 0 the session may be gone before
+  # the client asks for its exit code.
+  printf '[engine]\ncgroup_manager = "cgroupfs"\nexit_command_delay = 5\n'
   # Some versions of crun do not support this machine's control groups.
   if command -v runc >/dev/null; then printf 'runtime = "runc"\n'; fi
 } >"$CONTAINERS_CONF"
