@@ -92,6 +92,30 @@ async fn a_call_that_takes_effect_late_is_noticed_before_success_is_claimed() {
     assert_eq!(networks(&engine).await, [r#"p-web-1 running ["p_n"]"#]);
 }
 
+/// The connection breaks while `web` is stopped for its network. The first stop is carried out when `web` runs again.
+#[tokio::test(start_paused = true)]
+async fn a_late_stop_is_noticed_though_the_program_ends_with_success() {
+    let engine = engine();
+    succeeds(&engine, &on_network("a", "db:1")).await;
+    let mut is_first = true;
+    engine.set_script(move |call| {
+        let mut turn = Turn::from(Fault::None);
+        if call.name == "stop_container" && std::mem::take(&mut is_first) {
+            turn = Turn { work: Duration::from_secs(4), ..Fault::CutOff.into() };
+        }
+        if call.name == "list_containers" {
+            turn.work = Duration::from_secs(3);
+        }
+        turn
+    });
+    let outcome = up(&engine, &project(&on_network("b", "db:1"))).await.unwrap();
+    let told: Vec<String> = outcome.failures.iter().map(|failure| failure.error.to_string()).collect();
+    assert_eq!(told, ["container `p-web-1` was stopped again"]);
+    engine.clear_faults();
+    succeeds(&engine, &on_network("b", "db:1")).await;
+    assert_eq!(containers(&engine).await, ["p-web-1 db:1 running"]);
+}
+
 /// Runs a plan, with the first signal after a second. Returns the outcome, and how long the run went on after the
 /// signal.
 async fn interrupted(engine: &Arc<FakeEngine>, plan: &Plan) -> (Outcome, Duration) {

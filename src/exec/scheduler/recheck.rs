@@ -71,11 +71,18 @@ impl Run<'_> {
         match endpoint {
             Some(endpoint) if found.networks.contains_key(&endpoint.network) => None,
             Some(endpoint) => Some(format!("has lost network `{}` again", endpoint.network)),
-            None if found.state == ContainerState::Exited && found.exit_code != Some(0) => {
+            None if found.state == ContainerState::Exited && self.has_not_completed(found) => {
                 Some("was stopped again".to_owned())
             }
             None => None,
         }
+    }
+
+    /// Returns whether a container that has ended was stopped, rather than at the end of its work. A program that a stop
+    /// ends may exit with 0, too.
+    fn has_not_completed(&self, ended: &ObservedContainer) -> bool {
+        let events = self.runner.events.as_ref().as_ref();
+        ended.exit_code != Some(0) || events.is_some_and(|events| events.is_told_to_end(&ended.id))
     }
 
     /// Returns whether a later step of the plan stops or removes the container.

@@ -3,7 +3,7 @@
 //! An event only wakes a wait; the wait then inspects its container and decides. While the stream of events is broken,
 //! waits inspect at intervals.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,9 @@ use crate::model::{ContainerId, ProjectName, labels};
 /// How long the run waits for its subscription.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The containers that somebody has sent a signal that ends them, since their last start.
+type ToldToEnd = Arc<Mutex<HashSet<ContainerId>>>;
+
 /// Wakes each wait when something happens to its container.
 #[derive(Debug)]
 pub(in crate::exec) struct Events {
@@ -26,6 +29,7 @@ pub(in crate::exec) struct Events {
     is_open: Arc<AtomicBool>,
     /// The wake-ups of containers that the run has started and that no wait has asked for yet.
     of_started: Mutex<HashMap<ContainerId, Wakeups>>,
+    told_to_end: ToldToEnd,
     _stop: DropGuard,
 }
 
@@ -38,9 +42,15 @@ impl Events {
         // Without events waits inspect at intervals, so a silent engine does not hold the run up.
         let first = tokio::time::timeout(PATIENCE, engine.events(&filter, None)).await.ok().and_then(Result::ok);
         let is_open = Arc::new(AtomicBool::new(first.is_some()));
-        let forward = Forward { sender: sender.clone(), is_open: is_open.clone() };
+        let told_to_end = ToldToEnd::default();
+        let forward = Forward { sender: sender.clone(), is_open: is_open.clone(), told_to_end: told_to_end.clone() };
         tokio::spawn(forward.run(engine, filter, first, stop.clone()));
-        Self { sender, is_open, of_started: Mutex::default(), _stop: stop.drop_guard() }
+        Self { sender, is_open, of_started: Mutex::default(), told_to_end, _stop: stop.drop_guard() }
+    }
+
+    /// Returns whether the events so far tell that somebody has stopped a container since its last start.
+    pub(in crate::exec) fn is_told_to_end(&self, container: &ContainerId) -> bool {
+        self.told_to_end.lock().unwrap_or_else(PoisonError::into_inner).contains(container)
     }
 
     /// Keeps what happens to a container from now on for the wait that comes after its start. Between the two a
@@ -119,6 +129,7 @@ type Stream = futures_util::stream::BoxStream<'static, crate::engine::EngineResu
 struct Forward {
     sender: broadcast::Sender<Happened>,
     is_open: Arc<AtomicBool>,
+    told_to_end: ToldToEnd,
 }
 
 impl Forward {
@@ -145,11 +156,21 @@ impl Forward {
         while let Some(Ok(event)) = stream.next().await {
             if matters(&event.action) {
                 let what = What::of(&event);
+                self.note(&event.id, what);
                 self.tell(Happened::To { container: event.id, what });
             }
         }
         self.is_open.store(false, Ordering::SeqCst);
         self.tell(Happened::Broken);
+    }
+
+    fn note(&self, container: &ContainerId, what: What) {
+        let mut told = self.told_to_end.lock().unwrap_or_else(PoisonError::into_inner);
+        if what.tells_to_end(false) {
+            told.insert(container.clone());
+        } else if what == What::Start {
+            told.remove(container);
+        }
     }
 
     fn tell(&self, happened: Happened) {
