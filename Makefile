@@ -24,7 +24,7 @@ ROUNDS ?= 200
 EXECS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: install deb up down re build ps logs smoke test podman soak leaks check bench fuzz base init clean fclean help setup release
+.PHONY: pictures install deb up down re build ps logs smoke test podman soak leaks check bench fuzz base init clean fclean help setup release
 
 # The program is compiled while the images are built. If one of the two fails, make waits for the other and fails.
 # None of make's own rules applies here, and looking through them for each source takes a tenth of a second.
@@ -91,6 +91,9 @@ fuzz: ## fuzz the loader, MINUTES=60 in all; says which tool is missing
 
 base: ## provide the image debian:bookworm
 	@scripts/base-image.sh
+
+pictures: $(INCEPTION) ## draw the pictures of the documentation again
+	@$(INCEPTION) --env-file .env.example -f $(STACK) graph --offline -o docs/pictures/inception.svg
 
 init: ## make srcs/.env, secrets, certificates and data folders if they are missing
 	@scripts/init.sh

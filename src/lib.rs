@@ -12,6 +12,7 @@
 //! | [`observe`] | one snapshot of the engine, and what is looked up on this machine |
 //! | [`plan`] | desired and observed state to a [`plan::Plan`]; pure |
 //! | [`diagnose`] | judges a stack by rules: facts in, findings out; pure |
+//! | [`picture`] | a project as a tree, a layered picture, Graphviz or Mermaid; pure |
 //! | [`exec`] | runs a plan: events out, one outcome |
 //! | [`event`] | what happens during a run |
 //! | [`settings`], [`failure`] | what holds for every command, and how a command ends |
@@ -35,6 +36,7 @@ pub mod graph;
 pub mod loader;
 pub mod model;
 pub mod observe;
+pub mod picture;
 pub mod plan;
 pub mod settings;
 pub mod text;

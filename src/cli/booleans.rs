@@ -22,12 +22,13 @@ pub fn parse(word: &str) -> Option<bool> {
 }
 
 /// Rewrites a command line (the program's name first) so that no flag that is on or off has a value. The error is about a
-/// value that is neither.
-pub fn without_values(mut command: Command, arguments: &[OsString]) -> Result<Vec<OsString>, clap::Error> {
+/// value that is neither. `program` makes the program's options and commands, for the rare command line that needs them.
+pub fn without_values(program: fn() -> Command, arguments: &[OsString]) -> Result<Vec<OsString>, clap::Error> {
     let has_value = |text: &str| text.starts_with('-') && text.contains('=');
     if !arguments.iter().any(|argument| argument.to_str().is_some_and(has_value)) {
         return Ok(arguments.to_vec());
     }
+    let mut command = program();
     // Only a built command tells the global flags that stand after the command's name.
     command.build();
     let mut reader = Reader { command: &command, is_sub: false, words: Vec::new(), is_on: BTreeMap::new() };

@@ -7,6 +7,7 @@ pub const EXAMPLES: &[(&str, &str, &str)] = &[
     ("up", "inception up -d --wait", "start everything, and return once it is healthy"),
     ("plan", "inception plan --build", "show what `up --build` would do and why, and change nothing"),
     ("drift", "inception drift", "show what was changed on the engine since `up`; ends with 2 if something was"),
+    ("graph", "inception graph -o stack.svg", "draw who needs whom, with states, as a picture for a browser"),
     ("down", "inception down --remove-orphans", "remove containers and networks; data in volumes stays"),
     ("ps", "inception ps -a --format json", "list all containers for a script, an object a line"),
     ("logs", "inception logs -f --tail 20 web", "show the last lines of `web`, then those that follow"),

@@ -21,7 +21,7 @@
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::env::Environment;
 use crate::failure::Exit;
@@ -68,11 +68,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: Environment) -
 
 fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environment) -> Exit {
     let (arguments, environment) = about::plugin::arguments(args.into_iter().collect(), environment);
-    let parsed = booleans::without_values(Cli::command(), &arguments).and_then(|words| {
-        let mut matches = program().try_get_matches_from(words)?;
-        Cli::from_arg_matches_mut(&mut matches)
-    });
-    let Cli { global, command } = match parsed {
+    let Cli { global, command } = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -96,6 +92,25 @@ fn run_command(args: impl IntoIterator<Item = OsString>, environment: Environmen
     });
     ui::finish(&context);
     exit
+}
+
+/// Reads a command line (the program's name first).
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let words = booleans::without_values(Cli::command, arguments)?;
+    let quick =
+        named(&words).try_get_matches_from(&words).and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches));
+    // Help, suggestions and rare commands need all commands with their flags.
+    quick.or_else(|_| {
+        let mut matches = program().try_get_matches_from(&words)?;
+        Cli::from_arg_matches_mut(&mut matches)
+    })
+}
+
+/// Returns the program's options, and the commands that a command line may mean.
+fn named(words: &[OsString]) -> clap::Command {
+    // The settings are those of `Cli`.
+    let program = clap::Command::new("inception").disable_version_flag(true).args_override_self(true);
+    Command::add_named(GlobalFlags::augment_args(program), words)
 }
 
 /// Returns the program's options and commands, with an example each.

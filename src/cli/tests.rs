@@ -1,6 +1,6 @@
 //! Command lines as a whole: which are refused, with which words, and what the table of commands must keep to.
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::Cli;
 use super::examples::EXAMPLES;
@@ -152,7 +152,7 @@ fn values_that_scripts_written_for_docker_compose_give_are_taken() {
 fn parse_whole(line: &str) -> Result<Cli, String> {
     let words: Vec<std::ffi::OsString> =
         std::iter::once("inception").chain(line.split_whitespace()).map(Into::into).collect();
-    let words = super::booleans::without_values(Cli::command(), &words);
+    let words = super::booleans::without_values(Cli::command, &words);
     words.and_then(Cli::try_parse_from).map_err(|error| error.to_string())
 }
 
@@ -276,6 +276,25 @@ fn every_command_has_an_example_that_is_a_command_line() {
         let name = command.get_name();
         assert!(help(name).contains("Example:\n  inception "), "`{name}` has no example: see cli/examples.rs");
     }
+}
+
+#[test]
+fn a_command_line_means_the_same_whether_clap_knows_all_flags_or_those_of_one_command() {
+    let lines = EXAMPLES.iter().map(|(_, line, _)| line.replace('\'', ""));
+    let more =
+        ["inception -f a.yml -p x up -f b.yml --dry-run", "inception down --dry-run -p y", "inception logs -f web"];
+    let mut quick = 0;
+    for line in lines.chain(more.map(str::to_owned)) {
+        let read = |program: clap::Command| {
+            let mut matches = program.try_get_matches_from(line.split(' ')).ok()?;
+            Some(format!("{:?}", Cli::from_arg_matches_mut(&mut matches).ok()?))
+        };
+        let words: Vec<std::ffi::OsString> = line.split(' ').map(Into::into).collect();
+        let Some(found) = read(super::named(&words)) else { continue };
+        quick += 1;
+        assert_eq!(Some(found), read(super::program()), "{line}");
+    }
+    assert!(quick > 30, "{quick} command lines need the flags of one command");
 }
 
 #[test]

@@ -274,3 +274,20 @@ async fn an_old_container_comes_back_when_the_network_that_it_was_on_is_made_aga
         engine.list_containers(&[]).await.unwrap().into_iter().find(|one| one.name.as_str() == "p-web-1").unwrap();
     assert!(web.networks.contains_key("p_n"));
 }
+
+/// `web` leaves network `n`, which the same run recreates for `db`, and the run dies. The new `web` cannot work.
+#[tokio::test(start_paused = true)]
+async fn an_old_container_gets_back_a_recreated_network_that_the_file_no_longer_gives_it() {
+    let yaml = |web: &str, label: &str| {
+        format!(
+            "{{ services: {{ web: {web}, db: {{ image: app:1, networks: [n] }} }}, \
+             networks: {{ n: {{ labels: {{ v: '{label}' }} }} }} }}"
+        )
+    };
+    let engine = engine();
+    succeeds(&engine, &yaml("{ image: app:1, networks: [n] }", "a")).await;
+    let after = yaml("{ image: broken:1 }", "b");
+    dies(&engine, &after, "start_container", 1, Fault::Crash).await;
+    fails(&engine, &after).await;
+    assert_eq!(networks(&engine).await, [r#"p-db-1 running ["p_n"]"#, r#"p-web-1 running ["p_n"]"#]);
+}

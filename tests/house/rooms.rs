@@ -9,11 +9,12 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "loader", "observe", "plan", "exec", "ui", "engine", "event", "graph", "settings", "failure", "diag",
-            "diagnose", "env", "model", "text",
+            "diagnose", "picture", "env", "model", "text",
         ],
     ),
     ("ui", &["event", "plan", "explain", "settings", "failure", "diag", "diagnose", "model", "text"]),
     ("diagnose", &["loader", "diag", "model", "text"]),
+    ("picture", &["model", "text"]),
     ("exec", &["plan", "engine", "event", "model", "text"]),
     ("event", &["plan", "diag", "model"]),
     ("observe", &["engine", "model", "diag", "text"]),
@@ -48,7 +49,8 @@ pub const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms and folders that only compute: the same input gives the same output.
-pub const PURE: &[&str] = &["plan", "model", "graph", "diag", "diagnose", "event", "explain", "text", "ui/template"];
+pub const PURE: &[&str] =
+    &["plan", "model", "graph", "diag", "diagnose", "picture", "event", "explain", "text", "ui/template"];
 
 /// What no pure room may name. Methods such as `Path::exists` are banned by `clippy.toml`.
 pub const WORLD: &[&str] = &[

@@ -40,7 +40,7 @@ pub fn read(context: &Context, file: &Path) -> Result<(Context, UpRequest), Fail
     }
     let saved = Saved::read(context, file)?;
     let arguments: Vec<OsString> = saved.arguments.iter().map(OsString::from).collect();
-    let line = booleans::without_values(PlanLine::command(), &arguments).and_then(PlanLine::try_parse_from);
+    let line = booleans::without_values(PlanLine::command, &arguments).and_then(PlanLine::try_parse_from);
     let Ok(PlanLine { global, command: PlanCommand::Plan(plan) }) = line else {
         return Err(wrong("the saved plan has a command line that is no `plan`", "make a new plan"));
     };

@@ -11,6 +11,7 @@ use crate::failure::{Exit, Failure};
 
 /// Check the compose files and show the project that they make
 #[derive(Args, Debug, Default)]
+#[command(alias = "convert")]
 pub struct ConfigArgs {
     #[command(flatten)]
     files: FileFlags,

@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod events;
+pub mod graph;
 pub mod images;
 pub mod logs;
 pub mod ls;

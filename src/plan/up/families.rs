@@ -137,7 +137,7 @@ impl<'a> Up<'a> {
             successors.filter(|one| !works(one)).filter_map(ObservedContainer::service).collect();
         let is_disconnected = |service: &&Service| {
             let mut all = replicas::of_service(self.scope.world, self.scope.project, service.name.as_str());
-            all.any(|one| !self.lost_with_its_network(service, one, &Displaced::default()).is_empty())
+            all.any(|one| !self.lost_with_its_network(one, &Displaced::default()).is_empty())
         };
         unfinished.extend(self.scope.services().filter(is_disconnected).map(|service| service.name.as_str()));
         let claims = |service: &Service| {

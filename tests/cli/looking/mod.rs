@@ -2,6 +2,7 @@
 
 mod drift;
 mod formats;
+mod graph;
 mod inside;
 mod look;
 mod plan;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::diag::Diagnostic;
 use crate::model::{
-    ContainerState, EndpointSpec, FailureAction, NetworkKey, ObservedContainer, Service, ServiceName, UpdateOrder,
-    labels,
+    ContainerState, EndpointSpec, FailureAction, Network, NetworkKey, ObservedContainer, Service, ServiceName,
+    UpdateOrder, labels,
 };
 use crate::plan::builder::Displaced;
 use crate::plan::container::naming::{self, replica_target};
@@ -87,7 +87,7 @@ impl Up<'_> {
         spec.name = naming::temporary_name(id, &last);
         spec.labels.insert(labels::REPLACES.to_owned(), old.container.id.to_string());
         spec.labels.insert(labels::REPLACE.to_owned(), format!("{}-{}", service.name, old.number));
-        if self.has_ended(service, old) {
+        if self.has_ended(old) {
             spec.labels.insert(labels::REPLACES_ENDED.to_owned(), "true".to_owned());
         }
         requires.extend(after);
@@ -96,10 +96,10 @@ impl Up<'_> {
     }
 
     /// Whether a container that is to be replaced does not run, and no interrupted run has stopped it.
-    fn has_ended(&self, service: &Service, old: &Old<'_>) -> bool {
+    fn has_ended(&self, old: &Old<'_>) -> bool {
         !replicas::is_up(old.container)
             && old.obsolete.is_none_or(says_ended)
-            && self.lost_with_its_network(service, old.container, &Displaced::default()).is_empty()
+            && self.lost_with_its_network(old.container, &Displaced::default()).is_empty()
     }
 
     /// Plans the rest of a replacement that an interrupted run began: its new container exists and is as the file says.
@@ -211,7 +211,7 @@ impl Up<'_> {
         steps: Vec<StepId>,
         batch: &Batch,
     ) -> Replacement {
-        let lost = self.lost_with_its_network(service, swap.old, displaced);
+        let lost = self.lost_with_its_network(swap.old, displaced);
         // An interrupted run that began the replacement, or disconnected the old container from its network, has also
         // stopped it, unless it had ended before. A job had ended by itself.
         let has_run =
@@ -409,19 +409,15 @@ impl Up<'_> {
         commit
     }
 
-    /// Returns the networks that an interrupted run disconnected the old container from without connecting it again.
-    pub(crate) fn lost_with_its_network(
-        &self,
-        service: &Service,
-        old: &ObservedContainer,
-        displaced: &Displaced,
-    ) -> Vec<NetworkKey> {
-        // The file may have named other networks then. The host configuration of a container tells the network that it
-        // was created on.
-        let is_its_own = |key: &NetworkKey| {
-            self.scope.project.networks.get(key).is_some_and(|network| network.name.as_str() == old.network_mode)
+    /// Returns the network that an interrupted run disconnected the old container from without connecting it again: the one
+    /// that the container was created on, which its host configuration tells. The file may have named other networks then.
+    pub(crate) fn lost_with_its_network(&self, old: &ObservedContainer, displaced: &Displaced) -> Vec<NetworkKey> {
+        let is_lost = |(key, network): &(&NetworkKey, &Network)| {
+            network.name.as_str() == old.network_mode
+                && !old.networks.contains_key(&network.name)
+                && !displaced.networks.contains(key)
         };
-        self.lost_networks(service, old, &displaced.networks).into_iter().filter(is_its_own).collect()
+        self.scope.project.networks.iter().filter(is_lost).map(|(key, _)| key.clone()).collect()
     }
 
     /// Returns the endpoints with which an undo connects the old container again.
