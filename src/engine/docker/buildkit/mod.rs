@@ -16,7 +16,7 @@ use self::names::WHAT;
 use super::http::raw::Raw;
 use super::registry::credentials::Credentials;
 use crate::engine::{BuildEvent, EngineResult, EngineStream};
-use crate::model::{BuildKit, BuildRequest};
+use crate::model::BuildRequest;
 
 /// Starts a build; returns its events as they come. A failure of the build is the last event. Where the stream is dropped, the
 /// engine ends the build.
@@ -24,9 +24,9 @@ pub(super) async fn build(
     raw: &Raw,
     credentials: &Credentials,
     sessions: &Sessions,
-    (kit, request): (BuildKit, BuildRequest),
+    request: &BuildRequest,
 ) -> EngineResult<EngineStream<BuildEvent>> {
-    let prepared = solve::request::prepare(kit, &request, credentials.variable("SSH_AUTH_SOCK"))?;
+    let prepared = solve::request::prepare(request, credentials.variable("SSH_AUTH_SOCK"))?;
     let session = sessions.join(raw, credentials, prepared.tables.clone()).await?;
     let stream = raw.upgrade_to(WHAT, "/grpc", "h2c", &[]).await?;
     let client = Client::new(stream).await.map_err(|status| session::error(&status))?;
