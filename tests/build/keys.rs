@@ -150,7 +150,11 @@ fn what_is_in_a_cache_mount_is_there_in_the_next_build() {
             "FROM IMAGE\nRUN --mount=type=cache,id=PROJECT,target=/cache : PROJECT; echo {runs} >> /cache/x; wc -l < /cache/x > /runs\n"
         ));
         built.build();
-        assert_eq!(built.inside("a", "cat /runs; ls /cache 2>/dev/null || true"), runs, "the mount is kept, and is not in the image");
+        assert_eq!(
+            built.inside("a", "cat /runs; ls /cache 2>/dev/null || true"),
+            runs,
+            "the mount is kept, and is not in the image"
+        );
     }
 }
 

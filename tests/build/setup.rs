@@ -5,12 +5,14 @@ use crate::common::real::{IMAGE, Run, Running, Stack, docker, told};
 /// A stack whose services are built, with the images that it makes.
 pub struct Built {
     pub stack: Stack,
+    /// A directory for caches that goes with the stack.
+    pub cache: Option<std::path::PathBuf>,
 }
 
 impl Built {
     /// Creates a stack. `SERVICE` builds get their Dockerfile by [`Built::dockerfile`].
     pub fn new(yaml: &str) -> Self {
-        Self { stack: Stack::new(yaml) }
+        Self { stack: Stack::new(yaml), cache: None }
     }
 
     /// Writes the Dockerfile of the context `.`, with `IMAGE` and `PROJECT` replaced by their values.
@@ -50,6 +52,9 @@ impl Built {
 
 impl Drop for Built {
     fn drop(&mut self) {
+        if let Some(cache) = &self.cache {
+            let _ = std::fs::remove_dir_all(cache);
+        }
         docker(&["rm", "-fv", &self.stack.project]);
         let label = format!("label=com.docker.compose.project={}", self.stack.project);
         let containers = told(&["ps", "-aq", "--filter", &label]);
@@ -61,6 +66,11 @@ impl Drop for Built {
             docker(&["rmi", "-f", image]);
         }
     }
+}
+
+/// The engine's image store: `overlay2`, or a snapshotter of containerd.
+pub fn store() -> String {
+    told(&["info", "-f", "{{.Driver}}"])
 }
 
 /// Whether the engine has the BuildKit of Engine 20.10.

@@ -17,7 +17,8 @@ impl BuildEngine for DockerEngine {
     async fn build_image(&self, request: BuildRequest) -> EngineResult<EngineStream<BuildEvent>> {
         #[cfg(feature = "buildkit")]
         if self.facts.builder.is_buildkit() {
-            return super::buildkit::build(&self.raw, &self.credentials, &self.sessions, &request).await;
+            let sessions = (&self.sessions, self.facts.version.as_str());
+            return super::buildkit::build(&self.raw, &self.credentials, sessions, &request).await;
         }
         classic::build(&self.raw, &self.credentials, request).await
     }

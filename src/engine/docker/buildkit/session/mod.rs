@@ -6,12 +6,12 @@
 
 mod auth;
 mod secrets;
-mod select;
+pub(super) mod select;
 pub(super) mod sharing;
 mod ssh;
 mod sync;
 pub(super) mod tables;
-mod walk;
+pub(super) mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
