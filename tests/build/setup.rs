@@ -5,14 +5,17 @@ use crate::common::real::{IMAGE, Run, Running, Stack, docker, told};
 /// A stack whose services are built, with the images that it makes.
 pub struct Built {
     pub stack: Stack,
-    /// A directory for caches that goes with the stack.
-    pub cache: Option<std::path::PathBuf>,
+    /// Holds what the program notes about builds.
+    _cache: tempfile::TempDir,
 }
 
 impl Built {
     /// Creates a stack. `SERVICE` builds get their Dockerfile by [`Built::dockerfile`].
     pub fn new(yaml: &str) -> Self {
-        Self { stack: Stack::new(yaml), cache: None }
+        let cache = tempfile::tempdir().unwrap();
+        let mut stack = Stack::new(yaml);
+        stack.variables.push(("XDG_CACHE_HOME", cache.path().to_str().unwrap().to_owned()));
+        Self { stack, _cache: cache }
     }
 
     /// Writes the Dockerfile of the context `.`, with `IMAGE` and `PROJECT` replaced by their values.
@@ -52,9 +55,6 @@ impl Built {
 
 impl Drop for Built {
     fn drop(&mut self) {
-        if let Some(cache) = &self.cache {
-            let _ = std::fs::remove_dir_all(cache);
-        }
         docker(&["rm", "-fv", &self.stack.project]);
         let label = format!("label=com.docker.compose.project={}", self.stack.project);
         let containers = told(&["ps", "-aq", "--filter", &label]);
@@ -68,9 +68,9 @@ impl Drop for Built {
     }
 }
 
-/// The engine's image store: `overlay2`, or a snapshotter of containerd.
-pub fn store() -> String {
-    told(&["info", "-f", "{{.Driver}}"])
+/// Whether the engine's image store is one of containerd.
+pub fn has_containerd_store() -> bool {
+    told(&["info", "-f", "{{.DriverStatus}}"]).contains("io.containerd.snapshotter")
 }
 
 /// Whether the engine has the BuildKit of Engine 20.10.

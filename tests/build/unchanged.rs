@@ -1,17 +1,7 @@
 //! `up --build` leaves a build out where its result is known. Whatever may change the result is noticed.
 
 use crate::common::real::{IMAGE, OTHER, Stranger, docker, is_ready, told};
-use crate::setup::{Built, store};
-
-/// A stack with notes of its own.
-fn stack(yaml: &str) -> Built {
-    let mut built = Built::new(yaml);
-    let cache = built.stack.folder.path().parent().unwrap().join(format!("{}-cache", built.stack.project));
-    std::fs::create_dir_all(&cache).unwrap();
-    built.stack.variables.push(("XDG_CACHE_HOME", cache.to_str().unwrap().to_owned()));
-    built.cache = Some(cache);
-    built
-}
+use crate::setup::{Built, has_containerd_store};
 
 const SERVICE: &str = "init: true, stop_grace_period: 0s, command: [sleep, '1000']";
 
@@ -30,7 +20,7 @@ fn every_change_of_the_inputs_is_noticed_and_nothing_else() {
     if !is_ready() {
         return;
     }
-    let built = stack(&format!("services: {{ a: {{ build: ., {SERVICE} }} }}"));
+    let built = Built::new(&format!("services: {{ a: {{ build: ., {SERVICE} }} }}"));
     // A base image of the test's own, because it moves.
     let base = Stranger::image(&format!("{}-base:1", built.stack.project));
     let dockerfile = "FROM PROJECT-base:1\nCOPY file /file\nRUN cat /file > /copy\n";
@@ -39,7 +29,7 @@ fn every_change_of_the_inputs_is_noticed_and_nothing_else() {
     built.stack.file("file", "one");
     assert!(is_asked(&built));
     let (first, container) = (built.image_id("a"), built.stack.containers());
-    if store() != "overlay2" {
+    if has_containerd_store() {
         // The builder asks a registry for base images there, so it is asked in every run.
         assert!(is_asked(&built));
         assert_eq!((built.image_id("a"), built.stack.containers()), (first, container));
@@ -89,8 +79,9 @@ fn builds_that_may_change_unseen_are_always_carried_out() {
         return;
     }
     for key in ["pull_policy: build, build: { context: ., no_cache: true }", "build: { context: ., secrets: [s] }"] {
-        let built =
-            stack(&format!("services: {{ a: {{ {key}, {SERVICE} }} }}\nsecrets: {{ s: {{ file: ./Dockerfile }} }}"));
+        let built = Built::new(&format!(
+            "services: {{ a: {{ {key}, {SERVICE} }} }}\nsecrets: {{ s: {{ file: ./Dockerfile }} }}"
+        ));
         built.dockerfile("FROM IMAGE\nRUN echo PROJECT\n");
         assert!(is_asked(&built) && is_asked(&built), "{key}");
     }

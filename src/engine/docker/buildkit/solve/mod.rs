@@ -66,6 +66,9 @@ impl Building {
             Ok(answer) => {
                 let digest = DIGESTS.iter().find_map(|name| answer.exporter_response.get(*name));
                 let image = digest.map(ImageId::new);
+                if let Err(error) = self.name_caches(answer.exporter_response.get("cache.manifest")).await {
+                    return self.tell(Err(error)).await;
+                }
                 if let (Some(known), Some(image)) = (&self.known, &image) {
                     known.keep(image).await;
                 }
@@ -83,6 +86,16 @@ impl Building {
                 self.tell(Err(failure::error(&status))).await;
             }
         }
+    }
+
+    /// Names the caches that were written to directories.
+    async fn name_caches(&self, descriptor: Option<&String>) -> EngineResult<()> {
+        let Some(descriptor) = descriptor.cloned() else { return Ok(()) };
+        let caches = self.prepared.caches.clone();
+        let named = tokio::task::spawn_blocking(move || caches.name(&descriptor).map_err(|error| error.to_string()));
+        let named = named.await.unwrap_or_else(|error| Err(error.to_string()));
+        let fault = |why| EngineError::new(ErrorKind::Invalid, WHAT, format!("the cache cannot be named: {why}"));
+        named.map_err(fault)
     }
 
     /// Asks for the build and passes its progress on.

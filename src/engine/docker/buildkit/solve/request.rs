@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::v1::SolveRequest;
 
-use super::cache;
+use super::cache::Caches;
 use crate::engine::docker::build::dockerfile::Dockerfile;
 use crate::engine::docker::buildkit::names::WHAT;
 use crate::engine::docker::buildkit::session::tables::{Directory, Tables, name_of};
@@ -22,12 +22,15 @@ pub(crate) struct Prepared {
     pub solve: SolveRequest,
     pub tables: Tables,
     pub dockerfile: Dockerfile,
+    pub caches: Caches,
 }
 
 /// Prepares a build: reads the Dockerfile and names what the engine may ask for. `agent` is the socket of this user's
 /// SSH agent.
 pub(crate) fn prepare(request: &BuildRequest, agent: Option<&str>) -> EngineResult<Prepared> {
-    let mut tables = Tables { secrets: request.secrets.clone(), ..Tables::default() };
+    let caches = Caches::of(&request.cache_from, &request.cache_to);
+    let (secrets, stores) = (request.secrets.clone(), caches.stores.clone());
+    let mut tables = Tables { secrets, caches: stores, ..Tables::default() };
     for (id, socket) in &request.ssh {
         let path = socket.clone().or_else(|| agent.map(PathBuf::from));
         let missing = || {
@@ -37,6 +40,7 @@ pub(crate) fn prepare(request: &BuildRequest, agent: Option<&str>) -> EngineResu
         tables.agents.insert(id.clone(), path.ok_or_else(missing)?);
     }
     let mut attrs = attributes(request);
+    attrs.extend(caches.imports().map(|imports| ("cache-imports".to_owned(), imports)));
     let dockerfile = sources(request, &mut tables, &mut attrs)?;
     let solve = SolveRequest {
         frontend: "dockerfile.v0".to_owned(),
@@ -44,11 +48,11 @@ pub(crate) fn prepare(request: &BuildRequest, agent: Option<&str>) -> EngineResu
         // Newer engines have a list of exporters, and still read the one of older engines.
         exporter_deprecated: "moby".to_owned(),
         exporter_attrs_deprecated: [("name".to_owned(), request.tags.join(","))].into(),
-        cache: Some(cache::options(&request.cache_from, &request.cache_to)),
+        cache: Some(caches.options.clone()),
         entitlements: entitlements(request),
         ..SolveRequest::default()
     };
-    Ok(Prepared { solve, tables, dockerfile })
+    Ok(Prepared { solve, tables, dockerfile, caches })
 }
 
 /// Names the context, the additional contexts and the Dockerfile. Returns the Dockerfile; a blank one where the engine

@@ -21,8 +21,8 @@ use crate::engine::docker::http::raw::{Raw, encode_name};
 use crate::engine::docker::registry::credentials::Credentials;
 use crate::model::{BuildRequest, ImageId, familiar};
 
-/// Image stores in which BuildKit takes a local image without asking a registry whether the image is still the newest.
-const LOCAL_STORES: [&str; 2] = ["overlay2", "vfs"];
+/// Names of image stores that no store of containerd has.
+const OWN_STORES: [&str; 2] = ["overlay2", "vfs"];
 
 /// What is known of a build before it begins.
 pub(super) struct Known {
@@ -68,6 +68,16 @@ struct Config {
 struct Driver {
     #[serde(default)]
     name: String,
+    /// Empty in an image store of containerd.
+    #[serde(default)]
+    data: Option<std::collections::BTreeMap<String, serde::de::IgnoredAny>>,
+}
+
+impl Driver {
+    /// Returns whether BuildKit takes an image of this store without asking a registry for a newer one.
+    fn is_own(&self) -> bool {
+        OWN_STORES.contains(&self.name.as_str()) || self.data.as_ref().is_some_and(|data| !data.is_empty())
+    }
 }
 
 impl Image {
@@ -86,11 +96,10 @@ impl Image {
         let mut names = self.repo_tags.iter().chain(&self.repo_digests).flatten();
         let has_triggers =
             self.config.as_ref().and_then(|config| config.on_build.as_ref()).is_some_and(|all| !all.is_empty());
-        let store = self.graph_driver.as_ref().map(|driver| driver.name.as_str()).unwrap_or_default();
         names.any(|known| familiar(known) == name)
             && !has_triggers
             && self.descriptor.is_none()
-            && LOCAL_STORES.contains(&store)
+            && self.graph_driver.as_ref().is_some_and(Driver::is_own)
     }
 }
 
@@ -151,7 +160,8 @@ mod tests {
         assert!(image("{}").is_settled("docker.io/library/a:1"));
         assert!(!image("{}").is_settled("a"));
         assert!(!image(r#"{"Config": {"OnBuild": ["ADD http://x /"]}}"#).is_settled("a:1"));
-        assert!(!image(r#"{"GraphDriver": {"Name": "overlayfs"}}"#).is_settled("a:1"));
+        assert!(!image(r#"{"GraphDriver": {"Name": "overlayfs", "Data": null}}"#).is_settled("a:1"));
+        assert!(image(r#"{"GraphDriver": {"Name": "fuse-overlayfs", "Data": {"UpperDir": "/x"}}}"#).is_settled("a:1"));
         assert!(!image(r#"{"Descriptor": {"digest": "sha256:1"}}"#).is_settled("a:1"));
     }
 }
