@@ -67,8 +67,14 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<(String, bool)>>, blobs: &BTreeMap<
         let mut lines = Vec::new();
         loop {
             let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
+            match reader.read_line(&mut line) {
+                Ok(0) => return,
+                Ok(_) => {}
+                // No text: the engine tries TLS first, and takes this answer for the advice to do without.
+                Err(_) => {
+                    let _ = reader.get_mut().write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n");
+                    return;
+                }
             }
             if line.trim().is_empty() {
                 break;

@@ -1,8 +1,6 @@
 //! Sends a directory (`FileSync/DiffCopy`, the variant with packets): first a description of every entry, in order. The
 //! engine compares them with its copy of the directory, and asks for the contents of the files that differ.
 
-#![expect(clippy::disallowed_methods, reason = "reads files of a build context")]
-
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
@@ -174,6 +172,7 @@ fn copy(mut file: impl Read, id: u32, out: &Out, fault: impl Fn(io::Error) -> St
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "makes the files of a test")]
 mod tests {
     use super::*;
 

@@ -1,10 +1,5 @@
 //! Caches to read and to write: `cache_from` and `cache_to`.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "names the directories of caches, which are relative to the working directory"
-)]
-
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 

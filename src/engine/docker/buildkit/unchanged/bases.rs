@@ -27,19 +27,20 @@ pub(super) fn named(text: &str) -> Option<BTreeSet<String>> {
                 }
             }
             "RUN" => {
-                let mounts = words.iter().filter_map(|word| word.strip_prefix("--mount="));
-                for name in mounts.flat_map(|mount| mount.split(',')).filter_map(|part| part.strip_prefix("from=")) {
-                    add(name, &stages, &mut found)?;
-                }
-                // A mount in quotes, or with other spelling.
-                let is_odd =
-                    |word: &&str| word.starts_with("--") && (word.contains(['"', '\'']) || word.contains("FROM"));
-                if words.iter().take_while(|word| word.starts_with("--")).any(is_odd) {
-                    return None;
+                for flag in words.iter().take_while(|word| word.starts_with("--")) {
+                    // Quotes, escapes and variables hide what is meant.
+                    if flag.contains(['"', '\'', '\\', '$']) {
+                        return None;
+                    }
+                    let fields = flag.strip_prefix("--mount=").into_iter().flat_map(|mount| mount.split(','));
+                    let pairs = fields.filter_map(|field| field.split_once('='));
+                    for (_, name) in pairs.filter(|(key, _)| key.eq_ignore_ascii_case("from")) {
+                        add(name, &stages, &mut found)?;
+                    }
                 }
             }
             // An address, or what may become one, is looked at anew in each build.
-            "ADD" if ["://", "git@", "github.com", "$"].iter().any(|mark| line.contains(mark)) => return None,
+            "ADD" if ["://", "@", "github.com", "$"].iter().any(|mark| line.contains(mark)) => return None,
             _ => {}
         }
     }
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn images_are_told_and_stages_are_not() {
         let text = "# check=x\nFROM a:1 AS First\nCOPY --from=first /x /\nCOPY --chown=1 --from=0 /x /\nfrom first\n\
-                    RUN --mount=type=cache,target=/c --mount=type=bind,from=tools/b@sha256:1,target=/t \\\n  # why\n  make\n\
+                    RUN --mount=type=cache,target=/c --mount=type=bind,From=tools/b@sha256:1,target=/t \\\n  # why\n  make\n\
                     COPY --from=other/c /y /\nFROM scratch\nADD local.tar /\n";
         assert_eq!(told(text).as_deref(), Some("a:1 other/c tools/b@sha256:1"));
         assert_eq!(told("FROM scratch").as_deref(), Some(""));
@@ -129,7 +130,7 @@ mod tests {
             "FROM a\nADD $WHERE /x",
             "FROM a\nADD \\\n  https://host/x /x",
             "FROM a\nRUN --mount=type=bind,\"from=b\" x",
-            "FROM a\nRUN --mount=type=bind,FROM=b x",
+            "FROM a\nRUN --mount=type=bind,From=$B x",
         ] {
             assert_eq!(told(text), None, "{text}");
         }

@@ -30,7 +30,9 @@ fn is_closed(request: &BuildRequest) -> bool {
     let is_whole = !request.no_cache && request.no_cache_filter.is_empty() && !request.pull;
     let has_caches = !request.cache_from.is_empty() || !request.cache_to.is_empty();
     let has_more = !request.secrets.is_empty() || !request.ssh.is_empty() || !request.contexts.is_empty();
-    is_whole && !has_caches && !has_more && request.platform.is_none()
+    // A frontend by an argument.
+    let has_frontend = request.args.contains_key("BUILDKIT_SYNTAX");
+    is_whole && !has_caches && !has_more && !has_frontend && request.platform.is_none()
 }
 
 /// Reads the inputs of a build. `engine` is the version of the engine.
