@@ -14,7 +14,7 @@ use crate::text::Ignore;
 const MOST_LINKS: u32 = 255;
 
 /// What is sent of a directory.
-pub(in super::super) struct Selection {
+pub(crate) struct Selection {
     /// Paths with wildcards; `None` is everything.
     wanted: Option<Vec<Vec<String>>>,
     ignore: Ignore,
@@ -41,7 +41,7 @@ impl Selection {
 
 impl Selection {
     /// Selects everything but what a text like that of `.dockerignore` leaves out.
-    pub(in super::super) fn without(ignored: &str) -> Self {
+    pub(crate) fn without(ignored: &str) -> Self {
         Self { wanted: None, ignore: Ignore::parse(ignored) }
     }
 

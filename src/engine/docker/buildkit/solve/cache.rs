@@ -106,7 +106,7 @@ mod tests {
         let first = caches();
         assert_eq!((first.options.imports.len(), first.options.exports.len()), (1, 1));
         assert_eq!(first.stores.get(&format!("local:{path}")), Some(&folder.path().to_owned()));
-        assert_eq!(first.imports().as_deref(), Some(r#"[{"Attrs":{"ref":"a"},"Type":"registry"}]"#));
+        assert_eq!(first.imports().as_deref(), Some(r#"[{"Type":"registry","Attrs":{"ref":"a"}}]"#));
         first.name(r#"{"digest":"sha256:1"}"#).unwrap();
         assert_eq!(caches().options.imports[0].attrs.get("digest").map(String::as_str), Some("sha256:1"));
     }

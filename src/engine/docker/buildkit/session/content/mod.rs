@@ -6,7 +6,7 @@
 //! `messages` are the messages of the calls, `store` are the files.
 
 mod messages;
-pub(in super::super) mod store;
+pub(crate) mod store;
 
 use std::path::PathBuf;
 

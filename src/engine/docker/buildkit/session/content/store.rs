@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::super::super::grpc::{Code, Status};
+use super::super::super::names::random_id;
 
 /// The name of the newest cache in `index.json`.
 const NEWEST: &str = "latest";
@@ -85,8 +86,7 @@ impl Writing {
         }
         let folder = directory.join("blobs/sha256");
         std::fs::create_dir_all(&folder).map_err(fault)?;
-        let name =
-            super::super::super::names::random_id().map_err(|error| Status::new(Code::Internal, error.message))?;
+        let name = random_id().map_err(|error| Status::new(Code::Internal, error.message))?;
         let path = folder.join(format!(".{name}"));
         let file = File::options().write(true).create_new(true).open(&path).map_err(fault)?;
         let file = Temporary { file, path };
@@ -122,7 +122,7 @@ impl Writing {
 }
 
 /// Returns the digest of the newest cache in a directory; `None` where there is none.
-pub(in super::super::super) fn newest(directory: &Path, tag: Option<&str>) -> Option<String> {
+pub(crate) fn newest(directory: &Path, tag: Option<&str>) -> Option<String> {
     let index: Value = serde_json::from_slice(&std::fs::read(directory.join("index.json")).ok()?).ok()?;
     let name = |entry: &Value| entry.pointer("/annotations").and_then(|all| all.get(NAME)).cloned();
     let is_it = |entry: &&Value| name(entry).is_some_and(|name| name == tag.unwrap_or(NEWEST));
@@ -131,7 +131,7 @@ pub(in super::super::super) fn newest(directory: &Path, tag: Option<&str>) -> Op
 }
 
 /// Names a cache that was written: its descriptor, as the engine tells it, is the newest of `index.json`.
-pub(in super::super::super) fn name(directory: &Path, descriptor: &str, tag: Option<&str>) -> std::io::Result<()> {
+pub(crate) fn name(directory: &Path, descriptor: &str, tag: Option<&str>) -> std::io::Result<()> {
     let mut entry: Value = serde_json::from_str(descriptor)?;
     let tag = tag.unwrap_or(NEWEST);
     if let Some(entry) = entry.as_object_mut() {
