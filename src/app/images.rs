@@ -29,7 +29,7 @@ pub fn images(context: &Context, request: &UpRequest) -> Result<Exit, Failure> {
         let plan = plan::images(&loading.project, &observed, &options, &request.images);
         let mut faults = plan.diagnostics.clone();
         let built = prepare::built(&loading.project, &plan, options.separator);
-        faults.extend(builds::check(&loading.project, &built, observed.engine.builder));
+        faults.extend(builds::check(&loading.project, &built, &observed));
         faults.extend(no_memory_limit(request, observed.engine.builder));
         report::heed(&console, faults, &loading.sources)?;
         session.run(&console, &plan, loading.origin()).await?;

@@ -187,7 +187,7 @@ impl<'a> UpAim<'a> {
     /// Checks the builds that are planned.
     fn check_builds(&self, look: &Look) -> Vec<Diagnostic> {
         let built = built(self.project, &look.images, self.options.separator);
-        builds::check(self.project, &built, look.observed.engine.builder)
+        builds::check(self.project, &built, &look.observed)
     }
 
     /// Reports binds of starting containers whose source does not exist on this machine. An image that is pulled or

@@ -53,6 +53,8 @@ pub struct BuildRequest {
     pub platform: Option<String>,
     /// Ulimits of the RUN steps.
     pub ulimits: BTreeMap<String, Ulimit>,
+    /// Whether the builder need not be asked where nothing has changed since the image was built.
+    pub skips_unchanged: bool,
 }
 
 /// What kind of context a text names: `build.context`, or an entry of `additional_contexts`. Only this type tells a

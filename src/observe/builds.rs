@@ -11,20 +11,33 @@ use std::path::Path;
 use super::dockerfile_syntax;
 use super::ignore_file;
 use crate::diag::Diagnostic;
-use crate::model::{Build, BuildKit, Builder, ContextSource, FileSource, Project, Service};
+use crate::model::{Build, BuildKit, Builder, ContextSource, FileSource, Observed, Project, Service};
 use crate::text::escape_controls;
 
 /// Networks of a build's steps that BuildKit knows.
 const NETWORKS: [&str; 4] = ["", "default", "host", "none"];
-/// Kinds of caches that every engine reads and writes.
+/// Kinds of caches that every BuildKit reads.
+const READ: [&str; 2] = ["registry", "local"];
+/// The kind of cache that every BuildKit writes.
 const INLINE: &str = "inline";
+/// Kinds of caches that BuildKit writes from an image store of containerd.
+const WRITTEN: [&str; 3] = [INLINE, "registry", "local"];
+
+/// Returns whether a build depends on the kind of the engine's image store, which the engine must be asked for.
+pub fn depend_on_store(project: &Project) -> bool {
+    let caches =
+        project.services.values().filter_map(|service| service.build.as_ref()).flat_map(|build| &build.cache_to);
+    caches.into_iter().any(|cache| kind_of_cache(cache) != INLINE)
+}
 
 /// Checks the builds of services.
-pub fn check(project: &Project, services: &BTreeSet<&str>, builder: Builder) -> Vec<Diagnostic> {
+pub fn check(project: &Project, services: &BTreeSet<&str>, observed: &Observed) -> Vec<Diagnostic> {
+    let builder = observed.engine.builder;
+    let has_containerd_store = observed.plugins.as_ref().is_some_and(|plugins| plugins.machine.has_containerd_store);
     let mut faults = Vec::new();
     for service in project.services.values().filter(|service| services.contains(service.name.as_str())) {
         let Some(build) = &service.build else { continue };
-        let check = Check { project, service, build, builder };
+        let check = Check { project, service, build, builder, has_containerd_store };
         let unsupported = check.unsupported();
         let is_remote = ContextSource::of(&build.context) != ContextSource::Directory;
         if is_remote || !unsupported.is_empty() {
@@ -42,6 +55,7 @@ struct Check<'a> {
     service: &'a Service,
     build: &'a Build,
     builder: Builder,
+    has_containerd_store: bool,
 }
 
 impl Check<'_> {
@@ -281,18 +295,35 @@ impl Check<'_> {
             );
             faults.push(self.refuse("network", message, "use one of them, or `DOCKER_BUILDKIT=0`"));
         }
-        for (key, caches, known) in
-            [("cache_from", &build.cache_from, &["registry"][..]), ("cache_to", &build.cache_to, &[INLINE][..])]
+        faults.extend(self.caches());
+        faults
+    }
+
+    /// Refuses caches of kinds that the engine's builder does not read or write, and local ones without a directory.
+    fn caches(&self) -> Vec<Diagnostic> {
+        let Self { service, build, .. } = self;
+        let mut faults = Vec::new();
+        let written = if self.has_containerd_store { &WRITTEN[..] } else { &[INLINE][..] };
+        for (key, caches, known, place) in
+            [("cache_from", &build.cache_from, &READ[..], "src="), ("cache_to", &build.cache_to, written, "dest=")]
         {
-            for cache in caches.iter().filter(|cache| !known.contains(&kind_of_cache(cache))) {
-                let kind = escape_controls(kind_of_cache(cache));
-                let message = format!(
-                    "service `{}` has a `{key}` of type `{kind}`, which the engine's own builder does not have",
-                    service.name
-                );
+            for cache in caches {
+                let kind = kind_of_cache(cache);
+                let shown = escape_controls(kind);
+                let has_place = cache.split(',').any(|field| field.trim().starts_with(place));
+                if known.contains(&kind) && (kind != "local" || has_place) {
+                    continue;
+                }
+                let why = match known.contains(&kind) {
+                    true => format!("which names no directory (`{place}`)"),
+                    false if WRITTEN.contains(&kind) => "which only an image store of containerd writes".to_owned(),
+                    false => "which the engine's own builder does not have".to_owned(),
+                };
+                let message = format!("service `{}` has a `{key}` of type `{shown}`, {why}", service.name);
                 let help = match key {
+                    _ if known.contains(&kind) => "name the directory of the cache",
                     "cache_to" => "use `type=inline` and push the image, or leave it out",
-                    _ => "name an image, or leave it out",
+                    _ => "name an image or a directory (`type=local,src=…`), or leave it out",
                 };
                 faults.push(self.refuse(key, message, help));
             }

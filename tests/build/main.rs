@@ -15,3 +15,4 @@ mod keys;
 mod refused;
 mod registry;
 mod setup;
+mod unchanged;

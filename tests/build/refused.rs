@@ -1,7 +1,7 @@
 //! What the builder at hand cannot do is refused with its place, before anything starts.
 
 use crate::common::real::is_ready;
-use crate::setup::{Built, is_old};
+use crate::setup::{Built, has_containerd_store, is_old};
 
 #[test]
 fn keys_beyond_the_classic_builder_are_refused() {
@@ -47,7 +47,7 @@ fn keys_beyond_buildkit_are_refused() {
     let always = [
         ("network: own", "BuildKit knows `default`, `host` and `none`"),
         ("cache_to: ['type=gha']", "of type `gha`"),
-        ("cache_to: ['type=local,dest=c']", "of type `local`"),
+        ("cache_from: ['type=local']", "names no directory"),
         ("cache_from: ['type=gha']", "of type `gha`"),
         ("isolation: hyperv", "only Windows"),
         ("provenance: mode=max", "attestations are not there"),
@@ -56,8 +56,13 @@ fn keys_beyond_buildkit_are_refused() {
         ("secrets: [gone]", "there is no file"),
         ("secrets: [unset]", "variable `UNSET` is not set"),
     ];
+    let only_own_store = [
+        ("cache_to: ['type=local,dest=c']", "of type `local`, which only an image store of containerd"),
+        ("cache_to: ['type=registry,ref=a/b']", "of type `registry`, which only an image store of containerd"),
+    ];
     let old = only_old.iter().filter(|_| is_old());
-    for (key, word) in old.chain(&always) {
+    let own_store = only_own_store.iter().filter(|_| !has_containerd_store());
+    for (key, word) in old.chain(own_store).chain(&always) {
         let built = Built::new(&format!(
             "services:\n  a:\n    build: {{ context: ., {key} }}\nsecrets: {{ gone: {{ file: ./gone }}, unset: {{ environment: UNSET }} }}\n"
         ));

@@ -5,12 +5,17 @@ use crate::common::real::{IMAGE, Run, Running, Stack, docker, told};
 /// A stack whose services are built, with the images that it makes.
 pub struct Built {
     pub stack: Stack,
+    /// Holds what the program notes about builds.
+    _cache: tempfile::TempDir,
 }
 
 impl Built {
     /// Creates a stack. `SERVICE` builds get their Dockerfile by [`Built::dockerfile`].
     pub fn new(yaml: &str) -> Self {
-        Self { stack: Stack::new(yaml) }
+        let cache = tempfile::tempdir().unwrap();
+        let mut stack = Stack::new(yaml);
+        stack.variables.push(("XDG_CACHE_HOME", cache.path().to_str().unwrap().to_owned()));
+        Self { stack, _cache: cache }
     }
 
     /// Writes the Dockerfile of the context `.`, with `IMAGE` and `PROJECT` replaced by their values.
@@ -61,6 +66,11 @@ impl Drop for Built {
             docker(&["rmi", "-f", image]);
         }
     }
+}
+
+/// Whether the engine's image store is one of containerd.
+pub fn has_containerd_store() -> bool {
+    told(&["info", "-f", "{{.DriverStatus}}"]).contains("io.containerd.snapshotter")
 }
 
 /// Whether the engine has the BuildKit of Engine 20.10.

@@ -264,7 +264,7 @@ pub(in crate::app) async fn snapshot(
     let images = plan::image_names(project, context.settings.separator());
     let mut observed = observe::observe(engine, &Interest { ports, images: Some(images) }).await?;
     let named = plan::plugins_named(project);
-    if !named.is_empty() || plan::depends_on_machine(project) {
+    if !named.is_empty() || plan::depends_on_machine(project) || observe::builds::depend_on_store(project) {
         let mut plugins = engine.plugins().await?;
         if engine.is_local().await {
             plugins.installed = observe::plugins::installed(&named);

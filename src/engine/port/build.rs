@@ -49,6 +49,8 @@ pub enum BuildEvent {
     },
     /// The part of the Dockerfile at which the build fails. An error follows.
     Broken(BuildPlace),
+    /// Nothing has changed since the image was built, so the builder is not asked.
+    Unchanged,
     /// The image is built; its id.
     Built(ImageId),
 }

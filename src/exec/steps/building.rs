@@ -23,6 +23,7 @@ pub(super) struct Building {
     sent: u64,
     /// Instructions that were carried out rather than found in the cache.
     carried_out: u32,
+    is_unchanged: bool,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +78,10 @@ impl Building {
                 self.place = Some(place);
                 Vec::new()
             }
+            BuildEvent::Unchanged => {
+                self.is_unchanged = true;
+                Vec::new()
+            }
             BuildEvent::Built(_) => Vec::new(),
         }
     }
@@ -100,9 +105,13 @@ impl Building {
         Part { name: step.name.clone(), is_instruction: !step.counter.is_empty(), ..Part::default() }
     }
 
-    /// Returns whether every instruction came from the cache.
-    pub(super) fn is_all_cached(&self) -> bool {
-        self.steps.values().any(|step| !step.counter.is_empty()) && self.carried_out == 0
+    /// Returns a word for a build that made nothing new: the builder was not asked, or every instruction came from the cache.
+    pub(super) fn note(&self) -> Option<&'static str> {
+        let is_cached = self.steps.values().any(|step| !step.counter.is_empty()) && self.carried_out == 0;
+        match self.is_unchanged {
+            true => Some("Unchanged"),
+            false => is_cached.then_some("Cached"),
+        }
     }
 
     /// Returns lines about the instruction that has failed: its place in the Dockerfile, and its last output.
@@ -213,15 +222,15 @@ mod tests {
     #[test]
     fn a_build_is_cached_where_nothing_but_its_base_was_carried_out() {
         let mut building = Building::default();
-        assert!(!building.is_all_cached());
+        assert_eq!(building.note(), None);
         for (id, counter, instruction) in [(1, "", "load build context"), (2, "1/2", "FROM a"), (3, "2/2", "RUN b")] {
             building.take(step(id, counter, instruction));
         }
         building.take(ended(1, StepEnd::Done));
         building.take(ended(2, StepEnd::Done));
         building.take(ended(3, StepEnd::Cached));
-        assert!(building.is_all_cached());
+        assert_eq!(building.note(), Some("Cached"));
         building.take(ended(3, StepEnd::Done));
-        assert!(!building.is_all_cached());
+        assert_eq!(building.note(), None);
     }
 }

@@ -75,7 +75,7 @@ impl Runner {
             }
         }
         if is_built {
-            return Ok(Success { note: at.is_all_cached().then_some("Cached"), ..Success::default() });
+            return Ok(Success { note: at.note(), ..Success::default() });
         }
         let error = EngineError::new(ErrorKind::Garbled, "build image", "the engine ended the build without an image");
         Err(Refusal::Engine(error, at.failure()))

@@ -90,6 +90,8 @@ pub struct Machine {
     pub cgroup_driver: String,
     /// Storage driver, such as `overlay2`.
     pub storage_driver: String,
+    /// Whether the image store is one of containerd.
+    pub has_containerd_store: bool,
     /// The file system below the storage driver, such as `extfs`.
     pub backing_filesystem: String,
     /// Whether the engine manages a swarm; `None` if unknown.

@@ -106,6 +106,8 @@ impl<'a> Builds<'a> {
             extra_hosts: build.extra_hosts.iter().map(|(host, address)| format!("{host}:{address}")).collect(),
             platform: service.platform.clone().or_else(|| build.platforms.first().cloned()),
             ulimits: build.ulimits.clone(),
+            // Who says `build` wants the builder to be asked.
+            skips_unchanged: !self.wish.only_build,
         }
     }
 

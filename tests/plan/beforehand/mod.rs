@@ -24,6 +24,7 @@ fn attributes_that_the_engines_machine_does_not_support_are_refused() {
         cgroup_version: "1".to_owned(),
         cgroup_driver: "systemd".to_owned(),
         storage_driver: "overlay2".to_owned(),
+        has_containerd_store: false,
         backing_filesystem: "extfs".to_owned(),
         manages_swarm: Some(false),
         pools: Vec::new(),

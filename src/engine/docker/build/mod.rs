@@ -16,8 +16,9 @@ use crate::model::BuildRequest;
 impl BuildEngine for DockerEngine {
     async fn build_image(&self, request: BuildRequest) -> EngineResult<EngineStream<BuildEvent>> {
         #[cfg(feature = "buildkit")]
-        if let crate::model::Builder::BuildKit(kit) = self.facts.builder {
-            return super::buildkit::build(&self.raw, &self.credentials, &self.sessions, (kit, request)).await;
+        if self.facts.builder.is_buildkit() {
+            let sessions = (&self.sessions, self.facts.version.as_str());
+            return super::buildkit::build(&self.raw, &self.credentials, sessions, &request).await;
         }
         classic::build(&self.raw, &self.credentials, request).await
     }

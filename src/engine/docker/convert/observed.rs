@@ -374,6 +374,8 @@ pub(crate) fn plugins(value: &Value) -> Plugins {
 fn machine(value: &Value) -> Machine {
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let rows = value.get("DriverStatus").and_then(Value::as_array).into_iter().flatten();
+    let is_snapshotter = |row: &Value| row.get(1).is_some_and(|value| value == "io.containerd.snapshotter.v1");
+    let has_containerd_store = rows.clone().any(is_snapshotter);
     let backing =
         rows.filter_map(Value::as_array).find(|row| row.first().is_some_and(|name| name == "Backing Filesystem"));
     let pools = value.get("DefaultAddressPools").and_then(Value::as_array).into_iter().flatten();
@@ -383,6 +385,7 @@ fn machine(value: &Value) -> Machine {
         cgroup_version: text("CgroupVersion"),
         cgroup_driver: text("CgroupDriver"),
         storage_driver: text("Driver"),
+        has_containerd_store,
         backing_filesystem: backing.and_then(|row| row.get(1)).and_then(Value::as_str).unwrap_or_default().to_owned(),
         manages_swarm: value.pointer("/Swarm/ControlAvailable").and_then(Value::as_bool),
         pools: pools.filter_map(|pool| pool.get("Base")?.as_str()).map(str::to_owned).collect(),

@@ -11,6 +11,7 @@ pub(crate) enum Code {
     Cancelled,
     Invalid,
     NotFound,
+    Exists,
     Denied,
     Unimplemented,
     Internal,
@@ -21,10 +22,11 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    const ALL: [(Code, u16); 7] = [
+    const ALL: [(Code, u16); 8] = [
         (Code::Cancelled, 1),
         (Code::Invalid, 3),
         (Code::NotFound, 5),
+        (Code::Exists, 6),
         (Code::Denied, 7),
         (Code::Unimplemented, 12),
         (Code::Internal, 13),

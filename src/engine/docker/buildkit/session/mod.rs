@@ -5,13 +5,14 @@
 //! same time share a session (see `sharing`). Start at [`Session::open`].
 
 mod auth;
+pub(super) mod content;
 mod secrets;
-mod select;
+pub(super) mod select;
 pub(super) mod sharing;
 mod ssh;
 mod sync;
 pub(super) mod tables;
-mod walk;
+pub(super) mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,6 +68,7 @@ impl Session {
         ];
         let methods = [HEALTH, CREDENTIALS, SYNC, SECRET, CHECK_AGENT, FORWARD_AGENT];
         headers.extend(methods.map(|method| header("Grpc-Method", method)));
+        headers.extend(content::METHODS.map(|method| header("Grpc-Method", &format!("{}{method}", content::SERVICE))));
         let headers: Vec<(&str, String)> = headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let stream = raw.upgrade_to(WHAT, "/session", "h2c", &headers).await?;
         let offer = Arc::new(Offer {
@@ -144,6 +146,12 @@ impl Service for Offer {
             CREDENTIALS => auth::answer(call, &self.credentials).await,
             CHECK_AGENT => ssh::check(call, |id| self.tables().agents.get(id).cloned()).await,
             FORWARD_AGENT => ssh::forward(call, |id| self.tables().agents.get(id).cloned()).await,
+            method if method.starts_with(content::SERVICE) => {
+                let store = call.words.one(content::STORE).unwrap_or_default();
+                let directory = self.tables().caches.get(&store).cloned();
+                let unknown = || Status::new(Code::NotFound, format!("this build has no cache `{store}`"));
+                content::answer(call, directory.ok_or_else(unknown)?).await
+            }
             method => Err(Status::new(Code::Unimplemented, format!("`{method}` is not offered"))),
         }
     }

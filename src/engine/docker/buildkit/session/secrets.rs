@@ -21,7 +21,11 @@ pub(super) async fn request(call: &mut Call) -> Result<String, Status> {
 /// Sends a secret. A step that can do without the secret is told that there is none.
 pub(super) async fn answer(call: Call, id: &str, secret: Option<FileSource>) -> Result<(), Status> {
     let data = match secret {
-        Some(source) => read(id, &source)?,
+        Some(source) => {
+            let (id, unread) =
+                (id.to_owned(), Status::new(Code::Internal, format!("secret {id}: it could not be read")));
+            tokio::task::spawn_blocking(move || read(&id, &source)).await.map_err(|_| unread)??
+        }
         None => return Err(Status::new(Code::NotFound, format!("secret {id}: not found"))),
     };
     call.answers.send(&GetSecretResponse { data }).await

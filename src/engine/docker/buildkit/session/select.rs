@@ -14,7 +14,7 @@ use crate::text::Ignore;
 const MOST_LINKS: u32 = 255;
 
 /// What is sent of a directory.
-pub(super) struct Selection {
+pub(crate) struct Selection {
     /// Paths with wildcards; `None` is everything.
     wanted: Option<Vec<Vec<String>>>,
     ignore: Ignore,
@@ -40,6 +40,11 @@ impl Selection {
 }
 
 impl Selection {
+    /// Selects everything but what a text like that of `.dockerignore` leaves out.
+    pub(crate) fn without(ignored: &str) -> Self {
+        Self { wanted: None, ignore: Ignore::parse(ignored) }
+    }
+
     /// Reads what the engine says beside its call.
     pub(super) fn of(words: &Words, root: Option<&Path>) -> Self {
         let followed: Vec<String> = words.all("followpaths");

@@ -17,10 +17,8 @@ const DEFAULT: &str = "default";
 const ALLOWED: [u8; 2] = [11, 13];
 /// The answer to every other request: `SSH_AGENT_FAILURE`, of one byte.
 const REFUSAL: [u8; 5] = [0, 0, 0, 1, 5];
-/// The longest request, in bytes.
+/// The longest request, and the longest answer, in bytes.
 const LONGEST: usize = 256 * 1024;
-/// How much of an answer is read at once, in bytes.
-const PIECE: usize = 32 * 1024;
 
 /// Tells whether an agent is offered.
 pub(super) async fn check(mut call: Call, agent: impl Fn(&str) -> Option<PathBuf> + Send) -> Result<(), Status> {
@@ -39,27 +37,36 @@ pub(super) async fn forward(mut call: Call, agent: impl Fn(&str) -> Option<PathB
     let id = call.words.one("buildkit.ssh.id").unwrap_or_default();
     let socket = socket(&id, &agent)?;
     let fault = |error: std::io::Error| Status::new(Code::Unavailable, format!("ssh agent `{id}`: {error}"));
-    let (mut answers, mut requests) = UnixStream::connect(&socket).await.map_err(fault)?.into_split();
-    let (mut buffer, mut piece) = (Vec::new(), vec![0; PIECE]);
-    loop {
-        tokio::select! {
-            biased;
-            read = answers.read(&mut piece) => match read.map_err(fault)? {
-                0 => return Ok(()),
-                length => call.answers.send(&BytesMessage { data: piece[..length].to_vec() }).await?,
-            },
-            message = call.messages.next::<BytesMessage>() => {
-                let Some(message) = message? else { return Ok(()) };
-                buffer.extend_from_slice(&message.data);
-                for request in take(&mut buffer)? {
-                    match request {
-                        Request::Passed(bytes) => requests.write_all(&bytes).await.map_err(fault)?,
-                        Request::Refused => call.answers.send(&BytesMessage { data: REFUSAL.to_vec() }).await?,
-                    }
-                }
-            }
+    let mut stream = UnixStream::connect(&socket).await.map_err(fault)?;
+    let mut buffer = Vec::new();
+    while let Some(message) = call.messages.next::<BytesMessage>().await? {
+        buffer.extend_from_slice(&message.data);
+        // The agent answers one request before it gets the next: a client that sends several at once finds the answers,
+        // refusals among them, in the order of its requests.
+        for request in take(&mut buffer)? {
+            let data = match request {
+                Request::Passed(bytes) => ask(&mut stream, &bytes).await.map_err(fault)?,
+                Request::Refused => REFUSAL.to_vec(),
+            };
+            call.answers.send(&BytesMessage { data }).await?;
         }
     }
+    Ok(())
+}
+
+/// Returns the agent's whole answer to a request, with its length before it.
+async fn ask(stream: &mut UnixStream, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    stream.write_all(request).await?;
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).await?;
+    let length = u32::from_be_bytes(head) as usize;
+    if length > LONGEST {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "its answer is too long"));
+    }
+    let mut answer = vec![0; 4 + length];
+    answer[..4].copy_from_slice(&head);
+    stream.read_exact(&mut answer[4..]).await?;
+    Ok(answer)
 }
 
 /// A request to an agent.

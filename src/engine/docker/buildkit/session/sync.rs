@@ -1,19 +1,18 @@
 //! Sends a directory (`FileSync/DiffCopy`, the variant with packets): first a description of every entry, in order. The
 //! engine compares them with its copy of the directory, and asks for the contents of the files that differ.
 
-#![expect(clippy::disallowed_methods, reason = "reads files of a build context")]
-
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bollard_buildkit_proto::fsutil::types::packet::PacketType;
 use bollard_buildkit_proto::fsutil::types::{Packet, Stat};
 use prost::Message;
+use rustix::fs::{Mode, OFlags};
 
-use super::super::grpc::server::{Answers, Call};
+use super::super::grpc::server::{Answers, Call, Words};
 use super::super::grpc::{Code, Status};
 use super::select::{Selection, Verdict};
 use super::tables::Directory;
@@ -22,6 +21,8 @@ use crate::engine::docker::build::size::Size;
 
 /// Size of a piece of a file, in bytes.
 const PIECE: usize = 32 * 1024;
+/// How many files that the engine has asked for may wait.
+const ASKED: usize = 1024;
 
 /// Takes the packets for the engine, and counts them.
 #[derive(Clone)]
@@ -44,20 +45,15 @@ fn packet(kind: PacketType) -> Packet {
 
 /// Sends what the engine asks for of a directory. `sent` counts the bytes, `size` what is described.
 pub(super) async fn send(call: Call, directory: Directory, sent: &Arc<AtomicU64>, size: Size) -> Result<(), Status> {
-    let root = match &directory {
-        Directory::OnDisk(path) => Some(path.as_path()),
-        Directory::InMemory(_) => None,
-    };
-    let selection = Selection::of(&call.words, root);
-    let Call { mut messages, answers, .. } = call;
+    let Call { words, mut messages, answers, .. } = call;
     let out = Out { answers: answers.clone(), sent: Arc::clone(sent) };
     let listed = Arc::new(Mutex::new(Vec::new()));
-    let (queue, wanted) = std::sync::mpsc::channel();
+    let (queue, mut wanted) = tokio::sync::mpsc::channel(ASKED);
     let mut describing = {
         let (out, directory, listed) = (out.clone(), directory.clone(), Arc::clone(&listed));
-        tokio::task::spawn_blocking(move || describe(&directory, &selection, &listed, &size, &out))
+        tokio::task::spawn_blocking(move || describe(&directory, &words, &listed, &size, &out))
     };
-    let mut reading = tokio::task::spawn_blocking(move || read_all(&directory, &listed, &wanted, &out));
+    let mut reading = tokio::task::spawn_blocking(move || read_all(&directory, &listed, &mut wanted, &out));
     let mut is_described = false;
     loop {
         tokio::select! {
@@ -72,7 +68,7 @@ pub(super) async fn send(call: Call, directory: Directory, sent: &Arc<AtomicU64>
                 match message.r#type() {
                     PacketType::PacketReq => {
                         // The reader has ended only after an error, which the other branch returns.
-                        let _ = queue.send(message.id);
+                        let _ = queue.send(message.id).await;
                     }
                     PacketType::PacketFin => return answers.send(&packet(PacketType::PacketFin)).await,
                     PacketType::PacketErr => {
@@ -93,13 +89,12 @@ fn ended(end: Result<Result<(), Status>, tokio::task::JoinError>) -> Result<(), 
 /// The paths of the entries that were described, by number.
 type Listed = Mutex<Vec<String>>;
 
-fn describe(
-    directory: &Directory,
-    selection: &Selection,
-    listed: &Listed,
-    size: &Size,
-    out: &Out,
-) -> Result<(), Status> {
+fn describe(directory: &Directory, words: &Words, listed: &Listed, size: &Size, out: &Out) -> Result<(), Status> {
+    let root = match directory {
+        Directory::OnDisk(path) => Some(path.as_path()),
+        Directory::InMemory(_) => None,
+    };
+    let selection = Selection::of(words, root);
     let tell = |stat: Stat| {
         size.add(&stat.path, stat.size.try_into().unwrap_or_default());
         listed.lock().unwrap_or_else(PoisonError::into_inner).push(stat.path.clone());
@@ -107,7 +102,7 @@ fn describe(
         out.send(&packet).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     };
     let walked = match directory {
-        Directory::OnDisk(root) => Walk::run(root, selection, tell),
+        Directory::OnDisk(root) => Walk::run(root, &selection, tell),
         Directory::InMemory(files) => files
             .iter()
             .filter(|(name, _)| selection.judge(name, false) == Verdict::Sent)
@@ -123,10 +118,10 @@ fn describe(
 fn read_all(
     directory: &Directory,
     listed: &Listed,
-    wanted: &std::sync::mpsc::Receiver<u32>,
+    wanted: &mut tokio::sync::mpsc::Receiver<u32>,
     out: &Out,
 ) -> Result<(), Status> {
-    while let Ok(id) = wanted.recv() {
+    while let Some(id) = wanted.blocking_recv() {
         let path = listed.lock().unwrap_or_else(PoisonError::into_inner).get(id as usize).cloned();
         let path =
             path.ok_or_else(|| Status::new(Code::Invalid, "the engine asks for a file that was not described"))?;
@@ -144,12 +139,22 @@ fn in_memory<'a>(files: &'a BTreeMap<String, Vec<u8>>, path: &str) -> &'a [u8] {
     files.get(path).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Opens a regular file. What has become a link, or a pipe that never ends, is not read.
+/// Opens a regular file of a context. A name that has become a link since the directory was described is not followed, not
+/// even in the middle of the path: the link may lead to a file that is not part of the context.
 fn open(root: &Path, path: &str) -> io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file: PathBuf = root.join(path);
-    std::fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(file)
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let mut directory = rustix::fs::open(root, flags | OFlags::DIRECTORY, Mode::empty())?;
+    let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+    for part in above.split('/').filter(|part| !part.is_empty()) {
+        directory = rustix::fs::openat(&directory, part, flags | OFlags::DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    // A pipe without a writer would be waited for.
+    let file = rustix::fs::openat(&directory, name, flags | OFlags::NOFOLLOW | OFlags::NONBLOCK, Mode::empty())?;
+    let file = std::fs::File::from(file);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidData, "is no longer a regular file")),
+    }
 }
 
 fn copy(mut file: impl Read, id: u32, out: &Out, fault: impl Fn(io::Error) -> Status) -> Result<(), Status> {
@@ -162,6 +167,31 @@ fn copy(mut file: impl Read, id: u32, out: &Out, fault: impl Fn(io::Error) -> St
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(fault(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "makes the files of a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_become_a_link_or_a_pipe_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::write(root.join("a/b/file"), "x").unwrap();
+        let read = |path: &str| {
+            let mut text = String::new();
+            open(root, path).and_then(|mut file| file.read_to_string(&mut text)).map(|_| text).ok()
+        };
+        assert_eq!(read("a/b/file").as_deref(), Some("x"));
+        std::os::unix::fs::symlink("b/file", root.join("a/link")).unwrap();
+        std::os::unix::fs::symlink("b", root.join("a/turned")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, root.join("pipe"), Mode::RUSR | Mode::WUSR).unwrap();
+        for path in ["a/link", "a/turned/file", "pipe", "a/b", "gone", "../x"] {
+            assert_eq!(read(path), None, "{path}");
         }
     }
 }

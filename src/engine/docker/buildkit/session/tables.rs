@@ -16,6 +16,8 @@ pub(crate) struct Tables {
     pub secrets: BTreeMap<String, FileSource>,
     /// The sockets of agents.
     pub agents: BTreeMap<String, PathBuf>,
+    /// Directories with caches, by the name of the store.
+    pub caches: BTreeMap<String, PathBuf>,
     /// What the engine's copies of the directories belong to, where their names alone do not tell; blank otherwise.
     pub purpose: String,
 }
@@ -37,11 +39,13 @@ impl Tables {
             other.iter().all(|(name, value)| own.get(name).is_none_or(|known| known == value))
         }
         let fits = fits(&self.directories, &other.directories)
+            && fits(&self.caches, &other.caches)
             && self.secrets == other.secrets
             && self.agents == other.agents
             && self.purpose == other.purpose;
         if fits {
             self.directories.extend(other.directories.clone());
+            self.caches.extend(other.caches.clone());
         }
         fits
     }

@@ -19,7 +19,7 @@ const SETGID: u32 = 1 << 22;
 const STICKY: u32 = 1 << 20;
 
 /// Goes through a directory.
-pub(super) struct Walk<'a, F> {
+pub(crate) struct Walk<'a, F> {
     root: &'a Path,
     selection: &'a Selection,
     /// Directories that are sent once something below them is.
@@ -31,7 +31,7 @@ pub(super) struct Walk<'a, F> {
 
 impl<'a, F: FnMut(Stat) -> io::Result<()>> Walk<'a, F> {
     /// Tells the entries of a directory that are selected.
-    pub(super) fn run(root: &'a Path, selection: &'a Selection, tell: F) -> io::Result<()> {
+    pub(crate) fn run(root: &'a Path, selection: &'a Selection, tell: F) -> io::Result<()> {
         let mut walk = Self { root, selection, pending: Vec::new(), linked: BTreeMap::new(), tell };
         walk.directory(Path::new(""))
     }

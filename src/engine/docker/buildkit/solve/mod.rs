@@ -19,6 +19,7 @@ use super::grpc::Status;
 use super::grpc::client::{Answers, Client};
 use super::names::{WHAT, random_id};
 use super::session::Session;
+use super::unchanged::Known;
 use crate::engine::{BuildEvent, EngineError, EngineResult, EngineStream, ErrorKind};
 use crate::model::ImageId;
 
@@ -35,12 +36,12 @@ const DIGESTS: [&str; 2] = ["containerimage.config.digest", "containerimage.dige
 pub(super) fn run(
     client: Client,
     session: Arc<Session>,
-    mut prepared: Prepared,
+    (mut prepared, known): (Prepared, Option<Known>),
 ) -> EngineResult<EngineStream<BuildEvent>> {
     prepared.solve.r#ref = random_id()?;
     prepared.solve.session = session.id().to_owned();
     let (events, receiver) = mpsc::channel(QUEUE);
-    let work = Building { client, session, prepared, events };
+    let work = Building { client, session, prepared, known, events };
     // The task ends where the stream is dropped. Its connections close then, and the engine cancels the build.
     let task = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(work.run()));
     let stream = futures_util::stream::unfold((receiver, task), |(mut receiver, task)| async move {
@@ -53,6 +54,8 @@ struct Building {
     client: Client,
     session: Arc<Session>,
     prepared: Prepared,
+    /// Where the result is noted.
+    known: Option<Known>,
     events: mpsc::Sender<EngineResult<BuildEvent>>,
 }
 
@@ -62,8 +65,15 @@ impl Building {
         match self.solve(&mut progress).await {
             Ok(answer) => {
                 let digest = DIGESTS.iter().find_map(|name| answer.exporter_response.get(*name));
-                self.tell(match digest {
-                    Some(digest) => Ok(BuildEvent::Built(ImageId::new(digest))),
+                let image = digest.map(ImageId::new);
+                if let Err(error) = self.name_caches(answer.exporter_response.get("cache.manifest")).await {
+                    return self.tell(Err(error)).await;
+                }
+                if let (Some(known), Some(image)) = (&self.known, &image) {
+                    known.keep(image).await;
+                }
+                self.tell(match image {
+                    Some(image) => Ok(BuildEvent::Built(image)),
                     None => Err(EngineError::new(ErrorKind::Garbled, WHAT, "the engine named no image")),
                 })
                 .await;
@@ -76,6 +86,16 @@ impl Building {
                 self.tell(Err(failure::error(&status))).await;
             }
         }
+    }
+
+    /// Names the caches that were written to directories.
+    async fn name_caches(&self, descriptor: Option<&String>) -> EngineResult<()> {
+        let Some(descriptor) = descriptor.cloned() else { return Ok(()) };
+        let caches = self.prepared.caches.clone();
+        let named = tokio::task::spawn_blocking(move || caches.name(&descriptor).map_err(|error| error.to_string()));
+        let named = named.await.unwrap_or_else(|error| Err(error.to_string()));
+        let fault = |why| EngineError::new(ErrorKind::Invalid, WHAT, format!("the cache cannot be named: {why}"));
+        named.map_err(fault)
     }
 
     /// Asks for the build and passes its progress on.

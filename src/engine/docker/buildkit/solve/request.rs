@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::v1::SolveRequest;
 
-use super::cache;
+use super::cache::Caches;
 use crate::engine::docker::build::dockerfile::Dockerfile;
 use crate::engine::docker::buildkit::names::WHAT;
 use crate::engine::docker::buildkit::session::tables::{Directory, Tables, name_of};
 use crate::engine::{EngineError, EngineResult, ErrorKind};
-use crate::model::{BuildContext, BuildKit, BuildRequest};
+use crate::model::{BuildContext, BuildRequest};
 
 /// The name of a Dockerfile that is no file.
 const INLINE: &str = "Dockerfile";
@@ -22,12 +22,15 @@ pub(crate) struct Prepared {
     pub solve: SolveRequest,
     pub tables: Tables,
     pub dockerfile: Dockerfile,
+    pub caches: Caches,
 }
 
 /// Prepares a build: reads the Dockerfile and names what the engine may ask for. `agent` is the socket of this user's
 /// SSH agent.
-pub(crate) fn prepare(kit: BuildKit, request: &BuildRequest, agent: Option<&str>) -> EngineResult<Prepared> {
-    let mut tables = Tables { secrets: request.secrets.clone(), ..Tables::default() };
+pub(crate) fn prepare(request: &BuildRequest, agent: Option<&str>) -> EngineResult<Prepared> {
+    let caches = Caches::of(&request.cache_from, &request.cache_to);
+    let (secrets, stores) = (request.secrets.clone(), caches.stores.clone());
+    let mut tables = Tables { secrets, caches: stores, ..Tables::default() };
     for (id, socket) in &request.ssh {
         let path = socket.clone().or_else(|| agent.map(PathBuf::from));
         let missing = || {
@@ -37,24 +40,24 @@ pub(crate) fn prepare(kit: BuildKit, request: &BuildRequest, agent: Option<&str>
         tables.agents.insert(id.clone(), path.ok_or_else(missing)?);
     }
     let mut attrs = attributes(request);
-    let dockerfile = sources(kit, request, &mut tables, &mut attrs)?;
+    attrs.extend(caches.imports().map(|imports| ("cache-imports".to_owned(), imports)));
+    let dockerfile = sources(request, &mut tables, &mut attrs)?;
     let solve = SolveRequest {
         frontend: "dockerfile.v0".to_owned(),
         frontend_attrs: attrs,
         // Newer engines have a list of exporters, and still read the one of older engines.
         exporter_deprecated: "moby".to_owned(),
         exporter_attrs_deprecated: [("name".to_owned(), request.tags.join(","))].into(),
-        cache: Some(cache::options(&request.cache_from, &request.cache_to)),
+        cache: Some(caches.options.clone()),
         entitlements: entitlements(request),
         ..SolveRequest::default()
     };
-    Ok(Prepared { solve, tables, dockerfile })
+    Ok(Prepared { solve, tables, dockerfile, caches })
 }
 
 /// Names the context, the additional contexts and the Dockerfile. Returns the Dockerfile; a blank one where the engine
 /// fetches it with the context.
 fn sources(
-    kit: BuildKit,
     request: &BuildRequest,
     tables: &mut Tables,
     attrs: &mut HashMap<String, String>,
@@ -87,16 +90,9 @@ fn sources(
         BuildContext::Directory(path) => {
             let file = Dockerfile::read(WHAT, path, request)?;
             of_dockerfile(&file, path, tables, attrs);
-            let name = name_of("context", path, &purpose(request));
-            let directory = Directory::OnDisk(path.clone());
-            if kit == BuildKit::Old {
-                // BuildKit 0.8 has one name for all contexts.
-                tables.directories.insert("context".to_owned(), directory);
-                tables.purpose = name;
-            } else {
-                tables.directories.insert(name.clone(), directory);
-                attrs.insert("contextkey".to_owned(), name);
-            }
+            // The frontend has one name for all contexts. (`contextkey` names the option that holds an address.)
+            tables.directories.insert("context".to_owned(), Directory::OnDisk(path.clone()));
+            tables.purpose = name_of("context", path, &purpose(request));
             Ok(file)
         }
         BuildContext::Remote(address) => {
@@ -178,7 +174,7 @@ mod tests {
             ..BuildRequest::default()
         };
         change(&mut request);
-        prepare(BuildKit::Current, &request, Some("/agent")).unwrap()
+        prepare(&request, Some("/agent")).unwrap()
     }
 
     #[test]
@@ -221,7 +217,7 @@ mod tests {
         assert_eq!(attr("context:base"), "docker-image://x");
         let local = attr("context:data").strip_prefix("local:").map(str::to_owned).unwrap();
         assert_eq!(prepared.tables.directories.get(&local), Some(&Directory::OnDisk("/data".into())));
-        assert!(prepared.tables.directories.contains_key(&attr("contextkey")));
+        assert!(prepared.tables.directories.contains_key("context"));
         assert!(matches!(prepared.tables.directories.get(&attr("dockerfilekey")), Some(Directory::InMemory(_))));
     }
 }
