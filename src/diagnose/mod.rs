@@ -82,8 +82,12 @@ pub fn hands_over(root: &Node, directory: &Path, sources: &Sources) -> Vec<(Stri
     let mut found = compose::access::findings(root);
     found.extend(compose::mounts::findings(root, directory));
     found.retain(|one| compose::access::HANDS_OVER.contains(&one.rule.code));
-    let judged = sift(found, sources);
-    judged.findings.into_iter().filter_map(|one| Some((one.service?, one.rule.code))).collect()
+    // Services that share one line are all named, so repetitions stay.
+    found.retain(|one| !waiver::is_waived(one, sources));
+    found.sort_by_key(|one| one.span);
+    let mut seen = std::collections::BTreeSet::new();
+    let named = found.into_iter().filter_map(|one| Some((one.service?, one.rule.code)));
+    named.filter(|one| seen.insert(one.clone())).collect()
 }
 
 /// Drops waived findings, and those of one rule at one place: an anchor or `extends` brings one line into several

@@ -29,13 +29,14 @@ impl Role {
     }
 }
 
-/// Returns the role of a service. The service's name decides, then the image's name, then what the Dockerfile installs.
+/// Returns the role of a service. The service's name decides, then the image's name, then what the Dockerfile installs. A
+/// service `db` is the one of MariaDB where nothing tells of another database.
 pub fn role(facts: &Facts, name: &str, service: &Node) -> Option<Role> {
     let by_name = |name: &str| match name.to_ascii_lowercase() {
         name if name.contains("adminer") || name.contains("exporter") => None,
         name if name.contains("nginx") => Some(Role::Nginx),
         name if name.contains("wordpress") || name == "wp" || name.contains("wp-php") => Some(Role::WordPress),
-        name if name.contains("mariadb") || name.contains("mysql") || name == "db" => Some(Role::MariaDb),
+        name if name.contains("mariadb") || name.contains("mysql") => Some(Role::MariaDb),
         _ => None,
     };
     let image = service.get_text("image").unwrap_or_default();
@@ -46,6 +47,8 @@ pub fn role(facts: &Facts, name: &str, service: &Node) -> Option<Role> {
             |words: &[&str]| installed.iter().any(|(package, _)| words.iter().any(|word| package.starts_with(word)));
         match () {
             () if has(&["mariadb-server", "mysql-server"]) => Some(Role::MariaDb),
+            () if has(&["postgresql", "mongodb", "redis"]) => None,
+            () if name.eq_ignore_ascii_case("db") && service.get("build").is_some() => Some(Role::MariaDb),
             () if has(&["php-fpm"]) => None,
             () if has(&["nginx"]) => Some(Role::Nginx),
             () => None,
@@ -53,9 +56,17 @@ pub fn role(facts: &Facts, name: &str, service: &Node) -> Option<Role> {
     })
 }
 
-/// Returns the service with a role.
+/// Returns the service with a role. Of several, such as a second site of nginx, it is the one with the subject's name, or
+/// else the one that publishes port 443.
 pub fn service_of<'a>(facts: &Facts, root: &'a Node, wanted: Role) -> Option<(&'a str, crate::model::Span, &'a Node)> {
-    services(root).find(|(name, _, service)| role(facts, name, service) == Some(wanted))
+    let is_it = |(name, _, service): &(&str, crate::model::Span, &Node)| role(facts, name, service) == Some(wanted);
+    let all: Vec<_> = services(root).filter(is_it).collect();
+    let is_named = |(name, ..): &&(&str, crate::model::Span, &Node)| name.eq_ignore_ascii_case(wanted.as_str());
+    let publishes = |(_, _, service): &&(&str, crate::model::Span, &Node)| {
+        let ports = service.get("ports").map(Node::items).unwrap_or_default();
+        ports.iter().any(|port| port.get_text("published") == Some("443"))
+    };
+    all.iter().find(is_named).or_else(|| all.iter().find(publishes)).or(all.first()).copied()
 }
 
 /// Returns whether a stack is one of the subject: it builds at least two of nginx, WordPress and MariaDB.

@@ -144,4 +144,10 @@ fn up_tells_in_one_line_who_gets_the_machine_and_strict_refuses() {
     );
     let words = told(&["--host", "unix:///nonexistent", "up", "-d", "--strict"]);
     assert!(words.contains("error[hands-over-host]") && !words.contains("cannot"), "{words}");
+    let text = "services:\n  a: { image: 'x:1', volumes: ['all:/all'] }\n  b: { image: 'x:1', volumes: ['all:/all'] }\n\
+                volumes: { all: { driver_opts: { type: none, o: bind, device: '/srv/..//' } } }\n";
+    let stack = folder(&[("compose.yaml", text)]);
+    let output = run(stack.path(), &["--host", "unix:///nonexistent", "up", "-d", "--strict"]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("hands over this machine to `a` (host-root), `b` (host-root)"), "{words}");
 }

@@ -112,6 +112,7 @@ fn risky_settings_of_a_service_are_found() {
         ("system-paths", "    security_opt: [systempaths=unconfined]«"),
         ("host-device", "    devices:\n      - /dev/sda:/dev/sda«"),
         ("host-device", "    devices: [/dev/mem]«"),
+        ("host-device", "    devices: [/dev/null/../sda]«"),
         ("device-rule", "    device_cgroup_rules: ['a *:* rwm']«"),
         ("privileged-hook", "    post_start:\n      - command: nginx -t\n        privileged: true«"),
         ("user-root", "    user: root«"),
@@ -138,6 +139,8 @@ fn what_is_mounted_and_published_is_judged() {
     for (code, line) in [
         ("engine-socket", "      - /var/run/docker.sock:/var/run/docker.sock:ro«"),
         ("host-root", "      - /:/host:ro«"),
+        ("host-root", "      - /srv/..:/host:ro«"),
+        ("host-directory", "      - //etc/./:/host«"),
         ("host-directory", "      - /etc:/host/etc:ro«"),
         ("host-directory", "      - /etc/nginx:/etc/nginx«"),
         ("host-credentials", "      - ~/.ssh:/root/.ssh:ro«"),
@@ -252,6 +255,9 @@ fn rules_about_dockerfiles_are_kept() {
     check_planted("base-release", WEB, debian, "FROM debian:buster«\n");
     check_planted("base-release", WEB, debian, "ARG BASE=alpine:3.12\nFROM ${BASE}«\n");
     check_planted("foreign-base", WEB, debian, "FROM node:22«\n");
+    let digest = format!("FROM mariadb@sha256:{}«\n", "a".repeat(64));
+    check_planted("foreign-base", WEB, debian, &digest);
+    check_planted("foreign-base", WEB, debian, "FROM localhost:5000/nginx:1.27«\n");
     check_planted("secret-in-image", WEB, debian, "FROM debian:bookworm\nENV PASSWORD=hunter2«\n");
     check_planted("secret-in-image", WEB, debian, "FROM debian:bookworm\nARG DB_PASSWORD«\n");
     check_planted("foreign-server", WP, "php8.2-mysql libfcgi-bin", "php8.2-mysql \\\n    libfcgi-bin nginx«");
@@ -291,7 +297,7 @@ fn rules_about_dockerfiles_are_kept() {
 #[test]
 fn rules_about_scripts_are_kept() {
     let exec = "exec \"$@\"\n";
-    check_planted("endless-loop", ENTRY, exec, "while :; do«\n  mariadbd\ndone\nexec \"$@\"\n");
+    check_planted("endless-loop", ENTRY, exec, "a=$((1 << 2))\nwhile :; do«\n  mariadbd\ndone\nexec \"$@\"\n");
     check_planted("endless-loop", SETUP, "exec php-fpm8.2 -F", "for ((;;)); do«\n  x\ndone\nexec php-fpm8.2 -F");
     check_planted("idle-process", SETUP, "exec php-fpm8.2 -F", "php-fpm8.2 -F\ntail -F /var/log/x«");
     check_planted("background-process", ENTRY, exec, "mariadbd --skip-networking &«\nexec \"$@\"\n");

@@ -1,6 +1,7 @@
 //! What a container may do to this machine: privileges, capabilities, namespaces, protections, devices, hooks.
 
 use crate::diag::Severity;
+use crate::diagnose::compose::mounts::cleaned;
 use crate::diagnose::facts::{services, texts};
 use crate::diagnose::rule::{Finding, Rule};
 use crate::loader::Node;
@@ -293,7 +294,7 @@ fn devices(service: &Node) -> Vec<Finding> {
     let mut found = Vec::new();
     for device in service.get("devices").map(Node::items).unwrap_or_default() {
         let written = device.get_text("source").map(str::to_owned).or_else(|| device.scalar_text()).unwrap_or_default();
-        let source = written.split(':').next().unwrap_or_default();
+        let source = cleaned(written.split(':').next().unwrap_or_default());
         if source.starts_with('/') && !HARMLESS_DEVICES.iter().any(|harmless| source.starts_with(harmless)) {
             found.push(Finding::new(&HOST_DEVICE, device.span, format!("the container gets the device `{source}`")));
         }

@@ -100,12 +100,38 @@ pub fn findings(root: &Node, directory: &Path) -> Vec<Finding> {
         let is_bind = options.and_then(|options| options.get_text("o")).is_some_and(|words| words.contains("bind"));
         let Some(device) = options.filter(|_| is_bind).and_then(|options| options.get("device")) else { continue };
         let source = device.scalar_text().unwrap_or_default();
-        found.extend(
-            judged(&source, false, directory)
-                .map(|(rule, what)| Finding::new(rule, device.span, format!("volume `{key}` is {what}"))),
-        );
+        let Some((rule, what)) = judged(&source, false, directory) else { continue };
+        let finding = || Finding::new(rule, device.span, format!("volume `{key}` is {what}"));
+        let mut users = services(root).filter(|(_, _, service)| mounts_volume(service, key)).peekable();
+        // The same place is told once; the services are for those who ask which of them get this machine.
+        match users.peek() {
+            None => found.push(finding()),
+            Some(_) => found.extend(users.map(|(name, ..)| finding().of(name))),
+        }
     }
     found
+}
+
+/// Returns whether a service mounts a volume of the file.
+fn mounts_volume(service: &Node, key: &str) -> bool {
+    let mounts = service.get("volumes").map(Node::items).unwrap_or_default();
+    mounts.iter().any(|one| one.get_text("type") == Some("volume") && one.get_text("source") == Some(key))
+}
+
+/// Returns an absolute path without `.`, `..` and doubled slashes, as the engine reads it (links are not followed).
+pub fn cleaned(path: &str) -> String {
+    if !path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 fn bind(mount: &Node, directory: &Path) -> Option<Finding> {
@@ -121,7 +147,7 @@ fn bind(mount: &Node, directory: &Path) -> Option<Finding> {
 
 /// Returns the rule that a path breaks, and what the path is.
 fn judged(source: &str, is_read_only: bool, directory: &Path) -> Option<(&'static Rule, String)> {
-    let path = if source.len() > 1 { source.trim_end_matches('/') } else { source };
+    let path = &*cleaned(source);
     let file = path.rsplit('/').next().unwrap_or_default();
     if SOCKETS.contains(&file) {
         return Some((&ENGINE_SOCKET, format!("the engine's socket `{path}`")));

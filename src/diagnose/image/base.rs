@@ -39,17 +39,24 @@ pub fn findings(image: &Image, bases: &[String]) -> Vec<Finding> {
         if base.contains('$') || base.is_empty() || base == "scratch" {
             continue;
         }
-        if let Some(words) = floats(base) {
-            found.push(Finding::new(&IMAGE_FLOATING, span, format!("the base image `{base}` {words}")));
-            continue;
-        }
-        found.extend(release(base, bases).map(|(rule, words)| Finding::new(rule, span, words)));
+        let floating = floats(base);
+        let judged = release(base, bases);
+        // A tag that says no release says too little about an allowed image, and nothing about another one.
+        let judged = judged.filter(|(rule, _)| floating.is_none() || rule.code == FOREIGN_BASE.code);
+        found.extend(judged.map(|(rule, words)| Finding::new(rule, span, words)));
+        found.extend(
+            floating.map(|words| Finding::new(&IMAGE_FLOATING, span, format!("the base image `{base}` {words}"))),
+        );
     }
     found
 }
 
 fn release(base: &str, bases: &[String]) -> Option<(&'static Rule, String)> {
-    let (name, tag) = base.split('@').next()?.rsplit_once(':')?;
+    let whole = base.split('@').next()?;
+    let (directory, last) = whole.rsplit_once('/').map_or(("", whole), |(directory, last)| (directory, last));
+    let (last, tag) = last.split_once(':').map_or((last, None), |(last, tag)| (last, Some(tag)));
+    let name = if directory.is_empty() { last.to_owned() } else { format!("{directory}/{last}") };
+    let name = name.as_str();
     let name = name.strip_prefix("docker.io/").unwrap_or(name);
     let name = name.strip_prefix("library/").unwrap_or(name);
     if bases.iter().any(|one| one == base) {
@@ -58,6 +65,7 @@ fn release(base: &str, bases: &[String]) -> Option<(&'static Rule, String)> {
     let Some((_, tags)) = PENULTIMATE.iter().find(|(known, _)| *known == name) else {
         return Some((&FOREIGN_BASE, format!("the base image is `{base}`")));
     };
+    let tag = tag?;
     let tag = tag.strip_suffix("-slim").unwrap_or(tag);
     let is_right =
         |right: &&str| tag == *right || tag.strip_prefix(*right).is_some_and(|rest| rest.starts_with(['.', '-']));

@@ -174,9 +174,13 @@ fn breaches(text: &str) -> Vec<Breach> {
         let argument = command.words.get(1).map_or("", String::as_str);
         let is_loop = |word: &str| command.keywords.iter().any(|keyword| keyword == word);
         let shown = command.words.join(" ");
-        if (is_loop("while") && matches!(program, "true" | ":" | "1")) || (is_loop("until") && program == "false") {
+        let is_endless = is_loop("while") && matches!(program, "true" | ":" | "1");
+        if (is_endless || (is_loop("until") && program == "false")) && !leaves(body(&commands[index..])) {
             tell(&ENDLESS_LOOP, format!("the loop over `{shown}` has no end"));
-        } else if (is_loop("until") || (is_loop("while") && is_loop("!"))) && !has_end(&commands[index..], text) {
+        } else if !is_endless
+            && (is_loop("until") || (is_loop("while") && is_loop("!")))
+            && !has_end(&commands[index..], text)
+        {
             tell(&ENDLESS_WAIT, format!("the script waits for `{program}` without an end"));
         }
         match program {
@@ -218,14 +222,23 @@ fn follows(word: &str) -> bool {
     is_short || word.starts_with("--follow")
 }
 
-/// Returns whether a loop that begins here can end: it counts, or leaves.
-fn has_end(commands: &[Command], text: &str) -> bool {
+/// Returns the commands of a loop that begins here.
+fn body(commands: &[Command]) -> &[Command] {
     let outside = commands[0].depth;
     let end =
         commands.iter().skip(1).position(|one| one.keywords.iter().any(|word| word == "done") && one.depth <= outside);
-    let body = &commands[..end.map_or(commands.len(), |end| end + 2).min(commands.len())];
-    let leaves =
-        body.iter().any(|one| matches!(one.program(), "break" | "exit" | "return" | "timeout" | "fail" | "die"));
+    &commands[..end.map_or(commands.len(), |end| end + 2).min(commands.len())]
+}
+
+/// Returns whether a loop has a command that leaves it.
+fn leaves(body: &[Command]) -> bool {
+    body.iter().any(|one| matches!(one.program(), "break" | "exit" | "return" | "timeout" | "fail" | "die" | "exec"))
+}
+
+/// Returns whether a loop that begins here can end: it counts, or leaves.
+fn has_end(commands: &[Command], text: &str) -> bool {
+    let body = body(commands);
+    let leaves = leaves(body);
     let start = commands[0].range.start;
     let stop = body.last().map_or(text.len(), |one| one.range.end);
     let words = text.get(start..stop).unwrap_or_default();
@@ -257,7 +270,17 @@ fn no_exec(text: &str) -> Option<Breach> {
     let commands = shell::commands(text);
     let last =
         commands.iter().rev().find(|one| !one.words.is_empty() && !matches!(one.program(), ";;" | "}" | "fi"))?;
-    let is_exec = last.program() == "exec" || last.keywords.iter().any(|word| word == "exec");
+    // A function of the script, such as `main "$@"`, may be what gives way to the service.
+    let masked = shell::mask(text);
+    let is_function = lines(&masked).any(|(_, line)| {
+        let line = line.trim_start();
+        let named = line.strip_prefix("function ").unwrap_or(line).strip_prefix(last.program());
+        named.is_some_and(|rest| {
+            rest.trim_start().starts_with("()") || (line.starts_with("function ") && rest.trim_start().starts_with('{'))
+        })
+    });
+    let gives_way = is_function && commands.iter().any(|one| one.program() == "exec");
+    let is_exec = gives_way || last.program() == "exec" || last.keywords.iter().any(|word| word == "exec");
     let is_told = last.is_background || matches!(last.program(), "tail" | "sleep" | "wait" | "cat" | "read" | "break");
     (!is_exec && !is_told).then(|| {
         (&NO_EXEC, last.range.clone(), format!("the script ends with `{}`, without `exec`", last.program())) as Breach

@@ -183,9 +183,9 @@ fn heredoc(keyword: &str, rest: &str) -> Option<String> {
     if !matches!(keyword.to_ascii_uppercase().as_str(), "RUN" | "COPY") {
         return None;
     }
-    let after = rest.split_once("<<")?.1.trim_start_matches('-');
-    let word: String = after.trim_matches(['"', '\'']).chars().take_while(|char| char.is_alphanumeric()).collect();
-    (!word.is_empty()).then_some(word)
+    let (before, after) = rest.split_once("<<")?;
+    // `<<<` is a string for bash.
+    if after.starts_with('<') { None } else { super::shell::heredoc_end(before, after) }
 }
 
 /// Returns the lines of a text with their offsets.

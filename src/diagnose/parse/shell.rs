@@ -30,6 +30,17 @@ const KEYWORDS: &[&str] = &[
     "time", "function",
 ];
 
+/// Returns the word that ends a here-document, from what stands before and after its `<<`; `None` for a shift in arithmetic,
+/// such as `$((1 << 2))`.
+pub fn heredoc_end(before: &str, after: &str) -> Option<String> {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let is_arithmetic = line.rfind("((").is_some_and(|at| !line[at..].contains("))"));
+    let after = after.trim_start_matches('-').trim_start_matches([' ', '\t', '"', '\'', '\\']);
+    let word: String = after.chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+    let is_word = word.starts_with(|char: char| char.is_alphabetic() || char == '_');
+    (is_word && !is_arithmetic).then_some(word)
+}
+
 /// Blanks comments, quoted texts and here-documents. Each byte stays where it is. A quoted text leaves its quotes, so
 /// that it still counts as a word.
 pub fn mask(text: &str) -> String {
@@ -63,12 +74,7 @@ pub fn mask(text: &str) -> String {
                 at += 1;
             }
             b'<' if bytes[at..].starts_with(b"<<") && !bytes[at..].starts_with(b"<<<") => {
-                let word: String = text[at + 2..]
-                    .trim_start_matches(['-', ' ', '"', '\'', '\\'])
-                    .chars()
-                    .take_while(|char| char.is_alphanumeric() || *char == '_')
-                    .collect();
-                ends.extend((!word.is_empty()).then_some(word));
+                ends.extend(heredoc_end(&text[..at], &text[at + 2..]));
                 at += 2;
             }
             b'\n' if !ends.is_empty() => {
