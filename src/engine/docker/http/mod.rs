@@ -8,4 +8,5 @@ pub(super) mod frames;
 pub(super) mod limits;
 pub(super) mod lines;
 pub(super) mod raw;
+mod ssh;
 pub(super) mod transport;

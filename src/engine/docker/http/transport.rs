@@ -1,19 +1,17 @@
 //! The connection to the engine: a unix socket, TCP, TLS, or the standard streams of `ssh`. Each request has a
-//! connection of its own.
+//! connection of its own; those of `ssh` are kept ([`Kept`]).
 
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::process::ChildStdin;
 
 use super::super::place::Way;
+use super::ssh::Kept;
 use crate::model::ApiVersion;
 
 /// A request's body.
@@ -38,11 +36,19 @@ pub(crate) struct Transport {
     version: Option<ApiVersion>,
     /// The process that serves the unix socket, known from the first connection; 0 if it cannot be seen from here.
     server: Arc<OnceLock<u32>>,
+    /// The connections through `ssh`.
+    kept: Arc<Kept>,
 }
 
 impl Transport {
     pub(crate) fn new(address: Address, endpoint: &str) -> Self {
-        Self { address: Arc::new(address), endpoint: endpoint.into(), version: None, server: Arc::default() }
+        Self {
+            address: Arc::new(address),
+            endpoint: endpoint.into(),
+            version: None,
+            server: Arc::default(),
+            kept: Arc::default(),
+        }
     }
 
     /// Puts the negotiated API version before every path. bollard 0.21.1 sends its requests without a version.
@@ -68,7 +74,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request over its own connection, which may be taken over afterwards (`hyper::upgrade`).
+    /// Sends a request. The connection may be taken over afterwards (`hyper::upgrade`).
     pub(crate) async fn send(&self, request: Request<Body>) -> std::io::Result<Response<Incoming>> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -78,6 +84,9 @@ impl Transport {
         };
         parts.uri = path.parse().map_err(std::io::Error::other)?;
         parts.headers.insert(hyper::header::HOST, hyper::header::HeaderValue::from_static("docker"));
+        if let Address::Ssh(arguments) = &*self.address {
+            return self.kept.send(arguments, Request::from_parts(parts, body)).await;
+        }
         let stream = self.connect().await?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
@@ -110,83 +119,11 @@ impl Transport {
             Address::Tls(address, certificates) => Box::new(super::super::tls::connect(address, certificates).await?),
             #[cfg(not(feature = "tls"))]
             Address::Tls(..) => return Err(std::io::Error::other("this program was built without TLS")),
-            Address::Ssh(arguments) => Box::new(ssh(arguments)?),
+            Address::Ssh(_) => return Err(std::io::Error::other("connections through ssh are opened by `Kept`")),
         })
     }
 }
 
 /// A connection in both directions.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-/// Starts `ssh`, which ends when the connection is dropped.
-fn ssh(arguments: &[String]) -> std::io::Result<impl Stream + use<>> {
-    let mut command = tokio::process::Command::new("ssh");
-    command.args(arguments);
-    piped(command)
-}
-
-/// Starts a program whose standard streams are the connection.
-fn piped(mut command: tokio::process::Command) -> std::io::Result<impl Stream + use<>> {
-    let pipe = std::process::Stdio::piped;
-    let mut child = command.stdin(pipe()).stdout(pipe()).kill_on_drop(true).spawn()?;
-    let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(std::io::Error::other("the program has no standard streams"));
-    };
-    tokio::spawn(async move {
-        // Collects the exit code of the child. The stream has ended by then.
-        let _ = child.wait().await;
-    });
-    Ok(tokio::io::join(output, Input(Some(input))))
-}
-
-/// The standard input of a program. A shutdown closes the pipe, so that the program sees the end of its input while its
-/// output goes on; tokio's own shutdown of a pipe does nothing.
-struct Input(Option<ChildStdin>);
-
-impl Input {
-    fn open(&mut self) -> std::io::Result<Pin<&mut ChildStdin>> {
-        self.0.as_mut().map(Pin::new).ok_or_else(|| std::io::ErrorKind::BrokenPipe.into())
-    }
-}
-
-impl AsyncWrite for Input {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.open()?.poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        match self.open() {
-            Ok(input) => input.poll_flush(context),
-            // All bytes were flushed before the pipe was closed.
-            Err(_) => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        let flushed = self.as_mut().poll_flush(context);
-        if flushed.is_ready() {
-            self.0 = None;
-        }
-        flushed
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_program_sees_the_end_of_its_input_while_its_output_goes_on() {
-        let mut stream = piped(tokio::process::Command::new("cat")).unwrap();
-        stream.write_all(b"hello").await.unwrap();
-        stream.shutdown().await.unwrap();
-        let mut found = Vec::new();
-        let read = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_to_end(&mut found));
-        read.await.expect("cat has ended").unwrap();
-        assert_eq!(found, b"hello");
-        assert!(stream.write_all(b"more").await.is_err());
-    }
-}
