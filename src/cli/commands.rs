@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::command::CommandArgs;
-use super::{about, change, copy, diagnosis, file, image, look, session};
+use super::{about, change, copy, diagnosis, file, image, look, session, volume};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags.
 macro_rules! commands {
@@ -45,6 +45,7 @@ commands! {
     Port(look::port::PortArgs),
     Images(look::images::ImagesArgs),
     Volumes(look::volumes::VolumesArgs),
+    Volume(volume::VolumeArgs),
     Events(look::events::EventsArgs),
     Wait(look::wait::WaitArgs),
     Exec(session::exec::ExecArgs),
