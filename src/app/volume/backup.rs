@@ -24,7 +24,6 @@ use super::helper;
 use super::select::{self, Kept, fault};
 use super::verify::{self, hex, volume_name};
 use crate::app::copy::pipe;
-use crate::app::project;
 use crate::app::run::interrupted;
 use crate::app::run::session::{self, Session};
 use crate::engine::{EngineHandle, RemoveOptions};
@@ -45,7 +44,7 @@ pub struct BackupRequest {
 
 /// Runs `volume backup`.
 pub fn backup(context: &Context, request: &BackupRequest) -> Result<Exit, Failure> {
-    let found = project::find(context, &[])?;
+    let found = select::project(context)?;
     session::block_on(async {
         let session = Session::begin(context, found.name(), "volume backup").await?;
         let look = async {

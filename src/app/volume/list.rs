@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::select::{self, Kept};
-use crate::app::project;
 use crate::app::run::session;
 use crate::engine::ReadEngine;
 use crate::failure::{Exit, Failure};
@@ -40,7 +39,7 @@ pub fn inspect(context: &Context, name: &str, is_json: bool) -> Result<Exit, Fai
 
 /// Looks at the volumes of the project, or at one of them.
 fn looked(context: &Context, name: Option<&str>) -> Result<Vec<(Kept, KeptRow)>, Failure> {
-    let found = project::find(context, &[])?;
+    let found = select::project(context)?;
     session::block_on(async {
         let interrupt = session::interrupt()?;
         let engine = session::answer(&interrupt, session::connect(context)).await?;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::project::Found;
+use crate::app::project::{self, Found};
 use crate::diag::Diagnostic;
 use crate::engine::ReadEngine;
 use crate::failure::Failure;
 use crate::model::{MountSource, ObservedContainer, ObservedVolume, Span, Volume, labels};
+use crate::settings::{Context, Settings};
 use crate::text::escape_controls;
 
 /// One volume of a project.
@@ -24,6 +25,12 @@ pub(super) struct Kept {
     pub is_external: bool,
     /// The containers that mount the volume, of whatever project.
     pub users: Vec<ObservedContainer>,
+}
+
+/// Finds the project with all volumes of its file, also those that no service mounts: they are no orphans.
+pub(super) fn project(context: &Context) -> Result<Found, Failure> {
+    let settings = Settings { all_resources: true, ..context.settings.clone() };
+    project::find(&Context { settings, ..context.clone() }, &[])
 }
 
 /// Collects the volumes of a project: those of the file, and those whose label names the project. A volume of another project

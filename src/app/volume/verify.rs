@@ -16,6 +16,8 @@ use crate::ui;
 
 /// The most bytes that a frame of zstd may look back. What this program writes looks back much less.
 const WINDOW: u64 = 8 * 1024 * 1024;
+/// The beginning of the frame: the magic number of zstd, and a descriptor that says no more than that a checksum follows.
+const BEGIN: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0x04];
 const HELP: &str = "the file is damaged or was cut off: use another backup";
 
 /// Runs `volume verify FILE`.
@@ -53,7 +55,14 @@ pub(super) fn checked(path: &Path) -> Result<(Manifest, Checksums), Failure> {
 }
 
 fn read(path: &Path) -> io::Result<(Manifest, Checksums)> {
-    let file = BufReader::new(std::fs::File::open(path)?);
+    let mut file = BufReader::new(std::fs::File::open(path)?);
+    // Bits of the descriptor that mean nothing could be altered unseen.
+    let mut begin = [0; BEGIN.len()];
+    file.read_exact(&mut begin)?;
+    if begin != BEGIN {
+        return Err(io::Error::other("it does not begin as one"));
+    }
+    let file = begin.as_slice().chain(file);
     let decoder = StreamingDecoder::new_with_max_window_size(file, WINDOW).map_err(io::Error::other)?;
     let mut archive = Archive { decoder, prefix: String::new(), ahead: None };
     let text = archive.first()?;
