@@ -11,6 +11,7 @@
 //! | [`look`] | further commands that only look: `port`, `top`, `images`, `ls`, `volumes`, `events`, `wait` |
 //! | [`diagnosis`] | commands that answer questions about a stack: `check` |
 //! | [`copy`] | files of containers: `cp`, `export`, `commit` |
+//! | [`volume`] | volumes of the project by their keys: `volume ls`, `inspect`, `backup`, `verify` |
 //! | [`init`] | a new stack |
 //! | [`prepare`] | what `up`, `plan`, `build` and `pull` have in common: from the request to the plans |
 //! | [`complete`] | names for the completion of a command line |
@@ -41,4 +42,5 @@ pub mod run;
 pub mod sessions;
 pub mod up;
 pub mod variables;
+pub mod volume;
 pub mod watch;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Subcommand};
 
 use super::command::CommandArgs;
-use super::{about, change, copy, diagnosis, file, image, look, session};
+use super::{about, change, copy, diagnosis, file, image, look, session, volume};
 
 /// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags. Commands
 /// with attributes, such as another name, come after the semicolon.
@@ -61,6 +61,7 @@ commands! {
     Port("port", look::port::PortArgs),
     Images("images", look::images::ImagesArgs),
     Volumes("volumes", look::volumes::VolumesArgs),
+    Volume("volume", volume::VolumeArgs),
     Events("events", look::events::EventsArgs),
     Wait("wait", look::wait::WaitArgs),
     Exec("exec", session::exec::ExecArgs),

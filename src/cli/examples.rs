@@ -17,6 +17,11 @@ pub const EXAMPLES: &[(&str, &str, &str)] = &[
     ("port", "inception port web 80", "print the address behind port 80 of `web`"),
     ("images", "inception images", "list the images behind the containers"),
     ("volumes", "inception volumes -q", "list the names of the project's volumes"),
+    (
+        "volume",
+        "inception volume backup -o data.tar.zst",
+        "write the contents of all volumes of the project into a file",
+    ),
     ("events", "inception events --json", "print an object for each event, as it happens"),
     ("wait", "inception wait migrate", "wait until `migrate` ends, and end with its exit code"),
     ("cp", "inception cp web:/etc/nginx/. ./conf", "copy what is in a directory of `web` into `conf`"),

@@ -10,6 +10,7 @@
 //! | `copy/` | files of containers: `cp`, `export`, `commit` |
 //! | `image/` | images: `build`, `pull`, `push` |
 //! | `file/` | compose files: `config` |
+//! | `volume/` | volumes of the project by their keys: `volume ls` |
 //! | `diagnosis/` | answer questions about a stack: `check` |
 //! | `about/` | the program: `version`, `explain`, completion, manual, docker's plugin |
 //! | `flags/` | flags that several commands share, as structs that they flatten |
@@ -46,6 +47,7 @@ mod session;
 mod tests;
 mod usage;
 mod values;
+mod volume;
 
 use command::Invocation;
 use commands::Command;

@@ -85,7 +85,7 @@ pub fn hands_over(root: &Node, directory: &Path, sources: &Sources) -> Vec<(Stri
     // Services that share one line are all named, so repetitions stay.
     found.retain(|one| !waiver::is_waived(one, sources));
     found.sort_by_key(|one| one.span);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let named = found.into_iter().filter_map(|one| Some((one.service?, one.rule.code)));
     named.filter(|one| seen.insert(one.clone())).collect()
 }

@@ -33,6 +33,7 @@ pub mod probe;
 pub mod processes;
 pub mod processors;
 pub mod texts;
+pub mod volumes;
 
 /// How many containers are inspected at the same time.
 const PARALLEL: usize = 8;

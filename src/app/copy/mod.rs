@@ -15,7 +15,7 @@ pub mod cp;
 pub mod export;
 mod leaving;
 mod pack;
-mod pipe;
+pub(in crate::app) mod pipe;
 mod place;
 pub mod request;
 mod unpack;

@@ -14,6 +14,7 @@
 pub mod consent;
 pub mod console;
 mod lock;
+pub mod paused;
 pub mod report;
 pub mod rounds;
 pub mod saved;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::console::Console;
 use super::lock::{self, Left, Lock};
 use super::report::{self, Origin};
-use super::{interrupted, settle};
+use super::{interrupted, paused, settle};
 use crate::diag::Diagnostic;
 use crate::engine::docker::{self, DockerEngine, Wanted};
 use crate::engine::{EngineHandle, ReadEngine};
@@ -73,6 +73,8 @@ impl Session {
                 is_known = settle::settle(&*engine, project, left) => if is_known { lock.iter().for_each(Lock::settled) },
                 signal = interrupt.first() => return Err(interrupted(signal)),
             }
+            let handle: EngineHandle = engine.clone();
+            tell_gone_on(&answer(&interrupt, paused::let_go_on(&handle, project)).await?);
         }
         let is_after_crash = left.is_some();
         let changing = Changing { engine, settings, is_limit_open, lock, is_after_crash };
@@ -207,6 +209,14 @@ impl Session {
 /// Connects to the engine of the settings, for reading only.
 pub(in crate::app) async fn connect(context: &Context) -> Result<Arc<dyn ReadEngine>, Failure> {
     Ok(open(context).await?)
+}
+
+/// Tells of containers that a dead run had paused.
+pub(in crate::app) fn tell_gone_on(names: &[String]) {
+    for name in names {
+        let name = crate::text::escape_controls(name);
+        ui::tell(&format!("container `{name}` goes on: a backup that died had paused it\n"));
+    }
 }
 
 async fn open(context: &Context) -> Result<Arc<DockerEngine>, Failure> {

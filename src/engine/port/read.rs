@@ -68,6 +68,12 @@ pub trait ReadEngine: EventEngine + LogEngine + StatsEngine {
     /// Lists volumes (`GET /volumes`).
     async fn list_volumes(&self) -> EngineResult<Vec<ObservedVolume>>;
 
+    /// Returns the bytes of the volumes whose size the engine knows, by name (`GET /system/df`). The engine measures the files
+    /// of all volumes meanwhile.
+    async fn volume_sizes(&self) -> EngineResult<BTreeMap<String, u64>> {
+        unsupported("measure volumes")
+    }
+
     /// Lists images with their names, digests and ids (`GET /images/json`), without intermediate images.
     async fn list_images(&self) -> EngineResult<Vec<ImageSummary>>;
 
