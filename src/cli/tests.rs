@@ -29,6 +29,7 @@ fn needed(command: &str) -> &'static str {
         "completion" => " bash",
         "man" => " pages",
         "scale" => " web=1",
+        "volume" => " ls",
         _ => "",
     }
 }

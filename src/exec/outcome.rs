@@ -111,6 +111,8 @@ impl StepFailure {
 /// How a run ended.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
+    /// Whether a reply of the engine was lost: a request may take effect after the run.
+    pub has_lost_a_reply: bool,
     /// Number of steps that succeeded.
     pub done: usize,
     /// Steps that failed, in the order in which they failed.

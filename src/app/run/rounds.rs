@@ -123,6 +123,9 @@ struct Facts {
     is_only_unstartable: bool,
     /// Whether one of these containers must be recreated that no earlier round knew.
     is_new: bool,
+    /// Whether an earlier round lost a reply, and nothing has been looked at since the last round. Each round checks the work
+    /// of its own steps alone.
+    owes_a_look: bool,
 }
 
 /// Decides whether another round follows: one rule for all commands.
@@ -132,7 +135,8 @@ fn looks_again(repeats: Repeats, facts: Facts) -> bool {
     let has_cause =
         facts.is_after_crash || repeats == Repeats::Always && (facts.finishes_another || facts.has_unstartable);
     let has_work = facts.has_moved || repeats == Repeats::AfterCrash && facts.is_success && facts.had_steps;
-    repeats != Repeats::Never && has_cause && has_work && facts.looks < most
+    let owes_a_look = facts.owes_a_look && facts.is_success;
+    repeats != Repeats::Never && (has_cause && has_work && facts.looks < most || owes_a_look && facts.looks < LOOKS)
 }
 
 /// A run in rounds.
@@ -174,9 +178,12 @@ impl Rounds<'_> {
             self.console.nothing(words);
         }
         let mut looks = 0;
+        let mut has_lost_a_reply = false;
         loop {
             let mut outcome = session.carry_out(self.console, &look.plan, &session.interrupt).await;
-            let facts = self.facts(&look, &mut outcome, looks, &mut known).await;
+            let mut facts = self.facts(&look, &mut outcome, looks, &mut known).await;
+            facts.owes_a_look = has_lost_a_reply && !look.plan.is_empty();
+            has_lost_a_reply |= outcome.has_lost_a_reply;
             if !looks_again(self.repeats, facts) {
                 return Ok(Ended { look, outcome });
             }
@@ -244,6 +251,7 @@ impl Rounds<'_> {
             has_unstartable: outcome.has_unstartable(),
             is_only_unstartable: outcome.is_only_unstartable(),
             is_new: known.unstartable.len() > before,
+            owes_a_look: false,
         }
     }
 
@@ -294,7 +302,18 @@ mod tests {
         has_unstartable: false,
         is_only_unstartable: false,
         is_new: false,
+        owes_a_look: false,
     };
+
+    #[test]
+    fn after_a_lost_reply_of_an_earlier_round_there_is_a_last_look() {
+        let done = Facts { is_success: true, has_moved: false, is_after_crash: false, looks: 1, ..MOVED };
+        assert!(!looks_again(Repeats::Always, done));
+        assert!(looks_again(Repeats::Always, Facts { owes_a_look: true, ..done }));
+        assert!(!looks_again(Repeats::Always, Facts { owes_a_look: true, looks: LOOKS, ..done }), "not for ever");
+        assert!(!looks_again(Repeats::Never, Facts { owes_a_look: true, ..done }));
+        assert!(!looks_again(Repeats::Always, Facts { owes_a_look: true, is_success: false, ..done }), "it has failed");
+    }
 
     #[test]
     fn what_has_moved_is_looked_at_again_where_something_tells_why() {

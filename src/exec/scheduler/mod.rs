@@ -257,6 +257,7 @@ impl Run<'_> {
 
     fn finish(mut self, interrupt: &Interrupt) -> Outcome {
         self.outcome.interrupted = interrupt.received();
+        self.outcome.has_lost_a_reply = self.runner.has_lost_a_reply();
         self.tasks.abort_all();
         self.outcome
     }

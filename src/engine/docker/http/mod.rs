@@ -9,4 +9,5 @@ pub(super) mod limits;
 pub(super) mod lines;
 pub(super) mod raw;
 mod ssh;
+mod stream;
 pub(super) mod transport;

@@ -17,10 +17,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWrite;
 use tokio::process::ChildStdin;
 
-use super::transport::{Body, Stream};
+use super::stream::{Body, Stream};
 
 /// The pauses after logins that failed, before the next try.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+
+/// How long one login may take: long enough for a person who types a password.
+const LOGIN: Duration = Duration::from_secs(120);
 
 /// The connections to one engine.
 #[derive(Debug, Default)]
@@ -95,8 +98,14 @@ impl Kept {
     }
 }
 
-/// Opens a connection. The answer to `_ping` shows that the login is over and that an engine is at the other end.
+/// Opens a connection within the time of a login.
 async fn open(arguments: &[String]) -> std::io::Result<SendRequest<Body>> {
+    let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, "the login through ssh does not end");
+    tokio::time::timeout(LOGIN, proven(arguments)).await.map_err(late)?
+}
+
+/// Opens a connection. The answer to `_ping` shows that the login is over and that an engine is at the other end.
+async fn proven(arguments: &[String]) -> std::io::Result<SendRequest<Body>> {
     let mut command = tokio::process::Command::new("ssh");
     command.args(arguments);
     let (mut sender, connection) =
@@ -170,7 +179,7 @@ mod tests {
         stream.write_all(b"hello").await.unwrap();
         stream.shutdown().await.unwrap();
         let mut found = Vec::new();
-        let read = tokio::time::timeout(std::time::Duration::from_secs(10), stream.read_to_end(&mut found));
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut found));
         read.await.expect("cat has ended").unwrap();
         assert_eq!(found, b"hello");
         assert!(stream.write_all(b"more").await.is_err());

@@ -4,18 +4,14 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::{Request, Response, body::Incoming};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::place::Way;
 use super::ssh::Kept;
+pub(crate) use super::stream::Body;
+use super::stream::Stream;
 use crate::model::ApiVersion;
-
-/// A request's body.
-pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// The engine's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +119,3 @@ impl Transport {
         })
     }
 }
-
-/// A connection in both directions.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
