@@ -93,6 +93,23 @@ fn faults_of_pages_and_ports_are_told() {
     }
 }
 
+/// A full queue of connections drops further ones, as a firewall may.
+#[test]
+fn a_port_that_does_not_answer_is_not_open() {
+    use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+    let fd = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&fd, &std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listen(&fd, 0).unwrap();
+    let listener = TcpListener::from(fd);
+    let address = listener.local_addr().unwrap();
+    let connect = || std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_millis(300));
+    let full: Vec<_> = (0..16).map_while(|_| connect().ok()).collect();
+    assert!(full.len() < 16, "the queue is never full");
+    let check = |open: bool| format!("  it: {{ tcp: '{address}', open: {open}, within: 100ms, timeout: 300ms }}\n");
+    check_smoke(&check(false), 0, &["ok    it", "is not open: no answer within 300 ms, as where packets are dropped"]);
+    check_smoke(&check(true), 2, &["FAIL  it: no answer within 300 ms"]);
+}
+
 /// A server with a certificate made for the test, by the system's openssl.
 struct Secure {
     folder: tempfile::TempDir,

@@ -126,13 +126,24 @@ async fn judged(check: &Smoke, around: &Surroundings) -> Outcome {
             }
             _ => tokio::time::timeout(check.timeout, attempt(&check.kind, around)).await,
         };
-        let result = result.unwrap_or_else(|_| Err(format!("no answer within {} ms", check.timeout.as_millis())));
+        let result = result.unwrap_or_else(|_| silent(check));
         if result.is_ok() || Instant::now() + PAUSE >= end {
             break result;
         }
         tokio::time::sleep(PAUSE).await;
     };
     Outcome::new(&check.name, result, begun.elapsed())
+}
+
+/// Returns what silence means. A firewall that drops packets keeps a port closed, too.
+fn silent(check: &Smoke) -> Result<String, String> {
+    let within = format!("no answer within {} ms", check.timeout.as_millis());
+    match &check.kind {
+        Kind::Tcp { address, is_open: false } => {
+            Ok(format!("{address} is not open: {within}, as where packets are dropped"))
+        }
+        _ => Err(within),
+    }
 }
 
 /// Makes one attempt. Returns what was seen, or what is wrong.

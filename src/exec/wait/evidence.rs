@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 use crate::engine::{ContainerDetails, EngineHandle, EngineResult, LogOptions};
-use crate::model::ContainerId;
+use crate::model::{ContainerId, Health};
 use crate::text::escape_controls;
 
 /// How many lines of a container's output are shown.
@@ -26,6 +26,7 @@ pub(in crate::exec) async fn collect(engine: &EngineHandle, details: &ContainerD
     for probe in details.probes.iter().rev().take(3).rev() {
         lines.push(format!("health check ended with code {}: {}", probe.exit_code, cut(&probe.output)));
     }
+    lines.extend(patience(details));
     match last_lines(engine, &details.id, details.is_tty).await {
         Ok(output) if output.is_empty() => lines.push("it printed nothing".to_owned()),
         Ok(output) => {
@@ -35,6 +36,23 @@ pub(in crate::exec) async fn collect(engine: &EngineHandle, details: &ContainerD
         Err(error) => lines.push(format!("its output cannot be read: {}", crate::text::one_line(&error.message))),
     }
     lines
+}
+
+/// Returns how much time the health check of an unhealthy container leaves, and which attribute gives more.
+fn patience(details: &ContainerDetails) -> Option<String> {
+    // The engine's defaults: `HealthConfig` of `POST /containers/create`.
+    let check = details.healthcheck.as_ref().filter(|_| details.health == Health::Unhealthy)?;
+    let retries = check.retries.filter(|retries| *retries > 0).unwrap_or(3);
+    let or_default = |value: Option<Duration>, default| value.filter(|value| !value.is_zero()).unwrap_or(default);
+    let interval = or_default(check.interval, Duration::from_secs(30));
+    let start = check.start_period.unwrap_or_default();
+    let allowed = (start + interval * retries).as_secs_f64();
+    Some(format!(
+        "it had about {allowed} s to become healthy: {retries} failures in a row (`retries`), {} s apart (`interval`), after {} s in which \
+         failures do not count (`start_period`); if it needs longer to start, raise `healthcheck.start_period`",
+        interval.as_secs_f64(),
+        start.as_secs_f64(),
+    ))
 }
 
 /// Returns the output of a probe as one line of bounded length, without control characters.

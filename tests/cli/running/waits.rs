@@ -56,4 +56,7 @@ services:
     let run = stack.go(&["start", "--wait", "db"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.errors.contains("unhealthy"), "{run:?}");
+    let patience =
+        "it had about 2 s to become healthy: 2 failures in a row (`retries`), 1 s apart (`interval`), after 0 s";
+    assert!(run.errors.contains(patience) && run.errors.contains("raise `healthcheck.start_period`"), "{run:?}");
 }

@@ -205,6 +205,8 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
     let health = match Health::parse(&text("/State/Health/Status")) {
         // For a moment after the start, Podman reports `unhealthy` before any probe has run.
         Health::Unhealthy if probes.is_empty() => Health::Starting,
+        // After a start, engines may report for a moment what the probes before that start have found.
+        Health::Healthy | Health::Unhealthy if is_older(value) => Health::Starting,
         health => health,
     };
     ContainerDetails {
@@ -234,6 +236,15 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
         labels: labels(value.pointer("/Config/Labels")),
         definition: definition(value),
     }
+}
+
+/// Returns whether the last probe of a running container began before its last start.
+fn is_older(value: &Value) -> bool {
+    let time = |value: Option<&Value>| value?.as_str()?.parse::<jiff::Timestamp>().ok();
+    let last = value.pointer("/State/Health/Log").and_then(Value::as_array).and_then(|log| log.last());
+    let began = last.and_then(|last| time(last.get("Start")));
+    value.pointer("/State/Running").and_then(Value::as_bool) == Some(true)
+        && began.zip(time(value.pointer("/State/StartedAt"))).is_some_and(|(began, started)| began < started)
 }
 
 /// Returns a stop timeout. A negative number of seconds means that the engine never kills.
@@ -430,6 +441,23 @@ mod tests {
         let health = |log: Value| details(&json!({"State": {"Health": {"Status": "unhealthy", "Log": log}}})).health;
         assert_eq!(health(json!(null)), Health::Starting);
         assert_eq!(health(json!([{"ExitCode": 1}])), Health::Unhealthy);
+    }
+
+    #[test]
+    fn a_verdict_from_before_the_last_start_does_not_count() {
+        let health = |status: &str, probe: &str| {
+            let value = json!({"State": {"Running": true, "StartedAt": "2026-01-01T10:00:00.5Z",
+                "Health": {"Status": status, "Log": [{"ExitCode": 1, "Start": "2026-01-01T08:00:00Z"}, {"Start": probe}]}}});
+            details(&value).health
+        };
+        // Probes have the engine's own time zone, starts have UTC.
+        for (probe, is_old) in
+            [("2026-01-01T12:00:00+02:00", true), ("2026-01-01T11:00:01.5+01:00", false), ("soon", false)]
+        {
+            for (status, counts) in [("unhealthy", Health::Unhealthy), ("healthy", Health::Healthy)] {
+                assert_eq!(health(status, probe), if is_old { Health::Starting } else { counts }, "{status} {probe}");
+            }
+        }
     }
 
     #[test]
