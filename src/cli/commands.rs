@@ -2,20 +2,23 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 
 use super::command::CommandArgs;
 use super::{about, change, copy, diagnosis, file, image, look, session, volume};
 
-/// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags. Commands
-/// with attributes, such as another name, come after the semicolon.
+/// Makes the enum of all commands of the table below. Each command's help line is the doc comment of its struct of flags, and
+/// what else holds for it stands there, too (`#[command(hide = true)]`).
+///
+/// This stands for `#[derive(Subcommand)]`, so that [`Command::add_named`] and the whole program share the code that makes the
+/// flags of a command.
 macro_rules! commands {
-    ($($name:ident($word:literal, $args:ty),)*; $($(#[$attribute:meta])* $special:ident($special_args:ty),)*) => {
+    ($($name:ident($word:literal, $args:ty),)*) => {
         /// What was typed after the global options.
-        #[derive(Subcommand, Debug)]
+        #[derive(Debug)]
         pub enum Command {
-            $(#[command(name = $word)] $name($args),)*
-            $($(#[$attribute])* $special($special_args),)*
+            $($name($args),)*
         }
 
         impl Command {
@@ -23,7 +26,6 @@ macro_rules! commands {
             pub fn args(&self) -> &dyn CommandArgs {
                 match self {
                     $(Self::$name(args) => args,)*
-                    $(Self::$special(args) => args,)*
                 }
             }
 
@@ -31,7 +33,6 @@ macro_rules! commands {
             pub fn name(&self) -> String {
                 match self {
                     $(Self::$name(_) => $word.to_owned(),)*
-                    $(Self::$special(_) => stringify!($special).to_lowercase(),)*
                 }
             }
 
@@ -39,12 +40,53 @@ macro_rules! commands {
             /// longer than most command lines need for everything else.
             pub fn add_named(mut program: clap::Command, words: &[OsString]) -> clap::Command {
                 $(if words.iter().any(|word| word == $word) {
-                    program = program.subcommand(<$args as Args>::augment_args(clap::Command::new($word)));
+                    program = program.subcommand(command::<$args>($word));
                 })*
                 program
             }
         }
+
+        impl Subcommand for Command {
+            fn augment_subcommands(program: clap::Command) -> clap::Command {
+                program$(.subcommand(command::<$args>($word)))*
+            }
+
+            fn augment_subcommands_for_update(program: clap::Command) -> clap::Command {
+                Self::augment_subcommands(program)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($word),*].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                Self::from_arg_matches_mut(&mut matches.clone())
+            }
+
+            fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+                let named = matches.remove_subcommand();
+                let (name, mut inner) =
+                    named.ok_or_else(|| clap::Error::raw(ErrorKind::MissingSubcommand, "a command is missing\n"))?;
+                match name.as_str() {
+                    $($word => Ok(Self::$name(FromArgMatches::from_arg_matches_mut(&mut inner)?)),)*
+                    _ => Err(clap::Error::raw(ErrorKind::InvalidSubcommand, "no such command\n")),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
     };
+}
+
+/// Makes a command with its flags.
+#[inline(never)]
+fn command<A: Args>(word: &'static str) -> clap::Command {
+    A::augment_args(clap::Command::new(word))
 }
 
 commands! {
@@ -91,17 +133,10 @@ commands! {
     Init("init", about::init::InitArgs),
     Completion("completion", about::completion::CompletionArgs),
     Version("version", about::version::VersionArgs),
-;
-    #[command(name = "__complete", hide = true)]
-    Complete(about::complete::CompleteArgs),
-    #[command(hide = true)]
-    Man(about::man::ManArgs),
-    #[command(name = "docker-cli-plugin-metadata", hide = true)]
-    Plugin(about::plugin::PluginArgs),
-    #[command(hide = true)]
-    Bridge(about::elsewhere::BridgeArgs),
-    #[command(hide = true)]
-    Publish(about::elsewhere::PublishArgs),
-    #[command(hide = true)]
-    Alpha(about::elsewhere::AlphaArgs),
+    Complete("__complete", about::complete::CompleteArgs),
+    Man("man", about::man::ManArgs),
+    Plugin("docker-cli-plugin-metadata", about::plugin::PluginArgs),
+    Bridge("bridge", about::elsewhere::BridgeArgs),
+    Publish("publish", about::elsewhere::PublishArgs),
+    Alpha("alpha", about::elsewhere::AlphaArgs),
 }

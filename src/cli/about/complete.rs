@@ -16,6 +16,7 @@ use crate::ui;
 
 /// Print what the last word can become
 #[derive(Args, Debug, Default)]
+#[command(hide = true)]
 pub struct CompleteArgs {
     /// The words after the program's name
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -13,7 +13,7 @@ macro_rules! refused {
         $(
             #[doc = $about]
             #[derive(Args, Debug, Default)]
-            #[command(disable_help_flag = true)]
+            #[command(disable_help_flag = true, hide = true)]
             pub struct $args {
                 #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
                 words: Vec<String>,

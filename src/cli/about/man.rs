@@ -10,6 +10,7 @@ use crate::failure::{Exit, Failure};
 
 /// Write the manual pages into a directory
 #[derive(Args, Debug)]
+#[command(hide = true)]
 pub struct ManArgs {
     /// The directory, which must exist
     #[arg(value_name = "DIRECTORY")]

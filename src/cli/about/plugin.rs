@@ -40,6 +40,7 @@ const KEY: Duration = Duration::from_millis(200);
 
 /// Tell docker about the plugin
 #[derive(Args, Debug, Default)]
+#[command(hide = true)]
 pub struct PluginArgs {}
 
 impl CommandArgs for PluginArgs {

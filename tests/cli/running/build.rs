@@ -128,6 +128,8 @@ fn a_quiet_build_tells_its_end_and_always_why_it_failed() {
     assert!(run.is_success() && run.errors.contains("  Built") && !run.errors.contains("step 2/"), "{run:?}");
     let run = stack.go(&["run", "--rm", "--build", "--quiet-build", "-T", "app", "echo", "done"]);
     assert!(run.out == "done\n" && !run.errors.contains("step 2/"), "{run:?}");
+    // What is unchanged would not be built.
+    stack.file("Dockerfile", &format!("FROM {IMAGE}\nRUN echo again {}\n", stack.project));
     let run = stack.go(&["create", "--build", "--quiet-pull"]);
     assert!(run.is_success() && run.errors.contains("step 2/"), "{run:?}");
     let run = stack.go(&["build", "-q"]);
