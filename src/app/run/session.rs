@@ -149,6 +149,11 @@ impl Session {
         }
     }
 
+    /// Notes that this run leaves something to the next one, which then acts as after a run that died.
+    pub(in crate::app) fn unfinished(&self) {
+        self.lock().into_iter().for_each(Lock::unfinished);
+    }
+
     /// Releases the lock: while an attached `up` only follows output, other runs need not wait.
     pub(in crate::app) fn unlock(&mut self) {
         if let Hands::Changing(changing) = &mut self.hands {

@@ -202,13 +202,17 @@ async fn paused(
         },
         Err(error) => Err(error.into()),
     };
+    let mut stuck = None;
     for one in copy.writers {
-        // The helper stays, so that the next backup lets the container go on.
         if let Err(error) = go_on(engine, &one.id).await {
-            let name = escape_controls(one.name.as_str()).into_owned();
-            let help = format!("`docker unpause {name}`, or the next `volume backup`, lets it go on");
-            return Err(fault("engine", format!("container `{name}` may still be paused: {}", error.message), help));
+            stuck.get_or_insert((escape_controls(one.name.as_str()).into_owned(), error));
         }
+    }
+    if let Some((name, error)) = stuck {
+        // The helper stays, and tells the next run which containers are to go on.
+        session.unfinished();
+        let help = format!("`docker unpause {name}`, or the next command that changes the project, lets it go on");
+        return Err(fault("engine", format!("container `{name}` may still be paused: {}", error.message), help));
     }
     engine.remove_container(&helper, RemoveOptions::default()).await?;
     result

@@ -6,6 +6,7 @@
 pub(super) mod create;
 mod definition;
 pub(super) mod events;
+mod health;
 pub(super) mod images;
 pub(super) mod logs;
 mod mounts;

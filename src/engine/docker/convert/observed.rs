@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::definition::definition;
-use super::logs;
+use super::{health, logs};
 use crate::engine::docker::http::errors::kind_of_start;
 use crate::engine::{ContainerDetails, ProbeResult, Processes};
 use crate::model::{
-    ContainerId, ContainerName, ContainerState, Health, Healthcheck, ImageId, Ipam, IpamPool, Machine, NetworkId,
-    NetworkName, ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume,
-    Plugins, VolumeName,
+    ContainerId, ContainerName, ContainerState, Healthcheck, ImageId, Ipam, IpamPool, Machine, NetworkId, NetworkName,
+    ObservedContainer, ObservedEndpoint, ObservedMount, ObservedNetwork, ObservedPort, ObservedVolume, Plugins,
+    VolumeName,
 };
 
 pub(super) type Labels = Option<BTreeMap<String, String>>;
@@ -118,7 +118,7 @@ pub(crate) fn container(from: Container) -> ObservedContainer {
         command: from.command,
         created: from.created,
         state,
-        health: health_of_status(state, &from.status),
+        health: health::of_status(state, &from.status),
         exit_code: exit_code_of_status(&from.status),
         status: from.status,
         labels: from.labels.unwrap_or_default(),
@@ -178,16 +178,6 @@ fn port(from: Port, state: ContainerState) -> ObservedPort {
     }
 }
 
-/// Reads the health from the status of a list: `Up 3 minutes (healthy)`, `Up 1 second (health: starting)`.
-fn health_of_status(state: ContainerState, status: &str) -> Health {
-    match state {
-        ContainerState::Running if status.ends_with("(healthy)") => Health::Healthy,
-        ContainerState::Running if status.ends_with("(unhealthy)") => Health::Unhealthy,
-        ContainerState::Running if status.ends_with("(health: starting)") => Health::Starting,
-        _ => Health::None,
-    }
-}
-
 /// Reads the exit code from the status of a list: `Exited (3) 2 minutes ago`, `Restarting (1) 1 second ago`.
 fn exit_code_of_status(status: &str) -> Option<i64> {
     let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
@@ -202,13 +192,7 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
     let policy = text("/HostConfig/RestartPolicy/Name");
     let probes: Vec<ProbeResult> =
         value.pointer("/State/Health/Log").and_then(Value::as_array).into_iter().flatten().map(probe).collect();
-    let health = match Health::parse(&text("/State/Health/Status")) {
-        // For a moment after the start, Podman reports `unhealthy` before any probe has run.
-        Health::Unhealthy if probes.is_empty() => Health::Starting,
-        // After a start, engines may report for a moment what the probes before that start have found.
-        Health::Healthy | Health::Unhealthy if is_older(value) => Health::Starting,
-        health => health,
-    };
+    let health = health::of_inspect(value, probes.is_empty());
     ContainerDetails {
         id: ContainerId::new(text("/Id")),
         name: ContainerName::new(text("/Name").trim_start_matches('/')),
@@ -236,15 +220,6 @@ pub(crate) fn details(value: &Value) -> ContainerDetails {
         labels: labels(value.pointer("/Config/Labels")),
         definition: definition(value),
     }
-}
-
-/// Returns whether the last probe of a running container began before its last start.
-fn is_older(value: &Value) -> bool {
-    let time = |value: Option<&Value>| value?.as_str()?.parse::<jiff::Timestamp>().ok();
-    let last = value.pointer("/State/Health/Log").and_then(Value::as_array).and_then(|log| log.last());
-    let began = last.and_then(|last| time(last.get("Start")));
-    value.pointer("/State/Running").and_then(Value::as_bool) == Some(true)
-        && began.zip(time(value.pointer("/State/StartedAt"))).is_some_and(|(began, started)| began < started)
 }
 
 /// Returns a stop timeout. A negative number of seconds means that the engine never kills.
@@ -437,30 +412,6 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_unhealthy_before_a_probe_has_failed() {
-        let health = |log: Value| details(&json!({"State": {"Health": {"Status": "unhealthy", "Log": log}}})).health;
-        assert_eq!(health(json!(null)), Health::Starting);
-        assert_eq!(health(json!([{"ExitCode": 1}])), Health::Unhealthy);
-    }
-
-    #[test]
-    fn a_verdict_from_before_the_last_start_does_not_count() {
-        let health = |status: &str, probe: &str| {
-            let value = json!({"State": {"Running": true, "StartedAt": "2026-01-01T10:00:00.5Z",
-                "Health": {"Status": status, "Log": [{"ExitCode": 1, "Start": "2026-01-01T08:00:00Z"}, {"Start": probe}]}}});
-            details(&value).health
-        };
-        // Probes have the engine's own time zone, starts have UTC.
-        for (probe, is_old) in
-            [("2026-01-01T12:00:00+02:00", true), ("2026-01-01T11:00:01.5+01:00", false), ("soon", false)]
-        {
-            for (status, counts) in [("unhealthy", Health::Unhealthy), ("healthy", Health::Healthy)] {
-                assert_eq!(health(status, probe), if is_old { Health::Starting } else { counts }, "{status} {probe}");
-            }
-        }
-    }
-
-    #[test]
     fn ports_of_podman_are_read_as_they_are_meant() {
         let listed = |state: &str| -> ObservedPort {
             let value = json!({"State": state, "Ports": [{"PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"}]});
@@ -485,11 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn health_and_exit_code_are_read_from_the_sentence() {
-        let health = |status| health_of_status(ContainerState::Running, status);
-        assert_eq!(health("Up 3 minutes (healthy)"), Health::Healthy);
-        assert_eq!(health("Up 1 second (health: starting)"), Health::Starting);
-        assert_eq!(health("Up 1 second"), Health::None);
+    fn the_exit_code_is_read_from_the_sentence() {
         assert_eq!(exit_code_of_status("Exited (137) 2 days ago"), Some(137));
         assert_eq!(exit_code_of_status("Up 2 days"), None);
     }
