@@ -25,7 +25,7 @@ use crate::text::{escape_controls, one_line};
 use crate::ui;
 use crate::ui::logs::LogPrinter;
 
-mod request;
+pub(in crate::app) mod request;
 pub(super) mod shown;
 
 /// Runs `logs`.

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::time::Instant;
 
-use super::super::logs::LogsRequest;
+use super::super::logs::request::LogsRequest;
 use super::super::logs::shown::{piece, short_name, source, style};
 use super::lines::Line;
 use super::ordered::{Ordered, nanos};
